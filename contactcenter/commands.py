@@ -1,0 +1,198 @@
+"""What to do: the only thing that the center tells the edges.
+
+Commands are frozen. `app.py` hands them to the edges in the order in which `Center.handle` returned them.
+A command is a request, not a fact: what it brought about comes back as an event.
+"""
+
+from contactcenter.values import CustomerCard, InteractionRecord, MatchMethod, TimelineEntry, frozen
+from contactcenter.views import AgentView, CallView, QueueView
+
+
+@frozen
+class Command:
+    """Something to do."""
+
+
+# --- To the caller's script session (edge `agi`) ---
+
+
+@frozen
+class OfferCall(Command):
+    """Connect the waiting caller to an agent's phone; `OfferEnded` or the legs' events tell what came of it."""
+
+    call: str
+    offer: str
+    phone: str
+    ring_s: int
+    line: str = ""
+    """The leg of the agent's persistent line; empty: ring the phone."""
+
+
+@frozen
+class LeaveQueue(Command):
+    """Give the waiting caller back to the script, which learns why: `closed`, `full`, `no_agents`, `timeout`."""
+
+    call: str
+    exit: str
+
+
+@frozen
+class HangUpCall(Command):
+    """End the caller's leg."""
+
+    call: str
+
+
+# --- To Asterisk (edge `ami`) ---
+
+
+@frozen
+class OpenLine(Command):
+    """Ring the phone and keep it up as a persistent line under the leg name `leg`."""
+
+    server: str
+    leg: str
+    phone: str
+
+
+@frozen
+class EndLeg(Command):
+    """Hang up one leg."""
+
+    server: str
+    leg: str
+
+
+@frozen
+class ParkLine(Command):
+    """Take the agent's persistent line out of its talk, without hanging it up."""
+
+    server: str
+    leg: str
+
+
+# --- To the store (edge `crm`) ---
+
+
+@frozen
+class FindCustomer(Command):
+    """Ask who has this telephone number; answered by `CustomerFound`."""
+
+    call: str
+    number: str
+
+
+@frozen
+class SaveInteraction(Command):
+    """Write the record as it stands now, and what has happened since the last time."""
+
+    record: InteractionRecord
+    entries: tuple[TimelineEntry, ...] = ()
+
+
+@frozen
+class CorrectDisposition(Command):
+    """The record is final: keep the agent's late outcome beside it, as a correction."""
+
+    interaction: str
+    login: str
+    at: float
+    code: str
+    note: str
+    callback: str
+
+
+# --- To the pages (edge `http`) ---
+
+
+@frozen
+class ScreenPop(Command):
+    """Show the caller's record on the agent's page; the page answers with `PopShown`."""
+
+    login: str
+    offer: str
+    call: str
+    interaction: str
+    queue: str
+    caller: str
+    caller_name: str
+    match: MatchMethod
+    customers: tuple[CustomerCard, ...]
+    waited_s: float
+    why: dict[str, str | float | int]
+    """The rule and the figures that chose this agent, for the page to put into words."""
+    wait_for_page: bool
+    """False when the phone is joined in the same instant and nobody waits for `PopShown`."""
+
+
+@frozen
+class ShowCall(Command):
+    """A call as it is now."""
+
+    view: CallView
+
+
+@frozen
+class DropCall(Command):
+    """A call that is over: take it off the pages."""
+
+    call: str
+
+
+@frozen
+class ShowAgent(Command):
+    """An agent as he is now."""
+
+    view: AgentView
+
+
+@frozen
+class DropAgent(Command):
+    """An agent whose session ended."""
+
+    login: str
+
+
+@frozen
+class ShowQueue(Command):
+    """A queue as it is now."""
+
+    view: QueueView
+
+
+@frozen
+class Accepted(Command):
+    """The request of that name is granted."""
+
+    request: str
+
+
+@frozen
+class Refused(Command):
+    """The request of that name is not granted: `code` for programs, `message` for people, `field` if one is wrong."""
+
+    request: str
+    code: str
+    message: str
+    field: str = ""
+
+
+# --- To phones that the center can answer (edge `phones`) ---
+
+
+@frozen
+class AnswerPhone(Command):
+    """Press the answer key of a simulated phone."""
+
+    phone: str
+
+
+# --- To the clock ---
+
+
+@frozen
+class Wake(Command):
+    """Send `Woke(timer)` at `due`."""
+
+    timer: str
+    due: float

@@ -1,0 +1,349 @@
+"""What happened: the only thing that edges tell the center.
+
+Every event is frozen and carries `at`: seconds since the epoch, UTC, from the one clock of `app.py`, which
+never steps back. An edge puts an event into the inbox and returns; it never waits for what the center decides.
+Ids are opaque text here. A leg is named by its Asterisk server's edges; a call is named after its first leg.
+"""
+
+from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
+
+
+@frozen
+class Event:
+    """Something happened at `at`."""
+
+    at: float
+
+
+# --- Asterisk's servers and legs (edge `ami`) ---
+
+
+@frozen
+class ServerUp(Event):
+    """The link to an Asterisk server stands and the server is fully booted. A `Snapshot` follows."""
+
+    server: str
+    version: str
+
+
+@frozen
+class ServerDown(Event):
+    """The link is gone. Calls go on; what happens to them meanwhile is learnt from the next `Snapshot`."""
+
+    server: str
+    reason: str
+
+
+@frozen
+class Snapshot(Event):
+    """All legs that a server had at `asked_at`: what we know of others, older than that, is over."""
+
+    server: str
+    asked_at: float
+    legs: tuple[LegSeen, ...]
+
+
+@frozen
+class LegStarted(Event):
+    """A leg exists. `linked` is the leg that caused it (a caller's, when a phone is rung for that caller)."""
+
+    leg: str
+    server: str
+    phone: str = ""
+    linked: str = ""
+
+
+@frozen
+class LegRinging(Event):
+    """The far end rings."""
+
+    leg: str
+
+
+@frozen
+class LegAnswered(Event):
+    """The far end answered."""
+
+    leg: str
+
+
+@frozen
+class LegJoined(Event):
+    """The leg entered a bridge; two legs in one bridge hear each other."""
+
+    leg: str
+    bridge: str
+
+
+@frozen
+class LegParted(Event):
+    """The leg left a bridge."""
+
+    leg: str
+    bridge: str
+
+
+@frozen
+class LegHeld(Event):
+    """The phone put its peer on hold."""
+
+    leg: str
+
+
+@frozen
+class LegResumed(Event):
+    """The phone took its peer back."""
+
+    leg: str
+
+
+@frozen
+class LegTransferred(Event):
+    """A phone sent its peer (`leg`) elsewhere by itself, with SIP REFER."""
+
+    leg: str
+    by: str
+    """The transferring phone's leg."""
+    to: str
+    attended: bool = False
+
+
+@frozen
+class LegEnded(Event):
+    """The leg is gone. `cause` is the Q.850 cause."""
+
+    leg: str
+    cause: int = 16
+
+
+@frozen
+class PhoneSeen(Event):
+    """A phone registered (`reachable`), or can't be reached any more."""
+
+    phone: str
+    reachable: bool
+
+
+# --- Callers and their scripts (edge `agi`) ---
+
+
+@frozen
+class CallArrived(Event):
+    """A caller's leg runs a script. Said again for a known call when its script starts anew: after a crash
+    of this process (`interaction` and `queue` then come back from the leg's own variables), or when a phone
+    transferred the caller to another number."""
+
+    call: str
+    interaction: str
+    server: str
+    did: str
+    caller: str
+    caller_name: str = ""
+    resumed: bool = False
+    """Back from the dialplan's rescue loop: keep interaction, queue and place."""
+    queue: str = ""
+    entered_at: float | None = None
+
+
+@frozen
+class NodeVisited(Event):
+    """The caller reached a step of the script; `detail` is what was pressed or found there."""
+
+    call: str
+    node: str
+    detail: str = ""
+
+
+@frozen
+class LanguageChosen(Event):
+    """The caller's language, `zh` or `en`."""
+
+    call: str
+    language: str
+
+
+@frozen
+class CallQueued(Event):
+    """The script asks for an agent of a queue. The caller hears music until a command says otherwise."""
+
+    call: str
+    queue: str
+    priority: int = 0
+
+
+@frozen
+class CallbackAsked(Event):
+    """The caller wants to be called back at `number`."""
+
+    call: str
+    number: str
+    queue: str = ""
+
+
+@frozen
+class OfferEnded(Event):
+    """The attempt to connect the caller to an agent's phone is over and the caller is still there.
+
+    `status` is Asterisk's DIALSTATUS: ANSWER after a talk that the agent's side ended, else NOANSWER, BUSY,
+    CHANUNAVAIL, CONGESTION, CANCEL.
+    """
+
+    call: str
+    offer: str
+    status: str
+
+
+@frozen
+class ScriptFailed(Event):
+    """The script raised, blocked, or ran past its limits; its caller goes to the fallback queue."""
+
+    call: str
+    node: str
+    error: str
+
+
+@frozen
+class ScriptEnded(Event):
+    """The script is done with the caller, who is about to be hung up. `result` is the script's own word."""
+
+    call: str
+    node: str
+    result: str
+
+
+@frozen
+class CallerLeft(Event):
+    """The caller hung up, as the script's connection tells it; `LegEnded` may come before or after."""
+
+    call: str
+
+
+# --- Agents and supervisors (edge `http`) ---
+# `request` names the HTTP request that waits for `Accepted` or `Refused`.
+
+
+@frozen
+class AgentSignedIn(Event):
+    """An agent's session began, or came back after a restart of this process."""
+
+    login: str
+    name: str
+    queues: tuple[str, ...]
+    phone: str = ""
+    line: str = "ring"
+
+
+@frozen
+class AgentSignedOut(Event):
+    """The agent's session ended."""
+
+    login: str
+
+
+@frozen
+class PageOpened(Event):
+    """An agent's page listens."""
+
+    login: str
+
+
+@frozen
+class PageLost(Event):
+    """An agent's last page is gone: closed, or its connection broke."""
+
+    login: str
+
+
+@frozen
+class PhoneChosen(Event):
+    """The agent takes calls on `phone`, rung for each call or by a persistent line."""
+
+    login: str
+    phone: str
+    line: str
+    request: str
+
+
+@frozen
+class StateAsked(Event):
+    """The agent wants to be `available`, `paused` (for a reason) or `offline`."""
+
+    login: str
+    state: str
+    reason: str
+    request: str
+
+
+@frozen
+class PopShown(Event):
+    """The page says that it shows the record: the phone may ring."""
+
+    login: str
+    offer: str
+
+
+@frozen
+class DispositionSet(Event):
+    """The agent's outcome for an interaction; ends wrap-up."""
+
+    login: str
+    interaction: str
+    code: str
+    note: str
+    callback: str
+    request: str
+
+
+@frozen
+class MoreTimeAsked(Event):
+    """The agent needs longer for the wrap-up."""
+
+    login: str
+    request: str
+
+
+@frozen
+class AnswerAsked(Event):
+    """The agent presses Answer on the page: meant for phones that the center can answer."""
+
+    login: str
+    call: str
+    request: str
+
+
+@frozen
+class HangUpAsked(Event):
+    """The agent ends the talk from the page."""
+
+    login: str
+    call: str
+    request: str
+
+
+# --- The store's answers (edge `crm`) ---
+
+
+@frozen
+class CustomerFound(Event):
+    """Who the caller may be: the best match first, none when nobody fits."""
+
+    call: str
+    method: MatchMethod
+    customers: tuple[CustomerCard, ...]
+
+
+@frozen
+class InteractionsRestored(Event):
+    """At start: the interactions that the last run of this process left open."""
+
+    records: tuple[InteractionRecord, ...]
+
+
+# --- The clock ---
+
+
+@frozen
+class Woke(Event):
+    """The time that a `Wake` command asked for has come."""
+
+    timer: str

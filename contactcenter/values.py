@@ -1,0 +1,136 @@
+"""Values that several nouns share and that cross borders: all frozen, none with behaviour of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def frozen(cls: type[T]) -> type[T]:
+    """A frozen dataclass with slots and keyword fields: the form of everything that crosses a border."""
+    make: Callable[[type[T]], type[T]] = dataclass(frozen=True, slots=True, kw_only=True)
+    return make(cls)
+
+
+@frozen
+class CustomerCard:
+    """What the screen pop shows of one customer, as the store read it. Text in it is untrusted."""
+
+    id: str
+    number: str
+    """The customer's own number in our books (an account number, not a telephone number)."""
+    name: str
+    phones: tuple[str, ...] = ()
+    """E.164."""
+    company: str = ""
+    tier: str = ""
+    language: str = ""
+    """`zh` or `en`; empty when not known."""
+    balance: str = ""
+    """Decimal text, in the center's currency; empty when there is no account."""
+    note: str = ""
+    last: tuple["PastInteraction", ...] = ()
+    """The newest first, ten at most."""
+
+
+@frozen
+class PastInteraction:
+    """One line of a customer's history."""
+
+    id: str
+    at: float
+    channel: str
+    direction: str
+    queue: str
+    agent: str
+    outcome: str
+    disposition: str
+    note: str
+
+
+class MatchMethod(StrEnum):
+    """How a customer was recognised; an entered number beats the caller's number."""
+
+    NONE = "none"
+    CALLER_NUMBER = "caller_number"
+    ENTERED_NUMBER = "entered_number"
+    CHOSEN = "chosen"
+
+
+@frozen
+class LegSeen:
+    """One leg in a snapshot of an Asterisk server."""
+
+    leg: str
+    phone: str = ""
+    """`101` … for a leg to or from one of our own phones; empty for the outside world's."""
+    answered: bool = False
+    bridge: str = ""
+    """The bridge that the leg is in, or empty."""
+    linked: str = ""
+
+
+@frozen
+class TimelineEntry:
+    """One thing that happened in an interaction; `detail` holds plain JSON values only."""
+
+    at: float
+    kind: str
+    detail: dict[str, str | float | int | bool | None]
+
+
+@frozen
+class InteractionRecord:
+    """One contact's episode as the store keeps it; times are seconds since the epoch, UTC.
+
+    While `final` is false the row is work in progress and is overwritten; the record with `final` true is
+    written once, and never changed again.
+    """
+
+    id: str
+    channel: str = "voice"
+    direction: str = "inbound"
+    server: str
+    leg: str
+    """The caller's leg; names the call too, and finds it again after a restart."""
+    agent_leg: str = ""
+    did: str
+    """The number that was dialled."""
+    caller: str
+    """The caller's number as it came: untrusted."""
+    caller_name: str = ""
+    """Untrusted."""
+    language: str = ""
+    customer: str = ""
+    match: MatchMethod = MatchMethod.NONE
+    queue: str = ""
+    agent: str = ""
+    last_node: str = ""
+    outcome: str = ""
+    """Why the episode ended: one of `interactions.Outcome`; empty while it lives."""
+    disposition: str = ""
+    """The agent's code; empty when no agent had the call."""
+    note: str = ""
+    callback: str = ""
+    """The number to call back, when the caller or the agent asked for it."""
+    error: str = ""
+    """What went wrong in the script, if anything did."""
+    arrived_at: float
+    queued_at: float | None = None
+    """The first entry into a queue: it keeps the caller's place over RONA, transfers and restarts."""
+    offered_at: float | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    """The caller's leg ended."""
+    closed_at: float | None = None
+    """Wrap-up ended, and with it the record."""
+    waited_s: float = 0.0
+    talked_s: float = 0.0
+    wrapped_s: float = 0.0
+    offers: int = 0
+    inferred: bool = False
+    """Some state of it was concluded from a snapshot instead of being heard."""
+    final: bool = False
