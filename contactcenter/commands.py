@@ -18,7 +18,7 @@ class Command:
 
 @frozen
 class OfferCall(Command):
-    """Connect the waiting caller to an agent's phone; `OfferEnded` or the legs' events tell what came of it."""
+    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest."""
 
     call: str
     offer: str
@@ -30,7 +30,7 @@ class OfferCall(Command):
 
 @frozen
 class LeaveQueue(Command):
-    """Give the waiting caller back to the script, which learns why: `closed`, `full`, `no_agents`, `timeout`."""
+    """Give the waiting caller back to the script, which learns why: one of `interactions.Outcome`."""
 
     call: str
     exit: str
@@ -169,12 +169,15 @@ class Accepted(Command):
 
 @frozen
 class Refused(Command):
-    """The request of that name is not granted: `code` for programs, `message` for people, `field` if one is wrong."""
+    """The request of that name is not granted."""
 
     request: str
     code: str
+    """For programs: `unknown`, `illegal_now`, `invalid` or `not_yours`."""
     message: str
+    """For people: what is wrong and what to do."""
     field: str = ""
+    """Which field is wrong, when one is."""
 
 
 # --- To phones that the center can answer (edge `phones`) ---

@@ -1,8 +1,9 @@
 """What happened: the only thing that edges tell the center.
 
 Every event is frozen and carries `at`: seconds since the epoch, UTC, from the one clock of `app.py`, which
-never steps back. An edge puts an event into the inbox and returns; it never waits for what the center decides.
-Ids are opaque text here. A leg is named by its Asterisk server's edges; a call is named after its first leg.
+never steps back. An edge puts an event into the inbox and returns; it never waits for what the center
+decides. Ids are opaque text here. A leg is named by its Asterisk server's edges; a call is named after its
+first leg.
 """
 
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
@@ -41,6 +42,8 @@ class Snapshot(Event):
     server: str
     asked_at: float
     legs: tuple[LegSeen, ...]
+    restarted: bool = False
+    """Asterisk itself began anew since the last snapshot: every older leg is gone for that reason."""
 
 
 @frozen

@@ -27,8 +27,8 @@ class CallView:
     queued_at: float | None
     answered_at: float | None
     held: bool
-    position: int
-    """1 for who is served next in the queue, 0 when not waiting."""
+    priority: int
+    """Who waits is served by falling priority, then by `queued_at`."""
 
 
 @frozen

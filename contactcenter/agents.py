@@ -1,0 +1,157 @@
+"""Agent sessions: one sign-in of one agent, and what it may do next.
+
+An agent has at most one open offer and one talk. A wish that can't be granted in the middle of a call (a
+break, going home) is kept as `afterwards` and granted when the wrap-up ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contactcenter.transitions import follow
+from contactcenter.views import AgentView
+
+
+class AgentState(StrEnum):
+    """What an agent does."""
+
+    OFFLINE = "offline"
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    """Chosen for a caller: the record is on the page, the phone about to ring or ringing."""
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+
+
+class AgentTrigger(StrEnum):
+    """What moves an agent session."""
+
+    GO_AVAILABLE = "go available"
+    PAUSE = "pause"
+    GO_OFFLINE = "go offline"
+    RESERVE = "reserve"
+    RELEASE = "release"
+    MISS = "miss"
+    JOIN = "join"
+    PART = "part"
+    FINISH = "finish"
+
+
+_FREE = {
+    AgentTrigger.GO_AVAILABLE: AgentState.AVAILABLE,
+    AgentTrigger.PAUSE: AgentState.PAUSED,
+    AgentTrigger.GO_OFFLINE: AgentState.OFFLINE,
+    # A phone may take a caller over by itself (REFER), whatever the page says of its agent.
+    AgentTrigger.JOIN: AgentState.TALKING,
+}
+
+TRANSITIONS: Mapping[AgentState, Mapping[AgentTrigger, AgentState]] = {
+    AgentState.OFFLINE: _FREE,
+    AgentState.PAUSED: _FREE,
+    AgentState.AVAILABLE: {**_FREE, AgentTrigger.RESERVE: AgentState.RESERVED},
+    AgentState.RESERVED: {
+        AgentTrigger.RELEASE: AgentState.AVAILABLE,
+        AgentTrigger.MISS: AgentState.PAUSED,
+        AgentTrigger.JOIN: AgentState.TALKING,
+    },
+    AgentState.TALKING: {
+        AgentTrigger.PART: AgentState.WRAP_UP,
+    },
+    AgentState.WRAP_UP: {
+        AgentTrigger.FINISH: AgentState.AVAILABLE,
+        AgentTrigger.JOIN: AgentState.TALKING,
+    },
+}
+
+WISHES: Mapping[str, AgentTrigger] = {
+    "available": AgentTrigger.GO_AVAILABLE,
+    "paused": AgentTrigger.PAUSE,
+    "offline": AgentTrigger.GO_OFFLINE,
+}
+"""What an agent may ask for (contract: `PUT /api/me/state`)."""
+
+BUSY = frozenset({AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
+"""States in which a wish waits until the call is over."""
+
+
+class PauseReason(StrEnum):
+    """Why the center paused an agent; an agent's own reasons are free text."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    LINE_LOST = "line_lost"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(slots=True)
+class AgentSession:
+    """One sign-in of one agent."""
+
+    login: str
+    name: str
+    queues: tuple[str, ...]
+    phone: str
+    line: str
+    since: float
+    state: AgentState = AgentState.OFFLINE
+    reason: str = ""
+    idle_since: float = 0.0
+    """Since when the agent waits for a call: kept when a caller hung up before the answer."""
+    afterwards: str = ""
+    """A wish of `WISHES` to be granted when the call is over."""
+    afterwards_reason: str = ""
+    leaving: bool = False
+    """Signed out in the middle of a call: the session ends when the call does."""
+    offer: str = ""
+    call: str = ""
+    interaction: str = ""
+    until: float | None = None
+    line_leg: str = ""
+    line_server: str = ""
+    line_up: bool = False
+    page: bool = False
+    reachable: bool | None = None
+    taken: int = 0
+    talked_s: float = 0.0
+    wrapped_s: float = 0.0
+
+    def move(self, trigger: AgentTrigger, at: float, reason: str = "") -> None:
+        """Follow the table, or raise `IllegalTransition` and stay."""
+        before = self.state
+        self.state = follow(f"agent {self.login}", TRANSITIONS, before, trigger)
+        self.reason = reason if self.state is AgentState.PAUSED else ""
+        if self.state is not before:
+            self.since = at
+        if self.state is AgentState.AVAILABLE and before not in (AgentState.AVAILABLE, AgentState.RESERVED):
+            self.idle_since = at
+
+    @property
+    def can_take_calls(self) -> bool:
+        """Free, and with a phone that can be rung or a line that stands."""
+        if self.state is not AgentState.AVAILABLE or not self.phone:
+            return False
+        return self.line_up if self.line == "persistent" else self.reachable is not False
+
+    def view(self) -> AgentView:
+        """The agent as pages see him."""
+        return AgentView(
+            login=self.login,
+            name=self.name,
+            state=self.state.value,
+            reason=self.reason,
+            since=self.since,
+            until=self.until,
+            afterwards=self.afterwards,
+            phone=self.phone,
+            line=self.line,
+            line_up=self.line_up,
+            reachable=self.reachable,
+            queues=self.queues,
+            call=self.call,
+            interaction=self.interaction,
+            taken=self.taken,
+            talked_s=self.talked_s,
+            wrapped_s=self.wrapped_s,
+        )

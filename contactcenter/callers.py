@@ -1,0 +1,234 @@
+"""What callers and their scripts do: arrive, choose, wait, leave."""
+
+from contactcenter import handoff
+from contactcenter.calls import Call, CallState, CallTrigger
+from contactcenter.commands import FindCustomer, LeaveQueue
+from contactcenter.events import (
+    CallArrived,
+    CallbackAsked,
+    CallerLeft,
+    CallQueued,
+    CustomerFound,
+    LanguageChosen,
+    NodeVisited,
+    ScriptEnded,
+    ScriptFailed,
+)
+from contactcenter.floor import Floor
+from contactcenter.interactions import Interaction, Outcome
+from contactcenter.values import InteractionRecord, MatchMethod
+
+IDENTIFY_S = 0.3
+"""How long a waiting caller is held back from agents so that the record can be popped with the offer."""
+
+
+def arrived(floor: Floor, event: CallArrived) -> None:
+    """A script runs for the caller: for the first time, or anew."""
+    if call := floor.calls.get(event.call):
+        _started_anew(floor, call, event)
+        return
+    # A record from before a restart of this process may turn up with its caller still there.
+    record = floor.restored.pop(event.call, None) or InteractionRecord(
+        id=event.interaction,
+        server=event.server,
+        leg=event.call,
+        did=event.did,
+        caller=event.caller,
+        caller_name=event.caller_name,
+        arrived_at=event.at,
+        queued_at=event.entered_at,
+    )
+    interaction = floor.interactions.setdefault(record.id, Interaction(record))
+    call = Call(
+        id=event.call,
+        server=event.server,
+        interaction=interaction,
+        did=event.did,
+        caller=event.caller,
+        caller_name=event.caller_name,
+        arrived_at=record.arrived_at,
+        language=record.language,
+        queued_at=event.entered_at if event.resumed else None,
+    )
+    floor.calls[call.id] = call
+    floor.touch(call=call.id)
+    interaction.note(event.at, "resumed" if event.resumed else "arrived", did=event.did, caller=event.caller)
+    floor.save(interaction)
+    floor.do(FindCustomer(call=call.id, number=event.caller))
+    floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+
+
+def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
+    """The same caller, back in a script: its session broke, or a phone sent the caller to another number."""
+    if call.state is CallState.OFFERED:
+        handoff.withdraw(floor, call, event.at)
+    elif call.state is CallState.TALKING:
+        handoff.part(floor, call, event.at)
+    else:
+        floor.leave_queue(call)
+    call.move(CallTrigger.START_SCRIPT)
+    if event.did != call.did:
+        call.did = event.did
+        call.queued_at = None
+    call.node = ""
+    call.interaction.note(event.at, "resumed" if event.resumed else "transferred", did=event.did)
+    floor.touch(call=call.id, queue=call.queue)
+
+
+def visited(floor: Floor, event: NodeVisited) -> None:
+    """The caller reached a step of the script."""
+    if call := floor.calls.get(event.call):
+        call.node = event.node
+        call.interaction.know(last_node=event.node)
+        call.interaction.note(event.at, "node", node=event.node, detail=event.detail)
+        floor.touch(call=call.id)
+
+
+def chose_language(floor: Floor, event: LanguageChosen) -> None:
+    """The caller's language is known."""
+    if call := floor.calls.get(event.call):
+        call.language = event.language
+        call.interaction.know(language=event.language)
+        call.interaction.note(event.at, "language", language=event.language)
+
+
+def found(floor: Floor, event: CustomerFound) -> None:
+    """The store's answer; what the caller entered beats what his number says, whichever comes first."""
+    call = floor.calls.get(event.call)
+    if call is None:
+        return
+    call.identified = True
+    if call.match is MatchMethod.ENTERED_NUMBER and event.method is not MatchMethod.ENTERED_NUMBER:
+        return
+    call.customers = event.customers
+    call.match = event.method
+    best = event.customers[0].id if event.customers else ""
+    call.interaction.know(customer=best, match=event.method)
+    call.interaction.note(
+        event.at, "identified", customer=best, method=event.method.value, matches=len(event.customers)
+    )
+    floor.touch(call=call.id)
+
+
+def stop_identifying(floor: Floor, call_id: str) -> None:
+    """The store takes too long: the caller is offered without a record rather than not at all."""
+    if call := floor.calls.get(call_id):
+        call.identified = True
+
+
+def queued(floor: Floor, event: CallQueued) -> None:
+    """The caller wants an agent of a queue; if the queue can't take him, the script learns why."""
+    call = floor.calls.get(event.call)
+    if call is None:
+        return
+    queue = floor.queues.get(event.queue)
+    if queue is None:
+        call.interaction.note(event.at, "refused", queue=event.queue, exit=Outcome.UNKNOWN_QUEUE.value)
+        floor.do(LeaveQueue(call=call.id, exit=Outcome.UNKNOWN_QUEUE.value))
+        return
+    call.move(CallTrigger.QUEUE)
+    call.queue = event.queue
+    call.priority = event.priority
+    call.left_queue = ""
+    kept_place = call.queued_at is not None
+    call.queued_at = call.queued_at or event.at
+    interaction = call.interaction
+    interaction.know(queue=event.queue, queued_at=interaction.record.queued_at or call.queued_at)
+    interaction.note(event.at, "queued", queue=event.queue, priority=event.priority, kept_place=kept_place)
+    queue.entered += 1
+    # Who already waited keeps the place even if the queue closed or filled up meanwhile.
+    refusal = None if kept_place else queue.refusal(event.at, floor.signed_in(event.queue))
+    if refusal:
+        _leave(floor, call, refusal, event.at)
+    else:
+        floor.enter_queue(call)
+        floor.wake(f"wait {call.id}", call.queued_at + queue.rules.max_wait_s)
+    floor.save(interaction)
+
+
+def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
+    """The longest wait of the queue is over: the script goes on with `timeout`."""
+    call = floor.calls.get(call_id)
+    if call is None or call.state is not CallState.WAITING or call.queued_at is None:
+        return
+    if at >= call.queued_at + floor.queues[call.queue].rules.max_wait_s:
+        floor.leave_queue(call)
+        _leave(floor, call, Outcome.TIMEOUT, at)
+        floor.save(call.interaction)
+
+
+def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
+    """Out of the queue without an agent, back to the script."""
+    call.move(CallTrigger.LEAVE_QUEUE)
+    handoff.count_wait(call, at)
+    call.left_queue = exit.value
+    call.queued_at = None
+    floor.queues[call.queue].left += 1
+    call.interaction.note(at, "left_queue", queue=call.queue, exit=exit.value)
+    floor.do(LeaveQueue(call=call.id, exit=exit.value))
+    floor.touch(call=call.id, queue=call.queue)
+
+
+def asked_callback(floor: Floor, event: CallbackAsked) -> None:
+    """The caller wants to be called back."""
+    if call := floor.calls.get(event.call):
+        call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
+        call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
+        floor.save(call.interaction)
+
+
+def script_failed(floor: Floor, event: ScriptFailed) -> None:
+    """The script broke; its caller is on the way to the fallback queue."""
+    if call := floor.calls.get(event.call):
+        call.interaction.know(error=event.error, last_node=event.node)
+        call.interaction.note(event.at, "script_failed", node=event.node, error=event.error)
+        floor.save(call.interaction)
+
+
+def script_ended(floor: Floor, event: ScriptEnded) -> None:
+    """The script has done its last step; the caller's leg ends next."""
+    if call := floor.calls.get(event.call):
+        call.script_result = event.result
+        call.interaction.note(event.at, "script_ended", node=event.node, result=event.result)
+
+
+def left(floor: Floor, event: CallerLeft) -> None:
+    """The caller hung up, said by the script's connection."""
+    if call := floor.calls.get(event.call):
+        over(floor, call, event.at)
+
+
+def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None) -> None:
+    """The caller is gone, from wherever he was."""
+    outcome = outcome or outcome_of(call)
+    if call.state is CallState.OFFERED:
+        handoff.withdraw(floor, call, at)
+    if call.state is CallState.WAITING:
+        floor.leave_queue(call)
+        handoff.count_wait(call, at)
+        floor.queues[call.queue].abandoned += 1
+    if call.state is CallState.TALKING:
+        handoff.part(floor, call, at)
+    call.move(CallTrigger.END)
+    call.interaction.caller_gone(at, outcome)
+    floor.save(call.interaction)
+    del floor.calls[call.id]
+    floor.touch(call=call.id, queue=call.queue)
+
+
+def outcome_of(call: Call) -> Outcome:
+    """Why the episode ended, judged by where the caller was when he left."""
+    record = call.interaction.record
+    if record.answered_at is not None:
+        return Outcome.ANSWERED
+    if record.callback:
+        return Outcome.CALLBACK
+    if call.state in (CallState.WAITING, CallState.OFFERED):
+        return Outcome.ABANDONED
+    if call.left_queue:
+        return Outcome(call.left_queue)
+    if record.error:
+        return Outcome.FAILED
+    if call.script_result in Outcome.__members__.values():
+        return Outcome(call.script_result)
+    return Outcome.SELF_SERVED if call.script_result else Outcome.ABANDONED_IN_IVR

@@ -1,0 +1,141 @@
+"""Calls and their legs.
+
+A call is one conversation and is named after its first leg, the caller's. Its state says where the caller is,
+and the caller is in exactly one place at any time. A leg is our view of one channel: Asterisk alone says what
+it does, and we only keep it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contactcenter.interactions import Interaction
+from contactcenter.transitions import follow
+from contactcenter.values import CustomerCard, MatchMethod
+from contactcenter.views import CallView
+
+
+class CallState(StrEnum):
+    """Where the caller is."""
+
+    SCRIPT = "ivr"
+    """With an IVR script: before a queue, or after a talk."""
+    WAITING = "waiting"
+    OFFERED = "offered"
+    """Still hearing music, while an agent is reserved or rung."""
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class CallTrigger(StrEnum):
+    """What moves a call."""
+
+    START_SCRIPT = "start script"
+    QUEUE = "queue"
+    OFFER = "offer"
+    MISS = "miss"
+    JOIN = "join"
+    PART = "part"
+    LEAVE_QUEUE = "leave queue"
+    END = "end"
+
+
+TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
+    CallState.SCRIPT: {
+        CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.QUEUE: CallState.WAITING,
+        # A phone may take the caller over by itself (attended REFER) after the first agent's leg ended.
+        CallTrigger.JOIN: CallState.TALKING,
+        CallTrigger.END: CallState.ENDED,
+    },
+    CallState.WAITING: {
+        CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.OFFER: CallState.OFFERED,
+        CallTrigger.LEAVE_QUEUE: CallState.SCRIPT,
+        CallTrigger.END: CallState.ENDED,
+    },
+    CallState.OFFERED: {
+        CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.MISS: CallState.WAITING,
+        CallTrigger.JOIN: CallState.TALKING,
+        CallTrigger.END: CallState.ENDED,
+    },
+    CallState.TALKING: {
+        CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.PART: CallState.SCRIPT,
+        CallTrigger.END: CallState.ENDED,
+    },
+    CallState.ENDED: {},
+}
+
+
+@dataclass(slots=True)
+class Leg:
+    """One leg as Asterisk reported it."""
+
+    id: str
+    server: str
+    started_at: float
+    phone: str = ""
+    linked: str = ""
+    answered: bool = False
+    held: bool = False
+    bridge: str = ""
+
+
+@dataclass(slots=True)
+class Call:
+    """One conversation, with what is known of the caller."""
+
+    id: str
+    server: str
+    interaction: Interaction
+    did: str
+    caller: str
+    caller_name: str
+    arrived_at: float
+    state: CallState = CallState.SCRIPT
+    node: str = ""
+    language: str = ""
+    customers: tuple[CustomerCard, ...] = ()
+    match: MatchMethod = MatchMethod.NONE
+    identified: bool = False
+    """The store has answered who the caller may be, or took too long to."""
+    queue: str = ""
+    priority: int = 0
+    queued_at: float | None = None
+    """Its place in the queue: the first entry counts, whatever happened since."""
+    offer: str = ""
+    agent: str = ""
+    agent_leg: str = ""
+    answered_at: float | None = None
+    script_result: str = ""
+    left_queue: str = ""
+    """By which exit the caller left the queue without an agent; empty if he did not."""
+
+    def move(self, trigger: CallTrigger) -> None:
+        """Follow the table, or raise `IllegalTransition` and stay."""
+        self.state = follow(f"call {self.id}", TRANSITIONS, self.state, trigger)
+
+    def view(self, *, held: bool) -> CallView:
+        """The call as pages see it."""
+        best = self.customers[0] if self.customers else None
+        return CallView(
+            id=self.id,
+            interaction=self.interaction.id,
+            direction="inbound",
+            state=self.state.value,
+            queue=self.queue,
+            agent=self.agent,
+            customer=best.id if best else "",
+            customer_name=best.name if best else "",
+            caller=self.caller,
+            caller_name=self.caller_name,
+            did=self.did,
+            node=self.node,
+            arrived_at=self.arrived_at,
+            queued_at=self.queued_at if self.state in (CallState.WAITING, CallState.OFFERED) else None,
+            answered_at=self.answered_at,
+            held=held,
+            priority=self.priority,
+        )

@@ -1,0 +1,102 @@
+"""The center: every event goes in here, every command comes out.
+
+`Center.handle` is plain and synchronous: each event is atomic, time and ids arrive on events, and the
+same events give the same commands on any machine and on any day. It dispatches and holds no rule of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from contactcenter import callers, desks, events, handoff, legs, recovery
+from contactcenter.commands import Command, Refused
+from contactcenter.events import Event, Woke
+from contactcenter.floor import Floor, Rules
+from contactcenter.transitions import IllegalTransition
+
+RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
+    events.ServerUp: recovery.server_up,
+    events.ServerDown: recovery.server_down,
+    events.Snapshot: recovery.snapshot,
+    events.InteractionsRestored: recovery.restored,
+    events.LegStarted: legs.started,
+    events.LegRinging: legs.ringing,
+    events.LegAnswered: legs.answered,
+    events.LegJoined: legs.joined,
+    events.LegParted: legs.parted,
+    events.LegHeld: legs.held,
+    events.LegResumed: legs.resumed,
+    events.LegTransferred: legs.transferred,
+    events.LegEnded: legs.ended,
+    events.PhoneSeen: lambda floor, event: desks.phone_seen(floor, event.phone, event.reachable),
+    events.CallArrived: callers.arrived,
+    events.NodeVisited: callers.visited,
+    events.LanguageChosen: callers.chose_language,
+    events.CustomerFound: callers.found,
+    events.CallQueued: callers.queued,
+    events.CallbackAsked: callers.asked_callback,
+    events.ScriptFailed: callers.script_failed,
+    events.ScriptEnded: callers.script_ended,
+    events.CallerLeft: callers.left,
+    events.OfferEnded: handoff.offer_ended,
+    events.PopShown: handoff.pop_shown,
+    events.AgentSignedIn: desks.signed_in,
+    events.AgentSignedOut: desks.signed_out,
+    events.PageOpened: desks.page_opened,
+    events.PageLost: desks.page_lost,
+    events.PhoneChosen: desks.chose_phone,
+    events.StateAsked: desks.asked_state,
+    events.DispositionSet: desks.set_disposition,
+    events.MoreTimeAsked: desks.asked_more_time,
+    events.AnswerAsked: desks.asked_answer,
+    events.HangUpAsked: desks.asked_hang_up,
+}
+
+TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
+    "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
+    "wait": callers.waited_too_long,
+    "pop": handoff.page_too_slow,
+    "ring": handoff.offer_lost,
+    "wrap": desks.wrap_up_due,
+    "page": desks.page_stayed_away,
+    "restore": lambda floor, name, at: recovery.restore_due(floor, at),
+}
+"""Timer's first word -> what is due; the second word names the call, offer or agent."""
+
+
+class Center:
+    """The contact center, as one function from events to commands."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.floor = Floor(rules)
+        self.impossible: dict[str, int] = {}
+        """Events that no table allowed in their state, counted by type and state: reported, never guessed."""
+
+    def handle(self, event: Event) -> list[Command]:
+        """What to do about `event`, in order. An event that is not possible now changes nothing."""
+        floor = self.floor
+        try:
+            if isinstance(event, Woke):
+                kind, _, name = event.timer.partition(" ")
+                TIMERS[kind](floor, name, event.at)
+            elif _has_desk(floor, event):
+                RULES[type(event)](floor, event)
+            else:
+                request: str = getattr(event, "request", "")
+                floor.do(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
+        except IllegalTransition as error:
+            self._refuse(event, error)
+        handoff.match(floor, event.at)
+        return floor.take_commands(event.at)
+
+    def _refuse(self, event: Event, error: IllegalTransition) -> None:
+        """Whose mistake was it? A person's request is answered; anything else is counted."""
+        if request := getattr(event, "request", ""):
+            self.floor.do(Refused(request=request, code="illegal_now", message=str(error)))
+        else:
+            key = f"{type(event).__name__} while {error.state.value}"
+            self.impossible[key] = self.impossible.get(key, 0) + 1
+
+
+def _has_desk(floor: Floor, event: Event) -> bool:
+    """Whether a request comes from somebody with an agent session; other events need none."""
+    return not hasattr(event, "request") or getattr(event, "login", "") in floor.agents

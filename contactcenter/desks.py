@@ -1,0 +1,336 @@
+"""What agents do at their desks: sign in, choose a phone, come and go, wrap up."""
+
+from collections.abc import Callable
+
+from contactcenter.agents import BUSY, WISHES, AgentSession, AgentState, AgentTrigger, PauseReason
+from contactcenter.calls import CallState
+from contactcenter.commands import (
+    Accepted,
+    AnswerPhone,
+    CorrectDisposition,
+    EndLeg,
+    OpenLine,
+    ParkLine,
+    Refused,
+)
+from contactcenter.events import (
+    AgentSignedIn,
+    AgentSignedOut,
+    AnswerAsked,
+    DispositionSet,
+    HangUpAsked,
+    MoreTimeAsked,
+    PageLost,
+    PageOpened,
+    PhoneChosen,
+    StateAsked,
+)
+from contactcenter.floor import Floor
+
+LINES = ("ring", "persistent")
+NO_DISPOSITION = "unset"
+"""The disposition of a record whose agent chose none before the wrap-up ended."""
+
+
+# --- sessions and pages ---
+
+
+def signed_in(floor: Floor, event: AgentSignedIn) -> None:
+    """A session begins, or goes on after a restart of this process."""
+    agent = floor.agents.get(event.login)
+    if agent is None:
+        agent = AgentSession(
+            login=event.login,
+            name=event.name,
+            queues=event.queues,
+            phone=event.phone if _phone_is_free(floor, event.phone, event.login) else "",
+            line=event.line,
+            since=event.at,
+        )
+        agent.reachable = floor.phones.get(agent.phone)
+        floor.agents[agent.login] = agent
+        _find_talk(floor, agent, event.at)
+    agent.name, agent.queues, agent.leaving = event.name, event.queues, False
+    floor.touch_agent(agent)
+
+
+def _find_talk(floor: Floor, agent: AgentSession, at: float) -> None:
+    """A talk of this agent may have outlived a restart of this process."""
+    for call in floor.calls.values():
+        if call.state is CallState.TALKING and call.agent == agent.login:
+            agent.move(AgentTrigger.JOIN, at)
+            agent.call, agent.interaction = call.id, call.interaction.id
+            call.interaction.workers.add(agent.login)
+            floor.touch(call=call.id)
+
+
+def signed_out(floor: Floor, event: AgentSignedOut) -> None:
+    """The session ends, after the call if there is one."""
+    if agent := floor.agents.get(event.login):
+        agent.leaving = True
+        wish(floor, agent, "offline", "", event.at)
+
+
+def page_opened(floor: Floor, event: PageOpened) -> None:
+    """The agent's page listens."""
+    if agent := floor.agents.get(event.login):
+        agent.page = True
+
+
+def page_lost(floor: Floor, event: PageLost) -> None:
+    """The agent has no page any more: a grace, then no more calls."""
+    if agent := floor.agents.get(event.login):
+        agent.page = False
+        floor.wake(f"page {agent.login}", event.at + floor.rules.page_grace_s)
+
+
+def page_stayed_away(floor: Floor, login: str, at: float) -> None:
+    """The grace is over."""
+    agent = floor.agents.get(login)
+    if agent and not agent.page and agent.state is AgentState.AVAILABLE:
+        agent.move(AgentTrigger.PAUSE, at, PauseReason.DISCONNECTED.value)
+        floor.touch_agent(agent)
+
+
+# --- phones and lines ---
+
+
+def _phone_is_free(floor: Floor, phone: str, login: str) -> bool:
+    return all(agent.phone != phone or agent.login == login for agent in floor.agents.values())
+
+
+def chose_phone(floor: Floor, event: PhoneChosen) -> None:
+    """The agent takes calls elsewhere, or in another way."""
+    agent = floor.agents[event.login]
+    if event.line not in LINES:
+        refuse(floor, event.request, "invalid", f"line is one of {', '.join(LINES)}", "line")
+    elif agent.state in BUSY:
+        refuse(floor, event.request, "illegal_now", "the phone can't be changed during a call")
+    elif not _phone_is_free(floor, event.phone, event.login):
+        message = f"phone {event.phone} is in use by another agent: choose a free one"
+        refuse(floor, event.request, "invalid", message, "endpoint")
+    else:
+        close_line(floor, agent)
+        agent.phone, agent.line = event.phone, event.line
+        agent.reachable = floor.phones.get(event.phone)
+        if event.line == "persistent":
+            if agent.state is AgentState.AVAILABLE:
+                agent.move(AgentTrigger.PAUSE, event.at, PauseReason.LINE_LOST.value)
+            open_line(floor, agent, event.request)
+        floor.do(Accepted(request=event.request))
+        floor.touch_agent(agent)
+
+
+def open_line(floor: Floor, agent: AgentSession, name: str) -> None:
+    """Ring the agent's phone for a persistent line; nothing to do while no Asterisk is there."""
+    server = next((server for server, up in sorted(floor.servers.items()) if up), "")
+    if server:
+        agent.line_leg, agent.line_server = f"line-{name}", server
+        floor.lines[agent.line_leg] = agent.login
+        floor.do(OpenLine(server=server, leg=agent.line_leg, phone=agent.phone))
+
+
+def close_line(floor: Floor, agent: AgentSession) -> None:
+    """Hang the persistent line up, if there is one."""
+    if agent.line_leg:
+        floor.do(EndLeg(server=agent.line_server, leg=agent.line_leg))
+        floor.lines.pop(agent.line_leg, None)
+        agent.line_leg, agent.line_up = "", False
+
+
+def line_answered(floor: Floor, leg: str) -> None:
+    """The persistent line stands."""
+    agent = floor.agents.get(floor.lines.get(leg, ""))
+    if agent and agent.line_leg == leg:
+        agent.line_up = True
+        floor.touch_agent(agent)
+
+
+def line_ended(floor: Floor, leg: str, at: float) -> None:
+    """The persistent line is gone: its agent can't be reached by it."""
+    agent = floor.agents.get(floor.lines.pop(leg, ""))
+    if agent and agent.line_leg == leg:
+        agent.line_leg, agent.line_up = "", False
+        if agent.state is AgentState.AVAILABLE:
+            agent.move(AgentTrigger.PAUSE, at, PauseReason.LINE_LOST.value)
+        floor.touch_agent(agent)
+
+
+def phone_seen(floor: Floor, phone: str, reachable: bool) -> None:
+    """A phone registered, or is gone."""
+    floor.phones[phone] = reachable
+    for agent in floor.agents.values():
+        if agent.phone == phone:
+            agent.reachable = reachable
+            floor.touch_agent(agent)
+
+
+# --- states ---
+
+
+def asked_state(floor: Floor, event: StateAsked) -> None:
+    """The agent wants to be available, paused or offline."""
+    agent = floor.agents[event.login]
+    if event.state not in WISHES:
+        refuse(floor, event.request, "invalid", f"state is one of {', '.join(WISHES)}", "state")
+        return
+    if event.state == "available" and not agent.phone:
+        refuse(floor, event.request, "illegal_now", "choose a phone first")
+        return
+    if event.state == "available" and agent.line == "persistent" and not agent.line_up:
+        if not agent.line_leg:
+            open_line(floor, agent, event.request)
+        message = f"the line to phone {agent.phone} does not stand yet: answer the phone, then try again"
+        refuse(floor, event.request, "illegal_now", message)
+        return
+    wish(floor, agent, event.state, event.reason, event.at)
+    floor.do(Accepted(request=event.request))
+
+
+def wish(floor: Floor, agent: AgentSession, state: str, reason: str, at: float) -> None:
+    """Grant a wish now, or keep it until the call is over."""
+    agent.afterwards, agent.afterwards_reason = state, reason
+    if agent.state not in BUSY:
+        grant_wish(floor, agent, at)
+    floor.touch_agent(agent)
+
+
+def grant_wish(floor: Floor, agent: AgentSession, at: float) -> None:
+    """The agent is out of the call: do what was wished for meanwhile."""
+    if agent.afterwards:
+        agent.move(WISHES[agent.afterwards], at, agent.afterwards_reason)
+        agent.afterwards = agent.afterwards_reason = ""
+    if agent.state is AgentState.OFFLINE:
+        close_line(floor, agent)
+        if agent.leaving:
+            del floor.agents[agent.login]
+    floor.touch_agent(agent)
+
+
+# --- wrap-up ---
+
+
+def begin_wrap_up(floor: Floor, agent: AgentSession, queue: str, at: float) -> None:
+    """The clock of the wrap-up is the center's own."""
+    rules = floor.queues[queue].rules if queue in floor.queues else None
+    agent.until = at + (rules.wrap_up_s if rules else 0)
+    if agent.until <= at:
+        finish_wrap_up(floor, agent, at)
+    else:
+        floor.wake(f"wrap {agent.login}", agent.until)
+    floor.touch_agent(agent)
+
+
+def wrap_up_due(floor: Floor, login: str, at: float) -> None:
+    """A wrap-up's time may be over; it isn't when the agent got more time, or is in a later one."""
+    agent = floor.agents.get(login)
+    if agent and agent.state is AgentState.WRAP_UP and agent.until is not None and at >= agent.until:
+        finish_wrap_up(floor, agent, at)
+
+
+def finish_wrap_up(floor: Floor, agent: AgentSession, at: float) -> None:
+    """The agent is done with the interaction, which closes if nobody else works on it."""
+    wrapped = at - agent.since
+    agent.move(AgentTrigger.FINISH, at)
+    agent.wrapped_s += wrapped
+    agent.until = None
+    interaction = floor.interactions.get(agent.interaction)
+    agent.interaction = ""
+    if interaction:
+        record = interaction.record
+        interaction.know(
+            wrapped_s=record.wrapped_s + wrapped, disposition=record.disposition or NO_DISPOSITION
+        )
+        interaction.note(at, "wrapped_up", agent=agent.login, wrapped_s=round(wrapped, 3))
+        interaction.work_done(agent.login, at)
+        floor.save(interaction)
+    grant_wish(floor, agent, at)
+
+
+def asked_more_time(floor: Floor, event: MoreTimeAsked) -> None:
+    """The agent needs longer."""
+    agent = floor.agents[event.login]
+    interaction = floor.interactions.get(agent.interaction)
+    if agent.state is not AgentState.WRAP_UP or agent.until is None or interaction is None:
+        refuse(floor, event.request, "illegal_now", "there is no wrap-up to extend")
+        return
+    queue = floor.queues.get(interaction.record.queue)
+    more = queue.rules.more_time_s if queue else 0
+    agent.until += more
+    interaction.note(event.at, "more_time", agent=agent.login, seconds=more)
+    floor.wake(f"wrap {agent.login}", agent.until)
+    floor.do(Accepted(request=event.request))
+    floor.touch_agent(agent)
+
+
+def set_disposition(floor: Floor, event: DispositionSet) -> None:
+    """The agent's outcome. It ends the wrap-up; after the record is final it is kept as a correction."""
+    if event.code not in floor.rules.dispositions:
+        known = ", ".join(sorted(floor.rules.dispositions))
+        refuse(floor, event.request, "invalid", f"{event.code!r} is no outcome; there are: {known}", "code")
+        return
+    interaction = floor.interactions.get(event.interaction)
+    if interaction is None:
+        _correct(floor, event)
+        return
+    agent = floor.agents.get(event.login)
+    if event.login not in interaction.workers:
+        refuse(floor, event.request, "not_yours", "this interaction is not yours")
+        return
+    interaction.know(
+        disposition=event.code, note=event.note, callback=event.callback or interaction.record.callback
+    )
+    interaction.note(event.at, "disposition", agent=event.login, code=event.code, callback=event.callback)
+    if agent and agent.state is AgentState.WRAP_UP and agent.interaction == interaction.id:
+        finish_wrap_up(floor, agent, event.at)
+    else:
+        floor.save(interaction)
+    floor.do(Accepted(request=event.request))
+
+
+def _correct(floor: Floor, event: DispositionSet) -> None:
+    owner = floor.closed.get(event.interaction)
+    if owner is None:
+        refuse(floor, event.request, "unknown", "there is no such interaction that could still be changed")
+    elif owner != event.login:
+        refuse(floor, event.request, "not_yours", "this interaction is not yours")
+    else:
+        floor.do(
+            CorrectDisposition(
+                interaction=event.interaction,
+                login=event.login,
+                at=event.at,
+                code=event.code,
+                note=event.note,
+                callback=event.callback,
+            ),
+            Accepted(request=event.request),
+        )
+
+
+# --- the call at the desk ---
+
+
+def asked_answer(floor: Floor, event: AnswerAsked) -> None:
+    """Answer was pressed on the page."""
+    agent = floor.agents[event.login]
+    if not agent.offer or agent.call != event.call:
+        refuse(floor, event.request, "illegal_now", "there is no call to answer")
+        return
+    floor.do(AnswerPhone(phone=agent.phone), Accepted(request=event.request))
+
+
+def asked_hang_up(floor: Floor, event: HangUpAsked) -> None:
+    """The agent ends the talk; the caller goes on with the script, the persistent line stays."""
+    agent = floor.agents[event.login]
+    call = floor.calls.get(event.call)
+    if call is None or call.agent != agent.login or call.state is not CallState.TALKING:
+        refuse(floor, event.request, "illegal_now", "this call is not your talk")
+        return
+    end: Callable[..., EndLeg | ParkLine] = ParkLine if call.agent_leg == agent.line_leg else EndLeg
+    floor.do(end(server=call.server, leg=call.agent_leg), Accepted(request=event.request))
+
+
+def refuse(floor: Floor, request: str, code: str, message: str, field: str = "") -> None:
+    """Say no, and why."""
+    floor.do(Refused(request=request, code=code, message=message, field=field))

@@ -1,0 +1,239 @@
+"""The hand-off: from the choice of an agent for a waiting caller to the talk, and out of it again.
+
+Order is the promise here: the record is saved, then popped on the agent's page, and only then does the phone
+ring. A persistent line is joined in the same instant and waits for no page.
+"""
+
+from contactcenter import desks
+from contactcenter.agents import TRANSITIONS as AGENT_TRANSITIONS
+from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
+from contactcenter.calls import Call, CallState, CallTrigger, Leg
+from contactcenter.commands import EndLeg, OfferCall, ScreenPop
+from contactcenter.events import OfferEnded, PopShown
+from contactcenter.floor import Floor
+from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger
+from contactcenter.routing.selection import Match, longest_idle
+
+MISS_REASONS = {
+    "NOANSWER": PauseReason.NO_ANSWER,
+    "BUSY": PauseReason.BUSY,
+    "CHANUNAVAIL": PauseReason.UNREACHABLE,
+    "CONGESTION": PauseReason.UNREACHABLE,
+}
+"""DIALSTATUS -> why the agent is paused; anything else counts as no answer."""
+
+
+def match(floor: Floor, at: float) -> None:
+    """Offer waiting callers to free agents, as far as both reach."""
+    waiting = [queue.waiting for queue in floor.queues.values() if queue.waiting]
+    if not waiting:
+        return
+    free = floor.free_agents()
+    if not free:
+        return
+    ready = [[place for place in places if floor.calls[place.call].identified] for places in waiting]
+    for each in longest_idle(ready, free, at):
+        offer(floor, each, at)
+
+
+def offer(floor: Floor, match: Match, at: float) -> None:
+    """Reserve the agent, save, pop; ring when the page shows the record."""
+    call, agent = floor.calls[match.call], floor.agents[match.login]
+    agent.move(AgentTrigger.RESERVE, at)
+    call.move(CallTrigger.OFFER)
+    floor.leave_queue(call)
+    interaction = call.interaction
+    number = interaction.record.offers + 1
+    made = Offer(
+        id=f"{call.id}/{number}",
+        call=call.id,
+        login=agent.login,
+        phone=agent.phone,
+        line_leg=agent.line_leg if agent.line == "persistent" else "",
+        ring_s=floor.queues[call.queue].rules.ring_s,
+        offered_at=at,
+    )
+    floor.offers[made.id] = made
+    call.offer = agent.offer = made.id
+    call.agent = agent.login
+    agent.call, agent.interaction = call.id, interaction.id
+    interaction.know(offers=number, offered_at=interaction.record.offered_at or at)
+    interaction.note(at, "offered", agent=agent.login, phone=agent.phone, **match.why)
+    floor.save(interaction)
+    wait_for_page = agent.page and not made.line_leg
+    floor.do(
+        ScreenPop(
+            login=agent.login,
+            offer=made.id,
+            call=call.id,
+            interaction=interaction.id,
+            queue=call.queue,
+            caller=call.caller,
+            caller_name=call.caller_name,
+            match=call.match,
+            customers=call.customers,
+            waited_s=round(at - (call.queued_at or at), 3),
+            why=match.why,
+            wait_for_page=wait_for_page,
+        )
+    )
+    if wait_for_page:
+        floor.wake(f"pop {made.id}", at + POP_GRACE_S)
+    else:
+        ring(floor, made, at)
+    floor.touch(call=call.id)
+    floor.touch_agent(agent)
+
+
+def pop_shown(floor: Floor, event: PopShown) -> None:
+    """The page shows the record."""
+    made = floor.offers.get(event.offer)
+    if made and made.login == event.login:
+        floor.calls[made.call].interaction.note(event.at, "popped", agent=event.login)
+        ring(floor, made, event.at)
+
+
+def page_too_slow(floor: Floor, offer_id: str, at: float) -> None:
+    """The page said nothing in time: the phone rings all the same."""
+    if made := floor.offers.get(offer_id):
+        ring(floor, made, at)
+
+
+def ring(floor: Floor, made: Offer, at: float) -> None:
+    """Connect: once per offer, whoever asks first."""
+    if made.state is not OfferState.POPPED:
+        return
+    made.move(OfferTrigger.RING)
+    floor.do(
+        OfferCall(call=made.call, offer=made.id, phone=made.phone, ring_s=made.ring_s, line=made.line_leg)
+    )
+    floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
+
+
+def offer_ended(floor: Floor, event: OfferEnded) -> None:
+    """Asterisk gave the caller back to the script: after a talk, or because nobody answered."""
+    made = floor.offers.get(event.offer)
+    call = floor.calls.get(event.call)
+    if made and call:
+        if event.status == "ANSWER":
+            # The legs' events of this talk were never heard (the link to Asterisk was down): it took place.
+            call.interaction.know(inferred=True)
+            join(floor, call, floor.agents[made.login], made.agent_leg, event.at)
+            part(floor, call, event.at)
+        else:
+            miss(floor, made, MISS_REASONS.get(event.status, PauseReason.NO_ANSWER), event.at)
+    elif call and call.state is CallState.TALKING and call.offer == event.offer:
+        part(floor, call, event.at)
+
+
+def offer_lost(floor: Floor, offer_id: str, at: float) -> None:
+    """Neither an answer nor a word from Asterisk long after the ringing time: give the offer up."""
+    made = floor.offers.get(offer_id)
+    if made is None:
+        return
+    if leg := floor.legs.get(made.agent_leg):
+        floor.do(EndLeg(server=leg.server, leg=leg.id))
+    miss(floor, made, PauseReason.NO_ANSWER, at)
+
+
+def miss(floor: Floor, made: Offer, reason: PauseReason, at: float) -> None:
+    """The agent didn't take it: paused with the reason; the caller waits on at the old place."""
+    made.move(OfferTrigger.MISS)
+    del floor.offers[made.id]
+    call, agent = floor.calls[made.call], floor.agents[made.login]
+    call.move(CallTrigger.MISS)
+    call.offer = call.agent = ""
+    call.interaction.note(at, "missed", agent=agent.login, reason=reason.value)
+    floor.enter_queue(call)
+    floor.save(call.interaction)
+    agent.move(AgentTrigger.MISS, at, reason.value)
+    _clear(floor, agent)
+    desks.grant_wish(floor, agent, at)
+
+
+def withdraw(floor: Floor, call: Call, at: float) -> None:
+    """The caller is no longer to be had: the agent is free again and keeps the idle time."""
+    made = floor.offers.pop(call.offer)
+    made.move(OfferTrigger.WITHDRAW)
+    call.move(CallTrigger.MISS)
+    call.offer = call.agent = ""
+    agent = floor.agents[made.login]
+    call.interaction.note(at, "withdrawn", agent=agent.login)
+    agent.move(AgentTrigger.RELEASE, at)
+    _clear(floor, agent)
+    desks.grant_wish(floor, agent, at)
+
+
+def _clear(floor: Floor, agent: AgentSession) -> None:
+    agent.offer = agent.call = agent.interaction = ""
+    floor.touch_agent(agent)
+
+
+def can_join(agent: AgentSession) -> bool:
+    """Whether the agent's state lets a talk begin."""
+    return AgentTrigger.JOIN in AGENT_TRANSITIONS[agent.state]
+
+
+def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) -> None:
+    """Caller and agent hear each other."""
+    if agent.state is AgentState.WRAP_UP:
+        desks.finish_wrap_up(floor, agent, at)
+    if agent.offer and agent.offer != call.offer:
+        # The phone took over another caller while it was to be rung for this one, who waits on.
+        miss(floor, floor.offers[agent.offer], PauseReason.BUSY, at)
+    if made := floor.offers.pop(call.offer, None):
+        made.move(OfferTrigger.JOIN)
+    call.move(CallTrigger.JOIN)
+    agent.move(AgentTrigger.JOIN, at)
+    interaction = call.interaction
+    if call.queued_at is not None:
+        count_wait(call, at)
+        call.queued_at = None
+        floor.queues[call.queue].answered += 1
+    if queue := floor.queues.get(call.queue):
+        queue.talking += 1
+    call.agent, call.agent_leg, call.answered_at = agent.login, leg_id, at
+    floor.talks[leg_id] = call.id
+    agent.call, agent.interaction, agent.offer = call.id, interaction.id, ""
+    agent.taken += 1
+    interaction.workers.add(agent.login)
+    interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
+    interaction.note(at, "joined", agent=agent.login)
+    floor.save(interaction)
+    floor.touch(call=call.id, agent=agent.login, queue=call.queue)
+
+
+def part(floor: Floor, call: Call, at: float) -> None:
+    """The talk is over, the caller may still be there; the agent wraps up."""
+    call.move(CallTrigger.PART)
+    agent = floor.agents.get(call.agent)
+    talked = at - (call.answered_at or at)
+    interaction = call.interaction
+    interaction.know(talked_s=interaction.record.talked_s + talked)
+    interaction.note(at, "parted", agent=call.agent, talked_s=round(talked, 3))
+    floor.talks.pop(call.agent_leg, None)
+    if queue := floor.queues.get(call.queue):
+        queue.talking -= 1
+    call.agent = call.agent_leg = call.offer = ""
+    call.answered_at = None
+    floor.save(interaction)
+    floor.touch(call=call.id, queue=call.queue)
+    if agent and agent.state is AgentState.TALKING:
+        agent.talked_s += talked
+        agent.call = ""
+        agent.move(AgentTrigger.PART, at)
+        desks.begin_wrap_up(floor, agent, call.queue, at)
+
+
+def hand_over(floor: Floor, call: Call, leg: Leg, at: float) -> None:
+    """A phone passed the caller on by itself: the talk goes on with the other phone's agent."""
+    part(floor, call, at)
+    taker = floor.agent_of_leg(leg)
+    if taker and can_join(taker):
+        join(floor, call, taker, leg.id, at)
+
+
+def count_wait(call: Call, at: float) -> None:
+    """Add the time since the entry into the queue to the record's wait."""
+    waited = call.interaction.record.waited_s + at - (call.queued_at or at)
+    call.interaction.know(waited_s=waited)

@@ -1,0 +1,1 @@
+"""Who gets whom: queues, selection and opening hours, as pure functions over frozen pictures."""

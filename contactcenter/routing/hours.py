@@ -1,0 +1,58 @@
+"""Opening hours: one calendar for the IVR, the queues and the dialer.
+
+Hours are wall-clock hours of the calendar's own zone, so a day on which the clocks change is simply an hour
+shorter or longer. Asked is always a moment in UTC seconds, hence no local time is ambiguous.
+"""
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from contactcenter.values import frozen
+
+Span = tuple[time, time]
+"""From (included) to (excluded) within one day; an end of 00:00 means midnight at the end of the day."""
+
+
+@frozen
+class Calendar:
+    """When one thing is open."""
+
+    zone: ZoneInfo
+    week: tuple[tuple[Span, ...], ...]
+    """Seven days, Monday first."""
+    holidays: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+    """Days that differ from their weekday; no span: closed all day."""
+    emergency: Mapping[str, str] = field(default_factory=dict)
+    """An announcement by language while the center is shut for an emergency; empty when it isn't."""
+
+    def spans(self, day: date) -> tuple[Span, ...]:
+        """The opening spans of one local day."""
+        return self.holidays.get(day, self.week[day.weekday()])
+
+    def is_open(self, at: float) -> bool:
+        """Whether it is open at `at` (seconds since the epoch)."""
+        if self.emergency:
+            return False
+        local = datetime.fromtimestamp(at, self.zone)
+        now = local.time()
+        return any(start <= now and (now < end or end == time(0)) for start, end in self.spans(local.date()))
+
+    def next_opening(self, at: float) -> float | None:
+        """The next moment from `at` on at which it is open; None if that is over a year away."""
+        if self.is_open(at):
+            return at
+        if self.emergency:
+            return None
+        today = datetime.fromtimestamp(at, self.zone).date()
+        for ahead in range(367):
+            day = today + timedelta(days=ahead)
+            for start, _ in sorted(self.spans(day)):
+                opening = datetime.combine(day, start, self.zone).timestamp()
+                if opening > at:
+                    return opening
+        return None
+
+
+ALWAYS = Calendar(zone=ZoneInfo("UTC"), week=(((time(0), time(0)),),) * 7)

@@ -1,0 +1,53 @@
+"""Selection: which waiting caller gets which free agent.
+
+Callers are served in the one order of `queues.Place`; each gets the agent of the queue who has been idle
+longest, over all queues together. Skills, levels and other strategies are further functions of this form.
+"""
+
+from collections.abc import Iterable
+from heapq import merge
+
+from contactcenter.routing.queues import Place
+from contactcenter.values import frozen
+
+
+@frozen
+class FreeAgent:
+    """An agent who could take a call now."""
+
+    login: str
+    queues: tuple[str, ...]
+    idle_since: float
+
+
+@frozen
+class Match:
+    """A decision, and why it was taken."""
+
+    call: str
+    login: str
+    why: dict[str, str | float | int]
+
+
+def longest_idle(queues: Iterable[list[Place]], free: Iterable[FreeAgent], at: float) -> list[Match]:
+    """Match callers (each queue's list is in order) with free agents, until one side runs out.
+
+    Equal idle times are told apart by login, so that the same picture always gives the same answer.
+    """
+    agents = sorted(free, key=lambda agent: (agent.idle_since, agent.login))
+    matches: list[Match] = []
+    for place in merge(*queues):
+        if not agents:
+            break
+        chosen = next((agent for agent in agents if place.queue in agent.queues), None)
+        if chosen is None:
+            continue
+        agents.remove(chosen)
+        why: dict[str, str | float | int] = {
+            "rule": "longest_idle",
+            "idle_s": round(at - chosen.idle_since, 3),
+            "waited_s": round(at - place.entered_at, 3),
+            "queue": place.queue,
+        }
+        matches.append(Match(call=place.call, login=chosen.login, why=why))
+    return matches
