@@ -1,0 +1,306 @@
+"""The configuration: one TOML file, checked as a whole before anything starts.
+
+Secrets may come from the environment: `secret = "$AMI_SECRET"`. Paths are relative to the file. Whatever is
+wrong is reported at once, each with the file, the key, the value and what would be right.
+"""
+
+import os
+import re
+import tomllib
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from contactcenter.floor import Rules
+from contactcenter.routing.hours import ALWAYS, Calendar, Span
+from contactcenter.routing.queues import QueueRules
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class ConfigError(Exception):
+    """The configuration can't be used; `problems` says why, one line each."""
+
+    def __init__(self, file: Path, problems: list[str]) -> None:
+        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+        self.problems = problems
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("must be a time zone such as Asia/Shanghai") from None
+    return name
+
+
+def _spans(text: str) -> str:
+    parse_spans(text)
+    return text
+
+
+def parse_spans(text: str) -> tuple[Span, ...]:
+    """`"09:00-12:00, 13:30-18:00"`; an empty text means closed; 24:00 is midnight at the end of the day."""
+    spans = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", part)
+        if not match:
+            raise ValueError(f"{part!r} must look like 09:00-18:00")
+        start_h, start_m, end_h, end_m = map(int, match.groups())
+        if (end_h, end_m) == (24, 0):
+            end_h = 0
+        try:
+            start, end = time(start_h, start_m), time(end_h, end_m)
+        except ValueError:
+            raise ValueError(f"{part!r} has a time that no clock shows") from None
+        if end != time(0) and end <= start:
+            raise ValueError(f"{part!r} ends before it starts: write hours over midnight as two spans")
+        spans.append((start, end))
+    return tuple(spans)
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Hours = Annotated[str, AfterValidator(_spans)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Number = Annotated[str, Field(pattern=r"^\+?[0-9]{1,15}$")]
+Phone = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(_Section):
+    """A name in both languages of the pages."""
+
+    zh: str = Field(min_length=1, max_length=80)
+    en: str = Field(min_length=1, max_length=80)
+
+
+class HttpSection(_Section):
+    """Where browsers find the pages."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: str = ""
+    origins: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+
+
+class FastAgiSection(_Section):
+    """Where Asterisk finds the scripts."""
+
+    host: str = "127.0.0.1"
+    port: Port = 4573
+
+
+class AsteriskSection(_Section):
+    """One Asterisk server to attach to."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+    """Its `systemname`: the beginning of every name that it gives to a leg."""
+    host: str = "127.0.0.1"
+    port: Port = 5038
+    user: str = "contactcenter"
+    secret: str = Field(repr=False, min_length=1)
+
+
+class StoreSection(_Section):
+    """Where the records are kept."""
+
+    path: Path = Path("contactcenter.db")
+
+
+class SpeechSection(_Section):
+    """Prompts: where they are made, and by which engines."""
+
+    cache: Path = Path("prompts")
+    """Asterisk must be able to read this folder under the same path."""
+    recordings: Path | None = None
+    """Own sound files, `<language>/<prompt>.wav`: they win over synthesis."""
+    zh: str = "espeak-ng"
+    en: str = "flite"
+
+
+class CalendarSection(_Section):
+    """Opening hours. Days that are not named are closed."""
+
+    zone: Zone | None = None
+    mon: Hours = ""
+    tue: Hours = ""
+    wed: Hours = ""
+    thu: Hours = ""
+    fri: Hours = ""
+    sat: Hours = ""
+    sun: Hours = ""
+    holidays: dict[date, Hours] = Field(default_factory=dict)
+    emergency: Title | None = None
+
+
+class QueueSection(_Section):
+    """A queue."""
+
+    title: Title
+    calendar: str = ""
+    """Empty: always open."""
+    ring_s: int = Field(default=20, ge=3, le=120)
+    wrap_up_s: int = Field(default=30, ge=0, le=3600)
+    more_time_s: int = Field(default=60, ge=1, le=3600)
+    max_waiting: int = Field(default=500, ge=1)
+    max_wait_s: float = Field(default=1800, gt=0)
+    without_agents: bool = False
+
+
+class DidSection(_Section):
+    """A number of ours: it leads to a script, or straight to a queue."""
+
+    script: str = ""
+    queue: str = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> "DidSection":
+        if bool(self.script) == bool(self.queue):
+            raise ValueError("give either script or queue")
+        return self
+
+
+class IvrSection(_Section):
+    """The scripts of the numbers."""
+
+    folder: Path = Path("ivr")
+    fallback_queue: str
+    """Where a caller goes whose script failed."""
+    transfers: dict[Name, str] = Field(default_factory=dict)
+    """Where a script may send callers: name -> endpoint."""
+
+
+class Settings(_Section):
+    """The whole configuration."""
+
+    zone: Zone = "Asia/Shanghai"
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
+    """The country whose national numbers are meant when a number has no +."""
+    http: HttpSection = HttpSection()
+    fastagi: FastAgiSection = FastAgiSection()
+    asterisk: tuple[AsteriskSection, ...] = ()
+    store: StoreSection = StoreSection()
+    speech: SpeechSection = SpeechSection()
+    ivr: IvrSection
+    calendars: dict[Name, CalendarSection] = Field(default_factory=dict)
+    queues: dict[Name, QueueSection] = Field(min_length=1)
+    dids: dict[Number, DidSection] = Field(default_factory=dict)
+    dispositions: dict[Name, Title] = Field(min_length=1)
+    pauses: dict[Name, Title] = Field(default_factory=dict)
+    phones: tuple[Phone, ...] = ()
+    """The phones that agents may choose."""
+    log: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _references(self) -> "Settings":
+        wrong = []
+        for number, did in self.dids.items():
+            if did.queue and did.queue not in self.queues:
+                wrong.append(f"dids.{number}.queue: there is no queue {did.queue!r}")
+        for name, queue in self.queues.items():
+            if queue.calendar and queue.calendar not in self.calendars:
+                wrong.append(f"queues.{name}.calendar: there is no calendar {queue.calendar!r}")
+        if self.ivr.fallback_queue not in self.queues:
+            wrong.append(f"ivr.fallback_queue: there is no queue {self.ivr.fallback_queue!r}")
+        names = [server.name for server in self.asterisk]
+        wrong += [f"asterisk: the name {name!r} is used twice" for name in {*names} if names.count(name) > 1]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def calendar(self, name: str) -> Calendar:
+        """A calendar of the file, or the one that is always open for an empty name."""
+        if not name:
+            return ALWAYS
+        section = self.calendars[name]
+        return Calendar(
+            zone=ZoneInfo(section.zone or self.zone),
+            week=tuple(parse_spans(getattr(section, day)) for day in DAYS),
+            holidays={day: parse_spans(spans) for day, spans in section.holidays.items()},
+            emergency=section.emergency.model_dump() if section.emergency else {},
+        )
+
+    def rules(self) -> Rules:
+        """What the center is told at its start."""
+        return Rules(
+            queues=tuple(
+                QueueRules(
+                    name=name,
+                    title=queue.title.model_dump(),
+                    calendar=self.calendar(queue.calendar),
+                    **queue.model_dump(exclude={"title", "calendar"}),
+                )
+                for name, queue in self.queues.items()
+            ),
+            dispositions=frozenset(self.dispositions),
+        )
+
+
+def load(file: Path, **overrides: Any) -> Settings:
+    """Read and check a configuration; raises `ConfigError`. `overrides` replace whole top-level keys."""
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(file, ["there is no such file"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(file, [f"this is no valid TOML: {error}"]) from None
+    problems: list[str] = []
+    try:
+        settings = Settings.model_validate(_from_environment(raw | overrides, "", problems))
+    except ValidationError as error:
+        problems += [_problem(each) for each in error.errors(include_url=False)]
+    if problems:
+        raise ConfigError(file, problems)
+    return _anchored(settings, file.resolve().parent)
+
+
+def _from_environment(value: Any, key: str, problems: list[str]) -> Any:
+    """Replace every `"$NAME"` by the environment's NAME."""
+    if isinstance(value, dict):
+        return {name: _from_environment(each, f"{key}.{name}", problems) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_from_environment(each, f"{key}.{n}", problems) for n, each in enumerate(value)]
+    if isinstance(value, str) and re.fullmatch(r"\$[A-Z][A-Z0-9_]*", value):
+        if (found := os.environ.get(value[1:])) is not None:
+            return found
+        problems.append(f"{key[1:]} = {value!r}: the environment has no {value[1:]}: set it")
+    return value
+
+
+def _problem(error: Any) -> str:
+    """One line for one mistake: key, value and remedy."""
+    key = ".".join(str(part) for part in error["loc"]) or "(the file)"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return f"{key} is missing: add it"
+    if error["type"] == "extra_forbidden":
+        return f"{key} is not a key that exists here: check the spelling, or remove it"
+    value = error["input"]
+    hidden = "secret" in key or "password" in key
+    shown = "" if isinstance(value, dict) else f" = {'…' if hidden else repr(value)}"
+    return f"{key}{shown}: {message}"
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Paths of the file, made absolute."""
+    speech, recordings = settings.speech, settings.speech.recordings
+    return settings.model_copy(
+        update={
+            "store": settings.store.model_copy(update={"path": folder / settings.store.path}),
+            "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
+            "speech": speech.model_copy(
+                update={
+                    "cache": folder / speech.cache,
+                    "recordings": folder / recordings if recordings else None,
+                }
+            ),
+        }
+    )
