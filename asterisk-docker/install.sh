@@ -90,10 +90,11 @@ CONF
 } >"$work/apt/apt.conf"
 export APT_CONFIG=$work/apt/apt.conf LC_ALL=C
 
-apt-get -qq update >"$work/update.log" 2>&1 && ! grep -q '^[EW]:.*\(Failed\|Could not\)' "$work/update.log" || {
+# apt-get reports an unreachable mirror as a warning, and succeeds.
+if ! apt-get -qq update >"$work/update.log" 2>&1 || grep -qE '^[EW]:.*(Failed|Could not)' "$work/update.log"; then
   cat "$work/update.log" >&2
   fail "cannot read the package lists of $mirror (no network, or no mirror there? DEBIAN_MIRROR names another)"
-}
+fi
 closure=$(apt-cache depends --recurse --important asterisk asterisk-modules asterisk-core-sounds-en-gsm |
   grep -E '^[a-z0-9]' | sort -u)
 [ -n "$closure" ] || fail "$mirror has no package asterisk in sid for $(dpkg --print-architecture)"
@@ -105,15 +106,16 @@ unpack() {
     fail "cannot download the packages from $mirror"
   }
   find "$work/debs" -name '*.deb' -print0 |
-    xargs -0 -n 1 -P "$(nproc)" sh -c 'dpkg-deb -x "$2" "$1"' unpack "$tree" ||
+    xargs -0 -I '{}' -P "$(nproc)" dpkg-deb -x '{}' "$tree" ||
     fail "cannot unpack the packages into $tree (is the disk full?)"
   rm -f "$work/debs"/*.deb
 }
 
 # What Asterisk and its modules still miss, as the tree's own loader sees it: "libxml2.so.17".
 missing_libraries() {
-  find "$modules" "$tree/usr/sbin/asterisk" -type f -print0 |
-    xargs -0 -n 1 -P "$(nproc)" sh -c '"$1" --library-path "$2" --list "$3" || true' list "$loader" "$libraries" |
+  # The loader's exit status tells no more than its list does.
+  { find "$modules" "$tree/usr/sbin/asterisk" -type f -print0 |
+    xargs -0 -n 1 -P "$(nproc)" "$loader" --library-path "$libraries" --list || true; } |
     awk '/=> not found/ { print $1 }' | sort -u
 }
 
@@ -131,14 +133,15 @@ grep -Ex "$(tr '\n' '|' <<<"$packages" | sed -e 's/|$//' -e 's/[^|]*/(&)(t64)?/g
 libraries=$(dirname "$(find "$tree/usr/lib" -name libc.so.6 | head -n 1)")
 loader=$(find "$libraries" -maxdepth 1 -name 'ld-linux*.so.*' | head -n 1)
 modules=$libraries/asterisk/modules
-[ -x "$loader" ] && [ -d "$modules" ] ||
+if ! [ -x "$loader" ] || ! [ -d "$modules" ]; then
   fail "the packages of $mirror no longer have the layout that this script expects"
+fi
 
 used_modules=$(sed -n 's/^load = //p' "$module_list")
 for module in $used_modules; do
   [ -f "$modules/$module" ] || fail "Debian sid's asterisk has no $module any more: see $module_list"
 done
-find "$modules" -type f | grep -vFf <(sed 's|^|/|' <<<"$used_modules") | xargs rm -f
+find "$modules" -type f | grep -vE "/($(tr '\n' '|' <<<"$used_modules" | sed 's/|$//'))\$" | xargs rm -f
 
 for _ in 1 2 3 4 5; do
   missing=$(missing_libraries)
@@ -154,8 +157,7 @@ done
 sounds=$tree/usr/share/asterisk/sounds
 rm -f "$sounds/en" "$sounds/custom" "$sounds/recordings" "$sounds/priv-callerintros"
 ln -s en_US_f_Allison "$sounds/en"
-rm -rf "$tree/usr/share/doc" "$tree/usr/share/man" "$tree/usr/share/lintian" "$tree/usr/share/locale" \
-  "$tree/etc" "$tree/var" "$tree/usr/lib/systemd"
+(cd "$tree" && rm -rf etc var usr/lib/systemd usr/share/doc usr/share/man usr/share/lintian usr/share/locale)
 
 # The tree's own loader, and not LD_LIBRARY_PATH, so that children of Asterisk get the machine's C library.
 cat >"$tree/asterisk" <<LAUNCHER

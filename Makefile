@@ -1,0 +1,30 @@
+# The targets that people and CI call; how each works stands in scripts/.
+PYTHON := .venv/bin/python
+
+.PHONY: run test bench traces test-image clean
+
+run: ## set up what is missing, then the server with an Asterisk of its own and demo data
+	@scripts/setup.sh run
+	@exec .venv/bin/contactcenter run --data var $(ARGS)
+
+test: ## lint, types and the whole test suite
+	@scripts/setup.sh test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	$(PYTHON) -m pytest $(ARGS)
+
+bench: ## the benchmark table
+	@scripts/setup.sh test
+	@$(PYTHON) -m bench $(ARGS)
+
+traces: ## record the traces of the tests anew, from the real Asterisk
+	@scripts/setup.sh test
+	@$(PYTHON) -m tests.traces.record $(ARGS)
+
+test-image: ## build the Asterisk image without a container engine, boot it and talk to it
+	@scripts/setup.sh test
+	@scripts/test-image.sh
+
+clean: ## remove what the set-up made; the data in var/ stays
+	rm -rf .venv .asterisk .node .cache web/node_modules web/static/build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Sets up, under the checkout, what `make run` or `make test` needs; what is there already costs nothing.
+#
+#   scripts/setup.sh run     .venv/ (the locked packages), .asterisk/, the pages
+#   scripts/setup.sh test    the same with the tools of the tests
+#
+# Debian packages are installed only where one is missing, with root or sudo; without either, the script says
+# which to ask for.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+purpose=${1:?run or test}
+case $purpose in
+  run) lock=requirements/runtime.lock ;;
+  test) lock=requirements/dev.lock ;;
+  *) echo "scripts/setup.sh: $purpose is neither run nor test" >&2 && exit 2 ;;
+esac
+
+# What is called for every purpose: speech for the prompts, certificates for the downloads.
+packages=(python3-venv ca-certificates espeak-ng flite)
+[ "$purpose" = run ] || packages+=(sip-tester sox chromium fonts-noto-cjk)
+
+mkdir -p .cache
+exec 9>.cache/setup.lock
+flock 9
+
+say() { printf '%s\n' "$*"; }
+fail() {
+  printf 'scripts/setup.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+# True when FILE says that the step was done with the same inputs: done_with FILE INPUT…
+done_with() {
+  local file=$1
+  shift
+  key=$(cat "$@" | sha256sum)
+  [ "$(cat "$file" 2>/dev/null)" = "$key" ]
+}
+
+# A step's output is shown only when it fails: quietly NAME COMMAND…
+quietly() {
+  local name=$1 begin=$SECONDS
+  shift
+  if ! "$@" >".cache/$name.log" 2>&1; then
+    cat ".cache/$name.log" >&2
+    return 1
+  fi
+  say "  $name: done in $((SECONDS - begin)) s"
+}
+
+install_packages() {
+  command -v dpkg-query >/dev/null ||
+    fail "this is no Debian or Ubuntu: install what corresponds to ${packages[*]}, then touch .cache/packages.$purpose"
+  local missing=() name
+  for name in "${packages[@]}"; do
+    # A Python from elsewhere brings its own venv.
+    [ "$name" = python3-venv ] && python3 -c 'import ensurepip, venv' 2>/dev/null && continue
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "please let root run: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "  Debian packages: ${missing[*]}"
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+  quietly apt-update "${apt[@]}" update || fail "apt-get update failed"
+  quietly apt-install "${apt[@]}" install --no-install-recommends -y "${missing[@]}" ||
+    fail "apt-get could not install ${missing[*]}"
+}
+
+# Python packages by their locked hashes. Where uv cannot do with the index that pip is configured for, pip
+# does the work. (errexit does not hold in here, since the caller asks for the outcome.)
+install_python() {
+  local pip=(.venv/bin/python -m pip --disable-pip-version-check -q install --require-hashes --no-deps) site
+  if ! [ -x .venv/bin/python ]; then
+    # Also when the system's Python, which the links in there name, was replaced by another.
+    rm -rf .venv
+    python3 -m venv .venv || return
+  fi
+  [ -x .venv/bin/uv ] || "${pip[@]}" -r requirements/bootstrap.lock || return
+  .venv/bin/python scripts/uv_install.py "$lock" || {
+    say 'uv could not use the package index as configured for pip; pip takes over'
+    "${pip[@]}" -r "$lock" || return
+  }
+  # The checkout itself is the package: nothing is built, and an edit counts at once.
+  site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || return
+  pwd >"$site/contactcenter.pth" || return
+  # Not pip's kind of launcher: its first line holds the checkout's path, which may be long or have blanks.
+  cat >.venv/bin/contactcenter <<'LAUNCHER' || return
+#!/bin/sh
+exec "${0%/*}/python" -m contactcenter "$@"
+LAUNCHER
+  chmod +x .venv/bin/contactcenter
+}
+
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+  command -v python3 >/dev/null || packages+=(python3)
+  ! command -v python3 >/dev/null || fail "needs Python 3.11 or newer; python3 is $(python3 --version)"
+}
+
+if ! done_with ".cache/packages.$purpose" scripts/setup.sh; then
+  install_packages
+  printf '%s\n' "$key" >".cache/packages.$purpose"
+fi
+
+# The three parts do not depend on each other.
+failed=0
+jobs=()
+stamp=.venv/.installed
+if ! [ -x .venv/bin/python ] || ! done_with "$stamp.$purpose" "$lock" scripts/setup.sh; then
+  python_key=$key
+  say "Setting up for \`make $purpose\`:"
+  # The packages of the tests include those that the server needs.
+  { quietly python install_python && printf '%s\n' "$python_key" >"$stamp.$purpose"; } &
+  jobs+=($!)
+fi
+if [ ! -e .asterisk/.recipe ]; then
+  quietly asterisk asterisk-docker/install.sh &
+else
+  asterisk-docker/install.sh &
+fi
+jobs+=($!)
+for job in "${jobs[@]}"; do
+  wait "$job" || failed=1
+done
+[ "$failed" = 0 ] || fail "see above"
+scripts/web.sh
