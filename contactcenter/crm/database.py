@@ -1,0 +1,108 @@
+"""The SQLite file: locked against a second server, checked, and opened for one writer and some readers."""
+
+import fcntl
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from contactcenter.crm.errors import StoreRefused
+
+READERS = 3
+_BUSY_MS = 250
+"""How long the writer waits for another program's lock: short, because nothing is written meanwhile."""
+
+
+def lock(path: Path) -> int:
+    """Hold the database until the descriptor is closed. Raises `StoreRefused` if another process holds it.
+
+    SQLite before 3.51.3 can corrupt the file when two connections write or checkpoint at once (the WAL-reset
+    bug), so a second server on the same file must never come up.
+    """
+    file = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(file)
+        raise StoreRefused(
+            f"{path} is in use by another contactcenter process: stop that one first"
+        ) from error
+    return file
+
+
+def check(path: Path, seconds: float) -> None:
+    """Look for damage for so many seconds at most (blocking). Raises `StoreRefused` when there is any."""
+    if not path.exists():
+        return
+    until = time.monotonic() + seconds
+    found = "ok"
+    db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+    try:
+        db.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+        found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if str(error) != "interrupted":
+            found = str(error)
+    finally:
+        db.close()
+    if found != "ok":
+        raise StoreRefused(
+            f"{path} is damaged ({found.splitlines()[-1]}). Nothing was changed. Move it and its -wal and "
+            f"-shm files aside, put the last backup in its place and start again; keep {path.stem}.journal: "
+            "its records are read in again."
+        )
+
+
+def writer(path: Path) -> AsyncEngine:
+    """The one connection that writes and checkpoints; its transactions begin with the write lock."""
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)), pool_size=1, max_overflow=0
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _(connection: Any, _record: object) -> None:
+        _pragmas(
+            connection, f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"
+        )
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _(db: Connection) -> None:
+        # The driver's own BEGIN comes late and takes the write lock later still, where waiting can't help.
+        db.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def readers(path: Path) -> AsyncEngine:
+    """Connections that can't write, each transaction seeing one state of the database."""
+    engine = create_async_engine(
+        URL.create(
+            "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"}
+        ),
+        pool_size=READERS, max_overflow=0, pool_timeout=2.0,
+    )  # fmt: skip
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _(connection: Any, _record: object) -> None:
+        _pragmas(connection, "query_only=ON", "busy_timeout=1000")
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _(db: Connection) -> None:
+        db.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _pragmas(connection: Any, *pragmas: str) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()

@@ -1,0 +1,226 @@
+"""The record of every interaction: saved while it lives, final exactly once, never changed after that."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
+
+from contactcenter.commands import CorrectDisposition, SaveInteraction
+from contactcenter.crm import paging
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.paging import Page
+from contactcenter.crm.schema import corrections, interactions, timeline
+from contactcenter.crm.text import inert
+from contactcenter.values import InteractionRecord, MatchMethod, PastInteraction, TimelineEntry, frozen
+
+NOTE = 4000
+"""Longest note; longer text is cut with a mark, see `text.inert`."""
+_LONG = frozenset({"note", "error"})
+_FILTERS = {name: interactions.c[name] for name in ("queue", "agent", "outcome", "customer")}
+_FIELDS = tuple(field.name for field in fields(InteractionRecord))
+_TEXTS = tuple(field.name for field in fields(InteractionRecord) if field.type is str)
+
+Saved = SaveInteraction | CorrectDisposition
+"""The center's commands that write."""
+
+
+@frozen
+class Correction:
+    """An outcome that the agent set after the record was final."""
+
+    at: float
+    login: str
+    code: str
+    note: str
+    callback: str
+
+
+@frozen
+class Interaction:
+    """One interaction with all that is known of it."""
+
+    record: InteractionRecord
+    timeline: tuple[TimelineEntry, ...]
+    corrections: tuple[Correction, ...]
+    """The latest last; it is what counts."""
+
+
+def get(db: Connection, interaction: str) -> Interaction | None:
+    """The interaction with its timeline and corrections, or None."""
+    row = db.execute(select(interactions).where(interactions.c.id == interaction)).one_or_none()
+    if row is None:
+        return None
+    entries = db.execute(
+        select(timeline).where(timeline.c.interaction_id == interaction).order_by(timeline.c.seq)
+    )
+    return Interaction(
+        record=_record(row),
+        timeline=tuple(TimelineEntry(at=entry.at, kind=entry.kind, detail=entry.detail) for entry in entries),
+        corrections=_corrections(db, (interaction,)).get(interaction, ()),
+    )
+
+
+def page(
+    db: Connection,
+    *,
+    filters: dict[str, str] | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    cursor: str = "",
+    limit: int = 50,
+) -> Page[InteractionRecord]:
+    """Interactions that arrived from `since` on and before `until`, the newest first.
+
+    `filters` names any of queue, agent, outcome, customer. Raises `Refusal` for others and foreign cursors.
+    """
+    query = select(interactions)
+    for name, value in (filters or {}).items():
+        if name not in _FILTERS:
+            raise Refusal(f"filter by one of {', '.join(_FILTERS)}", field=name)
+        query = query.where(_FILTERS[name] == value)
+    if since is not None:
+        query = query.where(interactions.c.arrived_at >= since)
+    if until is not None:
+        query = query.where(interactions.c.arrived_at < until)
+    key = interactions.c.arrived_at
+    rows = db.execute(
+        paging.after(query, key, interactions.c.id, cursor=cursor, limit=limit, down=True)
+    ).all()
+    shown = rows[: paging.bounded(limit)]
+    more = paging.cursor_of(shown[-1].arrived_at, shown[-1].id) if len(rows) > len(shown) else ""
+    return Page(items=tuple(map(_record, shown)), next=more)
+
+
+def last_of(db: Connection, customer: str, count: int = 10) -> tuple[PastInteraction, ...]:
+    """The customer's last interactions, the newest first, with the outcome that counts today."""
+    query = (
+        select(interactions)
+        .where(interactions.c.customer == customer)
+        .order_by(desc(interactions.c.arrived_at))
+        .limit(count)
+    )
+    rows = db.execute(query).all()
+    corrected = _corrections(db, [row.id for row in rows])
+    past = []
+    for row in rows:
+        late = corrected[row.id][-1] if row.id in corrected else None
+        past.append(
+            PastInteraction(
+                id=row.id, at=row.arrived_at, channel=row.channel, direction=row.direction, queue=row.queue,
+                agent=row.agent, outcome=row.outcome, disposition=late.code if late else row.disposition,
+                note=late.note if late else row.note,
+            )
+        )  # fmt: skip
+    return tuple(past)
+
+
+def unfinished(db: Connection) -> tuple[InteractionRecord, ...]:
+    """What is not final: at start, what the last run left open."""
+    query = select(interactions).where(~interactions.c.final).order_by(interactions.c.arrived_at)
+    return tuple(map(_record, db.execute(query)))
+
+
+def storable(command: Saved) -> Saved:
+    """The command with all text made inert, so that no caller's name can make its own record unwritable."""
+    if isinstance(command, CorrectDisposition):
+        return replace(
+            command,
+            code=inert(command.code),
+            note=inert(command.note, NOTE),
+            callback=inert(command.callback),
+        )
+    record, entries = command.record, command.entries
+    changed: dict[str, Any] = {}
+    for name in _TEXTS:
+        was = getattr(record, name)
+        if (now := inert(was, NOTE if name in _LONG else 200)) is not was:
+            changed[name] = now
+    return SaveInteraction(
+        record=replace(record, **changed) if changed else record,
+        entries=tuple(
+            replace(
+                entry,
+                kind=inert(entry.kind),
+                detail={
+                    inert(name): inert(value, 1000) if isinstance(value, str) else value
+                    for name, value in entry.detail.items()
+                },
+            )
+            for entry in entries
+        ),
+    )
+
+
+def write(db: Connection, commands: Sequence[Saved]) -> int:
+    """Carry out the commands in their order; answers how many came for an interaction already final.
+
+    Those change nothing, neither the row nor the timeline. Only the one writer may call this: it reads which
+    rows exist before it writes, and nobody else may write in between.
+    """
+    saves = [command for command in commands if isinstance(command, SaveInteraction)]
+    entry_count = select(func.count()).where(timeline.c.interaction_id == interactions.c.id).scalar_subquery()
+    ids = {save.record.id for save in saves}
+    query = select(interactions.c.id, interactions.c.final, entry_count).where(interactions.c.id.in_(ids))
+    known = {id_: (final, count) for id_, final, count in db.execute(query)} if saves else {}
+    closed = {id_ for id_, (final, _) in known.items() if final}
+    seqs = {id_: count for id_, (_, count) in known.items()}
+    latest: dict[str, InteractionRecord] = {}
+    entries: list[dict[str, Any]] = []
+    refused = 0
+    for save in saves:
+        id_ = save.record.id
+        if id_ in closed:
+            refused += 1
+            continue
+        latest[id_] = save.record
+        if save.record.final:
+            closed.add(id_)
+        for entry in save.entries:
+            seq = seqs.get(id_, 0)
+            seqs[id_] = seq + 1
+            entries.append(
+                {
+                    "interaction_id": id_,
+                    "seq": seq,
+                    "at": entry.at,
+                    "kind": entry.kind,
+                    "detail": entry.detail,
+                }
+            )
+    if fresh := [_row(record) for id_, record in latest.items() if id_ not in known]:
+        db.execute(insert(interactions), fresh)
+    if older := [_row(record) | {"this": id_} for id_, record in latest.items() if id_ in known]:
+        db.execute(_OVERWRITE, older)
+    if entries:
+        db.execute(insert(timeline), entries)
+    late = [
+        {"interaction_id": c.interaction, "login": c.login, "at": c.at, "code": c.code, "note": c.note,
+         "callback": c.callback}
+        for c in commands if isinstance(c, CorrectDisposition)
+    ]  # fmt: skip
+    if late:
+        db.execute(insert(corrections), late)
+    return refused
+
+
+# What is set are the parameters of `_row`, under the columns' own names.
+_OVERWRITE = update(interactions).where(interactions.c.id == bindparam("this"), ~interactions.c.final)
+
+
+def _row(record: InteractionRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in _FIELDS} | {"match": record.match.value}
+
+
+def _record(row: Row[Any]) -> InteractionRecord:
+    values = dict(row._mapping)
+    return InteractionRecord(**values | {"match": MatchMethod(values["match"])})
+
+
+def _corrections(db: Connection, ids: Iterable[str]) -> dict[str, tuple[Correction, ...]]:
+    found: dict[str, tuple[Correction, ...]] = {}
+    query = select(corrections).where(corrections.c.interaction_id.in_(list(ids))).order_by(corrections.c.id)
+    for row in db.execute(query):
+        one = Correction(at=row.at, login=row.login, code=row.code, note=row.note, callback=row.callback)
+        found[row.interaction_id] = (*found.get(row.interaction_id, ()), one)
+    return found

@@ -1,0 +1,33 @@
+"""Telephone numbers in one form, E.164, so that a caller is found whichever way his number was written."""
+
+import phonenumbers
+
+from contactcenter.crm.errors import Refusal
+
+
+def e164(number: str, region: str = "CN", field: str = "phone") -> str:
+    """`number` as `+8613…`; numbers without a country code are taken as dialled in `region` (ISO 3166).
+
+    Accepts what is *possible* in its country's plan, not only what the plan's tables know as assigned: new
+    ranges open faster than tables are updated, and a customer who can't be stored can't be served.
+    Raises `Refusal` for extensions, letters, half numbers and everything that is no telephone number.
+    """
+    # Caps before parsing: the number comes from anywhere. (Letters would be read as a vanity keypad.)
+    if not 0 < len(number) <= 64 or any(c.isalpha() for c in number):
+        raise Refusal("not a telephone number", field=field)
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException as error:
+        raise Refusal(f"not a telephone number: {error}", field=field) from error
+    if parsed.extension:
+        raise Refusal("a number with an extension can't be dialled or recognised: leave it out", field=field)
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason == phonenumbers.ValidationResult.IS_POSSIBLE:
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if reason == phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        raise Refusal("the area code is missing", field=field)
+    if reason == phonenumbers.ValidationResult.TOO_SHORT:
+        raise Refusal("too short for a telephone number", field=field)
+    if reason == phonenumbers.ValidationResult.TOO_LONG:
+        raise Refusal("too long for a telephone number", field=field)
+    raise Refusal("not a telephone number of its country", field=field)

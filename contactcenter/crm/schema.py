@@ -1,0 +1,150 @@
+"""The tables: one schema for SQLite and PostgreSQL.
+
+Times are seconds since the epoch, UTC; money is whole minor units (fen, cents). A change here needs a
+migration beside it (`migrations/`); a test compares the two.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),  # the account number, digits: callers key it in
+    Column("name", Text, nullable=False),
+    _text("company"),
+    _text("tier"),
+    _text("language"),
+    Column("balance", BigInteger),  # minor units; NULL: there is no account
+    _text("note"),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Index(None, "name", "id"),
+    Index(None, "updated_at", "id"),
+)
+
+phones = Table(
+    "phones",
+    metadata,
+    Column("customer_id", Text, ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Text, primary_key=True),  # E.164; a household or a switchboard shares one
+    Column("kind", Text, nullable=False),
+    Column("place", Integer, nullable=False),  # the order in which the customer's numbers were given
+    Index(None, "number"),
+)
+
+# Columns are the fields of `values.InteractionRecord`. `customer` is no foreign key: a record must not be
+# lost because its customer was deleted during the call. Triggers (in the migrations) refuse every change of a
+# row whose `final` is true, whichever program tries it.
+interactions = Table(
+    "interactions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *(_text(name) for name in ("channel", "direction", "server", "leg", "agent_leg", "did", "caller")),
+    *(_text(name) for name in ("caller_name", "language", "customer", "match", "queue", "agent")),
+    *(_text(name) for name in ("last_node", "outcome", "disposition", "note", "callback", "error")),
+    Column("arrived_at", Double, nullable=False),
+    *(Column(name, Double) for name in ("queued_at", "offered_at", "answered_at", "ended_at", "closed_at")),
+    *(Column(name, Double, nullable=False) for name in ("waited_s", "talked_s", "wrapped_s")),
+    Column("offers", Integer, nullable=False),
+    Column("inferred", Boolean, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Index(None, "arrived_at", "id"),
+    Index(None, "customer", "arrived_at"),
+    Index(None, "queue", "arrived_at"),
+    Index(None, "agent", "arrived_at"),
+    Index("ix_interactions_open", "id", sqlite_where=text("NOT final"), postgresql_where=text("NOT final")),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("interaction_id", Text, ForeignKey("interactions.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),  # 0, 1, 2 … without gaps
+    Column("at", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("interaction_id", Text, ForeignKey("interactions.id"), nullable=False, index=True),
+    Column("login", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("code", Text, nullable=False),
+    _text("note"),
+    _text("callback"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password", Text, nullable=False),  # argon2id, with its parameters
+    _text("phone"),
+    _text("line"),
+    Column("queues", JSON, nullable=False),
+    _text("language"),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token", Text, primary_key=True),  # SHA-256 of what the browser holds
+    Column("login", Text, ForeignKey("users.login", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token", Text, nullable=False, unique=True),  # SHA-256 of what the program holds
+    Column("login", Text, ForeignKey("users.login", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,124 @@
+"""Sessions of the browsers: opaque tokens, of which the database knows only the hash."""
+
+import hashlib
+import secrets
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+
+from contactcenter.crm.schema import sessions, users
+from contactcenter.crm.store import Store
+from contactcenter.values import frozen
+
+LIFE_S = 12 * 3600.0
+"""A session ends this long after it was begun: the longest shift, after which one signs in anew."""
+IDLE_S = 4 * 3600.0
+"""… or this long after its last request."""
+_NOTED_S = 60.0  # how often a living session's last use is written
+
+
+@frozen
+class Session:
+    """One signed-in browser."""
+
+    login: str
+    csrf: str
+    created_at: float
+    expires_at: float
+
+
+class Sessions:
+    """All sessions. What was looked up once is answered from memory; every end passes here, and clears it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, Session] = {}
+        self._seen: dict[str, float] = {}
+        self._ends = 0
+
+    async def create(self, login: str) -> tuple[str, Session]:
+        """Begin a session for a user who proved who he is; answers the token (256 bits) for the cookie."""
+        token = secrets.token_urlsafe(32)
+        at = self._store.now()
+        session = Session(login=login, csrf=secrets.token_urlsafe(32), created_at=at, expires_at=at + LIFE_S)
+        await self._store.write(_insert, _hashed(token), session)
+        self._known[_hashed(token)], self._seen[_hashed(token)] = session, at
+        return token, session
+
+    async def find(self, token: str) -> Session | None:
+        """The session that this token opens, or None: unknown, ended, expired, idle, or its user disabled."""
+        key, at = _hashed(token), self._store.now()
+        session = self._known.get(key)
+        while session is None:
+            ends = self._ends
+            row = await self._store.read(_find, key)
+            if row is None:
+                return None
+            # A session that ended while we read must not come back to life in memory: read again.
+            if ends == self._ends:
+                session = _session(row)
+                self._known[key], self._seen[key] = session, row.seen_at
+        if at >= session.expires_at or at >= self._seen[key] + IDLE_S:
+            await self.end(token)
+            return None
+        if at >= self._seen[key] + _NOTED_S:
+            self._seen[key] = at
+            self._store.note(_note, key, at)
+        return session
+
+    async def end(self, token: str) -> None:
+        """Sign out this browser."""
+        await self._end([_hashed(token)], sessions.c.token == _hashed(token))
+
+    async def end_all(self, login: str) -> None:
+        """Sign the user out everywhere."""
+        keys = [key for key, session in self._known.items() if session.login == login]
+        await self._end(keys, sessions.c.login == login)
+
+    async def sweep(self) -> int:
+        """Delete what has expired; answers how many. For a timer of some hours."""
+        at = self._store.now()
+        keys = [key for key, session in self._known.items() if at >= session.expires_at]
+        return await self._end(keys, sessions.c.expires_at <= at)
+
+    async def _end(self, keys: list[str], which: ColumnElement[bool]) -> int:
+        self._forget(keys)  # at once, even if the database takes its time …
+        gone = await self._store.write(_delete, which)
+        self._forget(keys)  # … and again, for who was looked up meanwhile
+        return gone
+
+    def _forget(self, keys: list[str]) -> None:
+        self._ends += 1
+        for key in keys:
+            self._known.pop(key, None)
+            self._seen.pop(key, None)
+
+
+def _insert(db: Connection, key: str, session: Session) -> None:
+    db.execute(
+        insert(sessions).values(
+            token=key, login=session.login, csrf=session.csrf, created_at=session.created_at,
+            seen_at=session.created_at, expires_at=session.expires_at,
+        )
+    )  # fmt: skip
+
+
+def _find(db: Connection, key: str) -> Row[Any] | None:
+    query = select(sessions).join(users, users.c.login == sessions.c.login)
+    return db.execute(query.where(sessions.c.token == key, ~users.c.disabled)).one_or_none()
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(login=row.login, csrf=row.csrf, created_at=row.created_at, expires_at=row.expires_at)
+
+
+def _note(db: Connection, key: str, at: float) -> None:
+    db.execute(update(sessions).where(sessions.c.token == key).values(seen_at=at))
+
+
+def _delete(db: Connection, which: ColumnElement[bool]) -> int:
+    return db.execute(delete(sessions).where(which)).rowcount
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

@@ -1,0 +1,220 @@
+"""The store: the center's memory, and the pages' way to read and write it.
+
+To the center it is an edge: `carry` takes commands and returns at once, answers come as events by `tell`.
+The pages' code runs a noun's function in a transaction: `await store.read(customers.get, id)`,
+`await store.write(customers.change, id, change, at=store.now())`. One object per database and process.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoReaderFree
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contactcenter.commands import Command, CorrectDisposition, FindCustomer, SaveInteraction
+from contactcenter.crm import customers, database, interactions, migrations
+from contactcenter.crm.errors import Refusal, StoreUnavailable
+from contactcenter.crm.journal import Journal
+from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.writer import Writer
+from contactcenter.events import CustomerFound, Event, InteractionsRestored
+from contactcenter.values import CustomerCard, MatchMethod
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FIND_S = 1.0
+"""A caller's record that takes longer than this comes too late for the pop: nobody may wait for it."""
+
+log = structlog.get_logger(__name__)
+
+
+class Store:
+    """An open database, made by `Store.open`. Close it in a `finally`: its threads would keep the process."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        engines: tuple[AsyncEngine, AsyncEngine],
+        journal: Journal,
+        lock: int,
+        clean: Path,
+        tell: Callable[[Event], None],
+        now: Callable[[], float],
+        region: str,
+    ) -> None:
+        self.now = now
+        """The clock that the store was given: seconds since the epoch, UTC."""
+        self._writer = writer
+        self._writing, self._reading = engines
+        self._journal = journal
+        self._lock = lock
+        self._clean = clean
+        self._tell = tell
+        self._region = region
+        self._asked: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        tell: Callable[[Event], None],
+        now: Callable[[], float],
+        region: str = "CN",
+        journal_bytes: int = 8 << 20,
+    ) -> "Store":
+        """Open or create the SQLite file `path`, migrate it, and tell `InteractionsRestored` (even if empty).
+
+        Beside it stand `….journal` (pre-allocated) and `….lock`. `region` is whose dialling habits callers'
+        numbers follow. Raises `StoreRefused` (damaged, in use, newer than this program), `StoreUnavailable`
+        (the disk is full, or another program holds the database), OSError (no such folder, no right).
+        """
+        lock = database.lock(path)
+        writing, reading = database.writer(path), database.readers(path)
+        journal = None
+        writer = None
+        try:
+            clean = path.with_suffix(".clean")
+            # After a clean end a glance is enough; it must not keep a center with years of records waiting.
+            await asyncio.to_thread(database.check, path, 0.25 if clean.exists() else 2.0)
+            clean.unlink(missing_ok=True)
+            journal = await asyncio.to_thread(Journal, path.with_suffix(".journal"), journal_bytes)
+            try:
+                async with writing.begin() as db:
+                    await db.run_sync(migrations.bring_up_to_date)
+                writer = Writer(writing, journal)
+                await writer.open()
+                store = cls(
+                    writer=writer, engines=(writing, reading), journal=journal, lock=lock, clean=clean,
+                    tell=tell, now=now, region=region,
+                )  # fmt: skip
+                await store.settled()
+                tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
+            except DBAPIError as error:
+                raise StoreUnavailable(f"{path} can't be written: {error.orig}") from error
+        except BaseException:
+            if writer:
+                await writer.close(0)
+            await _release(reading, writing, journal, lock)
+            raise
+        return store
+
+    async def close(self) -> None:
+        """Write what is left (3 s at most; the journal keeps the rest) and give everything back."""
+        for task in self._asked:
+            task.cancel()
+        try:
+            if await self._writer.close():
+                self._clean.touch()
+        finally:
+            await _release(self._reading, self._writing, self._journal, self._lock)
+
+    def carry(self, command: Command) -> None:
+        """Carry out a command of the center: `FindCustomer`, `SaveInteraction`, `CorrectDisposition`.
+
+        Never waits and never raises for the database's sake. Raises TypeError for another edge's command.
+        """
+        match command:
+            case SaveInteraction() | CorrectDisposition():
+                self._writer.carry(command)
+            case FindCustomer():
+                task = asyncio.create_task(self._answer(command))
+                self._asked.add(task)
+                task.add_done_callback(self._asked.discard)
+            case _:
+                raise TypeError(f"not for the store: {type(command).__name__}")
+
+    async def read(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a noun's reading function on one consistent state of the database.
+
+        Raises what it raises, and `StoreUnavailable` when the database can't be read.
+        """
+        try:
+            async with self._reading.connect() as db, db.begin():
+                return await db.run_sync(partial(_call, query, args, kwargs))
+        except NoReaderFree as error:
+            raise StoreUnavailable("too many wait for the database") from error
+        except DBAPIError as error:
+            raise StoreUnavailable(f"the database can't be read: {error.orig}") from error
+
+    async def write(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a noun's writing function, all or nothing; returns after its commit is on the disk.
+
+        Raises what it raises, and `StoreUnavailable` after 5 s (the write may still happen, see there). It
+        must depend on the connection and its arguments only: after a failed commit it is run again.
+        """
+        result: T = await self._writer.submit(partial(_call, work, args, kwargs))
+        return result
+
+    def note(
+        self, work: Callable[Concatenate[Connection, P], object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Like `write`, for what nobody waits for or misses: it is dropped when the database is away."""
+        answer = self._writer.submit(partial(_call, work, args, kwargs))
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def settled(self) -> None:
+        """Wait until everything carried so far is committed. Raises `StoreUnavailable` after 5 s."""
+        await self._writer.submit(lambda _: None)
+
+    async def find_customer(self, number: str) -> tuple[CustomerCard, ...]:
+        """Who has this telephone number, in whichever form it came: the best match first."""
+        try:
+            whole = e164(number, self._region)
+        except Refusal:
+            return ()
+        return await self.read(customers.with_phone, whole)
+
+    def health(self) -> dict[str, bool | int | str]:
+        """How the store is, for `/readyz` and an alarm.
+
+        `degraded`: the database takes no writes, for the reason `error`; records wait in memory (`waiting`)
+        and in the journal, or, if `unsaved`, in memory only. `lost` records found no room at all, `rejected`
+        ones the database refused (both are in the log in full), `second_finals` came after the final record.
+        """
+        return self._writer.health()
+
+    async def _answer(self, asked: FindCustomer) -> None:
+        found: tuple[CustomerCard, ...] = ()
+        search = asyncio.create_task(self.find_customer(asked.number))
+        try:
+            # Not cancelled when late: a cancelled query costs its connection, just when all are busy.
+            found = await asyncio.wait_for(asyncio.shield(search), FIND_S)
+        except TimeoutError:
+            log.warning("the caller's record came too late", call=asked.call)
+            search.add_done_callback(lambda done: done.cancelled() or done.exception())
+        except StoreUnavailable as error:
+            log.warning("the caller's record can't be read", call=asked.call, error=str(error))
+        method = MatchMethod.CALLER_NUMBER if found else MatchMethod.NONE
+        self._tell(CustomerFound(at=self.now(), call=asked.call, method=method, customers=found))
+
+
+def _call(
+    function: Callable[Concatenate[Connection, P], T], args: tuple[object, ...], kwargs: dict[str, object],
+    db: Connection,
+) -> T:  # fmt: skip
+    return function(db, *args, **kwargs)  # type: ignore[arg-type]  # the callers' P, which partial forgets
+
+
+async def _release(reading: AsyncEngine, writing: AsyncEngine, journal: Journal | None, lock: int) -> None:
+    # The readers first: the last connection that closes writes the WAL back, and only the writer may.
+    for engine in (reading, writing):
+        with contextlib.suppress(Exception):
+            await engine.dispose()
+    if journal:
+        journal.close()
+    os.close(lock)

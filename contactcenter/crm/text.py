@@ -1,0 +1,28 @@
+"""Text from outside, made harmless to store. To HTML and shells it stays hostile: escape it there."""
+
+import re
+
+from contactcenter.crm.errors import Refusal
+
+# PostgreSQL refuses NUL and no UTF-8 encoder takes a lone surrogate: either would lose a whole record.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def inert(text: str, cap: int = 200) -> str:
+    """`text` as any database can hold it: what can't be stored becomes U+FFFD.
+
+    Longer than `cap` characters, its end is replaced by `…[+N]`, N being the number of characters left out.
+    """
+    if not text.isascii() or "\0" in text:
+        text = _UNSTORABLE.sub("\ufffd", text)
+    if len(text) > cap:
+        return f"{text[:cap]}…[+{len(text) - cap}]"
+    return text
+
+
+def entered(text: str, field: str, cap: int = 200) -> str:
+    """What a person typed into `field`: trimmed and inert; refused, not cut, when it is longer than `cap`."""
+    text = inert(text.strip(), cap=len(text) + 1)
+    if len(text) > cap:
+        raise Refusal(f"at most {cap} characters, this has {len(text)}", code="too_long", field=field)
+    return text

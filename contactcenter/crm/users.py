@@ -1,0 +1,177 @@
+"""Users: who signs in, in which role, with which phone and queues."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from contactcenter.crm import paging
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.paging import Page
+from contactcenter.crm.passwords import Passwords
+from contactcenter.crm.schema import users
+from contactcenter.crm.sessions import Sessions
+from contactcenter.crm.store import Store
+from contactcenter.crm.text import entered
+from contactcenter.values import frozen
+
+ROLES = ("agent", "supervisor", "admin")
+LINES = ("ring", "persistent")
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+
+
+@frozen
+class User:
+    """A user as others may see him: without the password."""
+
+    login: str
+    name: str
+    role: str
+    phone: str = ""
+    line: str = "ring"
+    queues: tuple[str, ...] = ()
+    language: str = ""
+    disabled: bool = False
+
+
+@frozen
+class UserChange:
+    """What to change; None leaves it as it is."""
+
+    name: str | None = None
+    role: str | None = None
+    phone: str | None = None
+    line: str | None = None
+    queues: tuple[str, ...] | None = None
+    language: str | None = None
+    disabled: bool | None = None
+
+
+def get(db: Connection, login: str) -> User | None:
+    """The user, or None."""
+    row = db.execute(select(users).where(users.c.login == login)).one_or_none()
+    return _user(row) if row else None
+
+
+def page(db: Connection, *, role: str = "", cursor: str = "", limit: int = 50) -> Page[User]:
+    """Users by login, of one role if given."""
+    query = select(users)
+    if role:
+        query = query.where(users.c.role == role)
+    query = paging.after(query, users.c.login, users.c.login, cursor=cursor, limit=limit, down=False)
+    rows = db.execute(query).all()
+    shown = rows[: paging.bounded(limit)]
+    more = paging.cursor_of(shown[-1].login, shown[-1].login) if len(rows) > len(shown) else ""
+    return Page(items=tuple(map(_user, shown)), next=more)
+
+
+class Users:
+    """Accounts and sign-in: the part of users that needs passwords, and ends sessions when rights change."""
+
+    def __init__(self, store: Store, sessions: Sessions, passwords: Passwords | None = None) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._passwords = passwords or Passwords()
+
+    async def sign_in(self, login: str, password: str) -> User | None:
+        """The user, or None: unknown, wrong or disabled all take the same time and say the same."""
+        row = await self._store.read(_row_of, login)
+        right = await self._passwords.matches(row.password if row else None, password)
+        return _user(row) if row and right and not row.disabled else None
+
+    async def create(self, user: User, password: str) -> User:
+        """Add a user. Raises `Refusal`: `taken`, or the wrong field."""
+        (created,) = await self.create_many([(user, password)])
+        return created
+
+    async def create_many(self, accounts: Iterable[tuple[User, str]]) -> tuple[User, ...]:
+        """Add users with their passwords, all or none; the hashing is shared by two threads."""
+        pairs = list(accounts)
+        hashes = await self._hashes(password for _, password in pairs)
+        at = self._store.now()
+        return await self._store.write(
+            _insert, [(user, hash_) for (user, _), hash_ in zip(pairs, hashes, strict=True)], at
+        )
+
+    async def change(self, login: str, to: UserChange) -> User:
+        """Change what `to` names; a new role, or being disabled, ends the user's sessions at once.
+
+        Raises `Refusal`: `not_found`, or the wrong field.
+        """
+        user = await self._store.write(_change, login, to)
+        if to.role is not None or to.disabled:
+            await self._sessions.end_all(login)
+        return user
+
+    async def set_password(self, login: str, password: str) -> None:
+        """Give a new password and end the user's sessions. Raises `Refusal`: `not_found`, `password`."""
+        await self.set_passwords({login: password})
+        await self._sessions.end_all(login)
+
+    async def set_passwords(self, passwords: dict[str, str]) -> None:
+        """Give new passwords to several users, all or none. Their sessions live on."""
+        hashes = await self._hashes(passwords.values())
+        await self._store.write(_set_passwords, dict(zip(passwords, hashes, strict=True)))
+
+    async def _hashes(self, passwords: Iterable[str]) -> list[str]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._passwords.hash(password)) for password in passwords]
+        return [task.result() for task in tasks]
+
+
+def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tuple[User, ...]:
+    for user, hash_ in accounts:
+        if not _LOGIN.fullmatch(user.login):
+            raise Refusal("1 to 32 of a-z, 0-9, dot, hyphen, underscore", field="login")
+        if get(db, user.login):
+            raise Refusal(f"there is a user {user.login}", code="taken", field="login")
+        db.execute(
+            insert(users).values(login=user.login, password=hash_, created_at=at, **_checked(
+                name=user.name, role=user.role, phone=user.phone, line=user.line, queues=user.queues,
+                language=user.language, disabled=user.disabled,
+            ))
+        )  # fmt: skip
+    return tuple(found for user, _ in accounts if (found := get(db, user.login)))
+
+
+def _change(db: Connection, login: str, to: UserChange) -> User:
+    named = {field: value for field, value in asdict(to).items() if value is not None}
+    if named:
+        db.execute(update(users).where(users.c.login == login).values(_checked(**named)))
+    user = get(db, login)
+    if user is None:
+        raise Refusal("there is no such user", code="not_found")
+    return user
+
+
+def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
+    for login, hash_ in hashes.items():
+        if db.execute(update(users).where(users.c.login == login).values(password=hash_)).rowcount == 0:
+            raise Refusal("there is no such user", code="not_found")
+
+
+def _checked(**values: Any) -> dict[str, Any]:
+    for field, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
+        if field in values and values[field] not in allowed:
+            raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=field)
+    if "name" in values:
+        values["name"] = entered(values["name"], "name", 120)
+    if values.get("phone") and not re.fullmatch(r"\d{2,8}|web", values["phone"]):
+        raise Refusal("the name of a phone: 101, or web", field="phone")
+    if "queues" in values:
+        values["queues"] = [entered(queue, "queues", 64) for queue in values["queues"]]
+    return values
+
+
+def _row_of(db: Connection, login: str) -> Row[Any] | None:
+    return db.execute(select(users).where(users.c.login == login)).one_or_none()
+
+
+def _user(row: Row[Any]) -> User:
+    return User(
+        login=row.login, name=row.name, role=row.role, phone=row.phone, line=row.line,
+        queues=tuple(row.queues), language=row.language, disabled=row.disabled,
+    )  # fmt: skip

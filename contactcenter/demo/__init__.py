@@ -1,0 +1,1 @@
+"""What a first run shows: users, phones and customers that are made up."""
