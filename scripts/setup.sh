@@ -110,7 +110,7 @@ fi
 failed=0
 jobs=()
 stamp=.venv/.installed
-if ! [ -x .venv/bin/python ] || ! done_with "$stamp.$purpose" "$lock" scripts/setup.sh; then
+if ! done_with "$stamp.$purpose" "$lock" scripts/setup.sh scripts/uv_install.py || ! [ -x .venv/bin/python ]; then
   python_key=$key
   say "Setting up for \`make $purpose\`:"
   # The packages of the tests include those that the server needs.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def pip_settings() -> dict[str, str]:
-    """pip's settings by name; `install.` is more exact than `global.`, and the environment beats every file."""
+    """pip's settings by name; `install.` is more exact than `global.`, and the environment beats both."""
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout.splitlines()
