@@ -1,0 +1,187 @@
+"""The edge to Asterisk: a link to each server, its events translated, the center's commands carried out."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+
+import structlog
+
+from contactcenter.ami.actions import Fields, endpoint
+from contactcenter.ami.errors import AmiError
+from contactcenter.ami.link import AmiLink, Tap
+from contactcenter.ami.messages import Message
+from contactcenter.ami.server import AmiServer
+from contactcenter.ami.state import Boot, Counters, LinkState, Status
+from contactcenter.ami.translate import legs_seen, translate
+from contactcenter.commands import Command, EndLeg, OpenLine, ParkLine
+from contactcenter.events import Event, LegEnded, ServerDown, ServerUp, Snapshot
+
+NEEDS = frozenset({"Hangup", "Redirect", "Originate", "CoreShowChannels"})
+"""The actions that a manager user must be allowed to use; the least rights that work."""
+
+SNAPSHOT_EVERY_S = 30.0
+"""A missed event is found out after this time at the latest, even if the link never broke."""
+
+LINE_RING_MS = 30_000
+
+log = structlog.get_logger(__name__)
+
+
+class AsteriskServers:
+    """All the Asterisk servers that the configuration names.
+
+    `tell` puts an event into the inbox, `now` is the center's clock, `tap(server)` gives a recorder of the
+    raw messages of one server, or None.
+    """
+
+    def __init__(
+        self,
+        servers: Iterable[AmiServer],
+        tell: Callable[[Event], None],
+        now: Callable[[], float],
+        tap: Callable[[str], Tap | None] = lambda server: None,
+    ) -> None:
+        self._tell = tell
+        self._now = now
+        self._links: dict[str, AmiLink] = {}
+        self._versions: dict[str, str] = {}
+        self._lines: dict[str, str] = {}
+        """Phone -> the line's leg, while the phone has not answered."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.unreadable = 0
+        """Events that lacked a header; counted, never guessed."""
+        for server in servers:
+            self._links[server.name] = AmiLink(
+                server,
+                partial(self._hear, server.name),
+                partial(self._link_changed, server.name),
+                on_booted=partial(self._booted, server.name),
+                tap=tap(server.name),
+                clock=now,
+            )
+
+    async def start(self) -> None:
+        """Begin to connect; whether and when it succeeds is told by `ServerUp`."""
+        for link in self._links.values():
+            link.connect()
+        self._spawn(self._look_again())
+
+    async def stop(self) -> None:
+        """Close every link. Calls go on without us."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for link in self._links.values():
+            await link.close()
+
+    def status(self) -> list[dict[str, str | bool]]:
+        """One entry a server, for `/readyz`."""
+        return [
+            {
+                "name": name,
+                "connected": link.state.status is Status.READY,
+                "version": self._versions.get(name, ""),
+                "reason": link.state.reason,
+            }
+            for name, link in self._links.items()
+        ]
+
+    def counters(self) -> dict[str, Counters]:
+        """Running totals a server, for `/metrics`."""
+        return {name: link.counters for name, link in self._links.items()}
+
+    def carry(self, command: Command) -> None:
+        """Carry a command out; what comes of it is heard from Asterisk."""
+        match command:
+            case EndLeg(server=server, leg=leg):
+                self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
+            case ParkLine(server=server, leg=leg):
+                target = {"Context": "line", "Exten": "s", "Priority": "1"}
+                self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | target))
+            case OpenLine(server=server, leg=leg, phone=phone):
+                self._spawn(self._open_line(server, leg, phone))
+            case _:
+                raise TypeError(f"not for Asterisk: {command!r}")
+
+    async def _act(self, server: str, action: Fields) -> bool:
+        try:
+            await self._links[server].send(action)
+        except (AmiError, ValueError) as error:
+            # Never again by itself: the next snapshot says what is true.
+            log.warning("asterisk_action_failed", server=server, action=action["Action"], error=str(error))
+            return False
+        return True
+
+    async def _open_line(self, server: str, leg: str, phone: str) -> None:
+        self._lines[phone] = leg
+        placed = await self._act(
+            server,
+            {
+                "Action": "Originate",
+                "Channel": f"PJSIP/{endpoint(phone)}",
+                "Context": "line",
+                "Exten": "s",
+                "Priority": "1",
+                "Timeout": str(LINE_RING_MS),
+                "CallerID": '"Line" <0>',
+                "Async": "true",
+                "ChannelId": leg,
+            },
+        )
+        if not placed:
+            self._line_failed(phone)
+
+    def _line_failed(self, phone: str) -> None:
+        if leg := self._lines.pop(phone, ""):
+            self._tell(LegEnded(at=self._now(), leg=leg))
+
+    def _hear(self, server: str, message: Message) -> None:
+        if message.event == "OriginateResponse":
+            # A phone that isn't there gets no channel, hence no Hangup: this is all that is heard of it.
+            phone = message.get("Channel", "").removeprefix("PJSIP/").partition("-")[0]
+            if message.response == "Failure":
+                self._line_failed(phone)
+            else:
+                self._lines.pop(phone, None)
+            return
+        try:
+            event = translate(message, server, self._now())
+        except KeyError as missing:
+            self.unreadable += 1
+            log.warning("asterisk_event_unreadable", server=server, event=message.event, missing=str(missing))
+            return
+        if event:
+            self._tell(event)
+
+    def _link_changed(self, server: str, state: LinkState) -> None:
+        if state.status is Status.DOWN:
+            self._tell(ServerDown(at=self._now(), server=server, reason=state.reason))
+
+    async def _booted(self, server: str, boot: Boot) -> None:
+        self._versions[server] = boot.version
+        self._tell(ServerUp(at=self._now(), server=server, version=boot.version))
+        await self._snapshot(server, restarted=boot.restarted)
+
+    async def _snapshot(self, server: str, *, restarted: bool = False) -> None:
+        asked_at = self._now()
+        reply = await self._links[server].send({"Action": "CoreShowChannels"})
+        legs = legs_seen(reply.items)
+        self._tell(Snapshot(at=self._now(), server=server, asked_at=asked_at, legs=legs, restarted=restarted))
+
+    async def _look_again(self) -> None:
+        while True:
+            await asyncio.sleep(SNAPSHOT_EVERY_S)
+            for name, link in self._links.items():
+                if link.state.status is Status.READY:
+                    try:
+                        await self._snapshot(name)
+                    except (AmiError, KeyError) as error:
+                        log.warning("snapshot_failed", server=name, error=str(error))
+
+    def _spawn(self, work: Coroutine[object, object, object]) -> None:
+        async def run() -> None:
+            await work
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,127 @@
+"""From Asterisk's words to ours: one AMI event to one of our events, without memory and without opinion.
+
+A leg is named by its channel's Uniqueid, which begins with the server's `systemname`, so it is unique over
+all servers and the same in AMI and in FastAGI.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from contactcenter.ami.messages import Message
+from contactcenter.events import (
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    LegJoined,
+    LegParted,
+    LegResumed,
+    LegRinging,
+    LegStarted,
+    LegTransferred,
+    PhoneSeen,
+)
+from contactcenter.values import LegSeen
+
+_PHONE_CHANNEL = re.compile(r"PJSIP/([0-9]{2,6})-[0-9a-f]+")
+_RINGING, _UP = "5", "6"
+_WAITING_ROOM = "holding_bridge"
+"""The bridge technology of BridgeWait: its legs don't hear each other."""
+_REACHABLE = frozenset({"Created", "Reachable", "NonQualified", "Updated"})
+
+
+def phone_of(channel: str) -> str:
+    """`101` for `PJSIP/101-0000002a`; empty for anything that is none of our phones."""
+    match = _PHONE_CHANNEL.fullmatch(channel)
+    return match[1] if match else ""
+
+
+def _new_channel(event: Message, server: str, at: float) -> Event:
+    linked = event["Linkedid"]
+    leg = event["Uniqueid"]
+    phone = phone_of(event["Channel"])
+    return LegStarted(at=at, leg=leg, server=server, phone=phone, linked=linked if linked != leg else "")
+
+
+def _new_state(event: Message, server: str, at: float) -> Event | None:
+    if event["ChannelState"] == _RINGING:
+        return LegRinging(at=at, leg=event["Uniqueid"])
+    if event["ChannelState"] == _UP:
+        return LegAnswered(at=at, leg=event["Uniqueid"])
+    return None
+
+
+def _bridge_enter(event: Message, server: str, at: float) -> Event | None:
+    if event.get("BridgeTechnology") == _WAITING_ROOM:
+        return None
+    return LegJoined(at=at, leg=event["Uniqueid"], bridge=event["BridgeUniqueid"])
+
+
+def _bridge_leave(event: Message, server: str, at: float) -> Event:
+    return LegParted(at=at, leg=event["Uniqueid"], bridge=event["BridgeUniqueid"])
+
+
+def _hangup(event: Message, server: str, at: float) -> Event:
+    cause = event.get("Cause", "16")
+    return LegEnded(at=at, leg=event["Uniqueid"], cause=int(cause) if cause.isdecimal() else 0)
+
+
+def _contact_status(event: Message, server: str, at: float) -> Event:
+    return PhoneSeen(at=at, phone=event["AOR"], reachable=event["ContactStatus"] in _REACHABLE)
+
+
+def _blind_transfer(event: Message, server: str, at: float) -> Event | None:
+    if "TransfereeUniqueid" not in event:
+        return None
+    return LegTransferred(
+        at=at, leg=event["TransfereeUniqueid"], by=event["TransfererUniqueid"], to=event["Extension"]
+    )
+
+
+def _attended_transfer(event: Message, server: str, at: float) -> Event | None:
+    if "TransfereeUniqueid" not in event:
+        return None
+    return LegTransferred(
+        at=at,
+        leg=event["TransfereeUniqueid"],
+        by=event["OrigTransfererUniqueid"],
+        to=phone_of(event.get("TransferTargetChannel", "")),
+        attended=True,
+    )
+
+
+_TRANSLATORS: Mapping[str, Callable[[Message, str, float], Event | None]] = {
+    "Newchannel": _new_channel,
+    "Newstate": _new_state,
+    "BridgeEnter": _bridge_enter,
+    "BridgeLeave": _bridge_leave,
+    "Hold": lambda event, server, at: LegHeld(at=at, leg=event["Uniqueid"]),
+    "Unhold": lambda event, server, at: LegResumed(at=at, leg=event["Uniqueid"]),
+    "Hangup": _hangup,
+    "ContactStatus": _contact_status,
+    "BlindTransfer": _blind_transfer,
+    "AttendedTransfer": _attended_transfer,
+}
+
+
+def translate(event: Message, server: str, at: float) -> Event | None:
+    """Our event, or None for what does not concern the center.
+
+    Raises KeyError when Asterisk left out a header that the event can't do without.
+    """
+    translator = _TRANSLATORS.get(event.event)
+    return translator(event, server, at) if translator else None
+
+
+def legs_seen(channels: Iterable[Message]) -> tuple[LegSeen, ...]:
+    """The legs of a CoreShowChannels answer."""
+    return tuple(
+        LegSeen(
+            leg=channel["Uniqueid"],
+            phone=phone_of(channel["Channel"]),
+            answered=channel["ChannelState"] == _UP,
+            bridge="" if channel.get("Application") == "BridgeWait" else channel.get("BridgeId", ""),
+            linked=channel["Linkedid"] if channel["Linkedid"] != channel["Uniqueid"] else "",
+        )
+        for channel in channels
+    )
