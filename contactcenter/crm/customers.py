@@ -141,7 +141,7 @@ def create_many(db: Connection, news: Sequence[NewCustomer], *, at: float) -> tu
         if number in taken:
             raise Refusal(f"account number {number} is in use", code="taken", field="number")
         taken.add(number)
-    free = _free_numbers(db, taken)
+    free = _free_numbers(db, len(rows) - len(given), taken)
     for row in rows:
         row["number"] = row["number"] or next(free)
     numbers = [phone for row, new in zip(rows, news, strict=True) for phone in _phones(row["id"], new.phones)]
@@ -254,11 +254,15 @@ def _account(db: Connection, number: str, customer: str) -> str:
     return number
 
 
-def _free_numbers(db: Connection, taken: set[str]) -> Iterator[str]:
-    """Six digits and more, because callers key them in; a counter, so that none is ever given twice."""
-    while True:
-        number = int(settings.get(db, "next_account", "100001"))
-        settings.put(db, "next_account", str(number + 1))
-        free = str(number) not in taken
-        if free and not db.scalar(select(customers.c.id).where(customers.c.number == str(number))):
-            yield str(number)
+def _free_numbers(db: Connection, count: int, taken: set[str]) -> Iterator[str]:
+    """Six digits and more, because callers key them in; from a counter, so that none is ever given twice."""
+    first = int(settings.get(db, "next_account", "100001"))
+    free: list[str] = []
+    while len(free) < count:
+        some = [str(number) for number in range(first, first + count - len(free))]
+        first += len(some)
+        used = set(db.scalars(select(customers.c.number).where(customers.c.number.in_(some)))) | taken
+        free += [number for number in some if number not in used]
+    if count:
+        settings.put(db, "next_account", str(first))
+    return iter(free)
