@@ -252,14 +252,19 @@ def load(file: Path, **overrides: Any) -> Settings:
         raise ConfigError(file, ["there is no such file"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(file, [f"this is no valid TOML: {error}"]) from None
+    return _anchored(parse(raw | overrides, file), file.resolve().parent)
+
+
+def parse(raw: dict[str, Any], file: Path) -> Settings:
+    """Check a configuration that is read already; `file` is what an error calls it. Raises `ConfigError`."""
     problems: list[str] = []
     try:
-        settings = Settings.model_validate(_from_environment(raw | overrides, "", problems))
+        settings = Settings.model_validate(_from_environment(raw, "", problems))
     except ValidationError as error:
         problems += [_problem(each) for each in error.errors(include_url=False)]
     if problems:
         raise ConfigError(file, problems)
-    return _anchored(settings, file.resolve().parent)
+    return settings
 
 
 def _from_environment(value: Any, key: str, problems: list[str]) -> Any:

@@ -1,0 +1,1 @@
+"""Traces: what a running center heard, recorded raw, and replayed event by event."""
