@@ -198,7 +198,7 @@ class UserAgent:
         except MalformedMessage:  # well-formed, but something in it cannot be sent back
             self.malformed += 1
         except Exception:
-            log.exception("a message from %s:%s could not be handled", *source)
+            log.exception("a SIP message could not be handled")
 
     def _on_request(self, request: Request, source: Address) -> None:
         number, method = request.cseq

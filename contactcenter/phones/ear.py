@@ -79,13 +79,18 @@ class Ear:
     def _count(self, arrival: _Arrival, *, jitter: bool) -> None:
         reception, previous = self.reception, self._previous
         reception.packets += 1
-        self._previous = arrival
         if previous is None or previous.source != arrival.source:
+            self._previous = arrival
             return
+        ahead = arrival.sequence - previous.sequence & 0xFFFF
+        if ahead >= 0x8000:  # late, and counted as lost meanwhile
+            reception.lost -= 1
+        if ahead == 0 or ahead >= 0x8000:
+            return
+        self._previous = arrival
+        reception.lost += ahead - 1
         reception.longest_gap = max(reception.longest_gap, arrival.at - previous.at)
-        if 1 < (ahead := arrival.sequence - previous.sequence & 0xFFFF) < 0x8000:
-            reception.lost += ahead - 1
-        if jitter and abs(change := arrival.transit - previous.transit) < 1:  # else a leap of the clock, not jitter
+        if jitter and abs(change := arrival.transit - previous.transit) < 1:  # else a leap of the clock
             reception.jitter += (abs(change) - reception.jitter) / 16
 
     def heard(self, frequency: float, window: float = 0.1) -> float:

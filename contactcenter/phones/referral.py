@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from .dialog import address_of
 from .message import MalformedMessage, NameAddr, Request, Response, Uri
 from .transaction import ServerTransaction
 
@@ -77,7 +78,7 @@ def accept(call: SipCall, transaction: ServerTransaction) -> None:
         call.referred = call.agent.call(
             uri,
             caller=NameAddr(call.dialog.local.uri, call.dialog.local.name),
-            peer=call.dialog.peer,
+            peer=address_of(uri) or call.dialog.peer,
             credentials=call.dialog.credentials,
             headers=headers,
             media=call.session.media is not None,

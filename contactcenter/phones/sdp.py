@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 DISCARD_PORT = 9
 """Named by a phone without media: a valid offer, and nobody listens (RFC 863)."""
@@ -38,7 +39,7 @@ class Sdp:
         """Raises UnusableSdp."""
         lines = [line.rstrip("\r") for line in body.decode("utf-8", "replace").split("\n")]
         starts = [index for index, line in enumerate(lines) if line.startswith("m=")]
-        sections = [lines[start:end] for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
+        sections = [lines[start:end] for start, end in pairwise([*starts, len(lines)])]
         chosen: tuple[re.Match[str], list[str]] | None = None
         rejected: list[tuple[int, str]] = []
         for index, section in enumerate(sections):

@@ -7,7 +7,7 @@ from contactcenter.phones import UserAgent
 
 
 @pytest.fixture
-async def line() -> AsyncIterator[Line]:
+async def line(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Line]:
     alice = UserAgent(timers=QUICK)
     bob = UserAgent(timers=QUICK)
     line = Line(alice, bob)
@@ -16,3 +16,4 @@ async def line() -> AsyncIterator[Line]:
     alice.close()
     bob.close()
     assert (alice.malformed, bob.malformed) == (0, 0)
+    assert not caplog.records, "an exception inside the socket's callback is only logged"

@@ -25,7 +25,7 @@ async def test_both_hear_each_other_and_the_callee_hangs_up(line: Line) -> None:
 async def test_the_times_of_a_call_are_in_order_on_both_sides(line: Line) -> None:
     out, come = await line.talking()
     out.hang_up()
-    await come.wait_ended()
+    await asyncio.gather(out.wait_ended(), come.wait_ended())
     for times in (out.times, come.times):
         steps = [times.invite, times.ringing, times.answered, times.acknowledged, times.bye, times.ended]
         assert None not in steps
