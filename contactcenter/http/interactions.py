@@ -1,0 +1,182 @@
+"""`/api/interactions`: what happened, and the agents' outcomes for it."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from contactcenter.crm import interactions
+from contactcenter.events import DispositionSet
+from contactcenter.http.lists import Items, Paged
+from contactcenter.http.problems import Problem, not_found
+from contactcenter.http.routes import Right, Routes
+from contactcenter.http.visit import Visit, Visitor
+from contactcenter.values import InteractionRecord, TimelineEntry
+
+routes = Routes("interactions")
+
+Word = Annotated[str, StringConstraints(max_length=64)]
+Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+
+
+class InteractionFilter(Paged):
+    """Which interactions: of a queue, an agent, an outcome, a customer; that arrived in `[since, until)`."""
+
+    queue: Word = ""
+    agent: Word = ""
+    outcome: Word = ""
+    customer: Word = ""
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class Disposition(BaseModel):
+    """An agent's outcome for an interaction."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    note: Annotated[str, StringConstraints(max_length=4000)] = ""
+    callback: Annotated[
+        str, StringConstraints(pattern=r"^(\+?[0-9*#]{1,32})?$"), Field(description="A number to call back.")
+    ] = ""
+
+
+class InteractionItem(BaseModel):
+    """One interaction in a list. Times are seconds since the epoch, UTC."""
+
+    id: str
+    channel: str
+    direction: str
+    did: str
+    caller: Annotated[str, Field(description="As it came from outside: untrusted.")]
+    caller_name: Annotated[str, Field(description="As it came from outside: untrusted.")]
+    language: str
+    customer: str
+    match: str
+    queue: str
+    agent: str
+    last_node: str
+    outcome: str
+    disposition: Disposition | None
+    error: str
+    arrived_at: float
+    queued_at: float | None
+    offered_at: float | None
+    answered_at: float | None
+    ended_at: float | None
+    closed_at: float | None
+    waited_s: float
+    talked_s: float
+    wrapped_s: float
+    offers: int
+    inferred: bool
+    final: bool
+
+
+class Step(BaseModel):
+    """One thing that happened."""
+
+    at: float
+    kind: str
+    detail: dict[str, JsonValue]
+
+
+class InteractionDetail(InteractionItem):
+    """One interaction with everything that is known of it."""
+
+    timeline: list[Step]
+    decisions: list[Step]
+    recordings: list[str]
+    corrections: list[Step]
+
+
+@routes.get("/api/interactions", right=Right.SIGNED_IN)
+async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[InteractionItem]:
+    """Interactions, the newest first; an agent sees his own."""
+    filters = {
+        name: value for name in ("queue", "agent", "outcome", "customer") if (value := getattr(query, name))
+    }
+    if not visit.visitor.sees_all:
+        if filters.get("agent", visit.visitor.login) != visit.visitor.login:
+            return Items(items=[])
+        filters["agent"] = visit.visitor.login
+    page = await visit.edge.store.read(
+        interactions.page,
+        filters=filters,
+        since=query.since,
+        until=query.until,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return Items(items=[InteractionItem(**_fields(record)) for record in page.items], next=page.next)
+
+
+@routes.get("/api/interactions/{id}", right=Right.SIGNED_IN)
+async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
+    """One interaction with its timeline; an agent sees his own."""
+    found = await visit.edge.store.read(interactions.get, id)
+    if found is None or not _may_see(visit.visitor, found.record):
+        raise not_found("interaction")
+    fields = _fields(found.record)
+    if found.corrections:
+        last = found.corrections[-1]
+        fields["disposition"] = Disposition.model_construct(
+            code=last.code, note=last.note, callback=last.callback
+        )
+    return InteractionDetail(
+        **fields,
+        timeline=[_step(entry) for entry in found.timeline if entry.kind != "decision"],
+        decisions=[_step(entry) for entry in found.timeline if entry.kind == "decision"],
+        recordings=[],
+        corrections=[
+            Step(
+                at=one.at,
+                kind="correction",
+                detail={"login": one.login, "code": one.code, "note": one.note, "callback": one.callback},
+            )
+            for one in found.corrections
+        ],
+    )
+
+
+@routes.put("/api/interactions/{id}/disposition", right=Right.SIGNED_IN, refusals=(409,))
+async def set_disposition(visit: Visit, id: str, body: Disposition) -> Disposition:
+    """Set the outcome; ends the agent's wrap-up. A later outcome is kept as a correction."""
+    codes = {choice.code for choice in visit.edge.settings.dispositions}
+    if codes and body.code not in codes:
+        raise Problem(422, "invalid", "One of the codes of /api/dispositions.", field="code")
+    login, now = visit.visitor.login, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: DispositionSet(
+            at=now,
+            login=login,
+            interaction=id,
+            code=body.code,
+            note=body.note,
+            callback=body.callback,
+            request=request,
+        )
+    )
+    return body
+
+
+def _may_see(visitor: Visitor, record: InteractionRecord) -> bool:
+    return visitor.sees_all or record.agent == visitor.login
+
+
+def _fields(record: InteractionRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: getattr(record, name) for name in InteractionItem.model_fields if name != "disposition"
+    }
+    fields["match"] = record.match.value
+    # Not checked: an old record may hold what today's rules would refuse, and must still be shown.
+    fields["disposition"] = (
+        Disposition.model_construct(code=record.disposition, note=record.note, callback=record.callback)
+        if record.disposition
+        else None
+    )
+    return fields
+
+
+def _step(entry: TimelineEntry) -> Step:
+    return Step(at=entry.at, kind=entry.kind, detail=dict(entry.detail))

@@ -1,0 +1,340 @@
+"""The live model: what each user may see of the center right now.
+
+Every user has one numbered stream: a snapshot, then changes without gaps. What a user sees is decided in one
+place (`LiveModel.sees`), and a number is given out only for what that user sees, so a gap always means loss.
+Numbers start from the clock, in milliseconds: they never go back, not even over a restart of this process,
+and a number from an earlier life is never mistaken for one of this life.
+
+Nothing here awaits. Taking the snapshot and subscribing happen in one step, so no change falls between them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from contactcenter.commands import Command, DropAgent, DropCall, ScreenPop, ShowAgent, ShowCall, ShowQueue
+from contactcenter.values import CustomerCard, MatchMethod, frozen
+from contactcenter.views import AgentView, CallView, QueueView
+
+RING = 512
+"""Frames that a stream keeps for those who come back."""
+LINGER_S = 60.0
+"""How long a stream is kept after its last socket closed."""
+BOARD_PACE_S = 0.1
+"""Those who see everything get changes in bundles; an agent gets his own at once."""
+
+Noun = Literal["agents", "queues", "calls"]
+Later = Callable[[float, Callable[[], None]], object]
+
+
+@frozen
+class Viewer:
+    """Who looks."""
+
+    login: str
+    sees_all: bool
+
+
+class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is over, or no longer this user's to see."""
+
+    agents: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+
+
+class Pop(msgspec.Struct, frozen=True, tag="pop"):
+    """A caller is about to be connected to this agent: show who it is, then acknowledge `seq`."""
+
+    seq: int
+    at: float
+    offer: str
+    call: str
+    interaction: str
+    queue: str
+    caller: str
+    caller_name: str
+    match: MatchMethod
+    customer: CustomerCard | None
+    """The customer, when exactly one fits."""
+    customers: tuple[CustomerCard, ...]
+    waited_s: float
+    why: dict[str, str | float | int]
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
+    """Everything that this user sees. `at` is the server's clock, for the pages' timers."""
+
+    seq: int
+    at: float
+    login: str
+    agents: tuple[AgentView, ...]
+    queues: tuple[QueueView, ...]
+    calls: tuple[CallView, ...]
+    pops: tuple[Pop, ...]
+
+
+class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
+    """What became different since the frame before: new and changed views in full, and what is gone."""
+
+    seq: int
+    at: float
+    agents: tuple[AgentView, ...] = ()
+    queues: tuple[QueueView, ...] = ()
+    calls: tuple[CallView, ...] = ()
+    gone: Gone = Gone()
+
+
+class Reader(Protocol):
+    """One socket's outbox, as a stream sees it. Never blocks."""
+
+    def push(self, frame: bytes) -> None:
+        """Take one frame."""
+
+    def start_over(self) -> None:
+        """Forget the frames that wait: what is wanted next is a snapshot."""
+
+
+class LiveModel:
+    """Holds the newest views, and hands each change to the streams that may see it.
+
+    `now` gives seconds since the epoch; `later(delay_s, call)` runs a call after a delay on the loop.
+    """
+
+    def __init__(self, now: Callable[[], float], later: Later | None = None) -> None:
+        self.agents: dict[str, AgentView] = {}
+        self.queues: dict[str, QueueView] = {}
+        self.calls: dict[str, CallView] = {}
+        self.pops: dict[str, ScreenPop] = {}
+        self.streams: dict[str, Stream] = {}
+        self.now = now
+        self.later = later or _on_the_loop
+
+    def carry(self, command: Command) -> None:
+        """Take over what the command shows; other commands are none of the model's business."""
+        match command:
+            case ShowAgent(view=agent):
+                self.agents[agent.login] = agent
+                if not (agent.call or agent.interaction or agent.state == "reserved"):
+                    self.pops.pop(agent.login, None)
+                self._touch("agents", agent.login)
+            case DropAgent(login=login):
+                if self.agents.pop(login, None):
+                    self.pops.pop(login, None)
+                    self._touch("agents", login)
+            case ShowCall(view=call):
+                self.calls[call.id] = call
+                self._touch("calls", call.id)
+            case DropCall(call=call_id):
+                if self.calls.pop(call_id, None):
+                    self._touch("calls", call_id)
+            case ShowQueue(view=queue):
+                self.queues[queue.name] = queue
+                self._touch("queues", queue.name)
+            case ScreenPop():
+                self.pops[command.login] = command
+                if stream := self.streams.get(command.login):
+                    stream.pop(command)
+            case _:
+                pass
+
+    def sees(self, viewer: Viewer, noun: Noun, id_: str) -> bool:
+        """The one place that decides whether a user may see a thing that exists now."""
+        view = self._views(noun).get(id_)
+        if view is None or viewer.sees_all:
+            return view is not None
+        match view:
+            case AgentView():
+                return view.login == viewer.login
+            case CallView():
+                return view.agent == viewer.login
+            case QueueView():
+                me = self.agents.get(viewer.login)
+                return me is not None and view.name in me.queues
+        raise AssertionError(view)
+
+    def seen(self, viewer: Viewer, noun: Noun) -> list[Any]:
+        """All views of one kind that the user may see, in the order of their ids."""
+        views = self._views(noun)
+        return [views[id_] for id_ in sorted(views) if self.sees(viewer, noun, id_)]
+
+    def stream(self, viewer: Viewer) -> "Stream":
+        """The user's stream, begun if there is none. A changed right begins a new one."""
+        stream = self.streams.get(viewer.login)
+        if stream is None or stream.viewer != viewer:
+            stream = self.streams[viewer.login] = Stream(self, viewer)
+        return stream
+
+    def forget(self, stream: "Stream") -> None:
+        """Drop a stream that nobody came back to."""
+        if not stream.readers and self.streams.get(stream.viewer.login) is stream:
+            del self.streams[stream.viewer.login]
+
+    def _views(self, noun: Noun) -> dict[str, Any]:
+        views: dict[Noun, dict[str, Any]] = {
+            "agents": self.agents, "queues": self.queues, "calls": self.calls,
+        }  # fmt: skip
+        return views[noun]
+
+    def _touch(self, noun: Noun, id_: str) -> None:
+        for stream in self.streams.values():
+            stream.touch(noun, id_)
+
+
+class Stream:
+    """One user's numbered stream, shared by all of his sockets."""
+
+    def __init__(self, model: LiveModel, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.seq = int(model.now() * 1000)
+        self.readers: set[Reader] = set()
+        self._model = model
+        self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
+        self._shown: set[tuple[Noun, str]] = set()
+        self._dirty: dict[tuple[Noun, str], None] = {}
+        self._pop: Pop | None = None
+        self._due = False
+        self._mark_all()
+        self._collect()
+        if pop := model.pops.get(viewer.login):
+            self.seq += 1
+            self._pop = _as_pop(pop, self.seq, model.now())
+
+    def touch(self, noun: Noun, id_: str) -> None:
+        """A view changed, appeared or went; what this user sees of it follows in the next frame."""
+        mine = (noun, id_)
+        if mine not in self._shown and not self._model.sees(self.viewer, noun, id_):
+            return
+        self._dirty[mine] = None
+        if mine == ("agents", self.viewer.login):  # his queues may be others now
+            for name in self._model.queues:
+                if (("queues", name) in self._shown) != self._model.sees(self.viewer, "queues", name):
+                    self._dirty["queues", name] = None
+        if not self._due:
+            self._due = True
+            self._model.later(BOARD_PACE_S if self.viewer.sees_all else 0.0, self.flush)
+
+    def flush(self) -> None:
+        """Send what changed since the last frame, as one frame."""
+        self._due = False
+        if not self._dirty:
+            return
+        shown, gone = self._collect()
+        if not any(shown.values()) and not any(gone.values()):
+            return
+        change = Change(
+            seq=self.seq + 1,
+            at=self._model.now(),
+            agents=tuple(shown["agents"]),
+            queues=tuple(shown["queues"]),
+            calls=tuple(shown["calls"]),
+            gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
+        )
+        self._send(change)
+
+    def pop(self, command: ScreenPop) -> None:
+        """Send the caller's record, at once and after everything that came before it."""
+        self.flush()
+        self._pop = _as_pop(command, self.seq + 1, self._model.now())
+        self._send(self._pop)
+
+    def shown_pop(self, seq: int) -> str:
+        """The offer whose pop has this number, or empty when that pop is not the user's current one."""
+        if self._pop is None or self._pop.seq != seq or self.viewer.login not in self._model.pops:
+            return ""
+        return self._pop.offer
+
+    def snapshot(self) -> bytes:
+        """Everything that the user sees now, as a frame; changes go on from its number."""
+        self.flush()
+        seen, viewer = self._model.seen, self.viewer
+        pops = (self._pop,) if self._pop and viewer.login in self._model.pops else ()
+        return msgspec.json.encode(
+            Snapshot(
+                seq=self.seq,
+                at=self._model.now(),
+                login=viewer.login,
+                agents=tuple(seen(viewer, "agents")),
+                queues=tuple(seen(viewer, "queues")),
+                calls=tuple(seen(viewer, "calls")),
+                pops=pops,
+            )
+        )
+
+    def subscribe(self, reader: Reader, since: int | None) -> None:
+        """Let a socket in: with the frames after `since` if they are still here, else with a snapshot."""
+        self.flush()
+        if since is not None and self._reaches_back_to(since):
+            for seq, frame in self._ring:
+                if seq > since:
+                    reader.push(frame)
+        else:
+            reader.start_over()
+        self.readers.add(reader)
+
+    def unsubscribe(self, reader: Reader) -> None:
+        """The socket is gone."""
+        self.readers.discard(reader)
+        if not self.readers:
+            self._model.later(LINGER_S, lambda: self._model.forget(self))
+
+    def _reaches_back_to(self, since: int) -> bool:
+        oldest = self._ring[0][0] if self._ring else self.seq + 1
+        return oldest - 1 <= since <= self.seq
+
+    def _mark_all(self) -> None:
+        model = self._model
+        nouns: tuple[tuple[Noun, Any], ...] = (
+            ("agents", model.agents), ("queues", model.queues), ("calls", model.calls),
+        )  # fmt: skip
+        for noun, views in nouns:
+            self._dirty.update(((noun, id_), None) for id_ in views)
+
+    def _collect(self) -> tuple[dict[Noun, list[Any]], dict[Noun, list[str]]]:
+        shown: dict[Noun, list[Any]] = {"agents": [], "queues": [], "calls": []}
+        gone: dict[Noun, list[str]] = {"agents": [], "queues": [], "calls": []}
+        for noun, id_ in self._dirty:
+            if self._model.sees(self.viewer, noun, id_):
+                shown[noun].append(self._model._views(noun)[id_])
+                self._shown.add((noun, id_))
+            elif (noun, id_) in self._shown:
+                gone[noun].append(id_)
+                self._shown.discard((noun, id_))
+        self._dirty.clear()
+        return shown, gone
+
+    def _send(self, frame: Change | Pop) -> None:
+        self.seq = frame.seq
+        encoded = msgspec.json.encode(frame)
+        self._ring.append((frame.seq, encoded))
+        for reader in self.readers:
+            reader.push(encoded)
+
+
+def _as_pop(command: ScreenPop, seq: int, at: float) -> Pop:
+    return Pop(
+        seq=seq,
+        at=at,
+        offer=command.offer,
+        call=command.call,
+        interaction=command.interaction,
+        queue=command.queue,
+        caller=command.caller,
+        caller_name=command.caller_name,
+        match=command.match,
+        customer=command.customers[0] if len(command.customers) == 1 else None,
+        customers=command.customers,
+        waited_s=command.waited_s,
+        why=command.why,
+    )
+
+
+def _on_the_loop(delay_s: float, call: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    if delay_s:
+        loop.call_later(delay_s, call)
+    else:
+        loop.call_soon(call)

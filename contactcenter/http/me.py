@@ -1,0 +1,150 @@
+"""`/api/me`: the user himself, his phone and his state; and the menus that his pages offer."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from contactcenter.crm.users import UserChange
+from contactcenter.events import MoreTimeAsked, PhoneChosen, StateAsked
+from contactcenter.http.problems import Problem
+from contactcenter.http.routes import Right, Routes
+from contactcenter.http.visit import Visit
+from contactcenter.views import AgentView
+
+routes = Routes("me")
+
+
+class ChoiceItem(BaseModel):
+    """One entry of a menu, with its title by language."""
+
+    code: str
+    title: dict[str, str]
+
+
+class Choices(BaseModel):
+    """A menu, in its order."""
+
+    items: list[ChoiceItem]
+
+
+class Me(BaseModel):
+    """The user who asks."""
+
+    user: str
+    name: str
+    role: str
+    language: str
+    queues: list[str]
+    csrf: str
+    agent: AgentView | None
+    """The agent session as it is now; None for those who are no agents."""
+    phones: list[str]
+    answerable: bool
+    """Whether the page's Answer button can answer the chosen phone."""
+    pause_reasons: list[ChoiceItem]
+    dispositions: list[ChoiceItem]
+    version: str
+
+
+class Preferences(BaseModel):
+    """What a user may set of himself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Literal["zh", "en"]
+
+
+class PhoneChoice(BaseModel):
+    """The phone that takes the agent's calls."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    endpoint: Annotated[str, StringConstraints(pattern=r"^([0-9]{2,8}|web)$")]
+    line: Literal["ring", "persistent"] = "ring"
+
+
+class StateWish(BaseModel):
+    """The state that the agent wants; in the middle of a call, the wish is kept until it is over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["available", "paused", "offline"]
+    reason: Annotated[str, StringConstraints(max_length=64)] = ""
+
+
+@routes.get("/api/me", right=Right.SIGNED_IN)
+async def get_me(visit: Visit) -> Me:
+    """Who one is, and what the pages need to begin."""
+    return _me(visit)
+
+
+@routes.put("/api/me", right=Right.SIGNED_IN)
+async def set_me(visit: Visit, body: Preferences) -> Me:
+    """Set one's language."""
+    await visit.edge.users.change(visit.visitor.login, UserChange(language=body.language))
+    return _me(visit).model_copy(update={"language": body.language})
+
+
+@routes.put("/api/me/phone", right=Right.SIGNED_IN, refusals=(404, 409))
+async def set_phone(visit: Visit, body: PhoneChoice) -> Me:
+    """Choose the phone, rung for each call or held as a persistent line. Remembered for the next sign-in."""
+    if body.endpoint not in visit.edge.settings.phones:
+        raise Problem(422, "invalid", "There is no such phone.", field="endpoint")
+    login, now = visit.visitor.login, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: PhoneChosen(at=now, login=login, phone=body.endpoint, line=body.line, request=request)
+    )
+    await visit.edge.users.change(login, UserChange(phone=body.endpoint, line=body.line))
+    return _me(visit)
+
+
+@routes.put("/api/me/state", right=Right.SIGNED_IN, refusals=(404, 409))
+async def set_state(visit: Visit, body: StateWish) -> Me:
+    """Ask for a state."""
+    login, now = visit.visitor.login, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: StateAsked(at=now, login=login, state=body.state, reason=body.reason, request=request)
+    )
+    return _me(visit)
+
+
+@routes.post("/api/me/more-time", right=Right.SIGNED_IN, refusals=(404, 409))
+async def need_more_time(visit: Visit) -> None:
+    """Ask for a longer wrap-up."""
+    login, now = visit.visitor.login, visit.edge.now()
+    await visit.edge.questions.ask(lambda request: MoreTimeAsked(at=now, login=login, request=request))
+
+
+@routes.get("/api/dispositions", right=Right.SIGNED_IN)
+async def list_dispositions(visit: Visit) -> Choices:
+    """The outcomes that an agent can set, with their titles by language."""
+    return Choices(items=_choices(visit)[0])
+
+
+def _me(visit: Visit) -> Me:
+    visitor, settings = visit.visitor, visit.edge.settings
+    agent = visit.edge.live.agents.get(visitor.login)
+    dispositions, reasons = _choices(visit)
+    return Me(
+        user=visitor.login,
+        name=visitor.name,
+        role=visitor.role,
+        language=visitor.language,
+        queues=list(visitor.queues),
+        csrf=visitor.csrf,
+        agent=agent,
+        phones=list(settings.phones),
+        answerable=(agent.phone if agent else visitor.phone) in settings.answerable,
+        pause_reasons=reasons,
+        dispositions=dispositions,
+        version=settings.version,
+    )
+
+
+def _choices(visit: Visit) -> tuple[list[ChoiceItem], list[ChoiceItem]]:
+    settings = visit.edge.settings
+    dispositions, reasons = (
+        [ChoiceItem(code=choice.code, title=choice.title) for choice in choices]
+        for choices in (settings.dispositions, settings.pause_reasons)
+    )
+    return dispositions, reasons

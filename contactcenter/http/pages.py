@@ -1,0 +1,92 @@
+"""The pages: one shell, rendered here in the visitor's language and theme, and the built files that it loads.
+
+The shell is the same for every address; what is shown there is the browser's work. So nothing that came from
+a caller is ever put into HTML by the server.
+"""
+
+import json
+from pathlib import Path
+
+from aiohttp import hdrs, web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contactcenter.http.problems import Problem, not_found
+from contactcenter.http.routes import Right, Routes
+from contactcenter.http.visit import Visit
+
+routes = Routes("pages")
+
+FOREVER = "public, max-age=31536000, immutable"
+THEMES, LANGUAGES = ("light", "dark"), ("zh", "en")
+
+
+class Shell:
+    """The template and the built files of `web/`; read once, when the server starts."""
+
+    def __init__(self, web_folder: Path, version: str) -> None:
+        self._build = web_folder / "static" / "build"
+        self._version = version
+        manifest = self._build / "manifest.json"
+        self._names: dict[str, str] = json.loads(manifest.read_text()) if manifest.exists() else {}
+        environment = Environment(
+            loader=FileSystemLoader(web_folder / "templates"), autoescape=True, undefined=StrictUndefined
+        )
+        self._template = environment.get_template("shell.html")
+
+    def render(self, *, language: str, theme: str) -> str:
+        """The page. Raises `Problem` 503 when the files have not been built."""
+        if not self._names:
+            raise Problem(503, "pages_not_built", "The pages are not built yet: run scripts/web.sh.")
+        return self._template.render(
+            language=language,
+            theme=theme,
+            script="/static/" + self._names["app.js"],
+            style="/static/" + self._names["app.css"],
+            icon="/static/" + self._names["icon.svg"],
+        )
+
+    def file(self, name: str) -> Path:
+        """The built file of that name: only names from the build's own list lead anywhere."""
+        if name not in self._names.values():
+            raise not_found("file")
+        return self._build / name
+
+
+@routes.get("/", right=Right.SIGNED_IN, media_type="text/html")
+async def home(visit: Visit) -> web.Response:
+    """The agent's desk, or the supervisor's view."""
+    return _shell(visit)
+
+
+@routes.get("/history", right=Right.SIGNED_IN, media_type="text/html")
+async def history(visit: Visit) -> web.Response:
+    """What happened."""
+    return _shell(visit)
+
+
+@routes.get("/history/{id}", right=Right.SIGNED_IN, media_type="text/html")
+async def history_of_one(visit: Visit, id: str) -> web.Response:
+    """One interaction."""
+    return _shell(visit)
+
+
+@routes.get("/sign-in", right=Right.PUBLIC, media_type="text/html")
+async def sign_in_page(visit: Visit) -> web.Response:
+    """Where one signs in."""
+    return _shell(visit)
+
+
+@routes.get("/static/{name}", right=Right.PUBLIC)
+async def static(visit: Visit, name: str) -> web.FileResponse:
+    """A built file. Its name holds the hash of its content, so it never changes."""
+    return web.FileResponse(visit.edge.shell.file(name), headers={"Cache-Control": FOREVER})
+
+
+def _shell(visit: Visit) -> web.Response:
+    request = visit.request
+    theme, language = request.cookies.get("theme", ""), request.cookies.get("language", "")
+    if language not in LANGUAGES:
+        accepted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "").lower()
+        language = "zh" if accepted.startswith("zh") else "en"
+    text = visit.edge.shell.render(language=language, theme=theme if theme in THEMES else "")
+    return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,197 @@
+"""Routes: one declaration each, from which requests are checked, rights enforced and OpenAPI written.
+
+A handler's signature is the declaration. `visit` is the request, `body` and `query` are pydantic models,
+every other parameter is a part of the path, and the return type is the answer:
+
+    @routes.put("/api/me/state", right=Right.SIGNED_IN, refusals=(409,))
+    async def set_state(visit: Visit, body: StateWish) -> Me: ...
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
+
+from contactcenter.http.problems import Problem, first_error, not_found
+from contactcenter.http.visit import Visit
+
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$"
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+BODY_LIMIT = 64 * 1024
+"""Bytes of a request's body."""
+
+Handler = Callable[..., Awaitable[Any]]
+HandlerT = TypeVar("HandlerT", bound=Handler)
+
+
+class Right(IntEnum):
+    """Who may call a route. Each right includes those below it."""
+
+    PUBLIC = 0
+    SIGNED_IN = 1
+    SUPERVISOR = 2
+    ADMIN = 3
+
+
+RANKS = {"agent": Right.SIGNED_IN, "supervisor": Right.SUPERVISOR, "admin": Right.ADMIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path."""
+
+    method: str
+    path: str
+    handler: Handler
+    right: Right
+    status: int
+    refusals: frozenset[int]
+    also: frozenset[int]
+    """Further statuses that carry the same answer."""
+    media_type: str
+    path_parts: tuple[str, ...]
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    answer: TypeAdapter[Any] | None
+
+    @property
+    def name(self) -> str:
+        """The operation's id."""
+        return self.handler.__name__
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether a call may change anything: never true of GET."""
+        return self.method not in (hdrs.METH_GET, hdrs.METH_HEAD)
+
+    async def serve(self, visit: Visit) -> web.StreamResponse:
+        """Check the request against the declaration, run the handler, and write its answer."""
+        request = visit.request
+        arguments: dict[str, Any] = {}
+        for part in self.path_parts:
+            value = request.match_info[part]
+            if not re.fullmatch(ID_PATTERN, value):
+                raise not_found(self.path.split("/")[2].removesuffix("s"))
+            arguments[part] = value
+        if self.query:
+            arguments["query"] = _checked(self.query, _query_of(request))
+        elif request.query:
+            raise Problem(422, "invalid", "This call takes no parameters.", field=next(iter(request.query)))
+        if self.body:
+            arguments["body"] = _checked(self.body, await _json_of(request))
+        answer = await self.handler(visit, **arguments)
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        if self.answer is None:
+            return web.Response(status=self.status)
+        return web.Response(
+            status=visit.status or self.status,
+            body=self.answer.dump_json(answer),
+            content_type=self.media_type,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+@dataclass(slots=True)
+class Routes:
+    """The routes of one noun, collected by decorators."""
+
+    tag: str
+    all: list[Route] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self.all)
+
+    def get(self, path: str, **kwargs: Any) -> Callable[[HandlerT], HandlerT]:
+        """Reads; changes nothing."""
+        return self._route(hdrs.METH_GET, path, **kwargs)
+
+    def post(self, path: str, **kwargs: Any) -> Callable[[HandlerT], HandlerT]:
+        """Makes something, or asks for something to happen."""
+        return self._route(hdrs.METH_POST, path, **kwargs)
+
+    def put(self, path: str, **kwargs: Any) -> Callable[[HandlerT], HandlerT]:
+        """Sets; twice is as good as once."""
+        return self._route(hdrs.METH_PUT, path, **kwargs)
+
+    def patch(self, path: str, **kwargs: Any) -> Callable[[HandlerT], HandlerT]:
+        """Changes the fields that are given."""
+        return self._route(hdrs.METH_PATCH, path, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> Callable[[HandlerT], HandlerT]:
+        """Ends something."""
+        return self._route(hdrs.METH_DELETE, path, **kwargs)
+
+    def _route(
+        self,
+        method: str,
+        path: str,
+        *,
+        right: Right,
+        status: int = 200,
+        refusals: tuple[int, ...] = (),
+        also: tuple[int, ...] = (),
+        media_type: str = "application/json",
+    ) -> Callable[[HandlerT], HandlerT]:
+        def declare(handler: HandlerT) -> HandlerT:
+            hints = get_type_hints(handler)
+            parts = tuple(re.findall(r"{(\w+)}", path))
+            parameters = set(inspect.signature(handler).parameters) - {"visit", "body", "query"}
+            if parameters != set(parts):
+                raise TypeError(f"{handler.__name__} takes {parameters}, its path {path} has {set(parts)}")
+            answer = hints["return"]
+            opaque = answer is type(None) or (
+                isinstance(answer, type) and issubclass(answer, web.StreamResponse)
+            )
+            self.all.append(
+                Route(
+                    method=method,
+                    path=path,
+                    handler=handler,
+                    right=right,
+                    status=204 if answer is type(None) else status,
+                    refusals=frozenset(refusals),
+                    also=frozenset(also),
+                    media_type=media_type,
+                    path_parts=parts,
+                    body=hints.get("body"),
+                    query=hints.get("query"),
+                    answer=None if opaque else TypeAdapter(answer),
+                )
+            )
+            return handler
+
+        return declare
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def _checked(model: type[ModelT], value: Any) -> ModelT:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise first_error(error.errors(include_url=False, include_input=False)) from None
+
+
+def _query_of(request: web.Request) -> dict[str, str]:
+    for name in request.query:
+        if len(request.query.getall(name)) > 1:
+            raise Problem(422, "invalid", "Give this parameter once.", field=name)
+    return dict(request.query)
+
+
+async def _json_of(request: web.Request) -> Any:
+    if request.content_type != "application/json":
+        raise Problem(415, "media_type", "Send JSON, as application/json.")
+    raw = await request.read()
+    try:
+        return json.loads(raw.decode())
+    except (ValueError, RecursionError):
+        raise Problem(400, "not_json", "The body is not JSON.") from None

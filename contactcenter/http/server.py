@@ -1,0 +1,272 @@
+"""The HTTP edge as a whole: what `app.py` builds, starts, stops and hands commands to."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from aiohttp import hdrs, web
+from prometheus_client import CollectorRegistry
+
+from contactcenter.commands import Accepted, Command, Refused, ScreenPop
+from contactcenter.crm.errors import Refusal, StoreUnavailable
+from contactcenter.crm.sessions import Sessions
+from contactcenter.crm.store import Store
+from contactcenter.crm.users import Users
+from contactcenter.events import Event
+from contactcenter.http import (
+    agents,
+    calls,
+    customers,
+    health,
+    interactions,
+    me,
+    openapi,
+    pages,
+    queues,
+    signin,
+    socket,
+)
+from contactcenter.http.live import LiveModel
+from contactcenter.http.metrics import Metrics
+from contactcenter.http.presence import Presence
+from contactcenter.http.problems import Problem
+from contactcenter.http.questions import Questions
+from contactcenter.http.routes import BODY_LIMIT, Right, Route, Routes
+from contactcenter.http.settings import HttpSettings
+from contactcenter.http.throttle import Throttle
+from contactcenter.http.visit import Edge, Visit
+
+API: tuple[Routes, ...] = (
+    health.routes, signin.routes, me.routes, agents.routes, queues.routes, calls.routes, interactions.routes,
+    customers.routes,
+)  # fmt: skip
+"""What OpenAPI describes."""
+EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
+"""All that the server answers to. A route that is in no list does not exist."""
+
+WATCH_S = 1.0
+"""How often open sockets' sessions are looked at: who was disabled is out in less than two of these."""
+
+REFUSALS = {"not_found": 404, "taken": 409}
+
+EDGE = web.AppKey("edge", Edge)
+
+log = structlog.get_logger(__name__)
+
+
+class HttpServer:
+    """The edge to browsers and programs.
+
+    `tell` puts an event into the inbox; `now` is the one clock, in seconds since the epoch; `ready` answers
+    `/readyz` (`{"ready": bool, "asterisk": [...], "store": {...}}`); `registry` is what `/metrics` shows.
+    """
+
+    def __init__(
+        self,
+        *,
+        tell: Callable[[Event], None],
+        now: Callable[[], float],
+        store: Store,
+        users: Users,
+        sessions: Sessions,
+        settings: HttpSettings,
+        ready: Callable[[], dict[str, Any]],
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self._edge = edge = Edge(
+            tell=tell,
+            now=now,
+            store=store,
+            users=users,
+            sessions=sessions,
+            settings=settings,
+            ready=ready,
+            live=LiveModel(now),
+            questions=Questions(tell),
+            metrics=Metrics(registry or CollectorRegistry()),
+            throttle=Throttle(now),
+            shell=pages.Shell(settings.web, settings.version),
+            openapi=openapi.describe(API, settings.version, settings.cookie),
+        )
+        edge.sockets = socket.Sockets(edge)
+        edge.presence = Presence(edge)
+        self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=2.0)
+        self._watch: asyncio.Task[None] | None = None
+        self.port = settings.port
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        host = self._edge.settings.host
+        return self._edge.settings.public_url or f"http://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the port is taken."""
+        settings = self._edge.settings
+        await self._runner.setup()
+        await web.TCPSite(self._runner, settings.host, settings.port).start()
+        self.port = self._runner.addresses[0][1]
+        self._edge.origins = settings.allowed_origins(self.port)
+        self._watch = asyncio.create_task(_watch(self._edge))
+
+    async def stop(self) -> None:
+        """Close the sockets and stop listening. Sessions live on."""
+        if self._watch:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        await self._edge.sockets.close(lambda _: True, 1001, "restarting")
+        await self._runner.cleanup()
+
+    def carry(self, command: Command) -> None:
+        """Take a command from the center. Never blocks; commands for other edges are ignored."""
+        match command:
+            case Accepted() | Refused():
+                self._edge.questions.answer(command)
+            case ScreenPop(offer=offer):
+                self._edge.metrics.pop_sent(offer, self._edge.now())
+                self._edge.live.carry(command)
+            case _:
+                self._edge.live.carry(command)
+
+
+def application(edge: Edge) -> web.Application:
+    """The aiohttp application: every route behind the same door."""
+    app = web.Application(middlewares=[_answer], client_max_size=BODY_LIMIT)
+    app[EDGE] = edge
+    app.on_response_prepare.append(_protect)
+    for routes in EVERYTHING:
+        for route in routes:
+            app.router.add_route(route.method, route.path, _door(route))
+            if route.method == hdrs.METH_GET and route.path != "/ws":
+                app.router.add_route(hdrs.METH_HEAD, route.path, _door(route))
+    return app
+
+
+def _door(route: Route) -> Callable[[web.Request], Any]:
+    """Nobody comes in but through here: who is it, may he, and only then the handler."""
+
+    async def enter(request: web.Request) -> web.StreamResponse:
+        edge = request.app[EDGE]
+        needs_name = route.right > Right.PUBLIC or route.changes_state
+        known = await signin.identify(edge, request) if needs_name else None
+        visit = Visit(request=request, edge=edge, known=known)
+        try:
+            signin.authorise(visit, route)
+        except Problem as problem:
+            if problem.status == 401 and route.media_type == "text/html":
+                raise web.HTTPSeeOther("/sign-in") from None
+            if problem.status == 401 and route.path == "/ws":
+                raise Problem(403, problem.code, problem.detail) from None
+            raise
+        if known:
+            edge.presence.seen(known)
+        response = await route.serve(visit)
+        for secret, life_s in visit.cookies:
+            _set_cookie(response, edge.settings, secret, life_s)
+        return response
+
+    enter.__name__ = route.name
+    return enter
+
+
+def _set_cookie(response: web.StreamResponse, settings: HttpSettings, secret: str, life_s: float) -> None:
+    response.set_cookie(
+        settings.cookie,
+        secret,
+        max_age=int(life_s),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=settings.secure,
+    )
+
+
+@web.middleware
+async def _answer(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Whatever happens, the client gets an answer of the documented form, and the server goes on."""
+    try:
+        response: web.StreamResponse = await handler(request)
+    except Exception as error:
+        response = _as_response(error)
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource else "unknown"
+    request.app[EDGE].metrics.requests.labels(path, request.method, str(response.status)).inc()
+    return response
+
+
+def _as_response(error: Exception) -> web.StreamResponse:
+    match error:
+        case Problem():
+            return error.response()
+        case Refusal():
+            status = REFUSALS.get(error.code, 422)
+            return Problem(status, error.code, str(error), field=error.field).response()
+        case StoreUnavailable():
+            return Problem(503, "store_unavailable", "The store is busy.", retry_after_s=1).response()
+        case web.HTTPRedirection():
+            return error
+        case web.HTTPMethodNotAllowed():
+            allow = frozenset(error.allowed_methods)
+            return Problem(405, "method", "Not with this method.", allow=allow).response()
+        case web.HTTPException():
+            return Problem(error.status, "http", error.reason).response()
+        case ConnectionError():
+            raise error  # the client went away: there is nobody to answer
+        case _:
+            log.error("a request failed", exc_info=error)
+            return Problem(500, "internal", "Something went wrong on our side; it is in the log.").response()
+
+
+async def _protect(request: web.Request, response: web.StreamResponse) -> None:
+    """Headers that make browsers defend the user, on every answer that there is."""
+    edge = request.app[EDGE]
+    sockets = " ".join(sorted(origin.replace("http", "ws", 1) for origin in edge.origins))
+    response.headers.update(
+        {
+            "Content-Security-Policy": (
+                "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+                f"form-action 'self'; frame-ancestors 'none'; connect-src 'self' {sockets}".rstrip()
+            ),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+            "Server": "contactcenter",
+        }
+    )
+    if edge.settings.secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+
+async def _watch(edge: Edge) -> None:
+    """Throw out whoever lost the right to be here: disabled, revoked, expired, signed out elsewhere."""
+    while True:
+        await asyncio.sleep(WATCH_S)
+        try:
+            await _inspect(edge)
+        except Exception as error:
+            log.warning("sessions could not be checked", error=str(error))
+
+
+async def _inspect(edge: Edge) -> None:
+    visitors = {connection.visitor.secret: connection.visitor for connection in edge.sockets}
+    for visitor in visitors.values():
+        find = signin.by_token if visitor.by_token else signin.by_session
+        found = await find(edge, visitor.secret)
+        if found is None or found.role != visitor.role:
+            await signin.gone(edge, visitor.login, visitor.secret)
+        else:
+            edge.presence.seen(found)
+    for login, secret in edge.presence.idle():
+        if await signin.by_session(edge, secret) is None:
+            await signin.gone(edge, login, secret)
+
+
+def all_routes(collected: Iterable[Routes] = EVERYTHING) -> list[Route]:
+    """Every route, for tests and documents."""
+    return [route for routes in collected for route in routes]

@@ -1,0 +1,64 @@
+"""What the HTTP edge is told when it is built."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from contactcenter.values import frozen
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+
+
+@frozen
+class Choice:
+    """One entry of a menu."""
+
+    code: str
+    title: dict[str, str]
+    """By language: `zh` and `en`."""
+
+
+@frozen
+class HttpSettings:
+    """Where to listen, and what the pages offer."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 takes a free one."""
+    public_url: str = ""
+    """The address that browsers use, when it differs from `http://host:port`: behind a proxy that does TLS.
+
+    `https://` makes the cookie `Secure` and `__Host-`, and sends HSTS. Over plain HTTP a browser would drop
+    such a cookie, so the default, which only listens on this machine, does without.
+    """
+    origins: tuple[str, ...] = ()
+    """Further origins whose pages may open the websocket."""
+    proxies: tuple[str, ...] = ()
+    """Addresses of proxies whose `X-Forwarded-For` is believed."""
+    web: Path = WEB
+    version: str = ""
+    dispositions: tuple[Choice, ...] = ()
+    pause_reasons: tuple[Choice, ...] = ()
+    phones: tuple[str, ...] = tuple(str(number) for number in range(101, 121))
+    answerable: frozenset[str] = frozenset()
+    """Phones that the center can answer: simulated ones."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by TLS."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name."""
+        return "__Host-contactcenter" if self.secure else "contactcenter"
+
+    def allowed_origins(self, port: int) -> frozenset[str]:
+        """The origins that are ours when the server listens on `port`."""
+        hosts = {self.host, "localhost"} if self.host in ("127.0.0.1", "::1", "0.0.0.0") else {self.host}  # noqa: S104 - compared, not bound
+        if self.host == "0.0.0.0":  # noqa: S104
+            hosts = {"127.0.0.1", "localhost"}
+        own = {f"http://{'[' + host + ']' if ':' in host else host}:{port}" for host in hosts}
+        if self.public_url:
+            parts = urlsplit(self.public_url)
+            own = {f"{parts.scheme}://{parts.netloc}"}
+        return frozenset(own | set(self.origins))

@@ -1,0 +1,104 @@
+"""Who asks, and what the handlers work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from contactcenter.crm.sessions import Sessions
+from contactcenter.crm.store import Store
+from contactcenter.crm.users import Users
+from contactcenter.events import Event
+from contactcenter.http.live import LiveModel
+from contactcenter.http.metrics import Metrics
+from contactcenter.http.problems import Problem
+from contactcenter.http.questions import Questions
+from contactcenter.http.settings import HttpSettings
+from contactcenter.http.throttle import Throttle
+from contactcenter.values import frozen
+
+if TYPE_CHECKING:
+    from contactcenter.http.pages import Shell
+    from contactcenter.http.presence import Presence
+    from contactcenter.http.socket import Sockets
+
+
+@frozen
+class Visitor:
+    """Whoever proved who he is: by a session's cookie, or by a token."""
+
+    login: str
+    name: str
+    role: str
+    language: str
+    queues: tuple[str, ...]
+    phone: str
+    line: str
+    csrf: str = ""
+    """What state-changing requests must repeat in `X-CSRF-Token`; empty with a token, which needs none."""
+    secret: str = ""
+    """The cookie's or the token's own text. Never in a log, never in an answer."""
+    by_token: bool = False
+    scopes: frozenset[str] = frozenset()
+    """What a token may be used for: `read`, `write`, `admin`."""
+
+    @property
+    def sees_all(self) -> bool:
+        """Supervisors and administrators see every agent, queue and call."""
+        return self.role in ("supervisor", "admin")
+
+
+@dataclass(slots=True)
+class Edge:
+    """What the handlers work with: the way to the center, the live model, the store."""
+
+    tell: Callable[[Event], None]
+    now: Callable[[], float]
+    store: Store
+    users: Users
+    sessions: Sessions
+    settings: HttpSettings
+    ready: Callable[[], dict[str, Any]]
+    live: LiveModel
+    questions: Questions
+    metrics: Metrics
+    throttle: Throttle
+    shell: "Shell"
+    sockets: "Sockets" = field(init=False)
+    presence: "Presence" = field(init=False)
+    origins: frozenset[str] = frozenset()
+    """Whose pages may talk to us; known once the port is."""
+    openapi: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request, and who makes it."""
+
+    request: web.Request
+    edge: Edge
+    known: Visitor | None
+    cookies: list[tuple[str, float]] = field(default_factory=list)
+    """The session cookie that the answer is to set: text and life in seconds."""
+    status: int | None = None
+    """The answer's status, when it is not the route's own: one of the route's `also`."""
+
+    @property
+    def visitor(self) -> Visitor:
+        """Who asks. Raises `Problem` 401 when nobody proved anything."""
+        if self.known is None:
+            raise Problem(401, "signed_out", "Sign in first.")
+        return self.known
+
+    def set_cookie(self, secret: str, life_s: float) -> None:
+        """Let the answer set the session cookie, or take it away (empty, 0)."""
+        self.cookies.append((secret, life_s))
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from; a proxy's word counts only if the proxy is one of ours."""
+        remote = self.request.remote or ""
+        if remote in self.edge.settings.proxies:
+            return self.request.headers.get("X-Forwarded-For", remote).rsplit(",", 1)[-1].strip()
+        return remote

@@ -1,0 +1,224 @@
+"""Stands in for the center: notes what it is told, grants it, and lets a test make things happen to agents.
+
+It knows one rule only: an agent's request changes that agent's view.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from contactcenter.commands import (
+    Accepted,
+    Command,
+    DropAgent,
+    DropCall,
+    Refused,
+    ScreenPop,
+    ShowAgent,
+    ShowCall,
+    ShowQueue,
+)
+from contactcenter.events import (
+    AgentSignedIn,
+    AgentSignedOut,
+    AnswerAsked,
+    DispositionSet,
+    Event,
+    HangUpAsked,
+    MoreTimeAsked,
+    PhoneChosen,
+    StateAsked,
+)
+from contactcenter.values import CustomerCard, MatchMethod
+from contactcenter.views import AgentView, CallView, QueueView
+
+E = TypeVar("E", bound=Event)
+
+WRAP_UP_S = 30.0
+QUEUES = {"support": {"zh": "技术支持", "en": "Support"}, "sales": {"zh": "销售", "en": "Sales"}}
+
+
+def agent_view(login: str, **changes: Any) -> AgentView:
+    """An agent who is offline and owns nothing, but for `changes`."""
+    view = AgentView(
+        login=login, name=login, state="offline", reason="", since=0.0, until=None, afterwards="", phone="",
+        line="ring", line_up=False, reachable=True, queues=(), call="", interaction="", taken=0, talked_s=0.0,
+        wrapped_s=0.0,
+    )  # fmt: skip
+    return replace(view, **changes)
+
+
+def call_view(call: str, **changes: Any) -> CallView:
+    """A call that has just arrived, but for `changes`."""
+    view = CallView(
+        id=call, interaction="i-" + call, direction="inbound", state="waiting", queue="support", agent="",
+        customer="", customer_name="", caller="13800138000", caller_name="", did="4002", node="",
+        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, priority=0,
+    )  # fmt: skip
+    return replace(view, **changes)
+
+
+def queue_view(name: str, **changes: Any) -> QueueView:
+    """A queue in which nothing happened, but for `changes`."""
+    view = QueueView(
+        name=name, title=QUEUES.get(name, {"zh": name, "en": name}), open=True, waiting=0, talking=0,
+        longest_since=None, available=0, signed_in=0, entered=0, answered=0, abandoned=0, left=0,
+    )  # fmt: skip
+    return replace(view, **changes)
+
+
+class FakeCenter:
+    """`tell` is the inbox; `carry` is set to the edge's, and takes what the center wants."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+        self.events: list[Event] = []
+        self.carry: Callable[[Command], None] = lambda command: None
+        self.refusal: Refused | None = None
+        """When set, every request is refused so."""
+        self.silent = False
+        """When set, no request is answered."""
+        self.agents: dict[str, AgentView] = {}
+        self.calls: dict[str, CallView] = {}
+        self._heard = asyncio.Event()
+        self._offers = 0
+
+    def tell(self, event: Event) -> None:
+        """Note the event and do what it asks for."""
+        self.events.append(event)
+        self._heard.set()
+        request = getattr(event, "request", "")
+        if request and self.refusal:
+            self.carry(replace(self.refusal, request=request))
+        elif not (request and self.silent):
+            self._grant(event)
+            if request:
+                self.carry(Accepted(request=request))
+
+    async def heard(self, kind: type[E], **fields: Any) -> E:
+        """The first event of that kind and with those fields, waiting for it if it has not come yet."""
+        async with asyncio.timeout(5):
+            while True:
+                for event in self.events:
+                    if isinstance(event, kind) and all(
+                        getattr(event, name) == value for name, value in fields.items()
+                    ):
+                        return event
+                self._heard.clear()
+                await self._heard.wait()
+
+    def forget(self) -> None:
+        """Forget what was heard so far."""
+        self.events.clear()
+
+    def show_queues(self, **waiting: int) -> None:
+        """Show both queues with so many callers waiting."""
+        for name in QUEUES:
+            count = waiting.get(name, 0)
+            self.carry(
+                ShowQueue(
+                    view=queue_view(
+                        name, waiting=count, signed_in=len(self.agents),
+                        longest_since=self.now() - 42 if count else None,
+                    )
+                )
+            )  # fmt: skip
+
+    def ring(
+        self,
+        login: str,
+        *customers: CustomerCard,
+        caller: str = "13800138000",
+        caller_name: str = "",
+        match: MatchMethod | None = None,
+        waited_s: float = 17.0,
+        why: dict[str, Any] | None = None,
+    ) -> ScreenPop:
+        """A caller is offered to the agent; answers the pop that was sent."""
+        self._offers += 1
+        call = f"call-{self._offers}"
+        customer = customers[0] if len(customers) == 1 else None
+        now = self.now()
+        self._show_call(
+            call_view(
+                call, state="offered", agent=login, caller=caller, caller_name=caller_name, arrived_at=now - 30,
+                queued_at=now - waited_s, customer=customer.id if customer else "",
+                customer_name=customer.name if customer else "",
+            )
+        )  # fmt: skip
+        self._show_agent(
+            login, state="reserved", since=now, call=call, interaction="i-" + call, until=None, reason=""
+        )
+        pop = ScreenPop(
+            login=login,
+            offer=f"{call}-1",
+            call=call,
+            interaction="i-" + call,
+            queue="support",
+            caller=caller,
+            caller_name=caller_name,
+            match=match or (MatchMethod.CALLER_NUMBER if customers else MatchMethod.NONE),
+            customers=customers,
+            waited_s=waited_s,
+            why=why if why is not None else {"rule": "longest_idle", "idle_s": 95.0},
+            wait_for_page=True,
+        )
+        self.carry(pop)
+        return pop
+
+    def join(self, login: str) -> None:
+        """The agent's phone was answered."""
+        agent, now = self.agents[login], self.now()
+        self._show_call(replace(self.calls[agent.call], state="talking", answered_at=now))
+        self._show_agent(login, state="talking", since=now, taken=agent.taken + 1)
+
+    def part(self, login: str, wrap_up_s: float = WRAP_UP_S) -> None:
+        """The talk is over; wrap-up begins."""
+        agent, now = self.agents[login], self.now()
+        del self.calls[agent.call]
+        self.carry(DropCall(call=agent.call))
+        self._show_agent(
+            login, state="wrap_up", since=now, until=now + wrap_up_s, call="",
+            talked_s=agent.talked_s + now - agent.since,
+        )  # fmt: skip
+
+    def miss(self, login: str) -> None:
+        """The phone rang out: the caller goes back, the agent is paused."""
+        agent = self.agents[login]
+        self._show_call(replace(self.calls[agent.call], state="waiting", agent=""))
+        self._show_agent(login, state="paused", reason="no_answer", since=self.now(), call="", interaction="")
+
+    def _show_agent(self, login: str, **changes: Any) -> None:
+        self.agents[login] = replace(self.agents[login], **changes)
+        self.carry(ShowAgent(view=self.agents[login]))
+
+    def _show_call(self, view: CallView) -> None:
+        self.calls[view.id] = view
+        self.carry(ShowCall(view=view))
+
+    def _grant(self, event: Event) -> None:
+        now = self.now()
+        match event:
+            case AgentSignedIn(login=login):
+                self.agents[login] = agent_view(
+                    login, name=event.name, queues=event.queues, phone=event.phone, line=event.line, since=now
+                )
+                self._show_agent(login)
+            case AgentSignedOut(login=login):
+                self.agents.pop(login, None)
+                self.carry(DropAgent(login=login))
+            case PhoneChosen(login=login, phone=phone, line=line):
+                self._show_agent(login, phone=phone, line=line, line_up=line == "persistent")
+            case StateAsked(login=login, state=state, reason=reason):
+                self._show_agent(login, state=state, reason=reason, since=now)
+            case AnswerAsked(login=login):
+                self.join(login)
+            case HangUpAsked(login=login):
+                self.part(login)
+            case MoreTimeAsked(login=login):
+                self._show_agent(login, until=(self.agents[login].until or now) + WRAP_UP_S)
+            case DispositionSet(login=login) if self.agents[login].state == "wrap_up":
+                self._show_agent(login, state="available", since=now, until=None, interaction="")
+            case _:
+                pass

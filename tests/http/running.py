@@ -1,0 +1,169 @@
+"""The edge, running: on a free port, over a real store in a temporary folder, with a fake center behind it."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from fake_center import FakeCenter
+from prometheus_client import CollectorRegistry
+
+from contactcenter.crm import tokens
+from contactcenter.crm.sessions import Sessions
+from contactcenter.crm.store import Store
+from contactcenter.crm.users import User, Users
+from contactcenter.http.server import HttpServer
+from contactcenter.http.settings import Choice, HttpSettings
+
+PASSWORD = "correct horse battery"
+ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"}
+NAMES = {"agent1": "陈晓", "agent2": "Maria Lind", "supervisor1": "王主管", "admin": "admin"}
+SETTINGS = HttpSettings(
+    port=0,
+    version="0.1.0",
+    answerable=frozenset({"101"}),
+    dispositions=(
+        Choice(code="solved", title={"zh": "已解决", "en": "Solved"}),
+        Choice(code="ticket", title={"zh": "已建工单", "en": "Ticket opened"}),
+        Choice(code="sold", title={"zh": "成交", "en": "Sold"}),
+        Choice(code="call_back", title={"zh": "需回拨", "en": "Call back"}),
+        Choice(code="no_interest", title={"zh": "无意向", "en": "Not interested"}),
+        Choice(code="wrong_number", title={"zh": "打错", "en": "Wrong number"}),
+    ),
+    pause_reasons=(
+        Choice(code="break", title={"zh": "小休", "en": "Break"}),
+        Choice(code="meal", title={"zh": "用餐", "en": "Meal"}),
+        Choice(code="training", title={"zh": "培训", "en": "Training"}),
+        Choice(code="meeting", title={"zh": "会议", "en": "Meeting"}),
+    ),
+)
+READY: dict[str, Any] = {
+    "ready": True,
+    "asterisk": [{"name": "main", "connected": True, "version": "22.10.1"}],
+    "store": {"ok": True},
+}
+
+
+class Clock:
+    """Real time that a test can move on."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead_s
+
+
+@dataclass
+class Running:
+    """What a test works with."""
+
+    server: HttpServer
+    center: FakeCenter
+    store: Store
+    users: Users
+    sessions: Sessions
+    clock: Clock
+    ready: dict[str, Any]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    async def token(self, login: str, *scopes: str) -> str:
+        """A new API token of that user."""
+        secret, _ = await self.store.write(
+            tokens.create, login, "test", scopes or tokens.SCOPES, at=self.clock()
+        )
+        return secret
+
+    def browser(self, **headers: str) -> "Browser":
+        """A browser without a session."""
+        return Browser(self.url, headers)
+
+
+class Browser:
+    """A client with cookies that knows its CSRF token and its own origin."""
+
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
+        self.url = url
+        self.csrf = ""
+        self.http = aiohttp.ClientSession(
+            url, cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": url, **headers}
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.http.close()
+
+    async def sign_in(self, login: str, password: str = PASSWORD) -> Self:
+        """Sign in, which must succeed."""
+        async with self.http.post("/api/session", json={"login": login, "password": password}) as answer:
+            assert answer.status == 200, await answer.text()
+            self.csrf = (await answer.json())["csrf"]
+        return self
+
+    async def call(self, method: str, path: str, **kwargs: Any) -> tuple[int, Any]:
+        """The status and the JSON of the answer, or None for an empty one."""
+        headers = {"X-CSRF-Token": self.csrf, **kwargs.pop("headers", {})}
+        async with self.http.request(method, path, headers=headers, **kwargs) as answer:
+            return answer.status, await answer.json(content_type=None) if await answer.read() else None
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """The JSON of a reading call, which must succeed."""
+        status, found = await self.call("GET", path, params=params)
+        assert status == 200, found
+        return found
+
+    async def listen(self, since: int | None = None) -> aiohttp.ClientWebSocketResponse:
+        """Open the live stream."""
+        path = "/ws" if since is None else f"/ws?since={since}"
+        return await self.http.ws_connect(path)
+
+
+@asynccontextmanager
+async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncIterator[Running]:
+    """The edge with four users, until the block ends."""
+    clock = Clock()
+    center = FakeCenter(clock)
+    store = await Store.open(folder / "contactcenter.db", tell=lambda event: None, now=clock)
+    try:
+        sessions = Sessions(store)
+        users = Users(store, sessions)
+        await users.create_many(
+            (
+                User(
+                    login=login, name=NAMES[login], role=role, phone=str(100 + place),
+                    queues=("support",) if role == "agent" else (),
+                ),
+                PASSWORD,
+            )
+            for place, (login, role) in enumerate(ROLES.items(), 1)
+        )  # fmt: skip
+        ready = dict(READY)
+        server = HttpServer(
+            tell=center.tell,
+            now=clock,
+            store=store,
+            users=users,
+            sessions=sessions,
+            settings=replace(settings),
+            ready=lambda: ready,
+            registry=CollectorRegistry(),
+        )
+        center.carry = server.carry
+        await server.start()
+        try:
+            yield Running(server, center, store, users, sessions, clock, ready)
+        finally:
+            await server.stop()
+    finally:
+        await store.close()
