@@ -1,0 +1,32 @@
+"""The scripts that need no file: a number that leads straight to a queue, a number that leads nowhere, and
+what becomes of a caller whose own script failed."""
+
+from contactcenter.agi.loader import Script
+from contactcenter.agi.script import Call
+from contactcenter.agi.texts import LANGUAGES
+
+
+def direct(queue: str) -> Script:
+    """Straight into a queue."""
+
+    async def script(call: Call) -> str:
+        return await wait_for_agent(call, queue)
+
+    return Script(name=f"direct {queue}", path=None, texts={}, run=script)
+
+
+async def wait_for_agent(call: Call, queue: str) -> str:
+    """Wait in the queue; a caller who found no agent is told so. Returns the queue's exit."""
+    result = await call.queue(queue)
+    if result != "answered":
+        await call.goodbye("closed" if result == "closed" else "apology")
+    return result
+
+
+async def _unknown(call: Call) -> str:
+    for language in LANGUAGES:
+        await call.goodbye("unknown_number", language=language)
+    return "unknown number"
+
+
+UNKNOWN = Script(name="unknown", path=None, texts={}, run=_unknown)

@@ -1,0 +1,171 @@
+"""One FastAGI connection: commands out, replies in, and the moment at which the caller is gone.
+
+asyncio reads the socket all the time, so `HANGUP` and the end of the connection are seen whether a command
+is under way or not. One command at a time is under way; one whose waiter was cancelled leaves a reply behind
+that is dropped when it comes.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from contactcenter.agi.protocol import Environment, HungUp, ProtocolFault, Reader, Reply, encode, encode_line
+
+COMMAND_TIMEOUT_S = 10.0
+"""For commands that Asterisk answers at once."""
+
+
+class CallerGone(BaseException):
+    """The caller's connection is over. No `Exception`: an author's `except Exception` must not swallow it."""
+
+
+class CommandTimeout(Exception):
+    """Asterisk did not answer in time. The connection is dead: a late answer would pass for the next."""
+
+
+class CommandRejected(Exception):
+    """Asterisk knows no such command (510), or refused its arguments (520)."""
+
+
+class Connection(asyncio.Protocol):
+    """The socket of one FastAGI session.
+
+    `on_ready` is called with the environment. `on_lost` is called once when the connection ends without
+    `close`: with True when Asterisk ended it, with False when we gave up and the caller may still be there.
+    `tap` gets each raw line in order, `<` from Asterisk and `>` to it.
+    """
+
+    def __init__(
+        self,
+        on_ready: Callable[["Connection", Environment], None],
+        on_closed: Callable[["Connection"], None],
+        environment_timeout_s: float,
+    ) -> None:
+        self._on_ready = on_ready
+        self._on_closed = on_closed
+        self._environment_timeout_s = environment_timeout_s
+        self._reader = Reader()
+        self._reply: asyncio.Future[Reply] | None = None
+        self._given_up = False
+        self._transport: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._stale = 0
+        self._stale_timeout_s: float | None = 0.0
+        self._loop = asyncio.get_running_loop()
+        self.on_lost: Callable[[bool], None] = lambda by_asterisk: None
+        self.tap: Callable[[str, str], None] | None = None
+        self.alive = False
+        self.commands = 0
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (TCP gives nothing else)
+        self._transport = transport
+        if self._given_up:
+            transport.abort()
+            return
+        self.alive = True
+        self._deadline = self._loop.call_later(self._environment_timeout_s, self.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if self.tap:
+            for line in data.decode(errors="replace").splitlines():
+                self.tap("<", line)
+        try:
+            for heard in self._reader.feed(data):
+                if isinstance(heard, Environment):
+                    if self._deadline:
+                        self._deadline.cancel()
+                    self._on_ready(self, heard)
+                elif isinstance(heard, HungUp):
+                    self._lose(by_asterisk=True)
+                elif self._stale:
+                    self._stale -= 1
+                elif self._reply and not self._reply.done():
+                    self._reply.set_result(heard)
+        except ProtocolFault:
+            self.abort()
+
+    def eof_received(self) -> bool:
+        self._lose(by_asterisk=True)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(by_asterisk=True)
+        self._on_closed(self)
+
+    # --- for the session ---
+
+    async def command(
+        self, verb: str, *arguments: str | int, timeout_s: float | None = COMMAND_TIMEOUT_S
+    ) -> Reply:
+        """Send one command and wait for its reply; `timeout_s` None for those that may last hours.
+
+        Raises `CallerGone`, `CommandTimeout`, `CommandRejected`; `protocol.Refused` before anything is sent.
+        """
+        return await self._send(encode(verb, *arguments), timeout_s)
+
+    async def line(self, line: str, timeout_s: float | None) -> Reply:
+        """Like `command`, for a line that a synchronous script quoted; replies 510 and 520 are returned."""
+        return await self._send(encode_line(line), timeout_s, strict=False)
+
+    async def _send(self, encoded: bytes, timeout_s: float | None, *, strict: bool = True) -> Reply:
+        if not self.alive or self._transport is None:
+            # A script that swallows everything in a loop must at least let others run.
+            await asyncio.sleep(0)
+            raise CallerGone
+        if self.tap:
+            self.tap(">", encoded.decode().rstrip("\n"))
+        self.commands += 1
+        if self._stale and timeout_s is not None:
+            # Asterisk still works on a command whose waiter was cancelled, and answers ours after it.
+            timeout_s = None if self._stale_timeout_s is None else timeout_s + self._stale_timeout_s
+        self._reply = reply = self._loop.create_future()
+        self._transport.write(encoded)
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer: Reply = await reply
+        except TimeoutError:
+            self.abort()
+            raise CommandTimeout(f"no answer within {timeout_s} s to {_shown(encoded)}") from None
+        except asyncio.CancelledError:
+            if not self.alive:
+                raise CallerGone from None
+            self._stale += 1
+            self._stale_timeout_s = timeout_s
+            raise
+        finally:
+            self._reply = None
+        if answer.code == 511:
+            self._lose(by_asterisk=True)
+            raise CallerGone
+        if strict and answer.code != 200:
+            raise CommandRejected(f"{answer.code} {answer.data} to {_shown(encoded)}")
+        return answer
+
+    def close(self) -> None:
+        """End the connection on our side, after what was written: `on_lost` is not called."""
+        self.alive = False
+        if self._deadline:
+            self._deadline.cancel()
+        if self._transport:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Give the connection up at once; Asterisk's dialplan takes the caller to its rescue loop."""
+        self._given_up = True  # asyncio may not have given us the socket yet
+        if self._transport:
+            self._transport.abort()
+        self._lose(by_asterisk=False)
+
+    def _lose(self, *, by_asterisk: bool) -> None:
+        if not self.alive:
+            return
+        self.close()
+        if self._reply:
+            self._reply.cancel()
+        self.on_lost(by_asterisk)
+
+
+def _shown(encoded: bytes) -> str:
+    return encoded[:80].decode(errors="replace").strip()

@@ -1,0 +1,66 @@
+"""IVR scripts as files: read once, under a private name, with errors that name file and line."""
+
+import importlib.util
+import inspect
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from contactcenter.agi.script import Call
+from contactcenter.agi.texts import LANGUAGES, Texts
+from contactcenter.values import frozen
+
+
+class ScriptInvalid(Exception):
+    """The file is no usable IVR script; the text names file, line and reason."""
+
+
+@frozen
+class Script:
+    """An IVR script, ready to run."""
+
+    name: str
+    path: Path | None
+    """None for those that are built in."""
+    texts: Texts
+    run: Callable[[Call], Awaitable[object]] | None = None
+    run_sync: Callable[[Any], object] | None = None
+    """For a synchronous script, which gets a pyst2 AGI object."""
+
+
+def load_script(path: Path) -> Script:
+    """The script in a file. Raises `ScriptInvalid`."""
+    spec = importlib.util.spec_from_file_location(f"_ivr_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ScriptInvalid(f"{path}: no such Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise ScriptInvalid(f"{path}:{error.lineno}: {error.msg}") from error
+    except Exception as error:
+        raise ScriptInvalid(f"{path}:{line_in(path, error)}: {type(error).__name__}: {error}") from error
+    script = getattr(module, "script", None)
+    if not callable(script):
+        raise ScriptInvalid(f"{path}: no function `async def script(call)`")
+    texts = _texts(path, getattr(module, "PROMPTS", {}))
+    if inspect.iscoroutinefunction(script):
+        return Script(name=path.stem, path=path, texts=texts, run=script)
+    return Script(name=path.stem, path=path, texts=texts, run_sync=script)
+
+
+def line_in(path: Path, error: BaseException) -> int:
+    """The line of the script at which an exception passed last; 0 when it never did."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno or 0 for frame in frames if frame.filename == str(path)]
+    return lines[-1] if lines else 0
+
+
+def _texts(path: Path, prompts: object) -> Texts:
+    if not isinstance(prompts, Mapping):
+        raise ScriptInvalid(f"{path}: PROMPTS is no dict of prompt name → language → text")
+    for name, wordings in prompts.items():
+        if not isinstance(wordings, Mapping) or not wordings or not set(wordings) <= set(LANGUAGES):
+            raise ScriptInvalid(f"{path}: prompt {name!r} needs texts by language: {', '.join(LANGUAGES)}")
+    return prompts

@@ -1,0 +1,91 @@
+"""What prompts say: text by prompt name and language, the server's own and those of a script."""
+
+from collections.abc import Mapping
+from string import Formatter
+
+from contactcenter.agi.numbers import spoken
+from contactcenter.values import frozen
+
+LANGUAGES = ("zh", "en")
+
+Texts = Mapping[str, Mapping[str, str]]
+"""Prompt name → language → text. `{name}` in a text is a place for a value."""
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "apology": {
+        "zh": "非常抱歉，我们现在无法为您服务。请稍后再拨。",
+        "en": "We are very sorry. We can't help you at the moment. Please call again later.",
+    },
+    "unknown_number": {
+        "zh": "您好。您拨打的号码没有开通。请查证后再拨。",
+        "en": "Hello. The number you have called is not in use. Please check the number, and call again.",
+    },
+    "closed": {
+        "zh": "您好。现在是非工作时间，请在工作时间再拨。",
+        "en": "Hello. We are closed now. Please call again during our opening hours.",
+    },
+    "invalid": {
+        "zh": "抱歉，这个选择无效。",
+        "en": "Sorry, that is not a valid choice.",
+    },
+    "nothing_heard": {
+        "zh": "抱歉，我们没有收到您的按键。",
+        "en": "Sorry, we did not hear a key.",
+    },
+    "callback_offer": {
+        "zh": "我们将回拨您的电话{number}。确认请按一，使用其他号码请按二。",
+        "en": "We will call you back on {number}. To confirm, press one. For another number, press two.",
+    },
+    "callback_number": {
+        "zh": "请输入您的电话号码，以井号键结束。",
+        "en": "Please enter your telephone number, followed by the hash key.",
+    },
+    "callback_refused": {
+        "zh": "抱歉，我们不能回拨这个号码。",
+        "en": "Sorry, we can't call that number.",
+    },
+    "callback_noted": {
+        "zh": "好的，我们会尽快回拨您。",
+        "en": "Thank you. We will call you back as soon as we can.",
+    },
+    "goodbye": {
+        "zh": "感谢您的来电，再见。",
+        "en": "Thank you for calling. Goodbye.",
+    },
+    "value": {"zh": "{value}", "en": "{value}"},
+}
+
+
+class PromptMissing(KeyError):
+    """A script plays a prompt that has no text."""
+
+    def __str__(self) -> str:
+        return f"no prompt named {self.args[0]!r}: add it to PROMPTS in the script"
+
+
+@frozen
+class Speech:
+    """One thing to be said to one caller."""
+
+    name: str
+    language: str
+    text: str
+    dynamic: bool = False
+    """The text holds values of this call: it can't be made beforehand, and no recording replaces it."""
+
+
+def speech(texts: Texts, name: str, language: str, values: Mapping[str, object]) -> Speech:
+    """The prompt `name` in the language, or in another one rather than none. Raises `PromptMissing`."""
+    wordings = texts.get(name) or {}
+    if not wordings:
+        raise PromptMissing(name)
+    if language not in wordings:
+        language = next(iter(wordings))
+    said = {key: spoken(value, language) for key, value in values.items()}
+    text = wordings[language].format(**said)
+    return Speech(name=name, language=language, text=text, dynamic=bool(values))
+
+
+def places(text: str) -> set[str]:
+    """The names of the values that a text has places for."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
