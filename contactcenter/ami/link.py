@@ -92,7 +92,7 @@ class AmiLink(Manager):
             if task is not None:
                 task.cancel()
                 self._hang_up("closed by us")
-                await asyncio.wait((task,))  # gather would cancel in circles if a snapshot closes its own link
+                await asyncio.wait((task,))  # gather would cancel in circles if a snapshot closes its link
         finally:
             self._report(LinkState(Status.CLOSED))
 
