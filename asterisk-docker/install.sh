@@ -2,6 +2,7 @@
 # Puts Asterisk 22 into a folder of its own, for the embedded server and for the image alike.
 #
 #   asterisk-docker/install.sh [FOLDER]        FOLDER defaults to .asterisk in the checkout
+#   asterisk-docker/install.sh --mirror        only prints the Debian mirror that it would use
 #
 # Debian 12 has no Asterisk package, Debian sid has: its packages are downloaded with an apt configuration
 # of their own (signed by Debian's archive key), unpacked, never installed. The folder holds its own C
@@ -11,15 +12,6 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# The modules that the server loads; their libraries are unpacked, other modules are not kept.
-module_list=$here/../dialplans/modules.conf.j2
-recipe=$(cat "${BASH_SOURCE[0]}" "$module_list" | sha256sum)
-recipe=${recipe%% *}
-folder=${1:-$here/../.asterisk}
-if [ "$(cat "$folder/.recipe" 2>/dev/null)" = "$recipe" ]; then
-  exit 0
-fi
-
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 needed_mib=250
 
@@ -47,12 +39,26 @@ machines_mirror() {
   } | grep -E '/(debian/?|debian\.list)$' | head -n 1
 }
 
+# The modules that the server loads; their libraries are unpacked, other modules are not kept.
+module_list=$here/../dialplans/modules.conf.j2
+recipe=$(cat "${BASH_SOURCE[0]}" "$module_list" | sha256sum)
+recipe=${recipe%% *}
+folder=${1:-$here/../.asterisk}
+if [ "$(cat "$folder/.recipe" 2>/dev/null)" = "$recipe" ]; then
+  exit 0
+fi
+
+mirror=${DEBIAN_MIRROR:-$(machines_mirror || true)}
+[ -n "$mirror" ] || fail "this machine's apt sources name no Debian mirror: set DEBIAN_MIRROR to one"
+if [ "${1:-}" = --mirror ]; then
+  printf '%s\n' "$mirror"
+  exit 0
+fi
+
 for tool in apt-get apt-cache apt-config dpkg dpkg-deb sha256sum; do
   command -v "$tool" >/dev/null || fail "needs $tool, which Debian and Ubuntu have; this machine does not"
 done
 [ -r "$keyring" ] || fail "no $keyring: install the package debian-archive-keyring"
-mirror=${DEBIAN_MIRROR:-$(machines_mirror || true)}
-[ -n "$mirror" ] || fail "this machine's apt sources name no Debian mirror: set DEBIAN_MIRROR to one"
 
 mkdir -p "$(dirname "$folder")" || fail "cannot create $(dirname "$folder")"
 folder=$(cd "$(dirname "$folder")" && pwd)/$(basename "$folder")

@@ -244,11 +244,8 @@ class EmbeddedAsterisk:
             await asyncio.sleep(0.02)
 
     def _last_words(self) -> str:
-        """The last errors that Asterisk wrote, for a message about its failure."""
-        lines: list[str] = []
-        for path in (self.folders.log / "console.log", self.folders.log / "messages.log"):
-            with suppress(FileNotFoundError):
-                lines += path.read_text(errors="replace").splitlines()[-8:]
+        """The last lines that Asterisk wrote, for a message about its failure."""
+        lines = (self.folders.log / "console.log").read_text(errors="replace").splitlines()[-12:]
         return "".join(f"\n  {line}" for line in lines) or " and wrote nothing"
 
 
