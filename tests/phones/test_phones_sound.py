@@ -1,6 +1,7 @@
 """G.711, tones, session descriptions and what an ear makes of packets."""
 
 import math
+import re
 import struct
 import wave
 from array import array
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from contactcenter.phones import ulaw
 from contactcenter.phones.ear import Ear
 from contactcenter.phones.sdp import Sdp, UnusableSdp
+from contactcenter.phones.session import Session
 from contactcenter.phones.tones import AUDIBLE, FLOOR, SILENT, loudness_of, power_of, tone
 from contactcenter.phones.watch import Watchers
 
@@ -133,6 +135,38 @@ def test_what_cannot_be_answered_is_unusable(old: str, new: str) -> None:
     assert old in OFFER
     with pytest.raises(UnusableSdp):
         Sdp.parse(OFFER.replace(old, new).encode())
+
+
+async def test_telephone_events_go_with_the_number_of_the_offer() -> None:
+    caller, callee = Session("127.0.0.1", media=True), Session("127.0.0.1", media=True)
+    answer = callee.answer(caller.offer(on_hold=False).replace(b"101", b"96"))
+    assert b"a=rtpmap:96 telephone-event/8000" in answer
+    caller.take_answer(answer)
+    assert caller.media is not None
+    assert callee.media is not None
+    packets: list[bytes] = []
+    take = caller.media.ear.take
+    caller.media.ear.take = lambda packet: (packets.append(packet), take(packet))[1]
+    await callee.media.press("5", seconds=0.06)
+    await caller.media.ear.receives("5", within=2)
+    events = [packet for packet in packets if packet[1] & 0x7F == 96]
+    assert [packet[1] >> 7 for packet in events] == [1, 0, 0, 0, 0], "the marker is on the first packet"
+    assert len({packet[4:8] for packet in events}) == 1, "one timestamp for one key"
+    assert [packet[13] >> 7 for packet in events] == [0, 0, 1, 1, 1], "the end is said three times"
+    assert [int.from_bytes(packet[14:16], "big") for packet in events] == [160, 320, 480, 480, 480]
+    caller.close()
+    callee.close()
+
+
+async def test_nobody_presses_keys_to_a_far_end_that_takes_none() -> None:
+    caller, callee = Session("127.0.0.1", media=True), Session("127.0.0.1", media=True)
+    offer = re.sub(rb"a=(rtpmap|fmtp):101[^\r]*\r\n", b"", caller.offer(on_hold=False)).replace(b"0 101", b"0")
+    callee.answer(offer)
+    assert callee.media is not None
+    with pytest.raises(RuntimeError, match="telephone events"):
+        await callee.media.press("5")
+    caller.close()
+    callee.close()
 
 
 def test_the_old_way_to_hold_is_understood() -> None:
