@@ -1,7 +1,7 @@
 """The one loop: inbox, `Center.handle`, outbox.
 
-Edges tell events from wherever they are on the event loop; each is handled whole before the next, in the order
-in which they were told, and its commands go to their edges before the next event is looked at.
+Edges tell events from wherever they are on the event loop; each is handled whole before the next, in the
+order in which they were told, and its commands go to their edges before the next event is looked at.
 """
 
 import asyncio

@@ -1,0 +1,233 @@
+"""The composition root: builds the edges, connects them with the loop, starts and stops them in order."""
+
+import platform
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import structlog
+from phonenumbers import country_code_for_region
+from prometheus_client import CollectorRegistry
+
+from contactcenter import __version__
+from contactcenter import commands as c
+from contactcenter.agi.server import AgiServer, Route
+from contactcenter.ami.server import AmiServer
+from contactcenter.ami.servers import NEEDS, AsteriskServers
+from contactcenter.center import Center
+from contactcenter.clock import Clock
+from contactcenter.config import Settings
+from contactcenter.crm import customers
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.sessions import Sessions
+from contactcenter.crm.store import Store
+from contactcenter.crm.users import Users
+from contactcenter.http.server import HttpServer
+from contactcenter.http.settings import Choice, HttpSettings
+from contactcenter.loop import Carry, Loop
+from contactcenter.tracing.recorder import ControlSocket, Recorder, preface
+from contactcenter.tracing.trace import Header
+from contactcenter.values import CustomerCard, MatchMethod
+
+CONTROL_SOCKET = "control.sock"
+
+log = structlog.get_logger(__name__)
+
+
+class App:
+    """One center: `async with App(...)` opens the store, `start` goes on air, leaving stops everything.
+
+    `data` is the folder for what this process keeps beside the store. `answerable` are the phones whose
+    Answer key the page may press, through `answer`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        *,
+        answerable: frozenset[str] = frozenset(),
+        answer: Carry | None = None,
+    ) -> None:
+        self.settings = settings
+        self.registry = CollectorRegistry()
+        self.clock = Clock()
+        self.center = Center(settings.rules())
+        self.loop = Loop(self.center, self.clock, self.registry)
+        self.recorder = Recorder(self._header, self.clock.now)
+        self.store: Store
+        self.users: Users
+        self.http: HttpServer
+        self._sessions: Sessions
+        self._data = data
+        self._answerable = answerable
+        self._answer = answer
+        self._exit = AsyncExitStack()
+        self._servers: AsteriskServers | None = None
+
+    async def __aenter__(self) -> "App":
+        """Open the store. Raises what `Store.open` raises."""
+        settings = self.settings
+        settings.store.path.parent.mkdir(parents=True, exist_ok=True)
+        self.loop.heard.append(self.recorder.event)
+        self.store = await Store.open(
+            settings.store.path, tell=self.loop.tell, now=self.clock.now, region=settings.region
+        )
+        self._exit.push_async_callback(self.store.close)
+        self._sessions = Sessions(self.store)
+        self.users = Users(self.store, self._sessions)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Stop in the reverse order: nobody new comes in, what is known is written, the store closes."""
+        await self._exit.aclose()
+
+    async def start(self) -> None:
+        """Go on air: pages, scripts, Asterisk. Raises OSError when a port is taken."""
+        settings, tell, now = self.settings, self.loop.tell, self.clock.now
+        self._exit.callback(self.loop.stop)
+        scripts = self._scripts()
+        self._servers = servers = AsteriskServers(
+            (
+                AmiServer(
+                    name=each.name,
+                    username=each.user,
+                    secret=each.secret,
+                    host=each.host,
+                    port=each.port,
+                    needs=NEEDS,
+                )
+                for each in settings.asterisk
+            ),
+            tell,
+            now,
+            tap=lambda server: (
+                lambda raw, way, at: self.recorder.raw(
+                    "ami", server, way.value, raw.decode("utf-8", "replace")
+                )
+            ),
+        )
+        self.http = HttpServer(
+            tell=tell,
+            now=now,
+            store=self.store,
+            users=self.users,
+            sessions=self._sessions,
+            settings=self._http_settings(),
+            ready=self.ready,
+            registry=self.registry,
+        )
+        to_page, to_store = self.http.carry, self.store.carry
+        edges: dict[type[c.Command], Carry] = {
+            c.OfferCall: scripts.carry,
+            c.LeaveQueue: scripts.carry,
+            c.OpenLine: servers.carry,
+            c.EndLeg: servers.carry,
+            c.ParkLine: servers.carry,
+            c.FindCustomer: to_store,
+            c.SaveInteraction: to_store,
+            c.CorrectDisposition: to_store,
+            c.ScreenPop: to_page,
+            c.ShowCall: to_page,
+            c.DropCall: to_page,
+            c.ShowAgent: to_page,
+            c.DropAgent: to_page,
+            c.ShowQueue: to_page,
+            c.Accepted: to_page,
+            c.Refused: to_page,
+        }
+        if self._answer:
+            edges[c.AnswerPhone] = self._answer
+        self.loop.connect(edges)
+        await scripts.start()
+        self._exit.push_async_callback(scripts.close)
+        await self.http.start()
+        self._exit.push_async_callback(self.http.stop)
+        control = ControlSocket(
+            self._data / CONTROL_SOCKET, self.recorder, lambda: preface(self.center.floor, now())
+        )
+        await control.start()
+        self._exit.push_async_callback(control.stop)
+        await servers.start()
+        self._exit.push_async_callback(servers.stop)
+        await scripts.warm()
+
+    def ready(self) -> dict[str, Any]:
+        """For `/readyz`: every Asterisk server is connected and the store takes writes."""
+        asterisk = self._servers.status() if self._servers else []
+        store = self.store.health()
+        return {
+            "ready": bool(asterisk) and all(each["connected"] for each in asterisk) and not store["degraded"],
+            "asterisk": [{key: each[key] for key in ("name", "connected", "version")} for each in asterisk],
+            "store": store,
+        }
+
+    def _scripts(self) -> AgiServer:
+        settings, speech = self.settings, self.settings.speech
+        return AgiServer(
+            tell=self.loop.tell,
+            now=self.clock.now,
+            dids={
+                number: Route(
+                    script=settings.ivr.folder / did.script if did.script else None, queue=did.queue
+                )
+                for number, did in settings.dids.items()
+            },
+            fallback_queue=settings.ivr.fallback_queue,
+            cache=speech.cache,
+            recordings=speech.recordings,
+            engines={"zh": speech.zh, "en": speech.en},
+            find_customer=self._find_customer,
+            is_open=self._is_open,
+            may_call=self._may_call,
+            transfers=settings.ivr.transfers,
+            host=settings.fastagi.host,
+            port=settings.fastagi.port,
+            tap=lambda call, way, line: self.recorder.raw("agi", call, "in" if way == "<" else "out", line),
+        )
+
+    async def _find_customer(self, number: str, method: MatchMethod) -> tuple[CustomerCard, ...]:
+        if method is MatchMethod.ENTERED_NUMBER:
+            found = await self.store.read(customers.with_number, number)
+            return (found,) if found else ()
+        return await self.store.find_customer(number)
+
+    def _is_open(self, name: str) -> bool:
+        """Whether a queue, or a calendar by its own name, is open now."""
+        queue = self.settings.queues.get(name)
+        return self.settings.calendar(queue.calendar if queue else name).is_open(self.clock.now())
+
+    def _may_call(self, number: str) -> bool:
+        """Callbacks are untrusted destinations: only whole numbers of our own country."""
+        region = self.settings.region
+        try:
+            return e164(number, region).startswith(f"+{country_code_for_region(region)}")
+        except Refusal:
+            return False
+
+    def _http_settings(self) -> HttpSettings:
+        settings = self.settings
+        return HttpSettings(
+            **settings.http.model_dump(),
+            version=__version__,
+            dispositions=tuple(
+                Choice(code=code, title=title.model_dump()) for code, title in settings.dispositions.items()
+            ),
+            pause_reasons=tuple(
+                Choice(code=code, title=title.model_dump()) for code, title in settings.pauses.items()
+            ),
+            phones=settings.phones,
+            answerable=self._answerable,
+        )
+
+    def _header(self) -> Header:
+        config = self.settings.model_dump(
+            mode="json", exclude={"asterisk", "http", "fastagi", "store", "speech"}, exclude_defaults=True
+        )
+        servers = self._servers.status() if self._servers else []
+        return Header(
+            contactcenter=f"{__version__} on Python {platform.python_version()}",
+            asterisk={str(each["name"]): str(each["version"]) for each in servers},
+            config=config,
+        )

@@ -1,0 +1,291 @@
+"""The command line. Every command says what went wrong in a sentence, and ends with 1."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+
+from contactcenter import __version__
+from contactcenter.app import CONTROL_SOCKET, App
+from contactcenter.asterisk.embedded import AsteriskFailed
+from contactcenter.config import ConfigError, load
+from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
+from contactcenter.crm.users import User
+from contactcenter.standalone import CannotRun, Options
+from contactcenter.standalone import run as run_standalone
+from contactcenter.tracing.recorder import listen
+from contactcenter.tracing.replay import center_of, events_of, replay
+from contactcenter.tracing.trace import TraceError
+
+cli = typer.Typer(
+    name="contactcenter",
+    help="An open-source contact center on Asterisk.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+demo = typer.Typer(help="Simulated people for a running demo.", no_args_is_help=True)
+ivr = typer.Typer(help="IVR scripts without a phone.", no_args_is_help=True)
+user = typer.Typer(help="Users of a center that is not running.", no_args_is_help=True)
+cli.add_typer(demo, name="demo")
+cli.add_typer(ivr, name="ivr")
+cli.add_typer(user, name="user")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+EXPECTED = (
+    CannotRun,
+    ConfigError,
+    AsteriskFailed,
+    StoreRefused,
+    StoreUnavailable,
+    Refusal,
+    TraceError,
+    OSError,
+    ValueError,
+)
+"""What a user can do something about: its message is the answer, without a traceback."""
+
+
+def say(text: str) -> None:
+    """To the user, at once even into a pipe."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """The program."""
+    cli()
+
+
+def _do(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return asyncio.run(work)
+    except EXPECTED as error:
+        err.print(f"contactcenter: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _log_to_stderr(level: str) -> None:
+    import logging
+
+    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+
+
+@cli.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """An open-source contact center on Asterisk."""
+    if show:
+        say(f"contactcenter {__version__}")
+        raise typer.Exit
+
+
+@cli.command()
+def run(
+    data: Annotated[Path, typer.Option(help="Folder for everything that is kept.")] = Path("var"),
+    http: Annotated[str, typer.Option(help="ADDR:PORT of the pages.")] = "127.0.0.1:8080",
+    asterisk: Annotated[str, typer.Option(help="embedded, docker, or HOST:PORT.")] = "embedded",
+    port_offset: Annotated[int, typer.Option(help="Added to every port.", min=0, max=49000)] = 0,
+    with_demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Demo users and customers.")] = True,
+    demo_password: Annotated[str | None, typer.Option(help="For all demo users; else random.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Record a trace into this file.")] = None,
+    log: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "warning",
+) -> None:
+    """Run a whole center on this machine, with an Asterisk of its own.
+
+    Example: `contactcenter run --port-offset 1000 --demo-password correct-horse`
+    """
+    _log_to_stderr(log)
+    host, _, port = http.rpartition(":")
+    if not host or not port.isdecimal():
+        err.print(f"contactcenter: --http {http}: give ADDR:PORT, such as 127.0.0.1:8080", style="red")
+        raise typer.Exit(1)
+    options = Options(
+        data=data,
+        host=host,
+        port=int(port),
+        asterisk=asterisk,
+        port_offset=port_offset,
+        demo=with_demo,
+        demo_password=demo_password,
+        record=record,
+        log=log,
+    )
+    _do(run_standalone(options, say))
+
+
+@cli.command()
+def serve(config: Annotated[Path, typer.Option(help="The configuration file.")]) -> None:
+    """The production server: attaches to the Asterisk servers that the configuration names.
+
+    Example: `contactcenter serve --config /etc/contactcenter/center.toml`
+    """
+
+    async def work() -> None:
+        settings = load(config)
+        _log_to_stderr(settings.log)
+        stop = asyncio.Event()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        async with App(settings, settings.store.path.parent) as app:
+            await app.start()
+            say(f"ready {app.http.url}")
+            await stop.wait()
+
+    _do(work())
+
+
+@cli.command()
+def check(config: Annotated[Path, typer.Option(help="The configuration file.")]) -> None:
+    """Check configuration, scripts, prompts, database and Asterisk; exit 1 if anything would not work.
+
+    Example: `contactcenter check --config /etc/contactcenter/center.toml`
+    """
+    from contactcenter.checks import Finding, check_all
+
+    findings: list[Finding] = _do(check_all(config))
+    for finding in findings:
+        mark = "[green]ok[/]   " if finding.ok else "[red]wrong[/]"
+        out.print(mark, end=" ")
+        out.print(f"{finding.what}: {finding.says}", markup=False)
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@cli.command()
+def record(
+    data: Annotated[Path, typer.Option(help="Data folder of the running center.")] = Path("var"),
+    to: Annotated[Path | None, typer.Option(help="File to write; else standard output.")] = None,
+) -> None:
+    """Record the raw AMI and AGI of a running center, until Ctrl-C.
+
+    Example: `contactcenter record --data var --to call.trace`
+    """
+
+    async def work() -> None:
+        try:
+            with to.open("w", encoding="utf-8") if to else contextlib.nullcontext(sys.stdout) as file:
+                await listen(data / CONTROL_SOCKET, file.write)
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise CannotRun(f"no center is running with the data folder {data}") from None
+
+    _do(work())
+
+
+@cli.command("replay")
+def replay_trace(
+    trace: Annotated[Path, typer.Argument(help="A recorded trace.")],
+    commands: Annotated[bool, typer.Option(help="Also print the commands.")] = True,
+) -> None:
+    """Feed a recorded trace to a fresh center and print events and commands.
+
+    Example: `contactcenter replay call.trace --no-commands`
+    """
+    try:
+        header, events = events_of(trace)
+        center = center_of(header)
+        began = events[0].at if events else 0.0
+        for event, given in replay(center, events):
+            say(f"{event.at - began:9.3f}  {event}")
+            if commands:
+                for command in given:
+                    say(f"           → {command}")
+    except EXPECTED as error:
+        err.print(f"contactcenter: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
+@demo.command("call")
+def demo_call(
+    number: Annotated[str, typer.Argument(help="Number to phone: 4001, 4002, 4003.")],
+    name: Annotated[str, typer.Option(help="The caller's name.")] = "",
+    caller: Annotated[str, typer.Option(help="The caller's number.")] = "15400000001",
+    keys: Annotated[str, typer.Option(help="Keys to press, such as 12.")] = "",
+    language: Annotated[str, typer.Option(help="zh or en: what the caller speaks.")] = "zh",
+    seconds: Annotated[float, typer.Option(help="How long to stay after speaking.", min=0)] = 30.0,
+    port_offset: Annotated[int, typer.Option(help="As given to `run`.")] = 0,
+) -> None:
+    """Let a simulated customer phone in: a real SIP call with speech, keys and a hang-up.
+
+    Example: `contactcenter demo call 4001 --keys 12 --name "王芳"`
+    """
+    from contactcenter.demo import customer
+
+    answered = _do(
+        customer.call(
+            number,
+            server=("127.0.0.1", 5060 + port_offset),
+            caller=caller,
+            name=name,
+            keys=keys,
+            language=language,
+            stay_s=seconds,
+            tell=say,
+        )
+    )
+    raise typer.Exit(0 if answered else 1)
+
+
+@ivr.command("test")
+def ivr_test(
+    script: Annotated[Path, typer.Argument(help="The script's file.")],
+    keys: Annotated[str | None, typer.Option(help="Keys to press; else you are asked.")] = None,
+) -> None:
+    """Run an IVR script in the terminal, without a phone.
+
+    Example: `contactcenter ivr test dialplans/ivr/hotline.py --keys 21`
+    """
+    from contactcenter.agi.simulator import simulate
+
+    _do(simulate(script, keys))
+
+
+@user.command("add")
+def user_add(
+    login: str,
+    config: Annotated[Path, typer.Option(help="The configuration file.")],
+    role: Annotated[str, typer.Option(help="agent, supervisor or admin.")] = "agent",
+    name: Annotated[str, typer.Option(help="Shown name; else the login.")] = "",
+    phone: Annotated[str, typer.Option(help="The agent's phone.")] = "",
+    queues: Annotated[str, typer.Option(help="Queues, separated by commas.")] = "",
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+) -> None:
+    """Add a user. The password is asked for, so that no shell history holds it.
+
+    Example: `contactcenter user add wang --config center.toml --phone 101 --queues support,sales`
+    """
+
+    async def work() -> None:
+        settings = load(config)
+        wanted = tuple(filter(None, (each.strip() for each in queues.split(","))))
+        if unknown := sorted({*wanted} - {*settings.queues}):
+            raise CannotRun(f"there is no queue {unknown[0]!r}; there are: {', '.join(settings.queues)}")
+        async with AsyncExitStack() as stack:
+            app = await stack.enter_async_context(App(settings, settings.store.path.parent))
+            await app.users.create(
+                User(login=login, name=name or login, role=role, phone=phone, queues=wanted), password
+            )
+        say(f"{login} may sign in")
+
+    _do(work())

@@ -1,0 +1,163 @@
+"""`contactcenter run`: a whole center on one machine, with an Asterisk of its own and demo data if wanted."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from contactcenter.app import App
+from contactcenter.asterisk.configuration import AsteriskSettings
+from contactcenter.asterisk.embedded import EmbeddedAsterisk
+from contactcenter.config import AsteriskSection, Settings, load
+from contactcenter.demo import accounts, data
+from contactcenter.demo.accounts import PHONES, Accounts
+from contactcenter.demo.phones import SIMULATED, DemoPhones
+from contactcenter.values import frozen
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "dialplans" / "demo.toml"
+TREE = ROOT / ".asterisk"
+SYSTEM_NAME = "cc"
+
+
+class CannotRun(Exception):
+    """The center can't be started as asked; the message says what to do."""
+
+
+@frozen
+class Options:
+    """What `contactcenter run` was asked for."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    asterisk: str = "embedded"
+    port_offset: int = 0
+    demo: bool = True
+    demo_password: str | None = None
+    record: Path | None = None
+    log: str = "warning"
+
+
+async def run(options: Options, say: Callable[[str], object]) -> None:
+    """Start everything, say what is where and `ready …`, and stay until SIGINT or SIGTERM.
+
+    Raises `CannotRun`, and what the parts raise that can't start.
+    """
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    async with AsyncExitStack() as running:
+        address = await start(options, running, say)
+        say(f"ready {address}")
+        await stop.wait()
+        say("stopping …")
+
+
+async def start(options: Options, running: AsyncExitStack, say: Callable[[str], object]) -> str:
+    """Start everything onto `running`, which ends it; returns the address of the pages."""
+    options.data.mkdir(parents=True, exist_ok=True)
+    settings = _settings(options)
+    simulated: DemoPhones | None = None
+    app = App(
+        settings,
+        options.data,
+        answerable=frozenset(SIMULATED) if options.demo else frozenset(),
+        answer=lambda command: simulated.carry(command) if simulated else None,
+    )
+    # Asterisk is entered first and so ends last: the calls that live are hung up by it, and recorded.
+    asterisk_first = await running.enter_async_context(AsyncExitStack())
+    await running.enter_async_context(app)
+    known = Accounts(users={}, phones=dict.fromkeys(PHONES, ""))
+    if options.demo:
+        known = await accounts.ensure(app.store, app.users, options.data, options.demo_password)
+    if options.asterisk == "embedded":
+        embedded = EmbeddedAsterisk(
+            AsteriskSettings(
+                ami_secret=settings.asterisk[0].secret,
+                phones=known.phones if options.demo else {},
+                dids=tuple(settings.dids),
+                systemname=SYSTEM_NAME,
+                port_offset=options.port_offset,
+            ),
+            TREE,
+            instance=options.data / "asterisk",
+        )
+        await asterisk_first.enter_async_context(embedded)
+        # Asterisk may run as another user, in a folder of its own: prompts are made where it can read them.
+        speech = settings.speech.model_copy(update={"cache": embedded.prompts})
+        app.settings = settings = settings.model_copy(update={"speech": speech})
+    if options.demo:
+        await data.fill(app.store, dispositions=tuple(settings.dispositions))
+    await app.start()
+    if options.record:
+        trace = running.enter_context(options.record.open("w", encoding="utf-8"))
+        app.recorder.to_file(trace)
+    if options.demo:
+        simulated = DemoPhones(known.phones, ("127.0.0.1", 5060 + options.port_offset))
+        await simulated.start()
+        running.push_async_callback(simulated.stop)
+        _introduce(options, app, known, say)
+    return app.http.url
+
+
+def _settings(options: Options) -> Settings:
+    server: dict[str, object] = {"name": SYSTEM_NAME}
+    if options.asterisk in ("embedded", "docker"):
+        server |= {"port": 5038 + options.port_offset, "secret": _ami_secret(options.data)}
+    else:
+        host, _, port = options.asterisk.partition(":")
+        if not port.isdecimal():
+            raise CannotRun(
+                f"--asterisk {options.asterisk}: give embedded, docker, or an address such as 10.0.0.5:5038"
+            )
+        if not (secret := os.environ.get("CONTACTCENTER_AMI_SECRET")):
+            raise CannotRun("set CONTACTCENTER_AMI_SECRET to the secret of the AMI user `contactcenter`")
+        server |= {"host": host, "port": int(port), "secret": secret}
+    settings = load(CONFIG, asterisk=[server])
+    update = {
+        "http": settings.http.model_copy(
+            update={"host": options.host, "port": options.port + options.port_offset}
+        ),
+        "fastagi": settings.fastagi.model_copy(update={"port": 4573 + options.port_offset}),
+        "store": settings.store.model_copy(update={"path": options.data.resolve() / "contactcenter.db"}),
+        "speech": settings.speech.model_copy(update={"cache": options.data.resolve() / "prompts"}),
+        "asterisk": tuple(AsteriskSection.model_validate(server) for server in [server]),
+    }
+    return settings.model_copy(update=update)
+
+
+def _ami_secret(folder: Path) -> str:
+    """The AMI user's secret: drawn once, kept for its owner only."""
+    path = folder / "ami-secret"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        secret = secrets.token_urlsafe(24)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secret + "\n")
+        return secret
+
+
+def _introduce(options: Options, app: App, known: Accounts, say: Callable[[str], object]) -> None:
+    """What a new user needs to know, the first thing to try on top."""
+    extra = f" --port-offset {options.port_offset}" if options.port_offset else ""
+    command = shutil.which("contactcenter") or ".venv/bin/contactcenter"
+    password = known.users["agent1"]
+    say(
+        f"""
+First thing to try, with nothing but a browser:
+  1. open {app.http.url} and sign in as agent1 with the password {password}
+  2. choose the simulated phone {SIMULATED[0]}, then become available
+  3. in another terminal: {command} demo call 4002 --name "王芳"{extra}
+
+Telephone numbers: 4001 hotline (1 中文, 2 English) · 4002 support · 4003 sales
+SIP: any phone as 101 … 120 on 127.0.0.1:{5060 + options.port_offset} (simulated: {", ".join(SIMULATED)})
+Users: {", ".join(known.users)}
+Passwords and phones' secrets: {options.data / accounts.FILE}
+"""
+    )
