@@ -1,7 +1,7 @@
 """A SIP user agent: one UDP socket, the transactions and the calls on it (RFC 3261 over UDP, IPv4).
 
-Nothing that arrives may raise out of the socket's callback: the loop would go on without this phone. What cannot
-be parsed is counted in `malformed`; what nobody expects is refused or, if a response, dropped.
+Nothing that arrives raises out of the socket's callback. What cannot be parsed is counted in `malformed`;
+what nobody expects is refused or, if a response, dropped.
 """
 
 from __future__ import annotations
@@ -120,10 +120,10 @@ class UserAgent:
         *,
         branch: str = "",
     ) -> None:
-        """Sends a request and repeats it until answered; a digest challenge is met here, unseen by `on_response`.
+        """Sends a request and repeats it until answered. A CANCEL names the `branch` of its INVITE.
 
-        `on_response` hears a 408 when nobody answered. MalformedMessage when the request cannot be written.
-        A CANCEL names the `branch` of its INVITE.
+        A digest challenge is met here, unseen by `on_response`, which hears a 408 when nobody answered.
+        MalformedMessage when the request cannot be written.
         """
         sent = self._with_via(request, branch)
         data, destination = sent.to_bytes(), dialog.peer if branch else dialog.destination
@@ -296,5 +296,3 @@ class UserAgent:
         tags = dict(pair.strip().split("=", 1) for pair in match[2].split(";") if "=" in pair)
         call = self.calls.get((match[1], tags.get("to-tag", "")))
         return call if call is not None and call.dialog.remote.tag == tags.get("from-tag") else None
-
-

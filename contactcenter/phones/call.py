@@ -1,8 +1,8 @@
 """One call of one phone, from INVITE to BYE, whoever placed it.
 
 `State` follows what the far end confirmed, not what we asked for: after `hang_up` a call is ENDING until the
-other side agrees (or stays silent for 64·T1). Whatever crosses on the wire (an answer and a CANCEL, two BYEs) ends
-in ENDED.
+other side agrees (or stays silent for 64·T1). Whatever crosses on the wire (an answer and a CANCEL, two BYEs)
+ends in ENDED.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class SipCall:
         self.agent.send(self.dialog, request, self._on_invite_response)
 
     def hang_up(self) -> None:
-        """Ends the call, whatever its state: refuses, cancels or sends BYE; `wait_ended` is for the far end."""
+        """Ends the call, whatever its state: refuses, cancels or sends BYE. Then await `wait_ended`."""
         if self.state in _OVER:
             return
         if self._incoming is not None and self.state in _OPEN:
@@ -190,7 +190,7 @@ class SipCall:
             self._bye()
         elif self._provisional:
             self._cancel()
-        # Else the CANCEL waits for the first provisional response (RFC 3261 §9.1): it might overtake the INVITE.
+        # Else CANCEL waits for the first provisional response (RFC 3261 §9.1), or may overtake the INVITE.
 
     def _bye(self) -> None:
         if self._awaiting_ack or self.times.bye is not None:
@@ -324,9 +324,10 @@ class SipCall:
                 self.watchers.check()
 
         offer = self.session.offer(on_hold=on_hold)
+        request = self.dialog.request("INVITE", (*CONTENT_TYPE, ALLOW), offer)
         self._negotiating = True
         try:
-            self.agent.send(self.dialog, self.dialog.request("INVITE", (*CONTENT_TYPE, ALLOW), offer), on_response)
+            self.agent.send(self.dialog, request, on_response)
             patience = self.agent.timers.lifetime + 1
             await self.watchers.until(lambda: bool(finals) or self.state in _OVER, patience, "a re-INVITE")
         finally:
@@ -341,7 +342,7 @@ class SipCall:
         await self._refer(Uri.parse(target), within)
 
     async def transfer_to(self, other: SipCall, within: float = 10.0) -> None:
-        """Attended transfer: connects the far ends of this call and of `other`, and leaves both. As `transfer`."""
+        """Attended transfer: connects the far ends of this call and of `other`, and leaves both."""
         await self._refer(referral.replacing(other), within)
         other.hang_up()
 

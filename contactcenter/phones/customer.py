@@ -28,7 +28,7 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Plays 8 kHz 16-bit little-endian samples (`ulaw.read_pcm` reads them, `tones.tone` makes them) to their end."""
+    """Plays 8 kHz 16-bit little-endian samples, as of `ulaw.read_pcm` or `tones.tone`, to their end."""
 
     pcm: bytes
 
@@ -42,7 +42,7 @@ Step = Wait | Press | Speak | HangUp
 
 
 class Customer:
-    """`number` and `name` are shown to the called side, whatever they hold. Several customers may share one `agent`."""
+    """`number` and `name` are shown to the called side, whatever they hold. They may share an `agent`."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Customer:
         self._me = NameAddr(Uri(number, self.agent.address[0]), name)
 
     def call(self, number: str, headers: Iterable[tuple[str, str]] = ()) -> SipCall:
-        """Dials and returns at once. MalformedMessage for a name or number that SIP cannot carry (CR, LF, NUL)."""
+        """Dials and returns at once. MalformedMessage for a name or number with CR, LF or NUL."""
         to = Uri(number, *self.server)
         return self.agent.call(to, caller=self._me, peer=self.server, headers=headers, media=self.media)
 

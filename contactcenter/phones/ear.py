@@ -1,7 +1,7 @@
 """What one party hears: the RTP that arrived, of which the last seconds are kept (RFC 3550, RFC 4733).
 
-A packet that is missing counts as silence, and so does one that is older than the window: "no longer hears" is then
-true also when the far end simply stopped sending.
+A packet that is missing counts as silence, and so does one that is older than the window: "no longer hears"
+is then true also when the far end simply stopped sending.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HEADER = struct.Struct("!BBHII")
 
 @dataclass(slots=True)
 class Reception:
-    """What arrived: `lost` by the gaps in the sequence numbers, `jitter` (RFC 3550) and `longest_gap` in seconds."""
+    """`lost` by the gaps in the sequence numbers; `jitter` (RFC 3550) and `longest_gap` in seconds."""
 
     packets: int = 0
     lost: int = 0
@@ -39,13 +39,13 @@ class _Arrival:
 
 
 class Ear:
-    """Fed by `take` with each datagram; `watchers` are checked by the media clock, so silence is noticed as well."""
+    """Fed by `take` with each datagram. The media clock checks `watchers`, so silence is noticed as well."""
 
     def __init__(self, watchers: Watchers) -> None:
         self.reception = Reception()
         self.digits = ""
         """The keys that the far end has pressed so far."""
-        self.event_types = frozenset({101})
+        self.event_types: frozenset[int | None] = frozenset({101})
         self._watchers = watchers
         self._lately: deque[tuple[float, bytes]] = deque()
         self._previous: _Arrival | None = None

@@ -1,13 +1,14 @@
 """SIP messages as bytes and as values (RFC 3261).
 
 What comes from the network is hostile: `parse` either returns a message whose Via, From, To, Call-ID and CSeq
-can be used without another check, or raises `MalformedMessage`. What goes out is checked as well: a CR, LF or NUL
-in any value would let a caller's name write headers of its own, so `to_bytes` refuses it instead of stripping it.
+can be used without another check, or raises `MalformedMessage`. What goes out is checked as well: a CR, LF or
+NUL in any value would let a caller's name write headers of its own, so `to_bytes` refuses it.
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote
@@ -20,8 +21,8 @@ REASONS = {
     100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted", 400: "Bad Request",
     404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 420: "Bad Extension",
     480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 486: "Busy Here",
-    487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
-    503: "Service Unavailable", 600: "Busy Everywhere", 603: "Decline",
+    487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending",
+    500: "Server Internal Error", 503: "Service Unavailable", 600: "Busy Everywhere", 603: "Decline",
 }  # fmt: skip
 _LONG = {
     "v": "via", "f": "from", "t": "to", "m": "contact", "i": "call-id", "l": "content-length",
@@ -41,7 +42,7 @@ class MalformedMessage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Uri:
-    """A `sip:` address; `user` is plain text (percent escapes undone), `parameters` and `headers` stay raw."""
+    """A `sip:` address. `user` is plain text, percent escapes undone; `parameters` and `headers` stay raw."""
 
     user: str
     host: str
@@ -73,7 +74,7 @@ class Uri:
 
 @dataclass(frozen=True, slots=True)
 class NameAddr:
-    """The value of From, To, Contact and Refer-To: a display name, an address and parameters such as the tag."""
+    """The value of From, To, Contact or Refer-To: a display name, an address, parameters such as the tag."""
 
     uri: Uri
     name: str = ""
@@ -120,15 +121,16 @@ class NameAddr:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(ABC):
     """What requests and responses share. Content-Length is not kept: it is written from `body`."""
 
     headers: Headers
     body: bytes = b""
 
     @property
+    @abstractmethod
     def start_line(self) -> str:
-        raise NotImplementedError
+        """The first line, without its end."""
 
     def get(self, name: str) -> str:
         """The first value of a header, "" when it is missing; `name` in lower case."""
@@ -183,7 +185,7 @@ class Request(Message):
         return f"{self.method} {self.uri} SIP/2.0"
 
     def companion(self, method: str, to: str = "") -> Request:
-        """The ACK of a refusal or the CANCEL that goes with this INVITE: the same, but for the method (and To)."""
+        """The CANCEL of this INVITE, or the ACK of a refusal, which takes its To from the response."""
         names = ("from", "to", "call-id", "route")
         kept = [(name, value) for name, value in self.headers if name.lower() in names]
         headers = [(name, to if to and name.lower() == "to" else value) for name, value in kept]
@@ -198,7 +200,8 @@ class Request(Message):
         if tag and not self.to.tag:
             to += f";tag={tag}"
         copied = [(name, value) for name, value in self.headers if name.lower() in ("via", "record-route")]
-        copied += [("From", self.get("from")), ("To", to), ("Call-ID", self.call_id), ("CSeq", self.get("cseq"))]
+        copied += [("From", self.get("from")), ("To", to)]
+        copied += [("Call-ID", self.call_id), ("CSeq", self.get("cseq"))]
         return Response(status=status, reason=REASONS.get(status, ""), headers=(*copied, *headers), body=body)
 
 

@@ -86,9 +86,9 @@ class Phone:
         self.agent = UserAgent(host, port, on_call=self._on_call, media=media, timers=timers)
         self.agent.credentials = Credentials(number, password)
         self._me = NameAddr(Uri(number, *server), f"Phone {number}")
-        self._registration = Dialog(
-            self._me.tagged("register"), self._me, Uri("", *server), server, credentials=self.agent.credentials
-        )
+        registrar = Uri("", *server)
+        self._registration = Dialog(self._me.tagged("register"), self._me, registrar, server)
+        self._registration.credentials = self.agent.credentials
         self._watchers = Watchers()
         self._taken = 0
         self._refresh: asyncio.Task[None] | None = None
@@ -120,7 +120,8 @@ class Phone:
     async def _stay_registered(self) -> None:
         while True:
             await asyncio.sleep(self.expires / 2)
-            with contextlib.suppress(RegistrationFailed):  # the server may be restarting: the next try is due soon
+            # The server may be restarting, and the next try is due soon.
+            with contextlib.suppress(RegistrationFailed):
                 await self._register(self.expires)
 
     async def _stop_refreshing(self) -> None:
@@ -136,9 +137,12 @@ class Phone:
 
     def call(self, number: str) -> SipCall:
         """Places a call through the server and returns at once."""
-        me = self.agent
-        call = me.call(
-            Uri(number, *self.server), caller=self._me, peer=self.server, credentials=me.credentials, media=me.media
+        call = self.agent.call(
+            Uri(number, *self.server),
+            caller=self._me,
+            peer=self.server,
+            credentials=self.agent.credentials,
+            media=self.agent.media,
         )
         return self._with_tone(call)
 
@@ -159,7 +163,7 @@ class Phone:
         return call
 
     async def vanish(self) -> None:
-        """Stops listening without a word, as when the cable is pulled: the server still believes in the phone."""
+        """Stops listening without a word, as if its cable were pulled: the server still believes in it."""
         await self._stop_refreshing()
         self.agent.close()
 

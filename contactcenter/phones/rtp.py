@@ -1,7 +1,7 @@
 """The sound of one call: an RTP packet out every 20 ms, and an ear for what comes in (RFC 3550, RFC 4733).
 
-All streams are paced by one clock, so thirty of them cost one timer. A stream sends silence when it has nothing to
-say: a phone that stays mute makes Asterisk's Answer() wait half a second for the first packet.
+All streams are paced by one clock, so thirty of them cost one timer. A stream sends silence when it has
+nothing to say: a phone that stays mute makes Asterisk's Answer() wait half a second for the first packet.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class MediaClock:
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        # Late by a little: catch up, the far end's buffer counts on 50 packets a second. Late by a lot: a burst
-        # would only overflow that buffer.
+        # Late by a little: catch up, the far end's buffer counts on 50 packets a second. Late by a lot: a
+        # burst would only overflow that buffer.
         self._next = (now if now - self._next > 0.2 else self._next) + PACKET_SECONDS
         self._timer = loop.call_at(self._next, self._tick)
         for stream in tuple(self._streams):
@@ -89,7 +89,7 @@ class RtpStream:
         """Sends to `remote` from now on, as far as the two descriptions allow it and nobody muted us."""
         self._to, self._sends = (remote.host, remote.port), local.sends and remote.receives and not muted
         self._event_type = remote.events
-        self.ear.event_types = frozenset(number for number in (local.events, remote.events) if number is not None)
+        self.ear.event_types = frozenset({local.events, remote.events} - {None})
         if not self.closed:
             MediaClock.of_running_loop().attach(self)
 
@@ -109,7 +109,7 @@ class RtpStream:
 
     async def played(self, within: float) -> float:
         """Seconds until what is playing has been sent, or the call ended."""
-        return await self.watchers.until(lambda: self.closed or not self._speaking, within, "the end of the sound")
+        return await self.watchers.until(lambda: self.closed or not self._speaking, within, "the sound's end")
 
     async def press(self, keys: str, *, seconds: float = 0.1, pause: float = 0.1) -> None:
         """Sends DTMF and returns when it has been sent; a comma is a pause of one second.
@@ -157,6 +157,6 @@ def _frames(pcm: bytes) -> list[bytes]:
 
 
 def _event_payloads(key: int, packets: int) -> list[bytes]:
-    """One key press, packet by packet; the last goes out thrice: its loss would hold the key down for ever."""
+    """One key press, packet by packet; the last goes out thrice: its loss would leave the key pressed."""
     going = [_EVENT.pack(key, 10, ulaw.FRAME * count) for count in range(1, packets)]
     return going + [_EVENT.pack(key, 0x80 | 10, ulaw.FRAME * packets)] * 3

@@ -11,8 +11,13 @@ DISCARD_PORT = 9
 CONTENT_TYPE = (("Content-Type", "application/sdp"),)
 _AUDIO = re.compile(r"audio ([0-9]{1,5})(?:/[0-9]+)? (?:RTP/AVP) ([0-9 ]+)")
 _EVENTS = re.compile(r"rtpmap:([0-9]{1,3}) telephone-event/8000", re.IGNORECASE)
-_NAMES = {(True, True): "sendrecv", (True, False): "sendonly", (False, True): "recvonly", (False, False): "inactive"}
-_DIRECTIONS = {name: flags for flags, name in _NAMES.items()}
+_DIRECTIONS = {
+    "sendrecv": (True, True),
+    "sendonly": (True, False),
+    "recvonly": (False, True),
+    "inactive": (False, False),
+}
+_NAMES = {flags: name for name, flags in _DIRECTIONS.items()}
 
 
 class UnusableSdp(ValueError):
@@ -21,7 +26,7 @@ class UnusableSdp(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sdp:
-    """One side's audio: where it listens, whether it sends and receives, the payload type of its telephone events.
+    """One side's audio: where it listens, whether it sends and receives, the type of its telephone events.
 
     `rejected` holds the media around the audio (place, line), which an answer must list with port 0.
     """

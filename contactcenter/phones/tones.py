@@ -14,7 +14,7 @@ FULL_SCALE = 32768.0
 FLOOR = -100.0
 """dB below full scale for "nothing at all"."""
 AUDIBLE = -30.0
-"""Above: the tone is there. Our tones have -10; of another tone less than -45 leaks into a window of 100 ms."""
+"""Above: the tone is there. Our tones have -10, and of another one less than -45 leaks into 100 ms."""
 SILENT = -45.0
 
 
@@ -31,7 +31,7 @@ def tone(frequency: int, seconds: float = 1.0, level: float = -10.0) -> bytes:
 
 
 def power_of(samples: Sequence[int], frequency: float, length: int) -> float:
-    """Goertzel: the level of one frequency in dB of a full-scale sine; samples missing to `length` count as 0."""
+    """Goertzel: the level of one frequency in dB of a full-scale sine; what is short of `length` is 0."""
     coefficient = 2 * math.cos(2 * math.pi * frequency / ulaw.RATE)
     before, last = 0.0, 0.0
     for sample in samples:

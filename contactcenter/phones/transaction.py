@@ -1,7 +1,7 @@
 """Transactions (RFC 3261 §17): one request and its responses, over a network that loses, doubles, reorders.
 
-A client transaction repeats its request until it is answered; a server transaction repeats its answer whenever
-the request comes again, and the final answer to an INVITE (2xx included) by itself until the ACK arrives.
+A client transaction repeats its request until it is answered. A server transaction repeats its answer whenever
+the request comes again, and the final answer to an INVITE (2xx included) by itself until the ACK came.
 """
 
 from __future__ import annotations
@@ -56,8 +56,11 @@ class Repetition:
 
 
 class ClientTransaction:
-    """A request that we sent. `on_response` hears every provisional response, the first final one (of an INVITE
-    also every repeated 2xx, since only the call can acknowledge those), or our own 408 when nobody answered."""
+    """A request that we sent.
+
+    `on_response` hears every provisional response and the first final one (of an INVITE also every repeated
+    2xx, since only the call can acknowledge those), or our own 408 when nobody answered.
+    """
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ class UdpSocket:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
-            # 60 calls a second come in bursts: the default buffer of ~200 KB loses them while the loop is busy.
+            # 60 calls a second come in bursts, which the default of ~200 KB loses while the loop is busy.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
             self._socket.bind((host, port))
         except OSError:

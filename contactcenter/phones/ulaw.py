@@ -49,7 +49,7 @@ def decode(payload: bytes) -> list[int]:
 
 
 def read_pcm(path: Path) -> bytes:
-    """The 8 kHz 16-bit mono samples of a WAV file (ValueError for other ones), or of any other file as raw ones."""
+    """The samples of a WAV file (ValueError unless 8 kHz, 16 bit, mono), or of a raw file."""
     if path.suffix.lower() != ".wav":
         return path.read_bytes()
     with wave.open(str(path), "rb") as file:

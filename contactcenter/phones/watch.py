@@ -1,4 +1,4 @@
-"""Conditions that somebody waits for: who changes a state calls `check`, so nobody polls or sleeps for luck."""
+"""Conditions that somebody waits for: who changes a state calls `check`, so nobody sleeps for luck."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same telephones through a real Asterisk: customers at the carrier's address, agents' phones registered."""
+"""The same telephones through a real Asterisk: customers at the carrier, agents' phones registered."""
 
 import asyncio
 from collections.abc import AsyncIterator

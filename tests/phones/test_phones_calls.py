@@ -206,7 +206,10 @@ async def test_an_attended_transfer_connects_the_two_others(line: Line) -> None:
     carol.close()
 
 
-@pytest.mark.parametrize("name", ['"; evil', "back\\slash", "张伟 <sip:x@y>", "a,b;c=d", "'); DROP TABLE", "%0d%0a", " "])
+HOSTILE = ['"; evil', "back\\slash", "张伟 <sip:x@y>", "a,b;c=d", "'); DROP TABLE", "%0d%0a", " "]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
 async def test_hostile_names_arrive_as_they_are(line: Line, name: str) -> None:
     out, come = await line.ringing(name=name, media=False)
     assert come.caller_name == name
@@ -221,7 +224,9 @@ async def test_a_name_that_would_write_headers_is_refused(line: Line, name: str)
     assert not line.alice.calls
 
 
-@pytest.mark.parametrize(("method", "status"), [("OPTIONS", 200), ("NOTIFY", 200), ("INFO", 200), ("PRACK", 405)])
+@pytest.mark.parametrize(
+    ("method", "status"), [("OPTIONS", 200), ("NOTIFY", 200), ("INFO", 200), ("PRACK", 405)]
+)
 async def test_requests_within_a_call_are_answered(line: Line, method: str, status: int) -> None:
     out, come = await line.talking()
     assert await _status(line.alice, out, out.dialog.request(method)) == status
@@ -231,7 +236,8 @@ async def test_requests_within_a_call_are_answered(line: Line, method: str, stat
 async def test_an_update_refreshes_the_session_and_an_info_may_carry_a_key(line: Line) -> None:
     out, come = await line.talking()
     assert await _status(line.alice, out, out.dialog.request("UPDATE", [("Session-Expires", "1800")])) == 200
-    key = out.dialog.request("INFO", [("Content-Type", "application/dtmf-relay")], b"Signal=7\r\nDuration=160\r\n")
+    relay = [("Content-Type", "application/dtmf-relay")]
+    key = out.dialog.request("INFO", relay, b"Signal=7\r\nDuration=160\r\n")
     assert await _status(line.alice, out, key) == 200
     assert come.ear.digits == "7"
     nonsense = out.dialog.request("UPDATE", [("Content-Type", "application/sdp")], b"v=0\r\n")
@@ -245,7 +251,8 @@ async def test_an_invite_without_an_offer_gets_one_and_takes_the_answer_from_the
     line.alice.send(out.dialog, out.dialog.request("INVITE"), lambda response: finals.append(response.body))
     await come.watchers.until(lambda: any(finals), 2, "the offer")
     assert b"m=audio" in finals[-1]
-    line.alice.transmit(out.dialog, out.dialog.request("ACK", [("Content-Type", "application/sdp")], finals[-1]))
+    ack = out.dialog.request("ACK", [("Content-Type", "application/sdp")], finals[-1])
+    line.alice.transmit(out.dialog, ack)
     await come.wait_answered()
 
 

@@ -22,7 +22,7 @@ from contactcenter.phones import (
 )
 from contactcenter.phones.digest import Credentials, answer, fields
 from contactcenter.phones.message import Address, NameAddr, Request, Uri, parse
-from contactcenter.phones.phone import answer_after, busy, decline, ignore, ring
+from contactcenter.phones.phone import Habit, answer_after, busy, decline, ignore, ring
 from contactcenter.phones.tones import tone
 from contactcenter.phones.udp import UdpSocket
 
@@ -37,14 +37,15 @@ def test_digest_as_in_the_examples_of_the_standards() -> None:
     assert fields(value)["response"] == "6629fae49393a05397450978507c4ef1"
     challenge = (
         'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=SHA-256, '
-        'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+        'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", '
+        'opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
     )
     cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
     value = answer(challenge, Credentials("Mufasa", "Circle of Life"), "GET", "/dir/index.html", cnonce)
     assert value is not None
     assert fields(value)["response"] == "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"
-    assert answer('Digest realm="x", nonce="y", algorithm=MD5-sess', Credentials("a", "b"), "GET", "/") is None
-    assert answer("Basic realm=x", Credentials("a", "b"), "GET", "/") is None
+    for unknown in ('Digest realm="x", nonce="y", algorithm=MD5-sess', "Basic realm=x", 'Digest realm="x"'):
+        assert answer(unknown, Credentials("a", "b"), "GET", "/") is None
     assert "secret" not in repr(Credentials("101", "secret"))
 
 
@@ -122,7 +123,8 @@ async def phone(registrar: Registrar) -> AsyncIterator[Phone]:
 
 @pytest.fixture
 async def customer(phone: Phone) -> AsyncIterator[Customer]:
-    async with Customer("13800138000", "王 “Tim” O'Neil", server=phone.agent.address, host="127.0.0.1") as customer:
+    server = phone.agent.address
+    async with Customer("13800138000", "王 “Tim” O'Neil", server=server, host="127.0.0.1") as customer:
         yield customer
 
 
@@ -137,7 +139,7 @@ async def test_a_phone_rings_until_somebody_answers(phone: Phone, customer: Cust
 
 
 @pytest.mark.parametrize(("habit", "status"), [(busy, 486), (decline, 603)])
-async def test_a_phone_that_refuses(phone: Phone, customer: Customer, habit: object, status: int) -> None:
+async def test_a_phone_that_refuses(phone: Phone, customer: Customer, habit: Habit, status: int) -> None:
     phone.habit = habit
     with pytest.raises(CallFailed) as refused:
         await customer.call("101").wait_answered()
@@ -148,6 +150,8 @@ async def test_a_phone_that_answers_by_itself(phone: Phone, customer: Customer) 
     phone.habit = answer_after(0.1)
     call = customer.call("101")
     await call.wait_answered()
+    assert call.times.answered is not None
+    assert call.times.ringing is not None
     assert call.times.answered - call.times.ringing > 0.09
     phone.habit = ring
     second = customer.call("101")

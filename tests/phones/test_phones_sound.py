@@ -1,7 +1,6 @@
 """G.711, tones, session descriptions and what an ear makes of packets."""
 
 import math
-import re
 import struct
 import wave
 from array import array
@@ -47,7 +46,8 @@ def test_a_tone_is_found_where_it_is_and_nowhere_else(frequency: int) -> None:
 
 
 def test_three_tones_together_are_heard_each() -> None:
-    mixed = [sum(three) // 1 for three in zip(*(array("h", tone(f, 0.1)) for f in (440, 800, 1200)), strict=True)]
+    tones = [array("h", tone(frequency, 0.1)) for frequency in (440, 800, 1200)]
+    mixed = [sum(three) for three in zip(*tones, strict=True)]
     assert all(power_of(mixed, frequency, 800) > AUDIBLE for frequency in (440, 800, 1200))
     assert power_of(mixed, 1000, 800) < AUDIBLE
 
@@ -66,9 +66,8 @@ def test_speech_is_read_from_wav_and_raw_files(tmp_path: Path) -> None:
         ulaw.read_pcm(tmp_path / "b.WAV")
 
 
-def packet(sequence: int, payload: bytes, *, kind: int = 0, timestamp: int | None = None, first: int = 0x80) -> bytes:
-    stamp = sequence * 160 if timestamp is None else timestamp
-    return struct.pack("!BBHII", first, kind, sequence & 0xFFFF, stamp & 0xFFFFFFFF, 1) + payload
+def packet(sequence: int, payload: bytes, *, kind: int = 0, stamp: int = 0, first: int = 0x80) -> bytes:
+    return struct.pack("!BBHII", first, kind, sequence & 0xFFFF, stamp, 1) + payload
 
 
 def test_an_ear_counts_what_is_lost_also_over_the_end_of_the_numbers() -> None:
@@ -80,8 +79,9 @@ def test_an_ear_counts_what_is_lost_also_over_the_end_of_the_numbers() -> None:
 
 def test_an_ear_takes_a_key_once_however_often_its_packets_come() -> None:
     ear = Ear(Watchers())
-    for sequence, (key, stamp) in enumerate([(1, 0), (1, 0), (1, 0), (1, 900), (11, 1800), (11, 1800), (16, 2000)]):
-        ear.take(packet(sequence, struct.pack("!BBH", key, 10, 160), kind=101, timestamp=stamp))
+    events = [(1, 0), (1, 0), (1, 0), (1, 900), (11, 1800), (11, 1800), (16, 2000)]
+    for sequence, (key, stamp) in enumerate(events):
+        ear.take(packet(sequence, struct.pack("!BBH", key, 10, 160), kind=101, stamp=stamp))
     assert ear.digits == "11#"
 
 
@@ -102,7 +102,8 @@ def test_an_ear_outlives_garbage(data: bytes) -> None:
 
 
 OFFER = (
-    "v=0\no=- 1 1 IN IP4 10.0.0.9\ns=-\nc=IN IP4 10.0.0.1\nt=0 0\nm=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+    "v=0\no=- 1 1 IN IP4 10.0.0.9\ns=-\nc=IN IP4 10.0.0.1\nt=0 0\n"
+    "m=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
     "m=audio 4000 RTP/AVP 8 0 96\nc=IN IP4 10.0.0.2\na=rtpmap:96 telephone-event/8000\na=sendonly\n"
 )
 
@@ -139,14 +140,20 @@ def test_what_cannot_be_answered_is_unusable(old: str, new: str) -> None:
 
 async def test_telephone_events_go_with_the_number_of_the_offer() -> None:
     caller, callee = Session("127.0.0.1", media=True), Session("127.0.0.1", media=True)
-    answer = callee.answer(caller.offer(on_hold=False).replace(b"101", b"96"))
+    offer = caller.offer(on_hold=False).replace(b"AVP 0 101", b"AVP 0 96").replace(b":101 ", b":96 ")
+    answer = callee.answer(offer)
     assert b"a=rtpmap:96 telephone-event/8000" in answer
     caller.take_answer(answer)
     assert caller.media is not None
     assert callee.media is not None
     packets: list[bytes] = []
     take = caller.media.ear.take
-    caller.media.ear.take = lambda packet: (packets.append(packet), take(packet))[1]
+
+    def recorded(packet: bytes) -> None:
+        packets.append(packet)
+        take(packet)
+
+    caller.media.ear.take = recorded
     await callee.media.press("5", seconds=0.06)
     await caller.media.ear.receives("5", within=2)
     events = [packet for packet in packets if packet[1] & 0x7F == 96]
@@ -160,7 +167,7 @@ async def test_telephone_events_go_with_the_number_of_the_offer() -> None:
 
 async def test_nobody_presses_keys_to_a_far_end_that_takes_none() -> None:
     caller, callee = Session("127.0.0.1", media=True), Session("127.0.0.1", media=True)
-    offer = re.sub(rb"a=(rtpmap|fmtp):101[^\r]*\r\n", b"", caller.offer(on_hold=False)).replace(b"0 101", b"0")
+    offer = caller.offer(on_hold=False).replace(b"telephone-event", b"unknown")
     callee.answer(offer)
     assert callee.media is not None
     with pytest.raises(RuntimeError, match="telephone events"):
@@ -170,4 +177,5 @@ async def test_nobody_presses_keys_to_a_far_end_that_takes_none() -> None:
 
 
 def test_the_old_way_to_hold_is_understood() -> None:
-    assert not Sdp.parse(OFFER.replace("10.0.0.2", "0.0.0.0").replace("sendonly", "sendrecv").encode()).receives
+    held = OFFER.replace("10.0.0.2", "0.0.0.0").replace("sendonly", "sendrecv")
+    assert not Sdp.parse(held.encode()).receives
