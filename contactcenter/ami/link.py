@@ -234,8 +234,10 @@ class AmiLink(Manager):
         timing, now = self.server.timing, asyncio.get_running_loop().time
         while not protocol.closed:
             heard, sent = protocol.heard_at, now()
+            # After a stall of our own the silence is no proof: the Ping gets a moment in any case.
+            patience = max(timing.dead_after / 20, heard + timing.dead_after - sent)
             try:
-                await protocol.exchange({"Action": "Ping"}, heard + timing.dead_after - sent)
+                await protocol.exchange({"Action": "Ping"}, patience)
             except AmiError:
                 if protocol.heard_at == heard:
                     protocol.lose(f"half-open: not a byte for {timing.dead_after:g} s in spite of a Ping")

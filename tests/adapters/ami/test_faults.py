@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 
 import pytest
@@ -105,6 +106,16 @@ async def test_f2_events_without_an_answer_to_the_ping_keep_a_slow_link(peer: Fa
             peer.connections[0].event("Newstate", N=n)
             await asyncio.sleep(0.03)  # time is the subject: longer in all than dead_after, shorter each
         assert office.link.state.status is Status.READY
+        assert peer.accepted == 1
+
+
+async def test_f2_a_stall_of_our_own_is_not_the_peers_silence(peer: FakeAmi):
+    async with opened(to(peer, timing=Timing(ping=0.01, dead_after=1.0))) as office:
+        await office.state(Status.READY)
+        time.sleep(1.1)  # noqa: ASYNC251  (the stall)
+        pings = peer.pings
+        while peer.pings < pings + 5:
+            await asyncio.sleep(0.01)  # noqa: ASYNC110  (the peer counts; the time limit is the test's)
         assert peer.accepted == 1
 
 
