@@ -55,6 +55,8 @@ class Connection(asyncio.Protocol):
         self.tap: Callable[[str, str], None] | None = None
         self.alive = False
         self.commands = 0
+        self.last: Reply | None = None
+        """The newest reply, set in the same instant in which it is read."""
 
     # --- asyncio.Protocol ---
 
@@ -82,6 +84,7 @@ class Connection(asyncio.Protocol):
                 elif self._stale:
                     self._stale -= 1
                 elif self._reply and not self._reply.done():
+                    self.last = heard
                     self._reply.set_result(heard)
         except ProtocolFault:
             self.abort()

@@ -38,9 +38,11 @@ PLAY_TIMEOUT_S = 180.0
 """For commands that play a sound: longer than any announcement."""
 
 _PHONE = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_LEG = re.compile(r"[A-Za-z0-9_./:;@-]{1,150}")
+_LEG = re.compile(r"[A-Za-z0-9_./:;@-]{0,150}")
 _DESTINATION = re.compile(r"PJSIP/[A-Za-z0-9_.+@:/-]{1,150}")
 _UNIQUEID = re.compile(r"(?:(.*)-)?\d+\.\d+")
+_BRIDGED = {"SUCCESS": "ANSWER", "NONEXISTENT": "CHANUNAVAIL"}
+"""BRIDGERESULT as DIALSTATUS."""
 _NOBODY = {"unknown", "anonymous"}
 
 Command = OfferCall | LeaveQueue | HangUpCall
@@ -70,6 +72,7 @@ class Session:
         self._services = house.services
         self._commands: asyncio.Queue[OfferCall | LeaveQueue] = asyncio.Queue()
         self._waiting = False
+        self._joining = False
         self._entered_at: float | None = None
         self._interruption = ""
         self._over = False
@@ -133,8 +136,14 @@ class Session:
         if self._over:
             return
         self._over = True
+        last = self._connection.last
         if not by_asterisk:
             self._failed("Asterisk did not answer a command: connection given up")
+        elif self._joining and last and last.result == "0":
+            # Dial ended well (a hang-up makes it -1), and then the channel left this session: a phone has
+            # transferred the caller, who may be talking to somebody else by now. Bridge says 0 to a hang-up,
+            # too. Both ways the end of his leg is heard by AMI, and `CallerLeft` might be wrong.
+            log.info("call %s: out of its session, transferred or hung up", self.id)
         else:
             if self._call is None and not self._resumed:
                 # Gone before the first answer: no caller may be missing in the records.
@@ -332,14 +341,17 @@ class Session:
                 return "answered"
 
     async def _connect(self, offer: OfferCall) -> str:
-        """Join the caller and the agent, and wait until they have talked; returns the DIALSTATUS.
+        """Join the caller and the agent, and wait until they have talked; returns a DIALSTATUS.
 
-        Dial takes the music over (`m`): the caller hears no ringing, and no gap.
+        An agent's persistent line comes back to its waiting room by itself, and the caller back to us.
         """
-        if not _PHONE.fullmatch(offer.phone):
-            log.error("call %s: offer to a phone of odd name %r", self.id, offer.phone)
+        if not _PHONE.fullmatch(offer.phone) or not _LEG.fullmatch(offer.line):
+            log.error("call %s: offer of odd name: phone %r, line %r", self.id, offer.phone, offer.line)
             return "CHANUNAVAIL"
-        return await self.dial(f"PJSIP/{offer.phone}", offer.ring_s)
+        if not offer.line:
+            return await self.dial(f"PJSIP/{offer.phone}", offer.ring_s)
+        await self._command("SET MUSIC", "off")
+        return _BRIDGED.get(await self._join("EXEC Bridge", offer.line, "BRIDGERESULT"), "CONGESTION")
 
     def _refuse(self, command: OfferCall | LeaveQueue) -> None:
         if isinstance(command, OfferCall):
@@ -349,11 +361,19 @@ class Session:
         if not _DESTINATION.fullmatch(destination):
             log.error("call %s: not dialled: %r", self.id, destination)
             return "CHANUNAVAIL"
+        # Dial takes the music over (`m`): the caller hears no ringing, and no gap. `g`: he comes back to us
+        # when the agent hangs up.
         options = f"{destination},{max(1, min(ring_s, 300))},gm({self._house.music})"
-        reply = await self._connection.command("EXEC Dial", options, timeout_s=None)
+        return await self._join("EXEC Dial", options, "DIALSTATUS") or "CHANUNAVAIL"
+
+    async def _join(self, application: str, options: str, status: str) -> str:
+        self._joining, self._connection.last = True, None
+        reply = await self._connection.command(application, options, timeout_s=None)
         if reply.result == "-1":
             await self._really_gone()
-        return await self._recall("DIALSTATUS") or "CHANUNAVAIL"
+        result = await self._recall(status)
+        self._joining = False
+        return result
 
     async def remember(self, name: str, value: str) -> None:
         await self._command("SET VARIABLE", name, value)
