@@ -1,0 +1,169 @@
+"""`contactcenter check`: everything that would not work, found before a caller does."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from contactcenter.agi.lint import lint
+from contactcenter.agi.speech import EngineMissing, load_engine
+from contactcenter.ami.errors import ActionFailed, AmiError
+from contactcenter.ami.link import AmiLink
+from contactcenter.ami.server import AmiServer
+from contactcenter.ami.servers import NEEDS
+from contactcenter.ami.state import Boot, LinkState, Status
+from contactcenter.config import AsteriskSection, ConfigError, Settings, load
+from contactcenter.crm import database
+from contactcenter.crm.errors import StoreRefused
+from contactcenter.values import frozen
+
+CONTEXTS = ("from-carrier", "rescue", "next", "line")
+"""What the dialplan must have for callers, for crashes of this server, and for persistent lines."""
+
+DANGEROUS = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "config"}
+"""Actions that are as good as a shell -> the write class that grants them."""
+
+OLDEST_ASTERISK = 20
+ASTERISK_S = 12.0
+
+_QUICK_CHECK_S = 60.0
+
+
+@frozen
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    says: str
+
+
+async def check_all(config: Path) -> list[Finding]:
+    """Look at everything that the configuration names."""
+    try:
+        settings = load(config)
+    except ConfigError as error:
+        return [Finding(what=str(config), ok=False, says=problem) for problem in error.problems]
+    found = [
+        Finding(
+            what=str(config), ok=True, says=f"{len(settings.queues)} queues, {len(settings.dids)} numbers"
+        )
+    ]
+    async for finding in _each(settings):
+        found.append(finding)
+    return found
+
+
+async def _each(settings: Settings) -> AsyncIterator[Finding]:
+    async for finding in _scripts(settings):
+        yield finding
+    for finding in _speech(settings):
+        yield finding
+    yield await asyncio.to_thread(_database, settings.store.path)
+    if not settings.asterisk:
+        yield Finding(what="asterisk", ok=False, says="no server is named: add an [[asterisk]] section")
+    for server in settings.asterisk:
+        async for finding in _asterisk(server):
+            yield finding
+
+
+async def _scripts(settings: Settings) -> AsyncIterator[Finding]:
+    for name in sorted({did.script for did in settings.dids.values() if did.script}):
+        path = settings.ivr.folder / name
+        problems = await lint(path, settings.queues, settings.ivr.transfers)
+        for problem in problems:
+            yield Finding(what=f"{path}:{problem.line}", ok=False, says=problem.message)
+        if not problems:
+            yield Finding(what=str(path), ok=True, says="every prompt exists, every menu ends")
+
+
+def _speech(settings: Settings) -> list[Finding]:
+    found = []
+    for language in ("zh", "en"):
+        setting = getattr(settings.speech, language)
+        try:
+            engine = load_engine(setting)
+            engine.check()
+            found.append(Finding(what=f"speech.{language}", ok=True, says=engine.name))
+        except EngineMissing as error:
+            found.append(Finding(what=f"speech.{language}", ok=False, says=str(error)))
+    return found
+
+
+def _database(path: Path) -> Finding:
+    what = f"database {path}"
+    if not path.parent.is_dir():
+        return Finding(what=what, ok=False, says=f"the folder {path.parent} does not exist: create it")
+    if not os.access(path.parent, os.W_OK):
+        return Finding(what=what, ok=False, says=f"this user may not write into {path.parent}")
+    if not path.exists():
+        return Finding(what=what, ok=True, says="will be created at the first start")
+    try:
+        database.check(path, _QUICK_CHECK_S)
+    except StoreRefused as error:
+        return Finding(what=what, ok=False, says=str(error))
+    return Finding(what=what, ok=True, says="sound")
+
+
+async def _asterisk(section: AsteriskSection) -> AsyncIterator[Finding]:
+    what = f"asterisk {section.name}"
+    changes: asyncio.Queue[LinkState] = asyncio.Queue()
+    boots: list[Boot] = []
+
+    async def booted(boot: Boot) -> None:
+        boots.append(boot)
+
+    server = AmiServer(
+        name=section.name,
+        username=section.user,
+        secret=section.secret,
+        host=section.host,
+        port=section.port,
+        needs=NEEDS,
+    )
+    link = AmiLink(server, lambda message: None, changes.put_nowait, on_booted=booted)
+    link.connect()
+    try:
+        state = await _settled(changes)
+        if state.status is not Status.READY:
+            yield Finding(what=what, ok=False, says=state.reason)
+            return
+        version = boots[-1].version if boots else ""
+        major = version.partition(".")[0]
+        recent = major.isdecimal() and int(major) >= OLDEST_ASTERISK
+        remedy = "" if recent else f": too old, use {OLDEST_ASTERISK} or newer"
+        yield Finding(what=what, ok=recent, says=f"version {version}{remedy}")
+        async for finding in _rights(link, what):
+            yield finding
+        for context in CONTEXTS:
+            try:
+                await link.send({"Action": "ShowDialPlan", "Context": context})
+            except ActionFailed:
+                says = f"has no [{context}]: load the files that dialplans/ renders"
+                yield Finding(what=f"{what} dialplan", ok=False, says=says)
+    except AmiError as error:
+        yield Finding(what=what, ok=False, says=str(error))
+    finally:
+        await link.close()
+
+
+async def _settled(changes: "asyncio.Queue[LinkState]") -> LinkState:
+    """The first state that says whether we are in or out."""
+    state = LinkState(Status.DOWN, f"no answer within {ASTERISK_S:g} s")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ASTERISK_S):
+            while True:
+                state = await changes.get()
+                if state.status in (Status.READY, Status.DOWN):
+                    return state
+    return state
+
+
+async def _rights(link: AmiLink, what: str) -> AsyncIterator[Finding]:
+    """More rights than are needed are a fault: whoever gets this secret gets them too."""
+    granted = (await link.send({"Action": "ListCommands"})).response
+    for action, needed in DANGEROUS.items():
+        if action in granted:
+            says = f"the user may use {action}: take {needed!r} out of its write classes"
+            yield Finding(what=f"{what} rights", ok=False, says=says)

@@ -1,0 +1,119 @@
+"""An agent at a page, as a program: signs in, listens to the live feed, acknowledges pops, presses buttons."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import aiohttp
+
+WITHIN_S = 10.0
+
+
+class Agent:
+    """One signed-in user with an open websocket. `acknowledge` False is a page that shows nothing."""
+
+    def __init__(self, client: aiohttp.ClientSession, login: str, csrf: str) -> None:
+        self.login = login
+        self.acknowledge = True
+        self.pops: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.view: dict[str, Any] = {}
+        self._client = client
+        self._headers = {"X-CSRF-Token": csrf}
+        self._changed = asyncio.Event()
+
+    @classmethod
+    @asynccontextmanager
+    async def signed_in(cls, url: str, login: str, password: str) -> AsyncIterator[Self]:
+        """Signs in and listens; at the end the page is closed, the session stays."""
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(url, cookie_jar=jar) as client:
+            response = await client.post("/api/session", json={"login": login, "password": password})
+            assert response.status == 200, await response.text()
+            agent = cls(client, login, (await response.json())["csrf"])
+            async with client.ws_connect("/ws", headers={"Origin": url}) as socket:
+                listening = asyncio.create_task(agent._listen(socket))
+                try:
+                    yield agent
+                finally:
+                    listening.cancel()
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in socket:
+            frame = json.loads(message.data)
+            if frame["type"] == "pop":
+                if self.acknowledge:
+                    await socket.send_json({"type": "ack", "seq": frame["seq"]})
+                self.pops.put_nowait(frame)
+            for view in frame.get("agents", ()):
+                if view["login"] == self.login:
+                    self.view = view
+                    self._changed.set()
+
+    async def until(self, state: str, reason: str = "") -> dict[str, Any]:
+        """The agent's view, once the center says that he is in this state."""
+        return await self.until_view(
+            lambda view: view.get("state") == state and (not reason or view["reason"] == reason),
+            f"{state} {reason}",
+        )
+
+    async def until_view(self, fits: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
+        """The agent's view, once it fits."""
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not fits(self.view):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.login} is not {what}: {self.view}") from None
+        return self.view
+
+    async def pop(self) -> dict[str, Any]:
+        """The next record that is shown."""
+        async with asyncio.timeout(WITHIN_S):
+            return await self.pops.get()
+
+    async def choose_phone(self, phone: str, line: str = "ring") -> None:
+        """Take calls on this phone."""
+        await self.do("PUT", "/api/me/phone", {"endpoint": phone, "line": line})
+
+    async def go(self, state: str, reason: str = "") -> None:
+        """Ask for a state, and see it come true."""
+        await self.do("PUT", "/api/me/state", {"state": state, "reason": reason})
+        await self.until(state, reason)
+
+    async def dispose(self, interaction: str, code: str = "solved", note: str = "") -> None:
+        """Choose the outcome."""
+        await self.do("PUT", f"/api/interactions/{interaction}/disposition", {"code": code, "note": note})
+
+    async def sign_out(self) -> None:
+        """End the session."""
+        await self.do("DELETE", "/api/session")
+
+    async def do(self, method: str, path: str, body: Any = None, *, status: int = 0) -> Any:
+        """A request; any status below 300 unless one is named. Returns the answer's document."""
+        async with self._client.request(method, path, json=body, headers=self._headers) as response:
+            text = await response.text()
+            right = response.status == status if status else response.status < 300
+            assert right, f"{method} {path}: {response.status} {text}"
+            return json.loads(text) if text else None
+
+    async def interaction(self, id_: str, *, final: bool = True) -> dict[str, Any]:
+        """The record, once it is final; the last state if it does not become so."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                found: dict[str, Any] = await self.do("GET", f"/api/interactions/{id_}")
+                if found["final"] or not final:
+                    return found
+                await asyncio.sleep(0.02)
+
+    async def last_interaction(self, caller: str, *, final: bool = True) -> dict[str, Any]:
+        """The newest record of a number, once there is one and it is final."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/interactions?limit=50")
+                mine = [each for each in page["items"] if each["caller"] == caller]
+                if mine and (mine[0]["final"] or not final):
+                    return await self.interaction(mine[0]["id"], final=final)
+                await asyncio.sleep(0.02)

@@ -1,0 +1,197 @@
+"""A whole center for a story: its own Asterisk, its own store, the server as a process of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from contactcenter.app import App
+from contactcenter.asterisk.configuration import AsteriskSettings
+from contactcenter.asterisk.embedded import EmbeddedAsterisk
+from contactcenter.config import load
+from contactcenter.demo import accounts, data
+from contactcenter.phones.customer import Customer
+from contactcenter.phones.phone import Habit, Phone, ring
+from tests.support.agent import Agent
+from tests.support.asterisk import AMI_SECRET, PHONES, running_asterisk
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "correct-horse-battery"
+READY_S = 40
+
+CONFIG = """
+zone = "Asia/Shanghai"
+region = "CN"
+phones = [{phones}]
+[http]
+port = {http}
+[fastagi]
+port = {agi}
+[[asterisk]]
+name = "cc"
+port = {ami}
+secret = "{secret}"
+[store]
+path = "center.db"
+[speech]
+cache = "{prompts}"
+[ivr]
+folder = "{scripts}"
+fallback_queue = "support"
+[dids]
+4001 = {{ script = "hotline.py" }}
+4002 = {{ queue = "support" }}
+4003 = {{ queue = "sales" }}
+{dids}
+[queues.support]
+title = {{ zh = "服务支持", en = "Support" }}
+ring_s = 3
+wrap_up_s = 30
+without_agents = true
+[queues.sales]
+title = {{ zh = "销售咨询", en = "Sales" }}
+ring_s = 3
+wrap_up_s = 0
+without_agents = true
+{queues}
+[dispositions]
+solved = {{ zh = "已解决", en = "Solved" }}
+follow_up = {{ zh = "需跟进", en = "Follow-up needed" }}
+"""
+
+
+@dataclass
+class Center:
+    """A running center, as its users reach it."""
+
+    asterisk: EmbeddedAsterisk
+    folder: Path
+    process: asyncio.subprocess.Process
+    arguments: tuple[str, ...]
+    agents: list[Agent] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return f"http://127.0.0.1:{8080 + self.asterisk.settings.port_offset}"
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        """Where phones register and the carrier sends its calls."""
+        return "127.0.0.1", self.asterisk.settings.sip_port
+
+    def phone(self, number: str, habit: Habit = ring, tone: int | None = None) -> Phone:
+        """A SIP phone of an agent; register it by `async with`."""
+        return Phone(number, PHONES[number], server=self.sip, habit=habit, tone=tone)
+
+    def customer(self, number: str = "15400000001", name: str = "", *, media: bool = True) -> Customer:
+        """Somebody who phones in from the carrier's side."""
+        return Customer(number, name, server=self.sip, media=media)
+
+    @asynccontextmanager
+    async def agent(self, login: str, phone: str = "", line: str = "ring") -> AsyncIterator[Agent]:
+        """An agent signed in on a page, with a phone chosen if one is named."""
+        async with Agent.signed_in(self.url, login, PASSWORD) as agent:
+            if phone:
+                await agent.choose_phone(phone, line)
+            try:
+                yield agent
+            finally:
+                await agent.sign_out()
+
+    async def interaction(self, id_: str, *, final: bool = True) -> dict[str, Any]:
+        """The record of an interaction, once it is final."""
+        async with Agent.signed_in(self.url, "supervisor1", PASSWORD) as supervisor:
+            return await supervisor.interaction(id_, final=final)
+
+    async def last_interaction(self, caller: str, *, final: bool = True) -> dict[str, Any]:
+        """The newest record of a caller's number, once it is final."""
+        async with Agent.signed_in(self.url, "supervisor1", PASSWORD) as supervisor:
+            return await supervisor.last_interaction(caller, final=final)
+
+    async def kill(self) -> None:
+        """End the server as a crash would, and leave Asterisk alone."""
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def start_again(self) -> None:
+        """Start the server anew on the same store."""
+        self.process = await _serve(self.arguments)
+
+
+@asynccontextmanager
+async def running_center(
+    scripts: Path = ROOT / "dialplans" / "ivr", dids: str = "", queues: str = "", numbers: tuple[str, ...] = ()
+) -> AsyncIterator[Center]:
+    """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know."""
+    base = AsteriskSettings(
+        ami_secret=AMI_SECRET, phones=PHONES, dids=("4001", "4002", "4003", *numbers), rescue_pause_s=0.5
+    )
+    async with running_asterisk(replace(base)) as asterisk:
+        settings = asterisk.settings
+        folder = asterisk.prompts.parent.parent / "center"
+        folder.mkdir(exist_ok=True)
+        config = folder / "center.toml"
+        config.write_text(
+            CONFIG.format(
+                phones=", ".join(f'"{phone}"' for phone in PHONES),
+                http=8080 + settings.port_offset,
+                agi=settings.agi_port,
+                ami=settings.ami_port,
+                secret=AMI_SECRET,
+                prompts=_shared_prompts(),
+                scripts=scripts,
+                dids=dids,
+                queues=queues,
+            )
+        )
+        async with App(load(config), folder) as app:
+            await accounts.ensure(app.store, app.users, folder, PASSWORD)
+            await data.fill(app.store, dispositions=("solved",))
+        arguments = (sys.executable, "-m", "contactcenter", "serve", "--config", str(config))
+        center = Center(asterisk, folder, await _serve(arguments), arguments)
+        try:
+            yield center
+        finally:
+            if center.process.returncode is None:
+                center.process.send_signal(signal.SIGTERM)
+                async with asyncio.timeout(8):
+                    await center.process.wait()
+
+
+def _shared_prompts() -> Path:
+    """Prompts are the same in all tests: synthesised once for all, where Asterisk's user can read them."""
+    folder = Path(os.environ.get("TMPDIR", "/tmp")) / "contactcenter-test-prompts"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    return folder
+
+
+async def _serve(arguments: tuple[str, ...]) -> asyncio.subprocess.Process:
+    """The server as a process, once it says `ready` and Asterisk is connected."""
+    process = await asyncio.create_subprocess_exec(*arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout
+    url = ""
+    async with asyncio.timeout(READY_S):
+        while line := (await process.stdout.readline()).decode():
+            if line.startswith("ready "):
+                url = line.split()[1]
+                break
+        assert url, f"the server ended with {await process.wait()}"
+        async with aiohttp.ClientSession() as client:
+            while (await (await client.get(f"{url}/readyz")).json())["ready"] is not True:
+                await asyncio.sleep(0.05)
+    return process
+
+
+def accounts_file(folder: Path) -> dict[str, Any]:
+    """The demo's accounts, as the contract says they are written."""
+    found: dict[str, Any] = json.loads((folder / accounts.FILE).read_text())
+    return found
