@@ -8,10 +8,10 @@ The pages' code runs a noun's function in a transaction: `await store.read(custo
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -61,7 +61,8 @@ class Store:
         self._clean = clean
         self._tell = tell
         self._region = region
-        self._asked: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @classmethod
     async def open(
@@ -109,12 +110,18 @@ class Store:
             raise
         return store
 
-    async def close(self) -> None:
-        """Write what is left (3 s at most; the journal keeps the rest) and give everything back."""
-        for task in self._asked:
+    async def close(self, seconds: float = 3.0) -> None:
+        """Write what is left, for so long at most (the journal keeps the rest), and give everything back."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
-            if await self._writer.close():
+            # Readers first: the last connection to close writes the WAL back, and only the writer's can.
+            await self._reading.dispose()
+            if await self._writer.close(seconds):
                 self._clean.touch()
         finally:
             await _release(self._reading, self._writing, self._journal, self._lock)
@@ -128,9 +135,7 @@ class Store:
             case SaveInteraction() | CorrectDisposition():
                 self._writer.carry(command)
             case FindCustomer():
-                task = asyncio.create_task(self._answer(command))
-                self._asked.add(task)
-                task.add_done_callback(self._asked.discard)
+                self._started(self._answer(command))
             case _:
                 raise TypeError(f"not for the store: {type(command).__name__}")
 
@@ -190,17 +195,23 @@ class Store:
 
     async def _answer(self, asked: FindCustomer) -> None:
         found: tuple[CustomerCard, ...] = ()
-        search = asyncio.create_task(self.find_customer(asked.number))
+        search = self._started(self.find_customer(asked.number))
         try:
             # Not cancelled when late: a cancelled query costs its connection, just when all are busy.
             found = await asyncio.wait_for(asyncio.shield(search), FIND_S)
         except TimeoutError:
             log.warning("the caller's record came too late", call=asked.call)
             search.add_done_callback(lambda done: done.cancelled() or done.exception())
-        except StoreUnavailable as error:
-            log.warning("the caller's record can't be read", call=asked.call, error=str(error))
+        except Exception:  # whatever it is: the caller's pop waits for an answer
+            log.exception("the caller's record can't be read", call=asked.call)
         method = MatchMethod.CALLER_NUMBER if found else MatchMethod.NONE
         self._tell(CustomerFound(at=self.now(), call=asked.call, method=method, customers=found))
+
+    def _started(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)  # the loop itself holds its tasks weakly
+        task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _call(
@@ -211,7 +222,6 @@ def _call(
 
 
 async def _release(reading: AsyncEngine, writing: AsyncEngine, journal: Journal | None, lock: int) -> None:
-    # The readers first: the last connection that closes writes the WAL back, and only the writer may.
     for engine in (reading, writing):
         with contextlib.suppress(Exception):
             await engine.dispose()

@@ -117,9 +117,7 @@ class Users:
         await self._store.write(_set_passwords, dict(zip(passwords, hashes, strict=True)))
 
     async def _hashes(self, passwords: Iterable[str]) -> list[str]:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._passwords.hash(password)) for password in passwords]
-        return [task.result() for task in tasks]
+        return await asyncio.gather(*(self._passwords.hash(password) for password in passwords))
 
 
 def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tuple[User, ...]:

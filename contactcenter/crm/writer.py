@@ -146,8 +146,9 @@ class Writer:
                 return False
             self._arrived.clear()
             await self._arrived.wait()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._go.wait(), WINDOW_S)
+        if not self._singly:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._go.wait(), WINDOW_S)
         if len(self._queue) <= BATCH and not self._closing:
             self._go.clear()
         return True
@@ -241,6 +242,7 @@ class Writer:
         if self._error:
             log.warning("the database takes writes again", waiting=len(self._queue))
             self._error = ""
+            self._unsaved = False
         if self._journaled and self._applied >= self._journaled:
             try:
                 await asyncio.to_thread(self._journal.reset)
@@ -248,7 +250,6 @@ class Writer:
                 # Harmless: its entries are numbered, and none will be carried out twice.
                 log.warning("the journal can't be emptied", error=str(error))
             self._journaled = 0
-            self._unsaved = False
 
     def _reject(self, item: _Item, error: Exception) -> None:
         if item.answer:

@@ -1,8 +1,9 @@
 """Made-up customers of an operator's hotline, and what they called about in the last thirty days.
 
-The same seed and time give the same data. Telephone numbers belong to nobody: China reserves none for fiction,
-so +86 154 …, a mobile prefix given to no operator, is used; Britain and North America reserve +44 7700
-900xxx and +1 … 555 01xx. Customer 1 has 154 0000 0001, customer 2 154 0000 0002 …; every tenth is from abroad.
+The same seed and time give the same data. Telephone numbers belong to nobody: China reserves none for
+fiction, so +86 154 …, a mobile prefix given to no operator, is used; Britain and North America reserve
++44 7700 900xxx and +1 … 555 01xx. Customer 1 has 154 0000 0001, customer 2 154 0000 0002 …; every tenth is
+from abroad.
 """
 
 import random

@@ -1,0 +1,194 @@
+"""Exactly one final record for each interaction, whatever comes twice, late or in another order."""
+
+import asyncio
+import sqlite3
+import tempfile
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stores import Keeper, record, save
+
+from contactcenter.commands import CorrectDisposition
+from contactcenter.crm import interactions, schema
+from contactcenter.crm.errors import Refusal
+from contactcenter.values import InteractionRecord, MatchMethod
+
+
+def test_the_table_has_the_record_s_fields_and_no_other() -> None:
+    assert {c.name for c in schema.interactions.columns} == {f.name for f in fields(InteractionRecord)}
+
+
+async def test_every_field_comes_back_as_it_was_saved(keeper: Keeper) -> None:
+    full = record(
+        channel="chat", direction="outbound", agent_leg="x", caller_name="王 😀", language="zh", customer="c",
+        match=MatchMethod.CHOSEN, queue="support", agent="agent1", last_node="menu", outcome="answered",
+        disposition="sold", note="n", callback="+8613900000001", error="e", queued_at=1.5, offered_at=2.5,
+        answered_at=3.5, ended_at=4.5, closed_at=5.5, waited_s=1.25, talked_s=2.25, wrapped_s=3.25, offers=2,
+        inferred=True, final=True,
+    )  # fmt: skip
+    store = await keeper.open()
+    store.carry(replace(save(), record=full))
+    await store.settled()
+    found = await store.read(interactions.get, "i1")
+    assert found is not None
+    assert found.record == full
+
+
+async def test_a_record_grows_and_its_timeline_counts_on(keeper: Keeper) -> None:
+    store = await keeper.open()
+    store.carry(save(said=("arrived", "queued")))
+    store.carry(save(said=("offered",), queue="support"))
+    await store.settled()
+    store.carry(save(said=("ended",), queue="support", outcome="answered", final=True))
+    await store.settled()
+    found = await store.read(interactions.get, "i1")
+    assert found is not None
+    assert [entry.kind for entry in found.timeline] == ["arrived", "queued", "offered", "ended"]
+    assert found.timeline[0].detail == {"n": 1}
+    assert (found.record.outcome, found.record.queue, found.record.final) == ("answered", "support", True)
+    assert keeper.rows("SELECT seq FROM timeline ORDER BY seq") == [(0,), (1,), (2,), (3,)]
+
+
+async def test_a_second_final_is_counted_and_changes_nothing(keeper: Keeper) -> None:
+    store = await keeper.open()
+    store.carry(save(said=("a",), outcome="answered", final=True))
+    await store.settled()
+    store.carry(save(said=("b",), outcome="abandoned", final=True))
+    store.carry(save(said=("c",), outcome="failed"))
+    await store.settled()
+    assert keeper.rows("SELECT outcome, final FROM interactions") == [("answered", 1)]
+    assert keeper.rows("SELECT kind FROM timeline") == [("a",)]
+    assert store.health()["second_finals"] == 2
+
+
+@pytest.mark.parametrize("sql", ["UPDATE interactions SET note = 'x'", "DELETE FROM interactions"])
+async def test_no_program_can_change_a_final_record(keeper: Keeper, sql: str) -> None:
+    store = await keeper.open()
+    store.carry(save("open"))
+    await store.settled()
+    keeper.rows("UPDATE interactions SET note = 'may change' WHERE id = 'open'")
+    store.carry(save("shut", final=True))
+    await store.settled()
+    with pytest.raises(sqlite3.IntegrityError, match="a final record never changes"):
+        keeper.rows(sql)
+
+
+_SAVES = st.lists(
+    st.tuples(
+        st.sampled_from("abc"), st.integers(0, 9), st.booleans(), st.sampled_from(["", "settle", "reopen"])
+    ),
+    min_size=1,
+    max_size=25,
+)  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None)
+@given(_SAVES)
+def test_any_interleaving_leaves_the_first_final_record(steps: list[tuple[str, int, bool, str]]) -> None:
+    """Saves of three interactions in any order, doubled, after the end, over commits and restarts."""
+
+    async def play(path: Path) -> None:
+        keeper = Keeper(path)
+        try:
+            store = await keeper.open()
+            for id_, n, final, then in steps:
+                store.carry(save(id_, said=(f"{n}",), offers=n, final=final))
+                if then == "settle":
+                    await store.settled()
+                elif then == "reopen":
+                    await keeper.close()
+                    store = await keeper.open()
+            await store.settled()
+            rows = {id_: (offers, bool(final)) for id_, offers, final in keeper.rows(
+                "SELECT id, offers, final FROM interactions"
+            )}  # fmt: skip
+            for id_ in {id_ for id_, *_ in steps}:
+                mine = [(n, final) for i, n, final, _ in steps if i == id_]
+                end = next((i for i, (_, final) in enumerate(mine) if final), len(mine) - 1)
+                assert rows[id_] == mine[end]
+                said = keeper.rows(
+                    f"SELECT seq, kind FROM timeline WHERE interaction_id = '{id_}' ORDER BY seq"
+                )
+                assert said == [(i, str(n)) for i, (n, _) in enumerate(mine[: end + 1])]
+        finally:
+            await keeper.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(play(Path(folder) / "center.db"))
+
+
+async def test_a_late_disposition_stands_beside_the_record(keeper: Keeper) -> None:
+    store = await keeper.open()
+    store.carry(save(customer="c", disposition="none", final=True))
+    for code in ("sold", "returned"):
+        store.carry(
+            CorrectDisposition(interaction="i1", login="agent1", at=9.0, code=code, note="late", callback="")
+        )
+    await store.settled()
+    found = await store.read(interactions.get, "i1")
+    assert found is not None
+    assert found.record.disposition == "none"
+    assert [c.code for c in found.corrections] == ["sold", "returned"]
+    (past,) = await store.read(interactions.last_of, "c")
+    assert (past.disposition, past.note) == ("returned", "late")
+
+
+async def test_what_was_left_open_is_told_at_start(keeper: Keeper) -> None:
+    store = await keeper.open()
+    assert await keeper.restored() == ()
+    for n, id_ in enumerate(("i1", "i2", "i3")):
+        store.carry(save(id_, arrived_at=float(9 - n), queued_at=5.5))
+    store.carry(save("i2", final=True))
+    await keeper.close()
+    await keeper.open()
+    restored = await keeper.restored()
+    assert [(r.id, r.queued_at) for r in restored] == [("i3", 5.5), ("i1", 5.5)]
+
+
+async def test_hostile_text_is_stored_and_harmless(keeper: Keeper) -> None:
+    name = "<img src=x onerror=alert(1)>\0\ud800\u202e'; DROP TABLE interactions; --😀"
+    store = await keeper.open()
+    store.carry(save(caller=name, caller_name="x" * 10_000, said=("k\0",)))
+    store.carry(save("i2", note="y" * 4001))
+    await store.settled()
+    found = await store.read(interactions.get, "i1")
+    assert found is not None
+    assert found.record.caller == name.replace("\0", "\ufffd").replace("\ud800", "\ufffd")
+    assert found.record.caller_name == "x" * 200 + "…[+9800]"
+    assert found.timeline[0].kind == "k\ufffd"
+    assert keeper.rows("SELECT substr(note, 4000) FROM interactions WHERE id = 'i2'") == [("y…[+1]",)]
+
+
+async def test_pages_follow_each_other_without_gap_or_double(keeper: Keeper) -> None:
+    store = await keeper.open()
+    for n in range(7):  # three of them arrive at the same time
+        store.carry(save(f"i{n}", arrived_at=float(min(n, 4)), queue="sales" if n % 2 else "support"))
+    await store.settled()
+    seen, cursor = [], ""
+    while True:
+        page = await store.read(interactions.page, cursor=cursor, limit=2)
+        seen += [r.id for r in page.items]
+        # What arrives meanwhile comes before the first page, and shifts nothing.
+        store.carry(save(f"later{len(seen)}", arrived_at=1e6))
+        await store.settled()
+        if not (cursor := page.next):
+            break
+    assert seen == ["i6", "i5", "i4", "i3", "i2", "i1", "i0"]
+    page = await store.read(interactions.page, filters={"queue": "sales"}, since=1.0, until=4.0)
+    assert [r.id for r in page.items] == ["i3", "i1"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"filters": {"note": "x"}}, {"filters": {"id; DROP TABLE users": ""}}, {"cursor": "????"},
+        {"cursor": "WyJ0ZXh0IiwgImkxIl0"}, {"cursor": "WzEuMCwgNV0"}, {"cursor": "W10"}, {"limit": 0},
+    ],
+)  # fmt: skip
+async def test_what_is_not_on_the_list_is_refused(keeper: Keeper, wrong: dict[str, object]) -> None:
+    store = await keeper.open()
+    with pytest.raises(Refusal):
+        await store.read(interactions.page, **wrong)
