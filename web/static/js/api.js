@@ -1,0 +1,41 @@
+// REST calls. A refusal is thrown as `Refusal`, with the problem document's words.
+
+import { me } from "./model.js";
+
+export class Refusal extends Error {
+  constructor(status, problem) {
+    super(problem.detail ?? "");
+    this.status = status;
+    this.code = problem.code ?? "";
+    this.field = problem.field ?? "";
+    this.retryAfter = 0;
+  }
+}
+
+export async function call(method, path, body) {
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET" && me.value) headers["X-CSRF-Token"] = me.value.csrf;
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(8000),
+    });
+  } catch {
+    throw new Refusal(0, { code: "offline" });
+  }
+  const text = await answer.text();
+  const found = text ? JSON.parse(text) : null;
+  if (answer.ok) return found;
+  const refusal = new Refusal(answer.status, found ?? {});
+  refusal.retryAfter = Number(answer.headers.get("Retry-After") ?? 0);
+  throw refusal;
+}
+
+export const get = (path) => call("GET", path);
+export const put = (path, body) => call("PUT", path, body);
+export const post = (path, body) => call("POST", path, body);
+export const remove = (path) => call("DELETE", path);

@@ -1,0 +1,82 @@
+// The supervisor's first view: queues, agents and calls as they are now. To read, not to steer.
+
+import { beat } from "./clock.js";
+import { clock } from "./format.js";
+import { html } from "./html.js";
+import { t, titled } from "./language.js";
+import { agents, calls, queues } from "./model.js";
+import { Card, PhoneNumber, reasonTitle, Since, StateWord } from "./parts.js";
+
+/** A table; `columns` are `[heading, cell of a row, whether it is a figure]`. */
+export function Table({ columns, rows, keyOf, empty, label }) {
+  if (!rows.length) return html`<p class="empty">${empty}</p>`;
+  return html`<div class="table-wrap">
+    <table class="table" aria-label=${label}>
+      <thead>
+        <tr>${columns.map(([heading, , number]) => html`<th key=${heading} scope="col" class=${number ? "number" : ""}>${heading}</th>`)}</tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) => html`<tr key=${keyOf(row)}>
+            ${columns.map(([heading, cell, number]) => html`<td key=${heading} data-label=${heading} class=${number ? "number figures" : ""}>${cell(row)}</td>`)}
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+const queueTitle = (name) => titled(queues.value.get(name)?.title, name);
+
+function Queues() {
+  const columns = [
+    [t("board.queue"), (queue) => html`<strong>${titled(queue.title, queue.name)}</strong>`],
+    [t("board.state"), (queue) => (queue.open ? t("queue.open") : t("queue.closed"))],
+    [t("queue.waiting_now"), (queue) => queue.waiting, true],
+    [t("queue.longest"), (queue) => (queue.longest_since ? html`<${Since} since=${queue.longest_since} />` : t("queue.nobody")), true],
+    [t("board.talking"), (queue) => queue.talking, true],
+    [t("queue.free"), (queue) => t("queue.of", { free: queue.available, all: queue.signed_in }), true],
+    [t("board.answered"), (queue) => queue.answered, true],
+    [t("board.abandoned"), (queue) => queue.abandoned, true],
+  ];
+  return html`<${Card} title=${t("board.queues")}>
+    <${Table} label=${t("board.queues")} columns=${columns} rows=${[...queues.value.values()]} keyOf=${(queue) => queue.name} empty=${t("queue.none")} />
+  <//>`;
+}
+
+function Agents() {
+  const columns = [
+    [t("board.agent"), (agent) => html`<strong>${agent.name}</strong> <span class="quiet">${agent.login}</span>`],
+    [t("board.state"), (agent) => html`<${StateWord} state=${agent.state} reason=${agent.reason && reasonTitle(agent.reason)} />`],
+    [t("board.since"), (agent) => html`<${Since} since=${agent.since} />`, true],
+    [t("phone.title"), (agent) => agent.phone || t("phone.none")],
+    [t("board.queues"), (agent) => agent.queues.map(queueTitle).join(", ")],
+    [t("roster.calls"), (agent) => agent.taken, true],
+  ];
+  const rows = [...agents.value.values()].sort((a, b) => a.login.localeCompare(b.login));
+  return html`<${Card} title=${t("board.agents")}>
+    <${Table} label=${t("board.agents")} columns=${columns} rows=${rows} keyOf=${(agent) => agent.login} empty=${t("board.no_agents")} />
+  <//>`;
+}
+
+function Calls() {
+  const columns = [
+    [t("board.caller"), (call) => html`<strong>${call.customer_name || call.caller_name || ""}</strong> <${PhoneNumber} number=${call.caller} />`],
+    [t("board.state"), (call) => t(`call.${call.state}`)],
+    [t("board.queue"), (call) => queueTitle(call.queue)],
+    [t("board.agent"), (call) => call.agent],
+    [t("board.lasted"), (call) => clock(beat.value - call.arrived_at), true],
+  ];
+  const rows = [...calls.value.values()].sort((a, b) => a.arrived_at - b.arrived_at);
+  return html`<${Card} title=${t("board.calls")}>
+    <${Table} label=${t("board.calls")} columns=${columns} rows=${rows} keyOf=${(call) => call.id} empty=${t("board.no_calls")} />
+  <//>`;
+}
+
+export function Board() {
+  document.title = `${t("nav.board")} · contactcenter`;
+  return html`<div class="page">
+    <div class="page-title"><h1>${t("nav.board")}</h1></div>
+    <${Queues} /><${Agents} /><${Calls} />
+  </div>`;
+}

@@ -1,0 +1,146 @@
+// The middle: the caller and what can be done now; or, between calls, what the agent waits for.
+
+import { useEffect, useRef } from "preact/hooks";
+
+import { answer, backToAvailable, hangUp, online, pending, setState } from "./actions.js";
+import { callerName, callerNumber } from "./caller.js";
+import { lasting } from "./format.js";
+import { html } from "./html.js";
+import { Icon } from "./icons.js";
+import { t, titled } from "./language.js";
+import { acknowledge } from "./link.js";
+import { face, me, myCall, myPop, myself, queues } from "./model.js";
+import { Outcome } from "./outcome.js";
+import { PhoneNumber, reasonTitle, Since, Until } from "./parts.js";
+import { ring } from "./ringing.js";
+
+const RESTING = ["offline", "available", "paused"];
+const MISSED = ["no_answer", "busy", "unreachable", "line_lost", "disconnected"];
+
+/** The decision in words; a rule that this page does not know is named as it is. */
+export function reasonOf(why) {
+  if (why.rule === "longest_idle") return t("why.longest_idle", { idle: lasting(why.idle_s ?? 0) });
+  return t("why.other", { rule: String(why.rule ?? "") });
+}
+
+function Idle() {
+  const agent = myself.value;
+  const shown = face.value;
+  const missed = shown === "paused" && MISSED.includes(agent.reason);
+  return html`<section class="card canvas" data-state=${shown}>
+    <div class="idle">
+      <h1><${Icon} name=${missed ? "warning" : shown} size=${28} />${missed ? reasonTitle(agent.reason) : t(`state.${shown}`)}</h1>
+      ${agent && html`<${Since} since=${agent.since} />`}
+      <p>
+        ${missed
+          ? t(`idle.${agent.reason}`)
+          : shown === "paused" && agent.reason
+            ? t("idle.paused_for", { reason: reasonTitle(agent.reason) })
+            : t(`idle.${shown}`)}
+      </p>
+      ${shown !== "available" &&
+      html`<div class="actions">
+        <button type="button" class="button primary" disabled=${!online() || pending.value !== ""}
+          onClick=${shown === "offline" ? () => setState("available") : backToAvailable}>
+          ${t(shown === "offline" ? "status.start" : "status.back")}
+        </button>
+      </div>`}
+    </div>
+  </section>`;
+}
+
+function Why({ pop }) {
+  return pop ? html`<p class="why"><strong>${t("why.label")}</strong> ${reasonOf(pop.why)}</p>` : null;
+}
+
+function Waited({ pop, call }) {
+  const queue = pop?.queue ?? call?.queue ?? "";
+  return html`<div class="chips">
+    ${queue && html`<span class="chip">${titled(queues.value.get(queue)?.title, queue)}</span>`}
+    ${pop && html`<span class="chip"><${Icon} name="clock" size=${14} />${t("caller.waited", { time: lasting(pop.waited_s) })}</span>`}
+    ${pop && html`<span class="chip">${t(`match.${pop.match}`)}</span>`}
+  </div>`;
+}
+
+function Controls() {
+  const shown = face.value;
+  const call = myself.value.call;
+  const off = !online() || pending.value !== "";
+  if (shown === "reserved") {
+    return html`<div class="controls">
+      ${me.value.answerable
+        ? html`<button type="button" class="button answer" id="answer" disabled=${off} onClick=${() => answer(call)}>
+            <${Icon} name="answer" />${t("action.answer")}<kbd>F2</kbd>
+          </button>`
+        : html`<p>${t("action.answer_on_phone", { phone: myself.value.phone })}</p>`}
+    </div>`;
+  }
+  if (shown === "talking" || shown === "held") {
+    return html`<div class="controls">
+      <button type="button" class="button hang-up" disabled=${off} onClick=${() => hangUp(call)}>
+        <${Icon} name="hang_up" />${t("action.hang_up")}<kbd>F4</kbd>
+      </button>
+      ${shown === "held" && html`<p class="quiet">${t("idle.held")}</p>`}
+    </div>`;
+  }
+  return null;
+}
+
+function AtWork() {
+  const agent = myself.value;
+  const shown = face.value;
+  const pop = myPop.value;
+  const call = myCall.value;
+  const name = callerName(pop, call);
+  const number = callerNumber(pop, call);
+  const offer = shown === "reserved" ? pop : null;
+  const seq = pop?.seq;
+
+  useEffect(() => {
+    if (!seq) return;
+    // A hidden tab paints nothing: its frame would never come, and the phone would wait in vain.
+    if (document.hidden) acknowledge(seq);
+    else requestAnimationFrame(() => acknowledge(seq));
+  }, [seq]);
+
+  const offered = offer?.offer;
+  useEffect(() => {
+    if (!offered) return undefined;
+    if (document.activeElement === document.body) document.getElementById("answer")?.focus();
+    return ring();
+  }, [offered]);
+
+  return html`<section class="card canvas" data-state=${shown} aria-labelledby="caller">
+    <div class="call-head">
+      <div class="who">
+        <h1 id="caller">${name}</h1>
+        ${number !== name && html`<${PhoneNumber} number=${number} />`}
+        <${Waited} pop=${pop} call=${call} />
+      </div>
+      <div class="big-timer">
+        <span class="state"><${Icon} name=${shown} />${t(`state.${shown}`)}</span>
+        ${shown === "wrap_up" && agent.until ? html`<${Until} until=${agent.until} />` : html`<${Since} since=${agent.since} />`}
+      </div>
+    </div>
+    <${Why} pop=${pop} />
+    <${Controls} />
+    ${shown !== "reserved" && html`<${Outcome} interaction=${agent.interaction} />`}
+  </section>`;
+}
+
+/** Said once per offer, whatever else changes on the page. */
+function Announcement() {
+  const said = useRef({ offer: "", text: "" });
+  const pop = face.value === "reserved" ? myPop.value : null;
+  if (!pop) said.current = { offer: "", text: "" };
+  else if (said.current.offer !== pop.offer) {
+    const queue = titled(queues.value.get(pop.queue)?.title, pop.queue);
+    said.current = { offer: pop.offer, text: t("caller.announce", { caller: callerName(pop, myCall.value), queue }) };
+  }
+  return html`<p class="unseen" role="alert" id="announcement">${said.current.text}</p>`;
+}
+
+export function CallCanvas() {
+  return html`<${Announcement} />${RESTING.includes(face.value) ? html`<${Idle} />` : html`<${AtWork} />`}`;
+}
+

@@ -1,0 +1,51 @@
+// Times, durations and amounts in words and figures.
+
+import { language, LOCALES, t } from "./language.js";
+
+/** `0:07`, `12:34`, `1:02:03`. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** A duration in words: seconds below two minutes, then minutes. */
+export function lasting(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  return whole < 120 ? t("time.seconds", { n: whole }) : t("time.minutes", { n: Math.round(whole / 60) });
+}
+
+const formats = new Map();
+
+function format(options) {
+  const key = language.value + JSON.stringify(options);
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.DateTimeFormat(LOCALES[language.value], { hourCycle: "h23", ...options }));
+  }
+  return formats.get(key);
+}
+
+const sameDay = (a, b) => a.toDateString() === b.toDateString();
+
+/** `14:05:09` */
+export const timeOf = (at) =>
+  format({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at * 1000));
+
+/** Today only the time, else the date with it. */
+export function momentOf(at) {
+  const date = new Date(at * 1000);
+  const time = { hour: "2-digit", minute: "2-digit" };
+  if (sameDay(date, new Date())) return format(time).format(date);
+  return format({ ...time, month: "short", day: "numeric" }).format(date);
+}
+
+/** The date and the time, for the head of a page. */
+export const dateTimeOf = (at) => format({ dateStyle: "medium", timeStyle: "short" }).format(new Date(at * 1000));
+
+/** An amount with two decimals; it stays text when it is none. */
+export function amount(text) {
+  const value = Number(text);
+  if (text === "" || Number.isNaN(value)) return text;
+  return new Intl.NumberFormat(LOCALES[language.value], { minimumFractionDigits: 2 }).format(value);
+}

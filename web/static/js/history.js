@@ -1,0 +1,127 @@
+// What happened: the list of interactions, and one of them with its timeline.
+
+import { useEffect, useState } from "preact/hooks";
+
+import { get } from "./api.js";
+import { Table } from "./board.js";
+import { dateTimeOf, lasting, momentOf, timeOf } from "./format.js";
+import { html } from "./html.js";
+import { t, titled, word } from "./language.js";
+import { queues } from "./model.js";
+import { Card, dispositionTitle, PhoneNumber, reasonTitle } from "./parts.js";
+
+const queueTitle = (name) => titled(queues.value.get(name)?.title, name);
+const outcomeOf = (one) => (one.disposition ? dispositionTitle(one.disposition.code) : one.outcome ? word("outcome", one.outcome) : t("history.open"));
+
+function Trouble({ refusal, again }) {
+  return html`<div class="empty" role="alert">
+    <p>${refusal.status === 404 ? t("history.unknown") : t("error.load")}</p>
+    ${refusal.status !== 404 && html`<button type="button" class="button" onClick=${again}>${t("action.again")}</button>`}
+  </div>`;
+}
+
+export function History() {
+  document.title = `${t("nav.history")} · contactcenter`;
+  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
+
+  const load = async (cursor = "") => {
+    try {
+      const page = await get(`/api/interactions?limit=50&cursor=${encodeURIComponent(cursor)}`);
+      setPages((before) => ({ items: cursor ? [...before.items, ...page.items] : page.items, next: page.next, state: "here" }));
+    } catch (refusal) {
+      setPages((before) => ({ ...before, state: "trouble", refusal }));
+    }
+  };
+  useEffect(() => {
+    load();
+  }, []);
+
+  const columns = [
+    [t("history.when"), (one) => html`<a class="figures" href=${`/history/${encodeURIComponent(one.id)}`}>${momentOf(one.arrived_at)}</a>`],
+    [t("board.caller"), (one) => html`${one.caller_name} <${PhoneNumber} number=${one.caller} />`],
+    [t("board.queue"), (one) => queueTitle(one.queue)],
+    [t("board.agent"), (one) => one.agent],
+    [t("history.outcome"), outcomeOf],
+    [t("history.waited"), (one) => lasting(one.waited_s), true],
+    [t("history.talked"), (one) => lasting(one.talked_s), true],
+  ];
+  return html`<div class="page">
+    <div class="page-title"><h1>${t("nav.history")}</h1></div>
+    <${Card} title=${t("history.newest")}>
+      ${pages.state === "trouble"
+        ? html`<${Trouble} refusal=${pages.refusal} again=${() => load()} />`
+        : html`<${Table} label=${t("nav.history")} columns=${columns} rows=${pages.items} keyOf=${(one) => one.id}
+            empty=${pages.state === "loading" ? t("history.loading") : t("history.empty")} />`}
+      ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+    <//>
+  </div>`;
+}
+
+/** What a step was about, from its detail, in words. */
+function about({ kind, detail }) {
+  if (kind === "offered") return t("step.offered.about", { agent: detail.agent, phone: detail.phone });
+  if (kind === "queued" || kind === "left_queue") return queueTitle(detail.queue ?? "");
+  if (kind === "missed") return `${detail.agent} · ${reasonTitle(detail.reason)}`;
+  if (kind === "disposition" || kind === "correction") return dispositionTitle(detail.code);
+  if (kind === "parted") return lasting(detail.talked_s ?? 0);
+  if (kind === "wrapped_up") return lasting(detail.wrapped_s ?? 0);
+  if (kind === "identified") return t(`match.${detail.method}`);
+  if (kind === "ended") return word("outcome", detail.outcome);
+  if (kind === "language") return word("language", detail.language);
+  return Object.values(detail).filter((value) => value !== "" && value !== null && typeof value !== "boolean").join(" · ");
+}
+
+function Timeline({ steps }) {
+  if (!steps.length) return html`<p class="empty">${t("history.no_steps")}</p>`;
+  return html`<ol class="timeline">
+    ${steps.map(
+      (step, place) => html`<li key=${place}>
+        <span class="quiet figures">${timeOf(step.at)}</span>
+        <span class="detail"><strong>${word("step", step.kind)}</strong> <span class="quiet">${about(step)}</span></span>
+      </li>`,
+    )}
+  </ol>`;
+}
+
+export function InteractionPage({ id }) {
+  const [found, setFound] = useState({ state: "loading" });
+  const load = async () => {
+    try {
+      setFound({ state: "here", one: await get(`/api/interactions/${encodeURIComponent(id)}`) });
+    } catch (refusal) {
+      setFound({ state: "trouble", refusal });
+    }
+  };
+  useEffect(() => {
+    load();
+  }, [id]);
+
+  document.title = `${t("history.one")} · contactcenter`;
+  const head = html`<div class="page-title"><h1>${t("history.one")}</h1><a class="button" href="/history">${t("history.back")}</a></div>`;
+  if (found.state === "loading") return html`<div class="page">${head}<p class="empty">${t("history.loading")}</p></div>`;
+  if (found.state === "trouble") return html`<div class="page">${head}<${Trouble} refusal=${found.refusal} again=${load} /></div>`;
+
+  const one = found.one;
+  const facts = [
+    ["history.when", dateTimeOf(one.arrived_at)],
+    ["board.caller", html`${one.caller_name} <${PhoneNumber} number=${one.caller} />`],
+    ["history.did", one.did && html`<${PhoneNumber} number=${one.did} />`],
+    ["board.queue", queueTitle(one.queue)],
+    ["board.agent", one.agent],
+    ["history.outcome", outcomeOf(one)],
+    ["history.waited", lasting(one.waited_s)],
+    ["history.talked", lasting(one.talked_s)],
+    ["history.wrapped", lasting(one.wrapped_s)],
+    ["outcome.note", one.disposition?.note],
+    ["outcome.callback_number", one.disposition?.callback && html`<${PhoneNumber} number=${one.disposition.callback} />`],
+  ].filter(([, value]) => value);
+  return html`<div class="page">
+    ${head}
+    <div class="two">
+      <${Card} title=${t("history.facts")}>
+        <div class="body"><dl class="record">${facts.map(([key, value]) => html`<dt key=${`${key}-t`}>${t(key)}</dt><dd key=${`${key}-d`}>${value}</dd>`)}</dl></div>
+      <//>
+      <${Card} title=${t("history.timeline")}><${Timeline} steps=${[...one.timeline, ...one.corrections]} /><//>
+    </div>
+  </div>`;
+}

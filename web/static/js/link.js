@@ -1,0 +1,140 @@
+// The live link: follows the server's numbered stream, and comes back where it left off.
+
+import { batch } from "@preact/signals";
+
+import { setServerTime } from "./clock.js";
+import { agents, calls, chosenCustomer, link, loadMe, me, myself, pop, queues, toast } from "./model.js";
+import { backToAvailable } from "./actions.js";
+import { word, t } from "./language.js";
+
+const PING_MS = 5000;
+const SILENCE_MS = 4000;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 4000;
+
+const KEYS = { agents: "login", queues: "name", calls: "id" };
+const STORES = { agents, queues, calls };
+
+let socket = null;
+let seq = null;
+let retry = FIRST_RETRY_MS;
+let pinging = null;
+let overdue = null;
+
+export function connect() {
+  const address = new URL("/ws", location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  if (seq !== null) address.searchParams.set("since", seq);
+  socket = new WebSocket(address);
+  socket.onmessage = ({ data }) => hear(JSON.parse(data));
+  socket.onopen = () => {
+    retry = FIRST_RETRY_MS;
+    link.value = { ...link.value, up: true, ever: true, since: Date.now() / 1000 };
+    ping();
+    pinging = setInterval(ping, PING_MS);
+  };
+  socket.onclose = lost;
+}
+
+/** The page shows this pop. */
+export function acknowledge(number) {
+  say({ type: "ack", seq: number });
+}
+
+function say(message) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+function ping() {
+  say({ type: "ping", at: performance.now() });
+  overdue ??= setTimeout(() => socket.close(), SILENCE_MS);
+}
+
+async function lost() {
+  clearInterval(pinging);
+  clearTimeout(overdue);
+  overdue = null;
+  if (link.value.up) link.value = { ...link.value, up: false, latency: null, since: Date.now() / 1000 };
+  const wait = retry * (0.75 + Math.random() / 2);
+  retry = Math.min(retry * 2, LONGEST_RETRY_MS);
+  await new Promise((done) => setTimeout(done, wait));
+  // The handshake's refusal is invisible to a page; only a request can tell a lost link from a lost session.
+  if (!navigator.onLine || (await stillSignedIn())) connect();
+}
+
+async function stillSignedIn() {
+  try {
+    const answer = await fetch("/api/me", { signal: AbortSignal.timeout(4000) });
+    if (answer.status === 401) location.assign("/sign-in");
+    return answer.status !== 401;
+  } catch {
+    return true;
+  }
+}
+
+addEventListener("offline", () => socket?.close());
+addEventListener("online", () => {
+  retry = FIRST_RETRY_MS;
+});
+
+function hear(frame) {
+  if (frame.type === "pong") {
+    clearTimeout(overdue);
+    overdue = null;
+    setServerTime(frame.now);
+    link.value = { ...link.value, latency: Math.round(performance.now() - frame.at) };
+    return;
+  }
+  if (frame.type !== "snapshot" && frame.seq !== seq + 1) {
+    seq = null; // something is missing: begin anew
+    socket.close();
+    return;
+  }
+  seq = frame.seq;
+  setServerTime(frame.at);
+  const before = myself.value;
+  batch(() => {
+    if (frame.type === "snapshot") takeSnapshot(frame);
+    else if (frame.type === "change") takeChange(frame);
+    else takePop(frame);
+  });
+  notice(before, myself.value);
+}
+
+function takeSnapshot(frame) {
+  for (const [noun, store] of Object.entries(STORES)) {
+    store.value = new Map(frame[noun].map((view) => [view[KEYS[noun]], view]));
+  }
+  const newest = frame.pops.at(-1) ?? null;
+  if (newest) takePop(newest);
+  else pop.value = null;
+}
+
+function takeChange(frame) {
+  for (const [noun, store] of Object.entries(STORES)) {
+    const shown = frame[noun] ?? [];
+    const gone = frame.gone?.[noun] ?? [];
+    if (!shown.length && !gone.length) continue;
+    const next = new Map(store.value);
+    for (const view of shown) next.set(view[KEYS[noun]], view);
+    for (const id of gone) next.delete(id);
+    store.value = next;
+  }
+}
+
+function takePop(frame) {
+  if (pop.value?.offer !== frame.offer) chosenCustomer.value = null;
+  pop.value = frame;
+}
+
+/** What the agent must not overlook. */
+function notice(before, now) {
+  if (!before || !now) return;
+  if (before.state === "reserved" && now.state === "paused") {
+    toast(t("toast.missed", { reason: word("reason", now.reason) }), {
+      action: { label: t("status.back"), run: backToAvailable },
+      seconds: 30,
+    });
+  }
+  if (before.phone !== now.phone) loadMe();
+}

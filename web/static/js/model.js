@@ -1,0 +1,115 @@
+// What the page knows: who is here, the live center as far as this user sees it, and what is being written.
+
+import { computed, signal } from "@preact/signals";
+
+import { get } from "./api.js";
+
+export const me = signal(null);
+export const route = signal({ name: "desk", id: "" });
+
+export const agents = signal(new Map());
+export const queues = signal(new Map());
+export const calls = signal(new Map());
+export const pop = signal(null);
+export const chosenCustomer = signal(null);
+
+/** `up`, or `down` since a moment; `latency` in milliseconds, null when not measured. */
+export const link = signal({ up: false, since: Date.now() / 1000, latency: null, ever: false });
+
+export const drafts = signal({});
+export const toasts = signal([]);
+export const helpOpen = signal(false);
+export const statusMenuOpen = signal(false);
+
+/** This user's own agent session, or null. */
+export const myself = computed(() => agents.value.get(me.value?.user) ?? null);
+
+/** The call on this agent's phone, or null. */
+export const myCall = computed(() => (myself.value?.call ? (calls.value.get(myself.value.call) ?? null) : null));
+
+/** The pop that belongs to what the agent works on. */
+export const myPop = computed(() => {
+  const agent = myself.value;
+  if (!agent || !pop.value) return null;
+  return pop.value.interaction === agent.interaction || pop.value.call === agent.call ? pop.value : null;
+});
+
+/** The customer in front of the agent: the one that fits, or the one that was chosen among several. */
+export const customer = computed(() => {
+  const shown = myPop.value;
+  if (!shown) return null;
+  return shown.customer ?? shown.customers.find((each) => each.id === chosenCustomer.value) ?? null;
+});
+
+/** Which of the desk's faces is shown. */
+export const face = computed(() => {
+  const agent = myself.value;
+  if (!agent) return "offline";
+  return agent.state === "talking" && myCall.value?.held ? "held" : agent.state;
+});
+
+export const isAgent = computed(() => me.value?.role === "agent");
+
+const EMPTY = { code: "", note: "", callback: "" };
+
+export const draftOf = (interaction) => drafts.value[interaction] ?? EMPTY;
+
+export function writeDraft(interaction, change) {
+  drafts.value = { ...drafts.value, [interaction]: { ...draftOf(interaction), ...change } };
+}
+
+export function dropDraft(interaction) {
+  const { [interaction]: _, ...rest } = drafts.value;
+  drafts.value = rest;
+}
+
+let nextToast = 1;
+
+/** Say something that goes away by itself; `action` is `{label, run}`. */
+export function toast(text, { action = null, seconds = 8 } = {}) {
+  const id = nextToast++;
+  toasts.value = [...toasts.value, { id, text, action }];
+  setTimeout(() => dismiss(id), seconds * 1000);
+}
+
+export function dismiss(id) {
+  toasts.value = toasts.value.filter((each) => each.id !== id);
+}
+
+export async function loadMe() {
+  try {
+    me.value = await get("/api/me");
+  } catch (refusal) {
+    if (refusal.status === 401) location.assign("/sign-in");
+    else setTimeout(() => location.reload(), 2000);
+  }
+}
+
+function routeOf(path) {
+  const [, first, id] = path.split("/");
+  if (first === "sign-in") return { name: "sign-in", id: "" };
+  if (first === "history") return { name: id ? "interaction" : "history", id: id ?? "" };
+  return { name: "desk", id: "" };
+}
+
+export function go(path) {
+  history.pushState(null, "", path);
+  route.value = routeOf(path);
+  scrollTo(0, 0);
+}
+
+export function startRouting() {
+  route.value = routeOf(location.pathname);
+  addEventListener("popstate", () => {
+    route.value = routeOf(location.pathname);
+  });
+  addEventListener("click", (event) => {
+    const anchor = event.target.closest?.("a[href^='/']");
+    if (!anchor || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    go(anchor.getAttribute("href"));
+  });
+  addEventListener("beforeunload", (event) => {
+    if (Object.values(drafts.value).some((draft) => draft.note || draft.code)) event.preventDefault();
+  });
+}

@@ -1,0 +1,87 @@
+// Small parts that several pages share.
+
+import { useEffect, useRef } from "preact/hooks";
+
+import { beat } from "./clock.js";
+import { clock } from "./format.js";
+import { html } from "./html.js";
+import { Icon } from "./icons.js";
+import { t, titled, word } from "./language.js";
+import { me } from "./model.js";
+
+/** Counts up from `since`. Silent: a screen reader would read every second. */
+export function Since({ since }) {
+  return html`<span class="figures" aria-live="off">${clock(beat.value - since)}</span>`;
+}
+
+/** Counts down to `until`. */
+export function Until({ until }) {
+  return html`<span class="figures" aria-live="off">${clock(Math.ceil(until - beat.value))}</span>`;
+}
+
+/** A pause's reason in words: one of the agent's menu, or one that the center gives. */
+export function reasonTitle(code) {
+  const choice = me.value.pause_reasons.find((each) => each.code === code);
+  return choice ? titled(choice.title, code) : word("reason", code);
+}
+
+/** An outcome's code in words. */
+export function dispositionTitle(code) {
+  const choice = me.value.dispositions.find((each) => each.code === code);
+  return choice ? titled(choice.title, code) : code;
+}
+
+export function StateWord({ state, reason = "" }) {
+  return html`<span class="state" data-state=${state}>
+    <${Icon} name=${state} />
+    <span>${reason ? t("state.with_reason", { state: t(`state.${state}`), reason }) : t(`state.${state}`)}</span>
+  </span>`;
+}
+
+export function PhoneNumber({ number }) {
+  return number ? html`<bdi class="phone-number">${number}</bdi>` : html`<span>${t("caller.hidden")}</span>`;
+}
+
+export function Card({ title, aside = null, children, ...rest }) {
+  return html`<section class="card" ...${rest}>
+    <header><h2>${title}</h2>${aside}</header>
+    ${children}
+  </section>`;
+}
+
+/** A button with a menu below it: opens by click, closes by Escape, by a choice, by a click elsewhere. */
+export function Menu({ open, button, label, end = false, children }) {
+  const anchor = useRef(null);
+  useEffect(() => {
+    if (!open.value) return undefined;
+    const items = () => [...anchor.current.querySelectorAll(".menu button, .menu a, .menu select")];
+    items()[0]?.focus();
+    const away = (event) => {
+      if (!anchor.current.contains(event.target)) open.value = false;
+    };
+    const keys = (event) => {
+      const at = items().indexOf(document.activeElement);
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (event.key === "Escape") {
+        open.value = false;
+        anchor.current.querySelector("button").focus();
+      } else if (step && at >= 0 && document.activeElement.tagName !== "SELECT") {
+        event.preventDefault();
+        items().at((at + step) % items().length).focus();
+      }
+    };
+    addEventListener("pointerdown", away);
+    addEventListener("keydown", keys);
+    return () => {
+      removeEventListener("pointerdown", away);
+      removeEventListener("keydown", keys);
+    };
+  }, [open.value]);
+  const left = (event) => {
+    if (open.value && event.relatedTarget && !anchor.current.contains(event.relatedTarget)) open.value = false;
+  };
+  return html`<div class="menu-anchor" ref=${anchor} onFocusOut=${left}>
+    ${button}
+    ${open.value && html`<div class="menu ${end ? "end" : ""}" role="group" aria-label=${label}>${children}</div>`}
+  </div>`;
+}

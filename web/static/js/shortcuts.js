@@ -1,0 +1,67 @@
+// Keys. Function keys that no browser uses itself, so that they work while a note is being typed; letters and
+// digits act only where they are not text.
+
+import { html } from "./html.js";
+import { useEffect, useRef } from "preact/hooks";
+
+import { answer, hangUp, online } from "./actions.js";
+import { t } from "./language.js";
+import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
+
+const KEYS = {
+  F2: () => {
+    if (face.value === "reserved" && me.value.answerable) answer(myself.value.call);
+  },
+  F4: () => {
+    if (face.value === "talking" || face.value === "held") hangUp(myself.value.call);
+  },
+  F8: () => {
+    statusMenuOpen.value = !statusMenuOpen.value;
+  },
+  F9: () => {
+    const form = document.querySelector(".outcome");
+    (form?.querySelector("input:checked") ?? form?.querySelector("input"))?.focus();
+  },
+};
+
+const HELP = [
+  ["F2", "key.answer"],
+  ["F4", "key.hang_up"],
+  ["F8", "key.status"],
+  ["F9", "key.outcome"],
+  ["1–9", "key.codes"],
+  ["?", "key.help"],
+  ["Esc", "key.close"],
+];
+
+const isTyping = (element) => element?.matches?.("input:not([type=radio]), textarea, select") ?? false;
+
+export function startShortcuts() {
+  addEventListener("keydown", (event) => {
+    if (event.isComposing || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !me.value) return;
+    if (KEYS[event.key] && isAgent.value && online()) {
+      event.preventDefault();
+      KEYS[event.key]();
+    } else if (event.key === "?" && !isTyping(document.activeElement)) {
+      event.preventDefault();
+      helpOpen.value = true;
+    }
+  });
+}
+
+export function Help() {
+  const dialog = useRef(null);
+  useEffect(() => {
+    if (helpOpen.value && !dialog.current.open) dialog.current.showModal();
+  }, [helpOpen.value]);
+  if (!helpOpen.value) return null;
+  return html`<dialog ref=${dialog} class="help" aria-labelledby="help-title" onClose=${() => (helpOpen.value = false)}>
+    <div class="dialog-head">
+      <h2 id="help-title">${t("help.title")}</h2>
+      <button type="button" class="button plain" onClick=${() => dialog.current.close()}>${t("action.close")}</button>
+    </div>
+    <dl class="keys">
+      ${HELP.map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${t(what)}</dd></div>`)}
+    </dl>
+  </dialog>`;
+}
