@@ -1,6 +1,6 @@
 """The record of every interaction: saved while it lives, final exactly once, never changed after that."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -217,10 +217,10 @@ def _record(row: Row[Any]) -> InteractionRecord:
     return InteractionRecord(**values | {"match": MatchMethod(values["match"])})
 
 
-def _corrections(db: Connection, ids: Iterable[str]) -> dict[str, tuple[Correction, ...]]:
+def _corrections(db: Connection, ids: Sequence[str]) -> dict[str, tuple[Correction, ...]]:
     found: dict[str, tuple[Correction, ...]] = {}
-    query = select(corrections).where(corrections.c.interaction_id.in_(list(ids))).order_by(corrections.c.id)
-    for row in db.execute(query):
+    query = select(corrections).where(corrections.c.interaction_id.in_(ids)).order_by(corrections.c.id)
+    for row in db.execute(query) if ids else ():
         one = Correction(at=row.at, login=row.login, code=row.code, note=row.note, callback=row.callback)
         found[row.interaction_id] = (*found.get(row.interaction_id, ()), one)
     return found

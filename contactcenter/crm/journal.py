@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
 from contactcenter.crm.interactions import Saved
@@ -20,6 +21,8 @@ SIZE = 8 << 20
 """Bytes; some 8,000 records. Beyond that the file grows, as long as the disk lets it."""
 _HEAD = struct.Struct(">II")
 _END = bytes(_HEAD.size)
+
+log = structlog.get_logger(__name__)
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -54,10 +57,15 @@ class Journal:
             body = os.pread(self._file, length, self._end + _HEAD.size) if length else b""
             if not body or len(body) < length or zlib.crc32(body) != checksum:
                 break
-            line = self._decode(body)
+            self._end += _HEAD.size + length
+            try:
+                line = self._decode(body)
+            except msgspec.DecodeError:
+                # Of another version, or with a NaN: what stands behind it must not be lost with it.
+                log.critical("a record in the journal can't be read", body=body)
+                continue
             if command := line.save or line.correct:
                 found.append((line.number, command))
-            self._end += _HEAD.size + length
         return found
 
     def append(self, entries: Iterable[tuple[int, Saved]]) -> None:

@@ -4,7 +4,6 @@ import phonenumbers
 
 from contactcenter.crm.errors import Refusal
 
-_SUBSCRIBERS = (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE)
 _REASONS = {
     phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "the area code is missing",
     phonenumbers.ValidationResult.TOO_SHORT: "too short for a telephone number",
@@ -15,8 +14,8 @@ _REASONS = {
 def e164(number: str, region: str = "CN", field: str = "phone") -> str:
     """`number` as `+8613…`; numbers without a country code are taken as dialled in `region` (ISO 3166).
 
-    Accepts what is as long as its country's subscriber numbers, not only what the tables know as assigned: new
-    ranges open faster than tables are updated, and a customer who can't be stored can't be served.
+    Accepts what is possible in its country's plan, not only what the tables know as assigned: new ranges open
+    faster than tables are updated, and a customer who can't be stored can't be served.
     Raises `Refusal` for extensions, letters, half numbers and everything that is no telephone number.
     """
     # Caps before parsing: the number comes from anywhere. (Letters would be read as a vanity keypad.)
@@ -28,8 +27,7 @@ def e164(number: str, region: str = "CN", field: str = "phone") -> str:
         raise Refusal(f"not a telephone number: {error}", field=field) from error
     if parsed.extension:
         raise Refusal("a number with an extension can't be dialled or recognised: leave it out", field=field)
-    reasons = [phonenumbers.is_possible_number_for_type_with_reason(parsed, kind) for kind in _SUBSCRIBERS]
-    possible = phonenumbers.ValidationResult.IS_POSSIBLE in reasons
-    if possible or phonenumbers.is_valid_number(parsed):
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    raise Refusal(_REASONS.get(reasons[0], "not a telephone number of its country"), field=field)
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise Refusal(_REASONS.get(reason, "not a telephone number of its country"), field=field)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

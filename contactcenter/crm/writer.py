@@ -137,7 +137,12 @@ class Writer:
 
     async def _run(self) -> None:
         while await self._gather():
-            await self._commit(list(islice(self._queue, 1 if self._singly else BATCH)))
+            try:
+                await self._commit(list(islice(self._queue, 1 if self._singly else BATCH)))
+            except Exception as error:  # a bug of ours: said aloud, and no reason to stop writing for ever
+                log.exception("the store's writer stumbled")
+                self._error = f"{type(error).__name__}: {error}"
+                await asyncio.sleep(_BACKOFF_S[-1])
 
     async def _gather(self) -> bool:
         """Wait until there is something to write; false when there is nothing more to come."""
@@ -230,9 +235,9 @@ class Writer:
             return
         try:
             await asyncio.to_thread(self._journal.append, fresh)
-        except OSError as error:
+        except Exception as error:  # no room, or a record that JSON can't hold
             if not self._unsaved:
-                log.critical("records are in memory only: the journal can't grow", error=str(error))
+                log.critical("records are in memory only: the journal took none", error=str(error))
             self._unsaved = True
         else:
             self._journaled = fresh[-1][0]
@@ -261,7 +266,10 @@ class Writer:
 
 
 def _apply(db: Connection, batch: list[_Item], outcomes: dict[_Item, Any], doubt: bool) -> int:
-    """One transaction's worth; fills `outcomes`. Answers how many records came after their final one."""
+    """One transaction's worth, the center's records first; fills `outcomes`.
+
+    Answers how many records came after their final one.
+    """
     if doubt and int(settings.get(db, _APPLIED, "0")) >= batch[-1].number:
         return 0  # the commit that seemed to fail did happen, with the outcomes as they stand
     outcomes.clear()

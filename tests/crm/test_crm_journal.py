@@ -64,6 +64,13 @@ def test_wherever_it_is_torn_the_records_before_come_back(tmp_path: Path) -> Non
         assert opened(path) == _FIRST[:1]
 
 
+def test_a_line_that_can_t_be_read_costs_only_itself(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", size=4096)
+    journal.append([(1, save("i1")), (2, save("i2", waited_s=float("nan"))), (3, save("i3"))])
+    journal.close()
+    assert [number for number, _ in opened(tmp_path / "j")] == [1, 3]
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff" * 5000, b"garbage, much longer than a head"])
 def test_what_is_no_journal_holds_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "j").write_bytes(content)

@@ -149,6 +149,14 @@ async def test_what_waited_in_a_bad_time_survives_the_end_of_the_process(keeper:
     assert keeper.rows("SELECT count(*) FROM timeline") == [(600,)]
 
 
+async def test_locked_at_the_start_it_says_so(keeper: Keeper) -> None:
+    await keeper.open()
+    await keeper.close()
+    with locked(keeper.path), pytest.raises(StoreUnavailable, match="locked"):
+        await keeper.open()
+    await keeper.open()
+
+
 async def test_killed_while_locked_out_the_journal_has_it(keeper: Keeper) -> None:
     store = await keeper.open()
     with locked(keeper.path):
