@@ -83,9 +83,11 @@ class Connection(asyncio.Protocol):
                     self._lose(by_asterisk=True)
                 elif self._stale:
                     self._stale -= 1
-                elif self._reply and not self._reply.done():
+                elif self._reply:
                     self.last = heard
-                    self._reply.set_result(heard)
+                    waiter, self._reply = self._reply, None
+                    if not waiter.done():  # cancelled in this very instant
+                        waiter.set_result(heard)
         except ProtocolFault:
             self.abort()
 
@@ -134,11 +136,11 @@ class Connection(asyncio.Protocol):
         except asyncio.CancelledError:
             if not self.alive:
                 raise CallerGone from None
-            self._stale += 1
-            self._stale_timeout_s = timeout_s
+            if self._reply is reply:
+                self._reply = None
+                self._stale += 1
+                self._stale_timeout_s = timeout_s
             raise
-        finally:
-            self._reply = None
         if answer.code == 511:
             self._lose(by_asterisk=True)
             raise CallerGone

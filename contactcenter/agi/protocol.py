@@ -13,7 +13,10 @@ from urllib.parse import parse_qs
 from contactcenter.values import frozen
 
 LINE_CAP = 8192
-"""Bytes in one line from the peer."""
+"""Bytes in one line from the peer. A longer line of the environment is cut, because a caller makes his own
+name; any other is a fault."""
+ENVIRONMENT_CAP = 65536
+"""Bytes in a whole environment."""
 LINES_CAP = 256
 """Lines in an environment: 28 from Asterisk and up to 127 arguments."""
 COMMAND_CAP = 8191
@@ -120,21 +123,28 @@ class Reader:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._taken = 0
         self._environment: dict[str, str] | None = {}
         self._lines = 0
         self._usage: list[str] | None = None
 
     def feed(self, data: bytes) -> Iterator[Environment | Reply | HungUp]:
         """All that is complete after `data`. Raises `ProtocolFault`."""
+        if self._environment is not None:
+            self._taken += len(data)
+            if self._taken > ENVIRONMENT_CAP:
+                raise ProtocolFault(f"environment of more than {ENVIRONMENT_CAP} bytes")
+            if self._lines == 0 and not (self._rest + data).startswith(b"agi_"[: len(self._rest + data)]):
+                raise ProtocolFault("not an AGI environment")
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
         for raw in lines:
-            if len(raw) > LINE_CAP:
+            if len(raw) > LINE_CAP and self._environment is None:
                 raise ProtocolFault(f"line of {len(raw)} bytes")
-            heard = self._line(raw.rstrip(b"\r").decode(errors="replace"))
+            heard = self._line(raw[:LINE_CAP].rstrip(b"\r").decode(errors="replace"))
             if heard is not None:
                 yield heard
-        if len(self._rest) > LINE_CAP:
+        if len(self._rest) > LINE_CAP and self._environment is None:
             raise ProtocolFault(f"no line end within {LINE_CAP} bytes")
 
     def _line(self, line: str) -> Environment | Reply | HungUp | None:
@@ -159,9 +169,7 @@ class Reader:
         self._lines += 1
         if self._lines > LINES_CAP:
             raise ProtocolFault(f"environment of more than {LINES_CAP} lines")
-        name, colon, value = line.partition(":")
-        if self._lines == 1 and not (colon and name.startswith("agi_")):
-            raise ProtocolFault("not an AGI environment")
+        name, _, value = line.partition(":")
         so_far.setdefault(name, value.removeprefix(" "))
         return None
 

@@ -240,7 +240,7 @@ async def simulate(
     customers: Iterable[CustomerCard] = (),
     write: Callable[[str], None] = print,
 ) -> bool:
-    """Play the caller of a script on the terminal, or press `keys` for him; returns whether it ended by itself.
+    """Play a script's caller on the terminal, or press `keys` for him; returns whether the script ended it.
 
     Keys are the telephone's, `,` for silence, `h` to hang up; in a queue `a` stands for a talk with an agent,
     `c` `f` `n` `t` for closed, full, no agents, time-out. Raises `loader.ScriptInvalid`, and what the script

@@ -28,6 +28,7 @@ class StallDetector:
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._beat_at = time.monotonic()
+        self._seen: list[FrameType] = []
         self._ended = threading.Event()
         self._timer = self._loop.call_soon(self._beat)
         threading.Thread(target=self._watch, name="stall detector", daemon=True).start()
@@ -38,23 +39,22 @@ class StallDetector:
         self._timer.cancel()
 
     def _beat(self) -> None:
-        self._beat_at = time.monotonic()
+        stood, self._beat_at = time.monotonic() - self._beat_at, time.monotonic()
+        frames, self._seen = self._seen, []
         self._timer = self._loop.call_later(self._limit_s / 5, self._beat)
+        if frames:
+            self._on_stall(frames, stood)
 
     def _watch(self) -> None:
-        while not self._ended.wait(self._limit_s / 2):
-            began = self._beat_at
-            if time.monotonic() - began < self._limit_s:
+        while not self._ended.wait(self._limit_s / 5):
+            stood = time.monotonic() - self._beat_at
+            if stood < self._limit_s or self._seen:
                 continue
-            frames = []
-            frame = sys._current_frames().get(self._loop_thread)
+            frames, frame = [], sys._current_frames().get(self._loop_thread)
             while frame:
                 frames.append(frame)
                 frame = frame.f_back
-            place = f"{frames[0].f_code.co_filename}:{frames[0].f_lineno}" if frames else "?"
-            log.error("the event loop stands still for %.1f s at %s", time.monotonic() - began, place)
-            while self._beat_at == began and not self._ended.wait(self._limit_s / 5):
-                pass
-            if not self._ended.is_set():
-                stood = self._beat_at - began
-                self._loop.call_soon_threadsafe(self._on_stall, frames, stood)
+            if frames:
+                place = f"{frames[0].f_code.co_filename}:{frames[0].f_lineno}"
+                log.error("the event loop has stood still for %.1f s at %s", stood, place)
+                self._seen = frames

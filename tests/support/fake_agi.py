@@ -1,10 +1,11 @@
 """A fake Asterisk for the FastAGI edge: one caller's channel on a real socket.
 
-It splits commands by Asterisk's own rules (`res_agi.c`, parse_args), keeps channel variables, counts commands,
-and answers as a channel on which nobody speaks would, unless `keys` or `answers` say otherwise.
+It splits commands by Asterisk's own rules (`res_agi.c`, parse_args), keeps channel variables, counts
+commands, and answers as a channel on which nobody speaks would, unless `keys` or `answers` say otherwise.
 """
 
 import asyncio
+from array import array
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -34,6 +35,18 @@ def split(line: str) -> list[str]:
             words[-1] += mark
         escaped = False
     return words
+
+
+class Hum:
+    """A speech engine that needs no program: each text becomes a short square wave."""
+
+    name = "hum"
+
+    async def speak(self, text: str, language: str) -> tuple[bytes, int]:
+        return array("h", [4000, 4000, -4000, -4000] * 100).tobytes(), 8000
+
+    def check(self) -> None:
+        pass
 
 
 class FakeChannel:

@@ -1,0 +1,402 @@
+"""One caller's session: what it tells, what it leaves on the leg, and how it ends, whatever happens."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contactcenter.agi import session as session_module
+from contactcenter.agi.script import Limits
+from contactcenter.agi.server import Route
+from contactcenter.commands import HangUpCall, LeaveQueue, OfferCall
+from contactcenter.events import (
+    CallArrived,
+    CallerLeft,
+    CallQueued,
+    NodeVisited,
+    OfferEnded,
+    ScriptEnded,
+    ScriptFailed,
+)
+from tests.support.fake_agi import FakeChannel
+
+CALL = "pbx1-1700000000.1"
+HOTLINE = Path("dialplans/ivr/hotline.py")
+Started = Callable[..., Any]
+
+
+def offer(number: int, **changes: Any) -> OfferCall:
+    return OfferCall(**{"call": CALL, "offer": f"o{number}", "phone": "101", "ring_s": 20} | changes)
+
+
+async def in_queue(d: Any, channel: FakeChannel) -> asyncio.Task[None]:
+    """The channel's task, once its caller waits."""
+    task = asyncio.create_task(channel.run(d.server.port))
+    await channel.until("SET", "MUSIC", "on")
+    return task
+
+
+async def test_straight_into_a_queue(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002", name="x" * 10_000, path="inbound?server=pbx7")
+        # Two lines in a name would forge a variable; the first value stands.
+        channel.environment += ["agi_extension: 4003", "agi_callerid: 110"]
+        await in_queue(d, channel)
+        arrived = await d.event(CallArrived)
+        assert (arrived.call, arrived.did, arrived.caller) == (CALL, "4002", "13800001111")
+        assert arrived.server == "pbx7"
+        assert arrived.caller_name == "x" * 256
+        assert not arrived.resumed
+        queued = await d.event(CallQueued)
+        assert queued.queue == "support"
+        assert channel.variables["CC_INTERACTION"] == arrived.interaction
+        assert channel.variables["CC_QUEUE"] == "support"
+        assert float(channel.variables["CC_ENTERED"]) > 0
+        assert channel.variables["CC_DID"] == "4002"
+        assert "CC_NEXT" not in channel.variables
+        await channel.hang_up()
+        await d.event(CallerLeft)
+
+
+async def test_offers_until_one_is_answered(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        statuses = iter(["NOANSWER", "BUSY", "ANSWER"])
+
+        def dial(words: list[str]) -> str:
+            channel.variables["DIALSTATUS"] = next(statuses)
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = dial
+        task = await in_queue(d, channel)
+        for number in (1, 2):
+            d.server.carry(offer(number))
+            await d.event(OfferEnded, number)
+            await channel.until("SET", "MUSIC", "on")
+        d.server.carry(offer(3))
+        await task
+        assert [(ended.offer, ended.status) for ended in d.all(OfferEnded)] == [
+            ("o1", "NOANSWER"),
+            ("o2", "BUSY"),
+            ("o3", "ANSWER"),
+        ]
+        assert ["EXEC", "Dial", "PJSIP/101,20,gm(default)"] in channel.commands
+        # Music again directly after each missed offer.
+        for at, command in enumerate(channel.commands):
+            if command[:2] == ["EXEC", "Dial"] and at < len(channel.commands) - 5:
+                assert channel.commands[at + 2][:3] == ["SET", "MUSIC", "on"]
+        assert d.all(ScriptEnded)[0].result == "answered"
+        assert not d.all(CallerLeft)
+        assert channel.commands[-1] == ["SET", "VARIABLE", "CC_NEXT", "hangup"]
+
+
+async def test_persistent_line(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def bridge(words: list[str]) -> str:
+            channel.variables["BRIDGERESULT"] = "SUCCESS" if words[2] == "line-101" else "NONEXISTENT"
+            return "200 result=0"
+
+        channel.answers["EXEC Bridge"] = bridge
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1, line="gone"))
+        d.server.carry(offer(2, line="line-101"))
+        await task
+        assert [ended.status for ended in d.all(OfferEnded)] == ["CHANUNAVAIL", "ANSWER"]
+        assert not channel.had("EXEC", "Dial")
+
+
+@pytest.mark.parametrize("phone", ["101&PJSIP/900", "101,20,U(x)", "101/900", "", "a b"])
+async def test_only_a_phone_is_dialled(desk: Started, phone: str) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        await in_queue(d, channel)
+        d.server.carry(offer(1, phone=phone))
+        assert (await d.event(OfferEnded)).status == "CHANUNAVAIL"
+        assert not channel.had("EXEC", "Dial")
+        await channel.hang_up()
+
+
+async def test_leave_queue_goes_on_with_the_script(desk: Started, script: Callable[..., Path]) -> None:
+    path = script("async def script(call):\n    return 'left: ' + await call.queue('sales')\n")
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        task = await in_queue(d, channel)
+        d.server.carry(LeaveQueue(call=CALL, exit="full"))
+        await task
+        assert d.all(ScriptEnded)[0].result == "left: full"
+        assert not channel.music
+        assert channel.variables["CC_QUEUE"] == ""
+
+
+async def test_offer_for_a_caller_who_moved_on_is_cancelled(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        task = await in_queue(d, channel)
+        d.server.carry(LeaveQueue(call=CALL, exit="closed"))
+        d.server.carry(offer(1))
+        await task
+        assert [ended.status for ended in d.all(OfferEnded)] == ["CANCEL"]
+        d.server.carry(offer(2))  # no session: nothing, and no error
+
+
+@pytest.mark.parametrize("where", ["prompt", "queue"])
+async def test_hung_up_by_the_center(desk: Started, where: str) -> None:
+    async with desk(dids={"4001": Route(script=HOTLINE), "4002": Route(queue="support")}) as d:
+        channel = FakeChannel(extension="4001" if where == "prompt" else "4002")
+        slow = asyncio.Event()
+        if where == "prompt":
+            channel.answers["STREAM FILE"] = lambda words: (slow.set(), "200 result=0 endpos=1")[1]
+        task = asyncio.create_task(channel.run(d.server.port))
+        await (slow.wait() if where == "prompt" else channel.until("SET", "MUSIC", "on"))
+        d.server.carry(HangUpCall(call=CALL))
+        await task
+        assert d.all(ScriptEnded)[0].result == "hung up by the center"
+        assert channel.variables["CC_NEXT"] == "hangup"
+
+
+async def commands_of_a_whole_call(desk: Started, keys: str) -> list[list[str]]:
+    async with desk(dids={"4001": Route(script=HOTLINE)}) as d:
+        channel = FakeChannel(keys=keys)
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1))
+        await d.event(OfferEnded)
+        d.server.carry(LeaveQueue(call=CALL, exit="timeout"))
+        await task
+        return channel.commands
+
+
+@pytest.mark.parametrize("polite", [True, False])
+async def test_hang_up_at_every_command(
+    desk: Started, polite: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At each command of a call through menus, queue, a missed offer and the callback offer: the caller's end
+    is told once, the last node is known, the socket is closed at once, and nothing is logged as an error."""
+    commands = await commands_of_a_whole_call(desk, "21")
+    count = len(commands)
+    assert count > 15
+    # Gone between a Dial that ended well and its status: maybe transferred, so AMI has to say it.
+    unsaid = commands.index(["GET", "VARIABLE", "DIALSTATUS"])
+    async with desk(dids={"4001": Route(script=HOTLINE)}) as d:
+        for at in range(count):
+            call = f"pbx1-1700000000.{at}"
+            channel = FakeChannel(call, keys="21", hang_up_at=at, polite=polite)
+            task = asyncio.create_task(channel.run(d.server.port))
+            arrived = d.event(CallArrived, at + 1)
+            await arrived
+            while not task.done() and not channel.music:
+                await asyncio.wait([task], timeout=0.005)
+            d.server.carry(offer(1, call=call))
+            while not task.done() and not (channel.had("EXEC", "Dial") and channel.music):
+                await asyncio.wait([task], timeout=0.005)
+            d.server.carry(LeaveQueue(call=call, exit="timeout"))
+            async with asyncio.timeout(1):
+                await task
+        await d.idle()
+        ends = d.ends()
+        # The very last command comes after `ScriptEnded`.
+        assert ends == sorted(f"pbx1-1700000000.{at}" for at in range(count) if at != unsaid)
+        assert len(d.all(ScriptEnded)) == 1
+        nodes = {event.call: event.node for event in d.all(NodeVisited)}
+        assert nodes[f"pbx1-1700000000.{count - 1}"] == "goodbye"
+    assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
+
+
+async def test_a_phone_that_transfers_the_caller_ends_the_session_and_not_the_call(desk: Started) -> None:
+    async with desk() as d:
+        first = FakeChannel(extension="4002")
+        first.answers["EXEC Dial"] = lambda words: "200 result=0\nHANGUP"
+        task = await in_queue(d, first)
+        d.server.carry(offer(1))
+        await task
+        second = FakeChannel(extension="4003", variables=first.variables)
+        await in_queue(d, second)
+        arrived, again = d.all(CallArrived)
+        assert (again.call, again.interaction, again.did) == (arrived.call, arrived.interaction, "4003")
+        assert not again.resumed
+        assert not d.all(CallerLeft)
+        await second.hang_up()
+        await d.event(CallerLeft)
+
+
+async def test_second_session_of_a_call_replaces_the_first(desk: Started) -> None:
+    async with desk() as d:
+        first, second = FakeChannel(extension="4002"), FakeChannel(extension="4003")
+        task = await in_queue(d, first)
+        await in_queue(d, second)
+        await task  # closed by the server
+        assert d.server.calls == (CALL,)
+        assert not d.all(CallerLeft)
+        d.server.carry(LeaveQueue(call=CALL, exit="closed"))
+        await d.event(ScriptEnded)
+        assert second.had("SET", "MUSIC", "off")
+
+
+async def test_back_after_a_crash(desk: Started) -> None:
+    variables: dict[str, str] = {}
+    async with desk() as d:
+        channel = FakeChannel(extension="4003", variables=variables)
+        task = await in_queue(d, channel)
+        before = d.all(CallArrived)[0]
+        entered = float(channel.variables["CC_ENTERED"])
+        variables = channel.variables
+    await task
+    assert not d.ends()  # our end is not the caller's
+    assert "CC_NEXT" not in variables
+    async with desk() as d:
+        channel = FakeChannel(extension="s", path="resume", variables=variables)
+        await in_queue(d, channel)
+        back = d.all(CallArrived)[0]
+        assert back.resumed
+        assert (back.interaction, back.did, back.queue) == (before.interaction, "4003", "sales")
+        assert back.entered_at == pytest.approx(entered)
+        assert d.all(CallQueued)[0].queue == "sales"
+        assert not channel.had("STREAM", "FILE")
+        assert not channel.had("GET", "DATA")
+        assert float(channel.variables["CC_ENTERED"]) == pytest.approx(entered)
+        await channel.hang_up()
+
+
+async def test_rescued_before_the_server_ever_saw_the_call(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="s", path="resume", variables={"CC_DID": "4002"})
+        await in_queue(d, channel)
+        arrived = d.all(CallArrived)[0]
+        assert (arrived.resumed, arrived.did, arrived.queue) == (False, "4002", "")
+        assert len(arrived.interaction) == 32
+        await channel.hang_up()
+
+
+async def test_odd_variables_of_a_resumed_leg(desk: Started) -> None:
+    odd = {"CC_INTERACTION": "i1", "CC_QUEUE": "sales", "CC_ENTERED": "inf", "CC_LANGUAGE": "xx"}
+    async with desk() as d:
+        channel = FakeChannel(extension="s", path="resume", variables=odd)
+        await in_queue(d, channel)
+        assert d.all(CallArrived)[0].entered_at is None
+        await channel.hang_up()
+
+
+async def test_unknown_number_is_told_in_both_languages(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4999")
+        await channel.run(d.server.port)
+        assert d.all(CallArrived)[0].did == "4999"
+        assert d.all(ScriptEnded)[0].result == "unknown number"
+        assert len([command for command in channel.commands if command[0] == "STREAM"]) == 2
+
+
+FAILING = {
+    "raises": ("raise ValueError('boom')", "author.py:4: ValueError: boom"),
+    "no prompt": ("await call.play('nothing')", "no prompt named 'nothing'"),
+    "loops": ("while True: await call.play('hello')", "more than 300 steps"),
+    "never ends": ("await asyncio.sleep(60)", "ran longer than 0.3 s"),
+    "blocks": ("time.sleep(1); await call.play('hello')", "blocked the whole server"),
+    "injects": ("await call._line.remember('A', 'b\\nc')", "line break"),
+}
+
+
+@pytest.mark.parametrize(("line", "said"), FAILING.values(), ids=FAILING)
+async def test_failed_script_leaves_its_caller_to_the_fallback_queue(
+    desk: Started, script: Callable[..., Path], line: str, said: str
+) -> None:
+    limits = Limits(seconds=0.3) if "asyncio.sleep" in line else Limits()
+    path = script(f"import asyncio, time\nasync def script(call):\n    {line}\n")
+    async with desk(dids={"4001": Route(script=path)}, limits=limits) as d:
+        channel = FakeChannel()
+        task = await in_queue(d, channel)
+        failed = await d.event(ScriptFailed)
+        assert said in failed.error
+        assert d.all(CallQueued)[0].queue == "fallback"
+        d.server.carry(LeaveQueue(call=CALL, exit="no_agents"))
+        await task
+        assert channel.had("STREAM", "FILE")  # the apology
+        assert channel.variables["CC_NEXT"] == "hangup"
+        assert len(d.all(ScriptFailed)) == 1
+        assert d.ends() == [CALL]
+
+
+async def test_script_that_swallows_every_exception_still_ends(
+    desk: Started, script: Callable[..., Path]
+) -> None:
+    path = script(
+        "async def script(call):\n"
+        "    for _ in range(5):\n"
+        "        try:\n"
+        "            await call.queue('sales')\n"
+        "        except Exception:\n"
+        "            pass\n"
+    )
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        await in_queue(d, channel)
+        began = time.perf_counter()
+        await channel.hang_up()
+        await d.event(CallerLeft)
+        await d.idle()
+        assert time.perf_counter() - began < 1
+
+
+async def test_time_in_the_queue_is_not_the_scripts(desk: Started, script: Callable[..., Path]) -> None:
+    path = script("async def script(call):\n    return await call.queue('sales')\n")
+    async with desk(dids={"4001": Route(script=path)}, limits=Limits(seconds=0.2)) as d:
+        channel = FakeChannel()
+        task = await in_queue(d, channel)
+        await asyncio.wait([task], timeout=0.4)  # twice the limit: waiting is what is tested
+        d.server.carry(LeaveQueue(call=CALL, exit="timeout"))
+        await task
+        assert not d.all(ScriptFailed)
+
+
+async def test_asterisk_that_does_not_answer_is_given_up(
+    desk: Started, script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late answer must never pass for the next command's: the connection ends, the dialplan rescues."""
+    monkeypatch.setattr(session_module, "PLAY_TIMEOUT_S", 0.05)
+    path = script("async def script(call):\n    await call.play('hello')\n")
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        channel.answers["STREAM FILE"] = lambda words: None
+        await channel.run(d.server.port)
+        assert "given up" in (await d.event(ScriptFailed)).error
+        assert not d.ends()
+        assert "CC_NEXT" not in channel.variables
+
+
+async def test_answer_to_a_cancelled_command_is_dropped(desk: Started, script: Callable[..., Path]) -> None:
+    path = script(
+        "import asyncio\n"
+        "async def script(call):\n"
+        "    try:\n"
+        "        async with asyncio.timeout(0.02):\n"
+        "            await call.play('hello')\n"
+        "    except TimeoutError:\n"
+        "        pass\n"
+        "    return await call.collect('hello', digits=4)\n"
+    )
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel(keys="1234")
+        # Asterisk works on STREAM FILE until the next command is there, and answers both in order.
+        channel.answers["STREAM FILE"] = lambda words: None
+        channel.answers["GET DATA"] = lambda words: "200 result=57 endpos=99\n200 result=1234"
+        await channel.run(d.server.port)
+        assert (await d.event(ScriptEnded)).result == "1234"
+
+
+async def test_transfer_only_to_listed_targets(desk: Started, script: Callable[..., Path]) -> None:
+    path = script(
+        "async def script(call):\n"
+        "    status = await call.transfer('reception')\n"
+        "    await call.transfer('PJSIP/19005550000@carrier')\n"
+    )
+    async with desk(dids={"4001": Route(script=path)}, transfers={"reception": "PJSIP/120"}) as d:
+        channel = FakeChannel()
+        await in_queue(d, channel)
+        assert [command[2] for command in channel.commands if command[0] == "EXEC"] == [
+            "PJSIP/120,30,gm(default)"
+        ]
+        assert "not in the list of transfer targets" in d.all(ScriptFailed)[0].error
+        await channel.hang_up()
