@@ -26,8 +26,8 @@ def main() -> None:
     buildah = ["buildah", "--root", f"{storage}/root", "--runroot", f"{storage}/run"]
     with free_offset() as offset:
         settings = AsteriskSettings(ami_secret=secrets.token_urlsafe(), port_offset=offset)
-        environment = ("--env", f"ASTERISK_AMI_SECRET={settings.ami_secret}")
-        environment += ("--env", f"ASTERISK_PORT_OFFSET={offset}")
+        environment = ["--env", f"ASTERISK_AMI_SECRET={settings.ami_secret}"]
+        environment += ["--env", f"ASTERISK_PORT_OFFSET={offset}"]
         run = [*buildah, "run", *environment, container, "--"]
         with open(".cache/image-boot.log", "wb") as log:
             asterisk = subprocess.Popen(  # noqa: S603 - the words come from scripts/test-image.sh

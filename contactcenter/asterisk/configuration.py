@@ -17,7 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 TEMPLATES = Path(__file__).resolve().parents[2] / "dialplans"
 
 # What the AMI user hears: everything that the server acts on, and nothing of the rest (12 events for a
-# bridged call instead of 83). Names, not patterns: Asterisk looks them up in a hash.
+# bridged call instead of 83). Names, not patterns: Asterisk looks them up in a hash. Answers to actions pass
+# in any case, lists of them too.
 AMI_EVENTS = (
     "FullyBooted",
     "Shutdown",
@@ -36,9 +37,6 @@ AMI_EVENTS = (
     "ChanSpyStart",
     "ChanSpyStop",
     "UserEvent",
-    # What CoreShowChannels answers with; a filter holds for lists, too.
-    "CoreShowChannel",
-    "CoreShowChannelsComplete",
 )
 
 _LONGEST_NUMBER = 15

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -149,6 +150,8 @@ class EmbeddedAsterisk:
     def _prepare(self) -> None:
         """Folders, lock, configuration, music."""
         instance, tree = self._instance, self._tree
+        if not (tree / ".recipe").exists():
+            raise AsteriskFailed(f"no Asterisk in {tree}: asterisk-docker/install.sh puts one there")
         instance.mkdir(parents=True, exist_ok=True)
         self._lock = open(instance / "lock", "a")  # noqa: SIM115 - held for as long as Asterisk runs
         try:
@@ -245,7 +248,9 @@ class EmbeddedAsterisk:
 
     def _last_words(self) -> str:
         """The last lines that Asterisk wrote, for a message about its failure."""
-        lines = (self.folders.log / "console.log").read_text(errors="replace").splitlines()[-12:]
+        text = (self.folders.log / "console.log").read_text(errors="replace")
+        # It colours what it says before it has read that it is not to.
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()[-12:]
         return "".join(f"\n  {line}" for line in lines) or " and wrote nothing"
 
 

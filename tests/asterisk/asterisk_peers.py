@@ -1,6 +1,6 @@
 """What talks to Asterisk in these tests: raw AMI, a FastAGI server of a few lines, SIPp as the carrier.
 
-They are kept apart from our own clients on purpose: a test of Asterisk's configuration must not depend on them.
+They are kept apart from our own clients on purpose: a test of Asterisk's configuration must not need them.
 """
 
 import asyncio
@@ -9,6 +9,16 @@ from contextlib import asynccontextmanager, suppress
 from typing import Self
 
 from contactcenter.asterisk.configuration import AsteriskSettings
+from tests.support.asterisk import AMI_SECRET, PHONES
+
+SETTINGS = AsteriskSettings(
+    ami_secret=AMI_SECRET,
+    phones=PHONES,
+    # Short, so that a test of the rescue does not wait for as long as a caller would.
+    rescue_pause_s=0.2,
+    rescue_tries=3,
+    apology="beep",
+)
 
 WAIT_S = 20
 """Longest wait for one named event."""
@@ -45,7 +55,11 @@ class Ami:
         """The response to one action."""
         self._next += 1
         name = str(self._next)
-        lines = [f"Action: {action}", f"ActionID: {name}", *(f"{key}: {value}" for key, value in headers.items())]
+        lines = [
+            f"Action: {action}",
+            f"ActionID: {name}",
+            *(f"{key}: {value}" for key, value in headers.items()),
+        ]
         lines += [f"Variable: {variable}" for variable in variables]
         answer = self._responses[name] = asyncio.get_running_loop().create_future()
         self._writer.write("\r\n".join([*lines, "", ""]).encode())
@@ -80,7 +94,9 @@ class Ami:
 class Session:
     """One FastAGI connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, environment: Message) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, environment: Message
+    ) -> None:
         self._reader, self._writer = reader, writer
         self.environment = environment
 
@@ -97,6 +113,10 @@ class Session:
         """The next thing that Asterisk says by itself: `HANGUP`, or `EOF`."""
         return (await self._reader.readline()).decode().strip() or "EOF"
 
+    def close(self) -> None:
+        """The script is done."""
+        self._writer.close()
+
     async def get(self, variable: str) -> str:
         answer = await self.command(f"GET VARIABLE {variable}")
         return answer.partition("(")[2].rstrip(")")
@@ -108,36 +128,41 @@ Script = Callable[[Session], Awaitable[None]]
 @asynccontextmanager
 async def fastagi(settings: AsteriskSettings, script: Script) -> AsyncIterator[None]:
     """A FastAGI server that runs `script` for each call; at the end it is as if its process had died."""
-    connections: set[asyncio.StreamWriter] = set()
+    calls: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.add(writer)
+        call = asyncio.current_task()
+        assert call is not None
+        calls.add(call)
         environment: Message = {}
         while line := (await reader.readline()).decode().strip():
             name, _, value = line.partition(": ")
             environment.setdefault(name, value)
-        with suppress(ConnectionError, asyncio.CancelledError):
-            await script(Session(reader, writer, environment))
-        writer.close()
+        try:
+            with suppress(ConnectionError, asyncio.CancelledError):
+                await script(Session(reader, writer, environment))
+        finally:
+            writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", settings.agi_port)
     try:
         yield
     finally:
         server.close()
-        for writer in connections:
-            writer.transport.abort()
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
 
 
 async def sipp(settings: AsteriskSettings, number: str, *options: str) -> tuple[int, str]:
-    """One call from the carrier to `number`; SIPp's exit status (0: answered and ended) and its last words."""
+    """One call from the carrier to `number`; SIPp's exit status (0: as the scenario says) and last words."""
     process = await asyncio.create_subprocess_exec(
         *("sipp", f"127.0.0.1:{settings.sip_port}", "-i", "127.0.0.2", "-s", number, "-m", "1", "-nostdin"),
         *("-timeout", f"{WAIT_S}s", "-timeout_error", *options),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        cwd="/tmp",  # noqa: S108 - SIPp writes nothing, but wants a folder that it could write to
+        cwd="/tmp",
     )
     try:
         output, _ = await process.communicate()
@@ -155,10 +180,46 @@ async def carrier_answers(settings: AsteriskSettings) -> AsyncIterator[None]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
-        cwd="/tmp",  # noqa: S108
+        cwd="/tmp",
     )
     try:
         yield
     finally:
         process.kill()
         await process.wait()
+
+
+async def invited(settings: AsteriskSettings, user: str, *, address: str = "127.0.0.2") -> str:
+    """The status line that ends an INVITE to `user`, a text that need be no valid number."""
+    loop = asyncio.get_running_loop()
+    answers: asyncio.Queue[str] = asyncio.Queue()
+
+    class Caller(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: object) -> None:
+            answers.put_nowait(data.decode().partition("\r\n")[0])
+
+    transport, _ = await loop.create_datagram_endpoint(
+        Caller, local_addr=(address, 0), remote_addr=("127.0.0.1", settings.sip_port)
+    )
+    try:
+        host, port = transport.get_extra_info("sockname")
+        sdp = f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"
+        request = [
+            f"INVITE sip:{user}@127.0.0.1:{settings.sip_port} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{port}",
+            f"From: <sip:mallory@{host}>;tag={port}",
+            f"To: <sip:{user}@127.0.0.1>",
+            f"Call-ID: {port}@{host}",
+            "CSeq: 1 INVITE",
+            f"Contact: <sip:mallory@{host}:{port}>",
+            "Max-Forwards: 70",
+            "Content-Type: application/sdp",
+            f"Content-Length: {len(sdp)}",
+        ]
+        transport.sendto("\r\n".join([*request, "", sdp]).encode())
+        async with asyncio.timeout(WAIT_S):
+            while (answer := await answers.get()).startswith("SIP/2.0 1"):
+                pass
+        return answer.removeprefix("SIP/2.0 ")
+    finally:
+        transport.close()
