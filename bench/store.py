@@ -56,14 +56,20 @@ async def _store(folder: Path) -> list[Figure]:
             ("store: writes that wait, 1,000 at once", 1000 / (time.perf_counter() - began), "1/s")
         )
 
+        stalls: list[float] = []
+        watch = asyncio.create_task(_watch(stalls))
         began, cpu = time.perf_counter(), time.process_time()
         for final in (False, True):
             for n in range(INTERACTIONS):
                 store.carry(_save(n, final=final))
+                if n % 20 == 0:
+                    await asyncio.sleep(0)  # as they come in life: not all in one turn of the loop
         await store.settled()
+        watch.cancel()
         took_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
         figures.append(("store: interactions saved", 2 * INTERACTIONS / took_s, "1/s"))
         figures.append(("store: statements of those", 4 * INTERACTIONS / took_s, "1/s"))
+        figures.append(("store: longest stall of the loop meanwhile", max(stalls[1:]) * 1000, "ms"))
         figures.append(("store: processor time per save", cpu_s / INTERACTIONS / 2 * 1e6, "µs"))
 
         new = [NewCustomer(name=f"n{n}", phones=(f"154{n:08}",)) for n in range(10_000)]
@@ -77,6 +83,13 @@ async def _store(folder: Path) -> list[Figure]:
     figures.append(("store: open an existing database", (time.perf_counter() - began) * 1000, "ms"))
     await store.close()
     return figures
+
+
+async def _watch(stalls: list[float]) -> None:
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(0.001)
+        stalls.append(time.perf_counter() - began - 0.001)
 
 
 async def _open(folder: Path) -> Store:

@@ -84,6 +84,7 @@ def readers(path: Path) -> AsyncEngine:
         URL.create(
             "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"}
         ),
+        pool_reset_on_return=None,  # `begin` ended it already; each round trip to the thread counts here
         pool_size=READERS, max_overflow=0, pool_timeout=2.0,
     )  # fmt: skip
 

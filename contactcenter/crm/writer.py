@@ -43,6 +43,29 @@ class _Item:
     work: Callable[[Connection], Any] | None = None
     answer: asyncio.Future[Any] | None = None
 
+    @property
+    def wanted(self) -> bool:
+        """Whether it is still to be done: a page that waited may have gone, or been told of a failure."""
+        return self.answer is None or not self.answer.done()
+
+    def answer_with(self, outcome: Any) -> None:
+        """Tell who waits, if anyone still does."""
+        if self.answer is None or self.answer.done():
+            return
+        if isinstance(outcome, Exception):
+            self.answer.set_exception(outcome)
+        else:
+            self.answer.set_result(outcome)
+
+
+class _Failed(Exception):
+    """A page's write raised: its own affair, but the shared transaction begins again without it."""
+
+    def __init__(self, item: _Item, error: Exception) -> None:
+        super().__init__(str(error))
+        self.item = item
+        self.error = error
+
 
 class Writer:
     """Queues, commits in groups, and outlives the database's bad times."""
@@ -113,8 +136,7 @@ class Writer:
                 await asyncio.gather(self._task, return_exceptions=True)
                 await self._keep()
         for item in self._queue:
-            if item.answer and not item.answer.done():
-                item.answer.set_exception(StoreUnavailable("the store was closed"))
+            item.answer_with(StoreUnavailable("the store was closed"))
         await self._disconnect()
         return not self._queue
 
@@ -162,28 +184,29 @@ class Writer:
         """Carry out the batch, however long it takes, and take it off the queue."""
         outcomes: dict[_Item, Any] = {}
         tries = 0
-        while True:
+        # In a bad time also when nobody waits any more: only an answer of the database ends it.
+        while self._error or any(item.wanted for item in batch):
             try:
                 self._refused += await self._attempt(batch, outcomes, doubt=tries > 0)
                 break
+            except _Failed as failed:
+                failed.item.answer_with(failed.error)
             except Exception as error:
                 if not _outage(error):
                     if len(batch) > 1:
                         self._singly = len(batch)
                         return
-                    self._reject(batch[0], error)
+                    self._rejected += 1
+                    log.critical(
+                        "record rejected by the database", command=batch[0].command, error=str(error)
+                    )
                     break
                 tries += 1
                 if tries > 1:  # the first retry comes at once, on a new connection
                     await self._endure(error, _BACKOFF_S[min(tries - 2, len(_BACKOFF_S) - 1)])
         for item in batch:
             self._queue.popleft()
-            if item.answer and not item.answer.done():
-                outcome = outcomes.get(item)
-                if isinstance(outcome, Exception):
-                    item.answer.set_exception(outcome)
-                else:
-                    item.answer.set_result(outcome)
+            item.answer_with(outcomes.get(item))
         self._applied = batch[-1].number
         self._singly = max(0, self._singly - 1)
         await self._recovered()
@@ -194,6 +217,8 @@ class Writer:
                 self._db = await self._engine.connect()
             async with self._db.begin():
                 return await self._db.run_sync(_apply, batch, outcomes, doubt)
+        except _Failed:
+            raise
         except BaseException:
             # After a failed commit nothing of this connection is to be trusted, least of all its descriptor.
             await self._disconnect()
@@ -256,14 +281,6 @@ class Writer:
                 log.warning("the journal can't be emptied", error=str(error))
             self._journaled = 0
 
-    def _reject(self, item: _Item, error: Exception) -> None:
-        if item.answer:
-            if not item.answer.done():
-                item.answer.set_exception(error)
-        else:
-            self._rejected += 1
-            log.critical("record rejected by the database", command=item.command, error=str(error))
-
 
 def _apply(db: Connection, batch: list[_Item], outcomes: dict[_Item, Any], doubt: bool) -> int:
     """One transaction's worth, the center's records first; fills `outcomes`.
@@ -275,17 +292,14 @@ def _apply(db: Connection, batch: list[_Item], outcomes: dict[_Item, Any], doubt
     outcomes.clear()
     refused = interactions.write(db, [item.command for item in batch if item.command])
     for item in batch:
-        if item.work is None or item.answer is None or item.answer.done():
-            continue  # whoever asked has gone
-        part = db.begin_nested()
+        if item.work is None or not item.wanted:
+            continue
         try:
             outcomes[item] = item.work(db)
-            part.commit()
         except Exception as error:
             if _outage(error):
                 raise
-            part.rollback()
-            outcomes[item] = error
+            raise _Failed(item, error) from error
     settings.put(db, _APPLIED, str(batch[-1].number))
     return refused
 

@@ -175,11 +175,15 @@ async def test_killed_while_locked_out_the_journal_has_it(keeper: Keeper) -> Non
 async def test_a_page_s_write_gives_up_and_is_not_done_later(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(writer, "PATIENCE_S", 1.0)
     store = await keeper.open()
     with locked(keeper.path) as release:
+        new = NewCustomer(name="nobody")
+        writing = asyncio.create_task(store.write(customers.create, new, at=keeper.at))
+        await degraded(store)
         with pytest.raises(StoreUnavailable):
-            await store.write(customers.create, NewCustomer(name="nobody"), at=keeper.at)
+            await writing
+        assert store.health()["degraded"]  # still so, though nobody waits any more
         release()
         await recovered(store)
     assert keeper.rows("SELECT count(*) FROM customers") == [(0,)]
