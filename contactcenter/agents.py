@@ -110,8 +110,11 @@ class AgentSession:
     until: float | None = None
     line_leg: str = ""
     line_server: str = ""
+    line_asked_at: float = 0.0
     line_up: bool = False
     page: bool = False
+    page_lost_at: float | None = None
+    """Since when a page that was there is missing."""
     reachable: bool | None = None
     taken: int = 0
     talked_s: float = 0.0
@@ -126,6 +129,11 @@ class AgentSession:
             self.since = at
         if self.state is AgentState.AVAILABLE and before not in (AgentState.AVAILABLE, AgentState.RESERVED):
             self.idle_since = at
+
+    @property
+    def can_join(self) -> bool:
+        """Whether a talk may begin: by an offer, or because another phone passed its caller on."""
+        return AgentTrigger.JOIN in TRANSITIONS[self.state]
 
     @property
     def can_take_calls(self) -> bool:

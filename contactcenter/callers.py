@@ -1,5 +1,7 @@
 """What callers and their scripts do: arrive, choose, wait, leave."""
 
+from itertools import count
+
 from contactcenter import handoff
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import FindCustomer, LeaveQueue
@@ -15,7 +17,7 @@ from contactcenter.events import (
     ScriptFailed,
 )
 from contactcenter.floor import Floor
-from contactcenter.interactions import Interaction, Outcome
+from contactcenter.interactions import Interaction, InteractionState, Outcome
 from contactcenter.values import InteractionRecord, MatchMethod
 
 IDENTIFY_S = 0.3
@@ -27,18 +29,8 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     if call := floor.calls.get(event.call):
         _started_anew(floor, call, event)
         return
-    # A record from before a restart of this process may turn up with its caller still there.
-    record = floor.restored.pop(event.call, None) or InteractionRecord(
-        id=event.interaction,
-        server=event.server,
-        leg=event.call,
-        did=event.did,
-        caller=event.caller,
-        caller_name=event.caller_name,
-        arrived_at=event.at,
-        queued_at=event.entered_at,
-    )
-    interaction = floor.interactions.setdefault(record.id, Interaction(record))
+    interaction = _interaction_of(floor, event)
+    floor.interactions[interaction.id] = interaction
     call = Call(
         id=event.call,
         server=event.server,
@@ -46,16 +38,43 @@ def arrived(floor: Floor, event: CallArrived) -> None:
         did=event.did,
         caller=event.caller,
         caller_name=event.caller_name,
-        arrived_at=record.arrived_at,
-        language=record.language,
-        queued_at=event.entered_at if event.resumed else None,
+        arrived_at=interaction.record.arrived_at,
+        language=interaction.record.language,
     )
+    if event.resumed and (queue := floor.queues.get(event.queue)):
+        call.queue, call.queued_at = event.queue, event.entered_at or event.at
+        queue.entered += 1
     floor.calls[call.id] = call
-    floor.touch(call=call.id)
+    floor.touch(call=call.id, queue=call.queue)
     interaction.note(event.at, "resumed" if event.resumed else "arrived", did=event.did, caller=event.caller)
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+
+
+def _interaction_of(floor: Floor, event: CallArrived) -> Interaction:
+    """The record that the caller belongs to: one from before a restart of this process, one whose caller only
+    seemed to be gone, else a new one. An id that another call has, or that is final, is not used twice."""
+    if record := floor.restored.pop(event.call, None):
+        return Interaction(record)
+    known = floor.interactions.get(event.interaction)
+    if known and known.state is InteractionState.WRAP_UP and known.record.leg == event.call:
+        known.caller_back()
+        return known
+    ids = (event.interaction if n == 1 else f"{event.interaction}-{n}" for n in count(1))
+    return Interaction(
+        InteractionRecord(
+            id=next(each for each in ids if each not in floor.interactions and each not in floor.closed),
+            server=event.server,
+            leg=event.call,
+            did=event.did,
+            caller=event.caller,
+            caller_name=event.caller_name,
+            queue=event.queue,
+            arrived_at=event.at,
+            queued_at=event.entered_at,
+        )
+    )
 
 
 def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
@@ -69,9 +88,11 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did
-        call.queued_at = None
-    call.node = ""
+        if queue := handoff.end_wait(floor, call, event.at):
+            queue.left += 1
+    call.node = call.script_result = call.left_queue = ""
     call.interaction.note(event.at, "resumed" if event.resumed else "transferred", did=event.did)
+    floor.save(call.interaction)
     floor.touch(call=call.id, queue=call.queue)
 
 
@@ -127,22 +148,26 @@ def queued(floor: Floor, event: CallQueued) -> None:
         floor.do(LeaveQueue(call=call.id, exit=Outcome.UNKNOWN_QUEUE.value))
         return
     call.move(CallTrigger.QUEUE)
+    kept_place = call.queued_at is not None
+    before = floor.queues.get(call.queue) if kept_place else None
+    if queue is not before:
+        queue.entered += 1
+        if before:
+            before.left += 1
+            floor.touch(queue=call.queue)
     call.queue = event.queue
     call.priority = event.priority
     call.left_queue = ""
-    kept_place = call.queued_at is not None
     call.queued_at = call.queued_at or event.at
     interaction = call.interaction
     interaction.know(queue=event.queue, queued_at=interaction.record.queued_at or call.queued_at)
     interaction.note(event.at, "queued", queue=event.queue, priority=event.priority, kept_place=kept_place)
-    queue.entered += 1
     # Who already waited keeps the place even if the queue closed or filled up meanwhile.
     refusal = None if kept_place else queue.refusal(event.at, floor.signed_in(event.queue))
     if refusal:
         _leave(floor, call, refusal, event.at)
     else:
         floor.enter_queue(call)
-        floor.wake(f"wait {call.id}", call.queued_at + queue.rules.max_wait_s)
     floor.save(interaction)
 
 
@@ -152,7 +177,6 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
     if call is None or call.state is not CallState.WAITING or call.queued_at is None:
         return
     if at >= call.queued_at + floor.queues[call.queue].rules.max_wait_s:
-        floor.leave_queue(call)
         _leave(floor, call, Outcome.TIMEOUT, at)
         floor.save(call.interaction)
 
@@ -160,10 +184,9 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
 def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
     """Out of the queue without an agent, back to the script."""
     call.move(CallTrigger.LEAVE_QUEUE)
-    handoff.count_wait(call, at)
+    if queue := handoff.end_wait(floor, call, at):
+        queue.left += 1
     call.left_queue = exit.value
-    call.queued_at = None
-    floor.queues[call.queue].left += 1
     call.interaction.note(at, "left_queue", queue=call.queue, exit=exit.value)
     floor.do(LeaveQueue(call=call.id, exit=exit.value))
     floor.touch(call=call.id, queue=call.queue)
@@ -203,10 +226,8 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
     outcome = outcome or outcome_of(call)
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
-    if call.state is CallState.WAITING:
-        floor.leave_queue(call)
-        handoff.count_wait(call, at)
-        floor.queues[call.queue].abandoned += 1
+    if queue := handoff.end_wait(floor, call, at):
+        queue.abandoned += 1
     if call.state is CallState.TALKING:
         handoff.part(floor, call, at)
     call.move(CallTrigger.END)
@@ -223,7 +244,7 @@ def outcome_of(call: Call) -> Outcome:
         return Outcome.ANSWERED
     if record.callback:
         return Outcome.CALLBACK
-    if call.state in (CallState.WAITING, CallState.OFFERED):
+    if call.queued_at is not None:
         return Outcome.ABANDONED
     if call.left_queue:
         return Outcome(call.left_queue)

@@ -51,6 +51,8 @@ TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
     CallState.WAITING: {
         CallTrigger.START_SCRIPT: CallState.SCRIPT,
         CallTrigger.OFFER: CallState.OFFERED,
+        # An answer that was heard of only after the offer had been given up.
+        CallTrigger.JOIN: CallState.TALKING,
         CallTrigger.LEAVE_QUEUE: CallState.SCRIPT,
         CallTrigger.END: CallState.ENDED,
     },
@@ -75,7 +77,8 @@ class Leg:
 
     id: str
     server: str
-    started_at: float
+    heard_at: float
+    """When Asterisk last spoke of it: a snapshot that was asked for before that knows less."""
     phone: str = ""
     linked: str = ""
     answered: bool = False
@@ -104,7 +107,8 @@ class Call:
     queue: str = ""
     priority: int = 0
     queued_at: float | None = None
-    """Its place in the queue: the first entry counts, whatever happened since."""
+    """Its place in the queue: the first entry counts, whatever happened since. While it is set, the queue
+    counts the caller as entered and not yet gone."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from contactcenter.agents import BUSY, WISHES, AgentSession, AgentState, AgentTrigger, PauseReason
-from contactcenter.calls import CallState
+from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
     Accepted,
     AnswerPhone,
@@ -28,8 +28,6 @@ from contactcenter.events import (
 from contactcenter.floor import Floor
 
 LINES = ("ring", "persistent")
-NO_DISPOSITION = "unset"
-"""The disposition of a record whose agent chose none before the wrap-up ended."""
 
 
 # --- sessions and pages ---
@@ -49,19 +47,24 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
         )
         agent.reachable = floor.phones.get(agent.phone)
         floor.agents[agent.login] = agent
-        _find_talk(floor, agent, event.at)
-    agent.name, agent.queues, agent.leaving = event.name, event.queues, False
+        for call in floor.calls.values():
+            # The talk may have outlived a restart of this process.
+            if call.state is CallState.TALKING and call.agent == agent.login:
+                begin_talk(floor, call, agent, event.at)
+    if agent.leaving:
+        agent.leaving, agent.afterwards = False, ""
+    floor.touch_agent(agent)
+    agent.name, agent.queues = event.name, event.queues
     floor.touch_agent(agent)
 
 
-def _find_talk(floor: Floor, agent: AgentSession, at: float) -> None:
-    """A talk of this agent may have outlived a restart of this process."""
-    for call in floor.calls.values():
-        if call.state is CallState.TALKING and call.agent == agent.login:
-            agent.move(AgentTrigger.JOIN, at)
-            agent.call, agent.interaction = call.id, call.interaction.id
-            call.interaction.workers.add(agent.login)
-            floor.touch(call=call.id)
+def begin_talk(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
+    """The agent talks, and from now on works on the caller's interaction."""
+    agent.move(AgentTrigger.JOIN, at)
+    agent.call, agent.interaction, agent.offer = call.id, call.interaction.id, ""
+    call.interaction.workers.add(agent.login)
+    floor.touch(call=call.id)
+    floor.touch_agent(agent)
 
 
 def signed_out(floor: Floor, event: AgentSignedOut) -> None:
@@ -74,29 +77,38 @@ def signed_out(floor: Floor, event: AgentSignedOut) -> None:
 def page_opened(floor: Floor, event: PageOpened) -> None:
     """The agent's page listens."""
     if agent := floor.agents.get(event.login):
-        agent.page = True
+        agent.page, agent.page_lost_at = True, None
 
 
 def page_lost(floor: Floor, event: PageLost) -> None:
     """The agent has no page any more: a grace, then no more calls."""
     if agent := floor.agents.get(event.login):
-        agent.page = False
+        agent.page, agent.page_lost_at = False, event.at
         floor.wake(f"page {agent.login}", event.at + floor.rules.page_grace_s)
 
 
 def page_stayed_away(floor: Floor, login: str, at: float) -> None:
-    """The grace is over."""
-    agent = floor.agents.get(login)
-    if agent and not agent.page and agent.state is AgentState.AVAILABLE:
+    """The grace is over, unless a page came back and was lost again."""
+    if agent := floor.agents.get(login):
+        check_reach(floor, agent, at)
+
+
+def check_reach(floor: Floor, agent: AgentSession, at: float) -> None:
+    """Nobody is available without a line that stands, or long after the last page was lost."""
+    if agent.state is not AgentState.AVAILABLE:
+        return
+    if agent.line == "persistent" and not agent.line_up:
+        agent.move(AgentTrigger.PAUSE, at, PauseReason.LINE_LOST.value)
+    elif agent.page_lost_at is not None and at >= agent.page_lost_at + floor.rules.page_grace_s:
         agent.move(AgentTrigger.PAUSE, at, PauseReason.DISCONNECTED.value)
-        floor.touch_agent(agent)
+    floor.touch_agent(agent)
 
 
 # --- phones and lines ---
 
 
 def _phone_is_free(floor: Floor, phone: str, login: str) -> bool:
-    return all(agent.phone != phone or agent.login == login for agent in floor.agents.values())
+    return not phone or all(agent.phone != phone or agent.login == login for agent in floor.agents.values())
 
 
 def chose_phone(floor: Floor, event: PhoneChosen) -> None:
@@ -114,18 +126,17 @@ def chose_phone(floor: Floor, event: PhoneChosen) -> None:
         agent.phone, agent.line = event.phone, event.line
         agent.reachable = floor.phones.get(event.phone)
         if event.line == "persistent":
-            if agent.state is AgentState.AVAILABLE:
-                agent.move(AgentTrigger.PAUSE, event.at, PauseReason.LINE_LOST.value)
-            open_line(floor, agent, event.request)
+            open_line(floor, agent, event.request, event.at)
+        check_reach(floor, agent, event.at)
         floor.do(Accepted(request=event.request))
         floor.touch_agent(agent)
 
 
-def open_line(floor: Floor, agent: AgentSession, name: str) -> None:
+def open_line(floor: Floor, agent: AgentSession, name: str, at: float) -> None:
     """Ring the agent's phone for a persistent line; nothing to do while no Asterisk is there."""
     server = next((server for server, up in sorted(floor.servers.items()) if up), "")
     if server:
-        agent.line_leg, agent.line_server = f"line-{name}", server
+        agent.line_leg, agent.line_server, agent.line_asked_at = f"line-{name}", server, at
         floor.lines[agent.line_leg] = agent.login
         floor.do(OpenLine(server=server, leg=agent.line_leg, phone=agent.phone))
 
@@ -151,8 +162,7 @@ def line_ended(floor: Floor, leg: str, at: float) -> None:
     agent = floor.agents.get(floor.lines.pop(leg, ""))
     if agent and agent.line_leg == leg:
         agent.line_leg, agent.line_up = "", False
-        if agent.state is AgentState.AVAILABLE:
-            agent.move(AgentTrigger.PAUSE, at, PauseReason.LINE_LOST.value)
+        check_reach(floor, agent, at)
         floor.touch_agent(agent)
 
 
@@ -179,10 +189,12 @@ def asked_state(floor: Floor, event: StateAsked) -> None:
         return
     if event.state == "available" and agent.line == "persistent" and not agent.line_up:
         if not agent.line_leg:
-            open_line(floor, agent, event.request)
+            open_line(floor, agent, event.request, event.at)
         message = f"the line to phone {agent.phone} does not stand yet: answer the phone, then try again"
         refuse(floor, event.request, "illegal_now", message)
         return
+    if event.state == "available" and not agent.page:
+        agent.page_lost_at = None  # who asks is there, by whatever program
     wish(floor, agent, event.state, event.reason, event.at)
     floor.do(Accepted(request=event.request))
 
@@ -192,6 +204,8 @@ def wish(floor: Floor, agent: AgentSession, state: str, reason: str, at: float) 
     agent.afterwards, agent.afterwards_reason = state, reason
     if agent.state not in BUSY:
         grant_wish(floor, agent, at)
+    elif state == "available":
+        agent.afterwards = ""  # what follows a call anyway; granted after a missed one it would ring for ever
     floor.touch_agent(agent)
 
 
@@ -204,6 +218,7 @@ def grant_wish(floor: Floor, agent: AgentSession, at: float) -> None:
         close_line(floor, agent)
         if agent.leaving:
             del floor.agents[agent.login]
+    check_reach(floor, agent, at)
     floor.touch_agent(agent)
 
 
@@ -229,22 +244,24 @@ def wrap_up_due(floor: Floor, login: str, at: float) -> None:
 
 
 def finish_wrap_up(floor: Floor, agent: AgentSession, at: float) -> None:
+    """The wrap-up is over: free for the next call, or for what was wished for."""
+    end_work(floor, agent, at)
+    agent.move(AgentTrigger.FINISH, at)
+    grant_wish(floor, agent, at)
+
+
+def end_work(floor: Floor, agent: AgentSession, at: float) -> None:
     """The agent is done with the interaction, which closes if nobody else works on it."""
     wrapped = at - agent.since
-    agent.move(AgentTrigger.FINISH, at)
     agent.wrapped_s += wrapped
     agent.until = None
     interaction = floor.interactions.get(agent.interaction)
     agent.interaction = ""
     if interaction:
-        record = interaction.record
-        interaction.know(
-            wrapped_s=record.wrapped_s + wrapped, disposition=record.disposition or NO_DISPOSITION
-        )
+        interaction.know(wrapped_s=interaction.record.wrapped_s + wrapped)
         interaction.note(at, "wrapped_up", agent=agent.login, wrapped_s=round(wrapped, 3))
         interaction.work_done(agent.login, at)
         floor.save(interaction)
-    grant_wish(floor, agent, at)
 
 
 def asked_more_time(floor: Floor, event: MoreTimeAsked) -> None:
@@ -274,7 +291,7 @@ def set_disposition(floor: Floor, event: DispositionSet) -> None:
         _correct(floor, event)
         return
     agent = floor.agents.get(event.login)
-    if event.login not in interaction.workers:
+    if event.login not in interaction.workers and event.login != interaction.record.agent:
         refuse(floor, event.request, "not_yours", "this interaction is not yours")
         return
     interaction.know(

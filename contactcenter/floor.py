@@ -66,8 +66,10 @@ class Floor:
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
         self.closed: dict[str, str] = {}
         """Interaction -> agent, for the latest final records."""
+        self.gone: dict[str, float] = {}
+        """Leg -> when it ended, since the last snapshot: a late one must not bring it back."""
         self.servers: dict[str, bool] = {}
-        """Server -> whether its link stands."""
+        """Server -> whether its link stands and a snapshot has come, so that we know what it does."""
         self._commands: list[Command] = []
         self._changed: dict[tuple[str, str], None] = {}
 
@@ -121,10 +123,14 @@ class Floor:
             yield ShowQueue(
                 view=queue.view(
                     at,
-                    available=sum(agent.can_take_calls for agent in members),
+                    available=sum(self.is_free(agent) for agent in members),
                     signed_in=sum(agent.state is not AgentState.OFFLINE for agent in members),
                 )
             )
+
+    def _touch_phone(self, phone: str) -> None:
+        if agent := self.agent_of_phone(phone):
+            self.touch_agent(agent)
 
     # --- looking around ---
 
@@ -144,11 +150,10 @@ class Floor:
         """The call that a leg belongs to: as its caller's, or as its agent's in a talk."""
         return self.calls.get(leg_id) or self.calls.get(self.talks.get(leg_id, ""))
 
-    def agent_of_leg(self, leg: Leg) -> AgentSession | None:
-        """The agent who signed in with the leg's phone."""
-        if not leg.phone:
-            return None
-        return next((agent for agent in self.agents.values() if agent.phone == leg.phone), None)
+    def agent_of_phone(self, phone: str) -> AgentSession | None:
+        """The agent who takes calls on a phone."""
+        users = (agent for agent in self.agents.values() if agent.phone == phone)
+        return next(users, None) if phone else None
 
     def signed_in(self, queue: str) -> int:
         """Agents of the queue who are not offline."""
@@ -157,18 +162,23 @@ class Floor:
         )
 
     def free_agents(self) -> list[FreeAgent]:
-        """Agents who could take a call now, and whose phone is not in use for anything else."""
+        """Agents who could take a call now."""
         return [
             FreeAgent(login=agent.login, queues=agent.queues, idle_since=agent.idle_since)
             for agent in self.agents.values()
-            if agent.can_take_calls and self.phone_legs.get(agent.phone, set()) <= {agent.line_leg}
+            if self.is_free(agent)
         ]
+
+    def is_free(self, agent: AgentSession) -> bool:
+        """Whether the agent could take a call now: nothing else is on the phone."""
+        return agent.can_take_calls and self.phone_legs.get(agent.phone, set()) <= {agent.line_leg}
 
     # --- places in queues ---
 
     def enter_queue(self, call: Call) -> None:
-        """Put the caller where the first entry time and the priority say."""
+        """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
+        self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
         place = Place(rank=-call.priority, entered_at=entered_at, call=call.id, queue=call.queue)
         self.queues[call.queue].enter(place)
         self.touch(call=call.id, queue=call.queue)
@@ -185,6 +195,7 @@ class Floor:
         self.legs[leg.id] = leg
         if leg.phone:
             self.phone_legs.setdefault(leg.phone, set()).add(leg.id)
+            self._touch_phone(leg.phone)
 
     def remove_leg(self, leg: Leg) -> None:
         """Let a leg go that ended."""
@@ -192,6 +203,7 @@ class Floor:
         del self.legs[leg.id]
         if leg.phone:
             self.phone_legs[leg.phone].discard(leg.id)
+            self._touch_phone(leg.phone)
 
     def move_leg(self, leg: Leg, bridge: str) -> None:
         """Put a leg into a bridge, or into none."""

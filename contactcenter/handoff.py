@@ -5,13 +5,13 @@ ring. A persistent line is joined in the same instant and waits for no page.
 """
 
 from contactcenter import desks
-from contactcenter.agents import TRANSITIONS as AGENT_TRANSITIONS
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
-from contactcenter.calls import Call, CallState, CallTrigger, Leg
+from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, ScreenPop
 from contactcenter.events import OfferEnded, PopShown
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger
+from contactcenter.routing.queues import Place, Queue
 from contactcenter.routing.selection import Match, longest_idle
 
 MISS_REASONS = {
@@ -31,9 +31,15 @@ def match(floor: Floor, at: float) -> None:
     free = floor.free_agents()
     if not free:
         return
-    ready = [[place for place in places if floor.calls[place.call].identified] for places in waiting]
+    ready = [[place for place in places if _can_be_offered(floor, place)] for places in waiting]
     for each in longest_idle(ready, free, at):
         offer(floor, each, at)
+
+
+def _can_be_offered(floor: Floor, place: Place) -> bool:
+    """The store has said who it is, and we hear what the caller's server does."""
+    call = floor.calls[place.call]
+    return call.identified and floor.servers.get(call.server, False)
 
 
 def offer(floor: Floor, match: Match, at: float) -> None:
@@ -115,7 +121,12 @@ def offer_ended(floor: Floor, event: OfferEnded) -> None:
     made = floor.offers.get(event.offer)
     call = floor.calls.get(event.call)
     if made and call:
-        if event.status == "ANSWER":
+        if event.status == "CANCEL":
+            # Nobody's fault: the script was no longer there to be connected. It says what comes next.
+            withdraw(floor, call, event.at)
+            call.move(CallTrigger.START_SCRIPT)
+            floor.save(call.interaction)
+        elif event.status == "ANSWER":
             # The legs' events of this talk were never heard (the link to Asterisk was down): it took place.
             call.interaction.know(inferred=True)
             join(floor, call, floor.agents[made.login], made.agent_leg, event.at)
@@ -131,76 +142,85 @@ def offer_lost(floor: Floor, offer_id: str, at: float) -> None:
     made = floor.offers.get(offer_id)
     if made is None:
         return
-    if leg := floor.legs.get(made.agent_leg):
+    call = floor.calls[made.call]
+    leg = floor.legs.get(made.agent_leg)
+    if not floor.servers.get(call.server):
+        # They may well talk: the snapshot at the end of the gap knows.
+        floor.wake(f"ring {made.id}", at + LOST_OFFER_S)
+        return
+    if leg and leg.answered:
+        call.interaction.know(inferred=True)
+        join(floor, call, floor.agents[made.login], leg.id, at)
+        return
+    if leg:
         floor.do(EndLeg(server=leg.server, leg=leg.id))
     miss(floor, made, PauseReason.NO_ANSWER, at)
 
 
 def miss(floor: Floor, made: Offer, reason: PauseReason, at: float) -> None:
     """The agent didn't take it: paused with the reason; the caller waits on at the old place."""
-    made.move(OfferTrigger.MISS)
-    del floor.offers[made.id]
-    call, agent = floor.calls[made.call], floor.agents[made.login]
-    call.move(CallTrigger.MISS)
-    call.offer = call.agent = ""
+    call, agent = _end_offer(floor, made, OfferTrigger.MISS)
     call.interaction.note(at, "missed", agent=agent.login, reason=reason.value)
     floor.enter_queue(call)
     floor.save(call.interaction)
     agent.move(AgentTrigger.MISS, at, reason.value)
-    _clear(floor, agent)
     desks.grant_wish(floor, agent, at)
 
 
 def withdraw(floor: Floor, call: Call, at: float) -> None:
     """The caller is no longer to be had: the agent is free again and keeps the idle time."""
-    made = floor.offers.pop(call.offer)
-    made.move(OfferTrigger.WITHDRAW)
-    call.move(CallTrigger.MISS)
-    call.offer = call.agent = ""
-    agent = floor.agents[made.login]
+    desks.grant_wish(floor, _release(floor, floor.offers[call.offer], at), at)
+
+
+def _release(floor: Floor, made: Offer, at: float) -> AgentSession:
+    call, agent = _end_offer(floor, made, OfferTrigger.WITHDRAW)
     call.interaction.note(at, "withdrawn", agent=agent.login)
     agent.move(AgentTrigger.RELEASE, at)
-    _clear(floor, agent)
-    desks.grant_wish(floor, agent, at)
+    return agent
 
 
-def _clear(floor: Floor, agent: AgentSession) -> None:
+def _end_offer(floor: Floor, made: Offer, trigger: OfferTrigger) -> tuple[Call, AgentSession]:
+    """Part the two that the offer wanted to bring together."""
+    made.move(trigger)
+    del floor.offers[made.id]
+    call, agent = floor.calls[made.call], floor.agents[made.login]
+    call.move(CallTrigger.MISS)
+    call.offer = call.agent = ""
     agent.offer = agent.call = agent.interaction = ""
+    floor.touch(call=call.id)
     floor.touch_agent(agent)
-
-
-def can_join(agent: AgentSession) -> bool:
-    """Whether the agent's state lets a talk begin."""
-    return AgentTrigger.JOIN in AGENT_TRANSITIONS[agent.state]
+    return call, agent
 
 
 def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) -> None:
     """Caller and agent hear each other."""
-    if agent.state is AgentState.WRAP_UP:
-        desks.finish_wrap_up(floor, agent, at)
-    if agent.offer and agent.offer != call.offer:
-        # The phone took over another caller while it was to be rung for this one, who waits on.
-        miss(floor, floor.offers[agent.offer], PauseReason.BUSY, at)
+    make_room(floor, call, agent, at)
     if made := floor.offers.pop(call.offer, None):
         made.move(OfferTrigger.JOIN)
     call.move(CallTrigger.JOIN)
-    agent.move(AgentTrigger.JOIN, at)
+    desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction
-    if call.queued_at is not None:
-        count_wait(call, at)
-        call.queued_at = None
-        floor.queues[call.queue].answered += 1
+    if queue := end_wait(floor, call, at):
+        queue.answered += 1
     if queue := floor.queues.get(call.queue):
         queue.talking += 1
     call.agent, call.agent_leg, call.answered_at = agent.login, leg_id, at
     floor.talks[leg_id] = call.id
-    agent.call, agent.interaction, agent.offer = call.id, interaction.id, ""
     agent.taken += 1
-    interaction.workers.add(agent.login)
     interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
     interaction.note(at, "joined", agent=agent.login)
     floor.save(interaction)
-    floor.touch(call=call.id, agent=agent.login, queue=call.queue)
+    floor.touch(call=call.id, queue=call.queue)
+
+
+def make_room(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
+    """Let the agent out of whatever is not the talk that begins."""
+    if agent.state is AgentState.WRAP_UP:
+        desks.end_work(floor, agent, at)
+    elif agent.state in (AgentState.PAUSED, AgentState.OFFLINE) and not agent.afterwards:
+        agent.afterwards, agent.afterwards_reason = agent.state.value, agent.reason
+    elif agent.offer and agent.offer != call.offer:
+        _give_back(floor, floor.offers[agent.offer], at)
 
 
 def part(floor: Floor, call: Call, at: float) -> None:
@@ -225,15 +245,21 @@ def part(floor: Floor, call: Call, at: float) -> None:
         desks.begin_wrap_up(floor, agent, call.queue, at)
 
 
-def hand_over(floor: Floor, call: Call, leg: Leg, at: float) -> None:
-    """A phone passed the caller on by itself: the talk goes on with the other phone's agent."""
-    part(floor, call, at)
-    taker = floor.agent_of_leg(leg)
-    if taker and can_join(taker):
-        join(floor, call, taker, leg.id, at)
+def _give_back(floor: Floor, made: Offer, at: float) -> None:
+    """The phone took another caller while it was to be rung for this one, who waits on in the old place."""
+    if leg := floor.legs.get(made.agent_leg):
+        floor.do(EndLeg(server=leg.server, leg=leg.id))
+    _release(floor, made, at)
+    call = floor.calls[made.call]
+    floor.enter_queue(call)
+    floor.save(call.interaction)
 
 
-def count_wait(call: Call, at: float) -> None:
-    """Add the time since the entry into the queue to the record's wait."""
-    waited = call.interaction.record.waited_s + at - (call.queued_at or at)
-    call.interaction.know(waited_s=waited)
+def end_wait(floor: Floor, call: Call, at: float) -> Queue | None:
+    """The caller's wait is over, by whatever way out: returns the queue, for its count of that way."""
+    if call.queued_at is None:
+        return None
+    floor.leave_queue(call)
+    call.interaction.know(waited_s=call.interaction.record.waited_s + at - call.queued_at)
+    call.queued_at = None
+    return floor.queues.get(call.queue)

@@ -12,6 +12,9 @@ from typing import Any
 from contactcenter.transitions import follow
 from contactcenter.values import InteractionRecord, TimelineEntry
 
+NO_DISPOSITION = "unset"
+"""The disposition of a record whose agent chose none."""
+
 
 class InteractionState(StrEnum):
     """How far the record is."""
@@ -25,12 +28,17 @@ class InteractionTrigger(StrEnum):
     """What moves an interaction."""
 
     CALLER_GONE = "caller gone"
+    CALLER_BACK = "caller back"
     WORK_DONE = "work done"
 
 
 TRANSITIONS: Mapping[InteractionState, Mapping[InteractionTrigger, InteractionState]] = {
     InteractionState.OPEN: {InteractionTrigger.CALLER_GONE: InteractionState.WRAP_UP},
-    InteractionState.WRAP_UP: {InteractionTrigger.WORK_DONE: InteractionState.FINAL},
+    InteractionState.WRAP_UP: {
+        # To a script, a phone that sends its caller to another number looks as if the caller hung up.
+        InteractionTrigger.CALLER_BACK: InteractionState.OPEN,
+        InteractionTrigger.WORK_DONE: InteractionState.FINAL,
+    },
     InteractionState.FINAL: {},
 }
 
@@ -90,6 +98,11 @@ class Interaction:
         self.note(at, "ended", outcome=self.record.outcome)
         self.close_if_done(at)
 
+    def caller_back(self) -> None:
+        """The caller is still there after all."""
+        self.move(InteractionTrigger.CALLER_BACK)
+        self.know(ended_at=None, outcome="")
+
     def work_done(self, login: str, at: float) -> None:
         """An agent's wrap-up ended."""
         self.workers.discard(login)
@@ -99,7 +112,8 @@ class Interaction:
         """Make the record final when the caller is gone and nobody works on it."""
         if self.state is InteractionState.WRAP_UP and not self.workers:
             self.move(InteractionTrigger.WORK_DONE)
-            self.know(closed_at=at, final=True)
+            unset = NO_DISPOSITION if self.record.agent else ""
+            self.know(closed_at=at, final=True, disposition=self.record.disposition or unset)
             self.note(at, "closed")
 
     def take_unsaved(self) -> tuple[TimelineEntry, ...]:

@@ -29,7 +29,7 @@ def started(floor: Floor, event: LegStarted) -> None:
             Leg(
                 id=event.leg,
                 server=event.server,
-                started_at=event.at,
+                heard_at=event.at,
                 phone=event.phone,
                 linked=event.linked,
             )
@@ -40,9 +40,16 @@ def started(floor: Floor, event: LegStarted) -> None:
         offer.agent_leg = event.leg
 
 
+def _heard(floor: Floor, leg_id: str, at: float) -> Leg | None:
+    leg = floor.legs.get(leg_id)
+    if leg:
+        leg.heard_at = at
+    return leg
+
+
 def ringing(floor: Floor, event: LegRinging) -> None:
     """The agent's phone rings: worth a line in the timeline, and nothing else."""
-    leg = floor.legs.get(event.leg)
+    leg = _heard(floor, event.leg, event.at)
     call = floor.calls.get(leg.linked) if leg else None
     if leg and call and call.state is CallState.OFFERED and leg.phone:
         call.interaction.note(event.at, "ringing", phone=leg.phone)
@@ -50,21 +57,21 @@ def ringing(floor: Floor, event: LegRinging) -> None:
 
 def answered(floor: Floor, event: LegAnswered) -> None:
     """The far end answered; a persistent line stands from here on."""
-    if leg := floor.legs.get(event.leg):
+    if leg := _heard(floor, event.leg, event.at):
         leg.answered = True
         desks.line_answered(floor, leg.id)
 
 
 def joined(floor: Floor, event: LegJoined) -> None:
     """A leg is in a bridge."""
-    if leg := floor.legs.get(event.leg):
+    if leg := _heard(floor, event.leg, event.at):
         floor.move_leg(leg, event.bridge)
         settle_around(floor, leg, event.at)
 
 
 def parted(floor: Floor, event: LegParted) -> None:
     """A leg left a bridge; a later word about another bridge wins over a late one about this."""
-    leg = floor.legs.get(event.leg)
+    leg = _heard(floor, event.leg, event.at)
     if leg and leg.bridge == event.bridge:
         floor.move_leg(leg, "")
         settle_around(floor, leg, event.at)
@@ -81,7 +88,7 @@ def resumed(floor: Floor, event: LegResumed) -> None:
 
 
 def _hold(floor: Floor, leg_id: str, on: bool, at: float) -> None:
-    leg = floor.legs.get(leg_id)
+    leg = _heard(floor, leg_id, at)
     if leg is None or leg.held is on:
         return
     leg.held = on
@@ -100,25 +107,23 @@ def transferred(floor: Floor, event: LegTransferred) -> None:
 
 
 def ended(floor: Floor, event: LegEnded) -> None:
-    """A leg is gone."""
-    if leg := floor.legs.get(event.leg):
-        end(floor, leg, event.at)
-    elif call := floor.calls.get(event.leg):
-        callers.over(floor, call, event.at)
+    """A leg is gone, or never came about."""
+    floor.gone[event.leg] = event.at
+    end(floor, event.leg, event.at)
 
 
-def end(floor: Floor, leg: Leg, at: float, *, inferred: bool = False, restarted: bool = False) -> None:
-    """Let the leg go, and with it what can't go on without it."""
-    floor.remove_leg(leg)
-    call = floor.call_of_leg(leg.id)
-    if call:
+def end(floor: Floor, leg_id: str, at: float, *, inferred: bool = False, restarted: bool = False) -> None:
+    """Let the leg go, and with it what can't go on without it; it may have started unheard."""
+    if leg := floor.legs.get(leg_id):
+        floor.remove_leg(leg)
+    if call := floor.call_of_leg(leg_id):
         if inferred:
             call.interaction.know(inferred=True)
-        if call.id == leg.id:
+        if call.id == leg_id:
             callers.over(floor, call, at, outcome=Outcome.ASTERISK_RESTART if restarted else None)
         else:
             settle(floor, call, at)
-    desks.line_ended(floor, leg.id, at)
+    desks.line_ended(floor, leg_id, at)
 
 
 def settle_around(floor: Floor, leg: Leg, at: float) -> None:
@@ -136,19 +141,22 @@ def settle(floor: Floor, call: Call, at: float) -> None:
         own = floor.legs.get(call.agent_leg)
         line_left = own is not None and own.id in floor.lines and own not in partners
         if own is None or line_left:
-            if partners:
-                handoff.hand_over(floor, call, partners[0], at)
-            else:
-                handoff.part(floor, call, at)
+            handoff.part(floor, call, at)
+            # A phone that passed the caller on by itself leaves him with another phone: the talk goes on.
+            _take_over(floor, call, partners, at)
     elif call.state is CallState.OFFERED:
         offer = floor.offers[call.offer]
         for partner in partners:
             if partner.id in (offer.agent_leg, offer.line_leg) or partner.phone == offer.phone:
                 handoff.join(floor, call, floor.agents[offer.login], partner.id, at)
                 return
-    elif call.state is CallState.SCRIPT:
-        for partner in partners:
-            agent = floor.agent_of_leg(partner)
-            if agent and handoff.can_join(agent):
-                handoff.join(floor, call, agent, partner.id, at)
-                return
+    else:
+        _take_over(floor, call, partners, at)
+
+
+def _take_over(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:
+    for partner in partners:
+        agent = floor.agent_of_phone(partner.phone)
+        if agent and agent.can_join:
+            handoff.join(floor, call, agent, partner.id, at)
+            return

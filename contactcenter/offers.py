@@ -39,6 +39,8 @@ class OfferTrigger(StrEnum):
 TRANSITIONS: Mapping[OfferState, Mapping[OfferTrigger, OfferState]] = {
     OfferState.POPPED: {
         OfferTrigger.RING: OfferState.RINGING,
+        # The phone took the caller before it was asked to (a transfer by another phone).
+        OfferTrigger.JOIN: OfferState.JOINED,
         OfferTrigger.MISS: OfferState.MISSED,
         OfferTrigger.WITHDRAW: OfferState.WITHDRAWN,
     },

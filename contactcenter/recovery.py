@@ -6,56 +6,33 @@ heard.
 
 from dataclasses import replace
 
-from contactcenter import desks, legs
+from contactcenter import desks, handoff, legs
 from contactcenter.calls import Call, CallState, Leg
-from contactcenter.commands import SaveInteraction
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
-from contactcenter.interactions import Interaction, Outcome
-from contactcenter.values import InteractionRecord, TimelineEntry
+from contactcenter.interactions import Interaction, InteractionState, Outcome
+from contactcenter.values import InteractionRecord, LegSeen
 
 
 def server_up(floor: Floor, event: ServerUp) -> None:
-    """The link stands."""
-    floor.servers[event.server] = True
+    """The link stands; what the server does meanwhile is known with the snapshot that follows."""
+    floor.servers[event.server] = False
 
 
 def server_down(floor: Floor, event: ServerDown) -> None:
-    """The link is gone; calls go on without us."""
+    """The link is gone; calls go on without us, and nobody is offered a caller whom we can't follow."""
     floor.servers[event.server] = False
 
 
 def snapshot(floor: Floor, event: Snapshot) -> None:
-    """Compare all that we know of a server's legs with what it says."""
-    seen = {leg.leg: leg for leg in event.legs}
-    for known in [leg for leg in floor.legs.values() if leg.server == event.server]:
-        if known.id not in seen and known.started_at < event.asked_at:
-            legs.end(floor, known, event.at, inferred=True, restarted=event.restarted)
-    # A caller whose leg we never heard of, and who is not there either: the end was missed.
-    for call in [each for each in floor.calls.values() if each.server == event.server]:
-        if call.id not in seen and call.id not in floor.legs and call.arrived_at < event.asked_at:
-            legs.end(
-                floor,
-                Leg(id=call.id, server=call.server, started_at=call.arrived_at),
-                event.at,
-                inferred=True,
-                restarted=event.restarted,
-            )
+    """Compare all that we know of a server's legs with what it says; what was heard since is newer."""
+    floor.servers[event.server] = True
+    seen = {leg.leg for leg in event.legs}
+    for leg_id in _missing(floor, event, seen):
+        legs.end(floor, leg_id, event.at, inferred=True, restarted=event.restarted)
     for each in event.legs:
-        leg = floor.legs.get(each.leg)
-        if leg is None:
-            leg = Leg(
-                id=each.leg,
-                server=event.server,
-                started_at=event.asked_at,
-                phone=each.phone,
-                linked=each.linked,
-            )
-            floor.add_leg(leg)
-        leg.answered = each.answered
-        if leg.answered:
-            desks.line_answered(floor, leg.id)
-        floor.move_leg(leg, each.bridge)
+        _correct(floor, event, each)
+    floor.gone = {leg: at for leg, at in floor.gone.items() if at >= event.asked_at}
     _restore_talks(floor, event)
     for call in list(floor.calls.values()):
         if call.server == event.server:
@@ -63,15 +40,48 @@ def snapshot(floor: Floor, event: Snapshot) -> None:
             legs.settle(floor, call, event.at)
             if call.state is not before:
                 call.interaction.know(inferred=True)
-    _close_unseen(floor, event, set(seen))
+                floor.save(call.interaction)
+    _close_unseen(floor, event, seen)
+
+
+def _missing(floor: Floor, event: Snapshot, seen: set[str]) -> list[str]:
+    """Legs that the server should have and hasn't: those we heard of, callers whose leg we never heard of,
+    and lines that were asked for and never came about."""
+    server, asked_at = event.server, event.asked_at
+    heard = {leg.id: leg.heard_at for leg in floor.legs.values() if leg.server == server}
+    callers = {call.id: call.arrived_at for call in floor.calls.values() if call.server == server}
+    agents = [agent for agent in floor.agents.values() if agent.line_server == server]
+    lines = {agent.line_leg: agent.line_asked_at for agent in agents}
+    since = lines | callers | heard
+    return [leg for leg, at in since.items() if leg and leg not in seen and at < asked_at]
+
+
+def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
+    leg = floor.legs.get(seen.leg)
+    if seen.leg in floor.gone or (leg and leg.heard_at >= event.asked_at):
+        return
+    if leg is None:
+        leg = Leg(
+            id=seen.leg,
+            server=event.server,
+            heard_at=event.asked_at,
+            phone=seen.phone,
+            linked=seen.linked,
+        )
+        floor.add_leg(leg)
+    leg.answered = seen.answered
+    if leg.answered:
+        desks.line_answered(floor, leg.id)
+    floor.move_leg(leg, seen.bridge)
 
 
 def _restore_talks(floor: Floor, event: Snapshot) -> None:
     """Talks that outlived a restart of this process go on, with their record."""
     for record in [each for each in floor.restored.values() if each.server == event.server]:
         caller = floor.legs.get(record.leg)
-        partners = floor.partners(caller) if caller else []
-        if not partners or not record.agent:
+        partners = [leg.id for leg in floor.partners(caller)] if caller else []
+        agent = floor.agents.get(record.agent)
+        if record.agent_leg not in partners or (agent and not agent.can_join):
             continue  # gone, or on the way back through the dialplan's rescue loop
         del floor.restored[record.leg]
         interaction = Interaction(replace(record, inferred=True))
@@ -88,7 +98,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
             language=record.language,
             queue=record.queue,
             agent=record.agent,
-            agent_leg=partners[0].id,
+            agent_leg=record.agent_leg,
             answered_at=record.answered_at,
         )
         floor.calls[call.id] = call
@@ -96,7 +106,10 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         if queue := floor.queues.get(call.queue):
             queue.talking += 1
         interaction.note(event.at, "restored", agent=record.agent)
-        floor.touch(call=call.id)
+        floor.touch(call=call.id, queue=call.queue)
+        if agent:
+            handoff.make_room(floor, call, agent, event.at)
+            desks.begin_talk(floor, call, agent, event.at)
 
 
 def _close_unseen(floor: Floor, event: Snapshot, seen: set[str]) -> None:
@@ -111,9 +124,13 @@ def _close_unseen(floor: Floor, event: Snapshot, seen: set[str]) -> None:
 def restored(floor: Floor, event: InteractionsRestored) -> None:
     """The last run left these open; each gets its final record, at the latest after `restore_s`."""
     for record in event.records:
+        if record.id in floor.interactions or record.id in floor.closed:
+            continue  # its caller was quicker than the store
         if record.ended_at is not None:
             # Only the agent's wrap-up was missing.
-            close(floor, record, Outcome(record.outcome), event.at)
+            interaction = Interaction(replace(record, inferred=True), InteractionState.WRAP_UP)
+            interaction.close_if_done(event.at)
+            floor.save(interaction)
         else:
             floor.restored[record.leg] = record
     if floor.restored:
@@ -129,14 +146,6 @@ def restore_due(floor: Floor, at: float) -> None:
 
 def close(floor: Floor, record: InteractionRecord, outcome: Outcome, at: float) -> None:
     """A final record for an episode whose end nobody heard."""
-    final = replace(
-        record,
-        outcome=outcome.value,
-        disposition=record.disposition or (desks.NO_DISPOSITION if record.agent else ""),
-        ended_at=record.ended_at or at,
-        closed_at=at,
-        inferred=True,
-        final=True,
-    )
-    entry = TimelineEntry(at=at, kind="closed", detail={"outcome": outcome.value})
-    floor.do(SaveInteraction(record=final, entries=(entry,)))
+    interaction = Interaction(replace(record, inferred=True))
+    interaction.caller_gone(at, outcome)
+    floor.save(interaction)

@@ -1,0 +1,254 @@
+"""What must be true of the floor after every event, and of all the commands taken together.
+
+`check(floor)` and `Ledger` are for every test that feeds a center: stories, the machine, recorded traces.
+Each assertion's text is a sentence that says what was broken.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from contactcenter.agents import BUSY, AgentSession, AgentState
+from contactcenter.calls import Call, CallState
+from contactcenter.commands import (
+    Accepted,
+    Command,
+    CorrectDisposition,
+    OfferCall,
+    Refused,
+    SaveInteraction,
+    ScreenPop,
+)
+from contactcenter.events import Event, InteractionsRestored
+from contactcenter.floor import Floor
+from contactcenter.interactions import InteractionState
+from contactcenter.offers import OfferState
+from contactcenter.values import InteractionRecord
+
+
+def check(floor: Floor) -> None:
+    """Raise AssertionError, with a sentence, if the floor contradicts itself."""
+    for problem in _problems(floor):
+        raise AssertionError(problem)
+
+
+def check_empty(floor: Floor) -> None:
+    """Nothing of a call is left: to be called when the last leg ended and the last wrap-up is done."""
+    for what in ("calls", "legs", "bridges", "talks", "offers", "interactions", "restored"):
+        assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
+    for queue in floor.queues.values():
+        assert not queue.waiting, f"somebody still waits in {queue.rules.name}: {queue.waiting}"
+        assert queue.talking == 0, f"{queue.rules.name} counts {queue.talking} talks and there is none"
+    for agent in floor.agents.values():
+        assert agent.state not in BUSY, f"agent {agent.login} is stuck in {agent.state}"
+
+
+def _problems(floor: Floor) -> Iterator[str]:
+    for call in floor.calls.values():
+        yield from _call(floor, call)
+    for agent in floor.agents.values():
+        yield from _agent(floor, agent)
+    yield from _offers(floor)
+    yield from _queues(floor)
+    yield from _interactions(floor)
+    yield from _legs(floor)
+
+
+def _call(floor: Floor, call: Call) -> Iterator[str]:
+    state = call.state
+    if state is CallState.ENDED:
+        yield f"call {call.id} has ended and is still on the floor"
+    places = [
+        place.queue for queue in floor.queues.values() for place in queue.waiting if place.call == call.id
+    ]
+    if places != ([call.queue] if state is CallState.WAITING else []):
+        yield f"call {call.id} is {state.value} in {call.queue!r}, and its places are {places}"
+    if state in (CallState.WAITING, CallState.OFFERED) and call.queued_at is None:
+        yield f"call {call.id} waits without a time of entry"
+    if state is CallState.TALKING and call.queued_at is not None:
+        yield f"call {call.id} is answered and still counted as waiting"
+    if (state is CallState.OFFERED) != (call.offer in floor.offers):
+        yield f"call {call.id} is {state.value} with offer {call.offer!r}"
+    if (state is CallState.TALKING) != (floor.talks.get(call.agent_leg) == call.id):
+        yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
+    agent = floor.agents.get(call.agent)
+    if state is CallState.TALKING and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
+        yield f"call {call.id} talks with {agent.login}, who is {agent.state.value} with {agent.call!r}"
+    if state not in (CallState.OFFERED, CallState.TALKING) and call.agent:
+        yield f"call {call.id} is {state.value} and has agent {call.agent}"
+    if floor.interactions.get(call.interaction.id) is not call.interaction:
+        yield f"call {call.id} has an interaction that is not on the floor"
+    if call.interaction.state is not InteractionState.OPEN:
+        yield f"call {call.id} lives and its interaction is {call.interaction.state.value}"
+
+
+def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
+    state, who = agent.state, f"agent {agent.login}"
+    offer = floor.offers.get(agent.offer)
+    if (state is AgentState.RESERVED) != (offer is not None and offer.login == agent.login):
+        yield f"{who} is {state.value} with offer {agent.offer!r}"
+    if state is not AgentState.RESERVED and agent.offer:
+        yield f"{who} is {state.value} and keeps offer {agent.offer}"
+    call = floor.calls.get(agent.call)
+    talks = call is not None and call.state is CallState.TALKING and call.agent == agent.login
+    if (state is AgentState.TALKING) != talks:
+        yield f"{who} is {state.value} with call {agent.call!r}"
+    if state not in (AgentState.RESERVED, AgentState.TALKING) and agent.call:
+        yield f"{who} is {state.value} and keeps call {agent.call}"
+    if (state is AgentState.WRAP_UP) != (agent.until is not None):
+        yield f"{who} is {state.value} with deadline {agent.until}"
+    interaction = floor.interactions.get(agent.interaction)
+    if (state in BUSY) != bool(agent.interaction):
+        yield f"{who} is {state.value} with interaction {agent.interaction!r}"
+    works = state in (AgentState.TALKING, AgentState.WRAP_UP)
+    if works and (interaction is None or agent.login not in interaction.workers):
+        yield f"{who} is {state.value} on interaction {agent.interaction!r}, which doesn't know"
+    if agent.afterwards and state not in BUSY:
+        yield f"{who} is {state.value}, and the wish for {agent.afterwards!r} was not granted"
+    if agent.leaving and state not in BUSY:
+        yield f"{who} signed out, is {state.value}, and the session is still there"
+    if state is AgentState.AVAILABLE and agent.line == "persistent" and not agent.line_up:
+        yield f"{who} is available without the line that would be joined"
+    if agent.line_leg and floor.lines.get(agent.line_leg) != agent.login:
+        yield f"{who} has line {agent.line_leg}, which belongs to {floor.lines.get(agent.line_leg)!r}"
+
+
+def _offers(floor: Floor) -> Iterator[str]:
+    for name, offer in floor.offers.items():
+        call, agent = floor.calls.get(offer.call), floor.agents.get(offer.login)
+        if name != offer.id or offer.state not in (OfferState.POPPED, OfferState.RINGING):
+            yield f"offer {offer.id} is {offer.state.value} and still open"
+        if call is None or call.offer != offer.id or call.agent != offer.login:
+            yield f"offer {offer.id} is open and its call doesn't know"
+        if agent is None or agent.offer != offer.id or agent.call != offer.call:
+            yield f"offer {offer.id} is open and its agent doesn't know"
+
+
+def _queues(floor: Floor) -> Iterator[str]:
+    for name, queue in floor.queues.items():
+        for place in queue.waiting:
+            call = floor.calls.get(place.call)
+            if call is None:
+                yield f"{place.call} waits in {name} and is no call"
+            elif (-place.rank, place.entered_at) != (call.priority, call.queued_at):
+                yield f"the place of {place.call} in {name} is not the one it entered"
+        if any(b < a for a, b in pairwise(queue.waiting)):
+            yield f"{name} is out of order: {queue.waiting}"
+        here = sum(call.queued_at is not None and call.queue == name for call in floor.calls.values())
+        gone = queue.answered + queue.abandoned + queue.left
+        if queue.entered != gone + here:
+            yield f"{queue.entered} entered {name}, {gone} are gone and {here} there: somebody is lost"
+        talking = sum(c.state is CallState.TALKING and c.queue == name for c in floor.calls.values())
+        if queue.talking != talking:
+            yield f"{name} counts {queue.talking} talks and there are {talking}"
+
+
+def _interactions(floor: Floor) -> Iterator[str]:
+    live = Counter(call.interaction.id for call in floor.calls.values())
+    for name, interaction in floor.interactions.items():
+        if interaction.record.final or interaction.state is InteractionState.FINAL:
+            yield f"interaction {name} is final and still on the floor"
+        if live[name] != (interaction.state is InteractionState.OPEN):
+            yield f"interaction {name} is {interaction.state.value} and has {live[name]} calls"
+        if interaction.state is InteractionState.WRAP_UP and not interaction.workers:
+            yield f"interaction {name} waits for agents, and nobody works on it"
+        for login in interaction.workers:
+            worker = floor.agents.get(login)
+            if worker is None or worker.interaction != name:
+                yield f"interaction {name} waits for {login}, who doesn't work on it"
+        if name in floor.closed:
+            yield f"interaction {name} was closed and lives again"
+
+
+def _legs(floor: Floor) -> Iterator[str]:
+    for leg in floor.legs.values():
+        if leg.bridge and leg.id not in floor.bridges.get(leg.bridge, ()):
+            yield f"leg {leg.id} is in bridge {leg.bridge}, which doesn't know"
+        if leg.phone and leg.id not in floor.phone_legs[leg.phone]:
+            yield f"leg {leg.id} is phone {leg.phone}'s, which doesn't know"
+    for bridge, members in floor.bridges.items():
+        if not members or any(leg not in floor.legs or floor.legs[leg].bridge != bridge for leg in members):
+            yield f"bridge {bridge} has {members}"
+    for phone, members in floor.phone_legs.items():
+        if any(leg not in floor.legs or floor.legs[leg].phone != phone for leg in members):
+            yield f"phone {phone} has {members}"
+    for leg_id, call_id in floor.talks.items():
+        call = floor.calls.get(call_id)
+        if call is None or call.agent_leg != leg_id:
+            yield f"leg {leg_id} is said to talk in {call_id}, which doesn't know"
+
+
+class Ledger:
+    """The commands as the outside world gets them, over any number of restarts of the center."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, InteractionRecord] = {}
+        """Interaction -> its record as last saved."""
+        self.finals: set[str] = set()
+        self.pops: dict[str, ScreenPop] = {}
+        self._popped_offers: dict[str, int] = {}
+        self._called: set[str] = set()
+        self._last_entry: dict[str, float] = {}
+
+    def take(self, event: Event, commands: Iterable[Command]) -> None:
+        """Assert that the commands are allowed after all that went before."""
+        answers = []
+        for command in commands:
+            match command:
+                case SaveInteraction():
+                    self._save(command)
+                case ScreenPop():
+                    self._pop(command)
+                case OfferCall(offer=offer):
+                    assert offer in self.pops, f"offer {offer} rings before its record was popped"
+                    assert offer not in self._called, f"offer {offer} rings twice"
+                    self._called.add(offer)
+                case CorrectDisposition(interaction=name):
+                    assert name in self.finals, f"a correction of {name}, which is not final"
+                case Accepted(request=request) | Refused(request=request):
+                    answers.append(request)
+        asked = [request] if (request := getattr(event, "request", "")) else []
+        assert answers == asked, f"request {asked} got the answers {answers}"
+
+    def _save(self, save: SaveInteraction) -> None:
+        record = save.record
+        assert record.id not in self.finals, f"{record.id} is saved after its final record"
+        for entry in save.entries:
+            last = self._last_entry.get(record.id, 0.0)
+            assert entry.at >= last, f"the timeline of {record.id} goes back in time at {entry.kind}"
+            self._last_entry[record.id] = entry.at
+        self.records[record.id] = record
+        if record.final:
+            self.finals.add(record.id)
+            assert record.outcome, f"{record.id} is final without an outcome"
+            assert record.ended_at is not None, f"{record.id} is final and never ended"
+            assert record.closed_at is not None, f"{record.id} is final and never closed"
+            assert record.arrived_at <= record.ended_at <= record.closed_at, (
+                f"{record.id} ends before it began"
+            )
+            assert bool(record.agent) == bool(record.disposition), (
+                f"{record.id} has an agent or an outcome only"
+            )
+        assert min(record.waited_s, record.talked_s, record.wrapped_s) >= 0, (
+            f"{record.id} lasted less than 0 s"
+        )
+
+    def _pop(self, pop: ScreenPop) -> None:
+        assert pop.offer not in self.pops, f"offer {pop.offer} pops twice"
+        saved = self.records.get(pop.interaction)
+        before = self._popped_offers.get(pop.interaction, 0)
+        assert saved is not None, f"offer {pop.offer} pops and its interaction was never saved"
+        assert saved.offers > before, f"offer {pop.offer} pops before its record is saved"
+        self._popped_offers[pop.interaction] = saved.offers
+        self.pops[pop.offer] = pop
+
+    def check(self, floor: Floor) -> None:
+        """Started = final + live, at all times."""
+        live = floor.interactions.keys() | {record.id for record in floor.restored.values()}
+        open_ones = self.records.keys() - self.finals
+        assert open_ones == live, f"started, not final and not live, or the other way: {open_ones ^ live}"
+
+    def restored(self, at: float) -> InteractionsRestored:
+        """What the store would tell a center that starts now."""
+        records = [record for record in self.records.values() if not record.final]
+        return InteractionsRestored(at=at, records=tuple(records))
