@@ -61,8 +61,6 @@ class AmiLink(Manager):
     ) -> None:
         self._matched: dict[str, tuple[EventCallback, ...]] = {}
         super().__init__(host=server.host, port=server.port, ssl=server.tls, log=logging.getLogger(__name__))
-        self.callbacks.clear()  # of upstream's own, which would re-send what was lost
-        self.patterns.clear()
         self.server = server
         self.counters = Counters()
         self.state = LinkState(Status.CLOSED)
@@ -113,7 +111,8 @@ class AmiLink(Manager):
         return self.send(dict(action))
 
     def send_awaiting_actions(self, *_: object) -> None:
-        """Nothing awaits: upstream re-sends here what was lost, and a person is called twice."""
+        """Nothing awaits. Upstream registers this for FullyBooted and re-sends what was lost: a person would
+        be called twice."""
 
     def register_event(self, pattern: str, callback: EventCallback | None = None) -> Any:
         """Call `callback(link, event)` for the events whose name matches the pattern (`Queue*`), in any case.
@@ -139,9 +138,8 @@ class AmiLink(Manager):
     def dispatch(self, event: Message) -> None:
         """Hand one event on, in order; a callback that raises does not stop the next one."""
         self.guard(self._on_message, event)
-        if self.patterns:
-            for callback in self._callbacks_for(event.event):
-                self.guard(callback, self, event)
+        for callback in self._callbacks_for(event.event):
+            self.guard(callback, self, event)
 
     def guard(self, callback: Callable[..., object], *args: object) -> None:
         """Call it; count and log what it raises (at most once a second: a storm of events is no reason for a

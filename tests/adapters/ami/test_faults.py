@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 from contextlib import suppress
 
@@ -70,6 +71,46 @@ async def test_f1_an_unanswered_action_is_unknown_at_once_and_never_sent_again(p
     assert peer.connections[-1].received.get_nowait()["Action"] == "Probe"
 
 
+class Highest(random.Random):
+    """The jitter that a test can predict: always the ceiling."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a or b
+
+
+async def test_f1_waits_grow_while_the_link_fails_or_flaps_and_begin_anew_after_a_stable_one(peer: FakeAmi):
+    timing = Timing(backoff_first=0.01, backoff_cap=0.15)
+    async with opened(to(peer, timing=timing), rng=Highest()) as office:
+
+        async def cut() -> float:
+            await office.state(Status.READY)
+            peer.connections[0].cut()
+            return (await office.state(Status.DOWN)).retry_in
+
+        assert [await cut() for _ in range(3)] == [0.01, 0.02, 0.04]
+        await office.state(Status.READY)
+        await peer.stop()
+        assert [(await office.state(Status.DOWN)).retry_in for _ in range(3)] == [0.08, 0.15, 0.15]
+        await peer.listen()
+        await office.state(Status.READY)
+        await asyncio.sleep(0.2)  # time is the subject: longer than the cap
+        peer.connections[0].cut()
+        assert (await office.state(Status.DOWN)).retry_in == 0.01
+
+
+async def test_f2_a_given_up_link_leaves_no_socket_behind_its_unsent_bytes(peer: FakeAmi, office: Office):
+    protocol = office.link.protocol
+    peer.connections[0].writer.transport.pause_reading()
+    big = {"Action": "Big", "X": ["x" * 1000] * 100}
+    waiting = [asyncio.create_task(office.link.send(big)) for _ in range(200)]
+    await asyncio.sleep(0)
+    assert protocol.transport.get_write_buffer_size() > 0
+    await office.link.close()
+    assert protocol.transport.get_write_buffer_size() == 0
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {OutcomeUnknown}
+
+
 async def test_f1_a_shutdown_is_the_reason_of_the_loss(peer: FakeAmi, office: Office):
     peer.connections[0].event("Shutdown", Shutdown="Cleanly")
     peer.connections[0].cut()
@@ -113,9 +154,9 @@ async def test_f2_a_stall_of_our_own_is_not_the_peers_silence(peer: FakeAmi):
     async with opened(to(peer, timing=Timing(ping=0.01, dead_after=1.0))) as office:
         await office.state(Status.READY)
         time.sleep(1.1)  # noqa: ASYNC251  (the stall)
-        pings = peer.pings
-        while peer.pings < pings + 5:
-            await asyncio.sleep(0.01)  # noqa: ASYNC110  (the peer counts; the time limit is the test's)
+        peer.answers["Ping"] = lambda c, a: c.answer(a)
+        for _ in range(5):
+            await peer.connections[0].received.get()
         assert peer.accepted == 1
 
 
