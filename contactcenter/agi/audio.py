@@ -84,8 +84,10 @@ def _trimmed(samples: Samples) -> Samples:
 
 
 def _levelled(samples: Samples) -> Samples:
-    speaking = [sample * sample for sample in samples if abs(sample) > _SILENCE]
-    rms = math.sqrt(sum(speaking) / len(speaking))
+    # Pauses within the speech say nothing about its level.
+    spans = [samples[at : at + RATE // 50] for at in range(0, len(samples), RATE // 50)]
+    speaking = [sample for span in spans if max(map(abs, span)) > _SILENCE for sample in span]
+    rms = math.sqrt(sum(map(mul, speaking, speaking)) / len(speaking))
     gain = min(_SPEECH_RMS / rms, _PEAK / max(map(abs, samples)))
     return array("h", (round(sample * gain) for sample in samples))
 

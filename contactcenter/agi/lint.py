@@ -45,7 +45,7 @@ async def lint(path: Path, queues: Collection[str], transfers: Collection[str] =
     try:
         script = load_script(path)
     except ScriptInvalid as error:
-        return [Problem(path=path, line=0, message=str(error).removeprefix(f"{path}:").strip())]
+        return [Problem(path=path, line=error.line, message=error.reason)]
     tree = ast.parse(path.read_text(encoding="utf-8"))  # noqa: ASYNC240 (no call waits for a check)
     read = [*_prompts(path, tree, script.texts), *_calls(path, tree, script.texts, queues)]
     if script.run is None:

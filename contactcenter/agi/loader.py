@@ -13,7 +13,12 @@ from contactcenter.values import frozen
 
 
 class ScriptInvalid(Exception):
-    """The file is no usable IVR script; the text names file, line and reason."""
+    """The file is no usable IVR script; the text names file, line (0: not known) and reason."""
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
+        self.line = line
+        self.reason = reason
 
 
 @frozen
@@ -33,17 +38,17 @@ def load_script(path: Path) -> Script:
     """The script in a file. Raises `ScriptInvalid`."""
     spec = importlib.util.spec_from_file_location(f"_ivr_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise ScriptInvalid(f"{path}: no such Python file")
+        raise ScriptInvalid(path, 0, "no such Python file")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise ScriptInvalid(f"{path}:{error.lineno}: {error.msg}") from error
+        raise ScriptInvalid(path, error.lineno or 0, error.msg) from error
     except Exception as error:
-        raise ScriptInvalid(f"{path}:{line_in(path, error)}: {type(error).__name__}: {error}") from error
+        raise ScriptInvalid(path, line_in(path, error), f"{type(error).__name__}: {error}") from error
     script = getattr(module, "script", None)
     if not callable(script):
-        raise ScriptInvalid(f"{path}: no function `async def script(call)`")
+        raise ScriptInvalid(path, 0, "no function `async def script(call)`")
     texts = _texts(path, getattr(module, "PROMPTS", {}))
     if inspect.iscoroutinefunction(script):
         return Script(name=path.stem, path=path, texts=texts, run=script)
@@ -59,8 +64,9 @@ def line_in(path: Path, error: BaseException) -> int:
 
 def _texts(path: Path, prompts: object) -> Texts:
     if not isinstance(prompts, Mapping):
-        raise ScriptInvalid(f"{path}: PROMPTS is no dict of prompt name → language → text")
+        raise ScriptInvalid(path, 0, "PROMPTS is no dict of prompt name → language → text")
     for name, wordings in prompts.items():
         if not isinstance(wordings, Mapping) or not wordings or not set(wordings) <= set(LANGUAGES):
-            raise ScriptInvalid(f"{path}: prompt {name!r} needs texts by language: {', '.join(LANGUAGES)}")
+            reason = f"prompt {name!r} needs texts by language: {', '.join(LANGUAGES)}"
+            raise ScriptInvalid(path, 0, reason)
     return prompts
