@@ -46,6 +46,7 @@ class Connection(asyncio.Protocol):
         self._reader = Reader()
         self._reply: asyncio.Future[Reply] | None = None
         self._given_up = False
+        self._expired = False
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._stale = 0
@@ -127,13 +128,13 @@ class Connection(asyncio.Protocol):
             timeout_s = None if self._stale_timeout_s is None else timeout_s + self._stale_timeout_s
         self._reply = reply = self._loop.create_future()
         self._transport.write(encoded)
+        # A plain timer: `asyncio.timeout` costs as much as the rest of a command.
+        timer = self._loop.call_later(timeout_s, self._expire, reply) if timeout_s is not None else None
         try:
-            async with asyncio.timeout(timeout_s):
-                answer: Reply = await reply
-        except TimeoutError:
-            self.abort()
-            raise CommandTimeout(f"no answer within {timeout_s} s to {_shown(encoded)}") from None
+            answer: Reply = await reply
         except asyncio.CancelledError:
+            if self._expired:
+                raise CommandTimeout(f"no answer within {timeout_s} s to {_shown(encoded)}") from None
             if not self.alive:
                 raise CallerGone from None
             if self._reply is reply:
@@ -141,6 +142,9 @@ class Connection(asyncio.Protocol):
                 self._stale += 1
                 self._stale_timeout_s = timeout_s
             raise
+        finally:
+            if timer:
+                timer.cancel()
         if answer.code == 511:
             self._lose(by_asterisk=True)
             raise CallerGone
@@ -162,6 +166,11 @@ class Connection(asyncio.Protocol):
         if self._transport:
             self._transport.abort()
         self._lose(by_asterisk=False)
+
+    def _expire(self, reply: asyncio.Future[Reply]) -> None:
+        if not reply.done():
+            self._expired = True
+            self.abort()
 
     def _lose(self, *, by_asterisk: bool) -> None:
         if not self.alive:

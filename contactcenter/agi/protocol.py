@@ -84,11 +84,8 @@ def encode(verb: str, *arguments: str | int) -> bytes:
     """
     if not _VERB.fullmatch(verb):
         raise Refused(f"not an AGI verb: {verb!r}")
-    words = [verb]
-    for argument in arguments:
-        text = str(argument)
-        words.append('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
-    return encode_line(" ".join(words))
+    quoted = (str(argument).replace("\\", "\\\\").replace('"', '\\"') for argument in arguments)
+    return encode_line(" ".join((verb, *(f'"{text}"' for text in quoted))))
 
 
 def encode_line(line: str) -> bytes:
