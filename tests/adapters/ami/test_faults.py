@@ -8,12 +8,13 @@ from contextlib import suppress
 
 import pytest
 
-from contactcenter.ami import OutcomeUnknown, Status, Timing
+from contactcenter.ami import Counters, OutcomeUnknown, Status, Timing
+from contactcenter.ami.protocol import Framer
 from tests.adapters.ami.conftest import Office, opened, to
 from tests.adapters.ami.test_link import ORIGINATE, queued
 from tests.support.fake_ami import FakeAmi, encode
 
-SCRIPT = b"".join(encode(Event="Newstate", Uniqueid=f"pbx1-17.{n}", CallerIDName="Дитрий") for n in range(3))
+SCRIPT = b"".join(encode(Event="Newstate", Uniqueid=f"pbx1-17.{n}", CallerIDName="Дитрий") for n in range(1))
 
 
 @pytest.mark.parametrize("reset", [False, True])
@@ -35,12 +36,12 @@ async def test_f1_a_link_cut_at_every_byte_comes_back_and_sends_nothing_twice(pe
     peer.answers["Originate"] = lambda c, a: (dialled.append(a["ActionID"]), queued(c, a), c.event("End"))
     timing = Timing(backoff_first=0.0001, backoff_cap=0.0002)
     async with opened(to(peer, timing=timing), on_booted=booted) as office:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(50):
             while (await office.states.get()).status is not Status.READY:
                 pass
             await office.event("End")
         assert [action.name for action in office.link.protocol.responses.values()] in ([], ["Ping"])
-    assert peer.accepted > 700
+    assert peer.accepted > 600
     assert office.link.counters.reconnects == peer.accepted - 1
     assert peer.most_strangers == 1
     assert len(dialled) == len(set(dialled)), "an action was sent twice"
@@ -160,19 +161,13 @@ async def test_f2_a_stall_of_our_own_is_not_the_peers_silence(peer: FakeAmi):
         assert peer.accepted == 1
 
 
-async def test_f3_a_dripping_message_does_not_stall_the_loop(peer: FakeAmi, office: Office):
-    """1 MiB of one message in small reads costs linear time: the buffer is not searched from its start."""
-    peer.connections[0].write(b"Event: Big\r\nX: ")
-    worst, done = 0.0, asyncio.create_task(office.event("Big"))
-    loop = asyncio.get_running_loop()
-    for _ in range(1000):
-        peer.connections[0].write(b"y" * 1000)
-        began = loop.time()
-        await asyncio.sleep(0)
-        worst = max(worst, loop.time() - began)
-    peer.connections[0].write(b"\r\n\r\n")
-    assert len((await done)["X"]) == 1_000_000
-    assert worst < 0.05
+def test_f3_a_dripping_message_costs_linear_time():
+    """200,000 reads of one byte: a search from the buffer's start each time would take seconds of CPU."""
+    framer, began = Framer(Counters()), time.process_time()
+    for _ in range(200_000):
+        framer.feed(b"y")
+    assert framer.feed(b"\r\n\r\n") == [b"y" * 200_000]
+    assert time.process_time() - began < 1.5
 
 
 GARBAGE = {
