@@ -157,7 +157,7 @@ def _door(route: Route) -> Callable[[web.Request], Any]:
             signin.authorise(visit, route)
         except Problem as problem:
             if problem.status == 401 and route.media_type == "text/html":
-                raise web.HTTPSeeOther("/sign-in") from None
+                return web.Response(status=303, headers={"Location": "/sign-in"})
             if problem.status == 401 and route.path == "/ws":
                 raise Problem(403, problem.code, problem.detail) from None
             raise
@@ -206,8 +206,6 @@ def _as_response(error: Exception) -> web.StreamResponse:
             return Problem(status, error.code, str(error), field=error.field).response()
         case StoreUnavailable():
             return Problem(503, "store_unavailable", "The store is busy.", retry_after_s=1).response()
-        case web.HTTPRedirection():
-            return error
         case web.HTTPMethodNotAllowed():
             allow = frozenset(error.allowed_methods)
             return Problem(405, "method", "Not with this method.", allow=allow).response()

@@ -112,11 +112,14 @@ class Connection:
 
     async def close(self, code: int, reason: str) -> None:
         """Say why, and cut the line if the other side does not take even that."""
-        with contextlib.suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(CLOSING_S):
-                await self.socket.close(code=code, message=reason.encode())
-        if self._request.transport:
-            self._request.transport.abort()
+        transport = self._request.transport
+        # In a task of its own: a send that timed out leaves a cancelled future behind in aiohttp, and the next
+        # one to wait there would be cancelled in its stead.
+        closing = asyncio.create_task(self.socket.close(code=code, message=reason.encode()))
+        await asyncio.wait({closing}, timeout=CLOSING_S)
+        closing.cancel()
+        if transport:
+            transport.abort()
 
     async def _write(self) -> None:
         while True:

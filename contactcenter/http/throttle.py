@@ -38,8 +38,8 @@ class Throttle:
     def wait_s(self, login: str, address: str) -> float:
         """How long this attempt has to wait; 0 when it may be made now."""
         now = self._now()
-        return max((self._failures[key].until - now for key in self._keys(login, address)
-                    if key in self._failures), default=0.0)  # fmt: skip
+        blocks = [self._failures[key] for key in self._keys(login, address) if key in self._failures]
+        return max([0.0, *(failures.until - now for failures in blocks)])
 
     def attempt(self, login: str, address: str) -> None:
         """Count the attempt as failed before the password is looked at: many at once gain nothing."""

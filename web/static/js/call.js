@@ -28,7 +28,7 @@ function Idle() {
   const shown = face.value;
   const missed = shown === "paused" && MISSED.includes(agent.reason);
   return html`<section class="card canvas" data-state=${shown}>
-    <div class="idle">
+    <div class="idle ${missed ? "missed" : ""}">
       <h1><${Icon} name=${missed ? "warning" : shown} size=${28} />${missed ? reasonTitle(agent.reason) : t(`state.${shown}`)}</h1>
       ${agent && html`<${Since} since=${agent.since} />`}
       <p>
@@ -58,7 +58,6 @@ function Waited({ pop, call }) {
   return html`<div class="chips">
     ${queue && html`<span class="chip">${titled(queues.value.get(queue)?.title, queue)}</span>`}
     ${pop && html`<span class="chip"><${Icon} name="clock" size=${14} />${t("caller.waited", { time: lasting(pop.waited_s) })}</span>`}
-    ${pop && html`<span class="chip">${t(`match.${pop.match}`)}</span>`}
   </div>`;
 }
 

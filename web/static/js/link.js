@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
-import { agents, calls, chosenCustomer, link, loadMe, me, myself, pop, queues, toast } from "./model.js";
+import { agents, calls, chosenCustomer, dismiss, link, loadMe, me, myself, pop, queues, toast } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
 
@@ -127,11 +127,14 @@ function takePop(frame) {
   pop.value = frame;
 }
 
+let missedToast = 0;
+
 /** What the agent must not overlook. */
 function notice(before, now) {
   if (!before || !now) return;
-  if (before.state === "reserved" && now.state === "paused") {
-    toast(t("toast.missed", { reason: word("reason", now.reason) }), {
+  if (now.state !== "paused") dismiss(missedToast);
+  else if (before.state === "reserved") {
+    missedToast = toast(t("toast.missed", { reason: word("reason", now.reason) }), {
       action: { label: t("status.back"), run: backToAvailable },
       seconds: 30,
     });

@@ -70,6 +70,7 @@ export function toast(text, { action = null, seconds = 8 } = {}) {
   const id = nextToast++;
   toasts.value = [...toasts.value, { id, text, action }];
   setTimeout(() => dismiss(id), seconds * 1000);
+  return id;
 }
 
 export function dismiss(id) {

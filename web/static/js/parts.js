@@ -38,8 +38,14 @@ export function StateWord({ state, reason = "" }) {
   </span>`;
 }
 
+/** A number in groups, as people read it; what is not known to have groups stays as it is. */
+const grouped = (number) =>
+  number.replace(/^(\+86)?(1\d{2})(\d{4})(\d{4})$/, (_, ...groups) => groups.slice(0, 4).filter(Boolean).join("\u202f"));
+
 export function PhoneNumber({ number }) {
-  return number ? html`<bdi class="phone-number">${number}</bdi>` : html`<span>${t("caller.hidden")}</span>`;
+  return number
+    ? html`<bdi class="phone-number">${grouped(number)}</bdi>`
+    : html`<span>${t("caller.hidden")}</span>`;
 }
 
 export function Card({ title, aside = null, children, ...rest }) {

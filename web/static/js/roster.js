@@ -23,7 +23,7 @@ function InHand() {
       ? html`<div class="work-item" data-state=${face.value}>
           <strong>${callerName(myPop.value, myCall.value)}</strong>
           <span class="small quiet">${queueTitle(myPop.value?.queue ?? myCall.value?.queue ?? "")}</span>
-          <span class="small"><${StateWord} state=${face.value} /> <${Since} since=${agent.since} /></span>
+          <span class="small now"><${StateWord} state=${face.value} /><${Since} since=${agent.since} /></span>
         </div>`
       : html`<p class="empty">${t("roster.nothing")}</p>`}
   <//>`;
@@ -75,7 +75,7 @@ function Phone() {
   const how = line.value || agent?.line || "ring";
   const off = !online() || pending.value !== "" || !["offline", "paused", "available"].includes(face.value);
   return html`<${Card} title=${t("phone.title")}>
-    <div class="body column">
+    <div class="body pair">
       <div class="field">
         <label for="phone">${t("phone.number")}</label>
         <select class="input" id="phone" value=${chosen} disabled=${off}

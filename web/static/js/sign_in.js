@@ -33,7 +33,7 @@ function words(refusal) {
 }
 
 export function SignIn() {
-  document.title = t("sign_in.title");
+  document.title = t("sign_in.page");
   void theme.value;
   const other = language.value === "zh" ? "en" : "zh";
   return html`<main class="sign-in">
