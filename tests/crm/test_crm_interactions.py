@@ -64,6 +64,16 @@ async def test_a_second_final_is_counted_and_changes_nothing(keeper: Keeper) -> 
     assert store.health()["second_finals"] == 2
 
 
+async def test_two_finals_in_one_commit_are_one(keeper: Keeper) -> None:
+    store = await keeper.open()
+    for outcome in ("answered", "abandoned"):
+        store.carry(save(said=(outcome,), outcome=outcome, final=True))
+    await store.settled()
+    assert keeper.rows("SELECT outcome FROM interactions") == [("answered",)]
+    assert keeper.rows("SELECT kind FROM timeline") == [("answered",)]
+    assert store.health()["second_finals"] == 1
+
+
 @pytest.mark.parametrize("sql", ["UPDATE interactions SET note = 'x'", "DELETE FROM interactions"])
 async def test_no_program_can_change_a_final_record(keeper: Keeper, sql: str) -> None:
     store = await keeper.open()

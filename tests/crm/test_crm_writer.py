@@ -172,6 +172,22 @@ async def test_killed_while_locked_out_the_journal_has_it(keeper: Keeper) -> Non
     assert keeper.rows("SELECT id FROM interactions ORDER BY 1") == [("i1",), ("i2",)]
 
 
+async def test_a_journal_that_was_written_back_already_is_not_written_twice(keeper: Keeper) -> None:
+    store = await keeper.open()
+    with locked(keeper.path) as release:
+        store.carry(save("i1", said=("arrived",)))
+        await degraded(store)
+        await until(lambda: b'"i1"' in keeper.journal())
+        kept = keeper.journal()
+        release()
+        await recovered(store)
+    await keeper.close()
+    # As after a kill between the commit and the emptying of the journal.
+    keeper.path.with_suffix(".journal").write_bytes(kept)
+    await keeper.open()
+    assert keeper.rows("SELECT kind FROM timeline") == [("arrived",)]
+
+
 async def test_a_page_s_write_gives_up_and_is_not_done_later(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
