@@ -8,6 +8,7 @@ bounded size.
 
 import asyncio
 import hashlib
+import logging
 import os
 import tempfile
 from array import array
@@ -17,6 +18,8 @@ from pathlib import Path
 from contactcenter.agi.audio import BadSound, Samples, encode, read_wav, telephone
 from contactcenter.agi.speech import Engine, EngineMissing
 from contactcenter.agi.texts import LANGUAGES, Speech, Texts, places, speech
+
+log = logging.getLogger(__name__)
 
 _RECIPE = "1"
 """Part of every cache key: raise it when `audio` makes other sounds of the same speech."""
@@ -100,7 +103,11 @@ class Prompts:
         return str(target)
 
     async def warm(self, scripts: Iterable[Texts]) -> int:
-        """Make every sound that can be made before a call needs it; returns how many there are."""
+        """Make every sound that can be made before a call needs it; returns how many there are.
+
+        One after the other, so that a caller who needs one now waits for none of the rest. What can't be made
+        is logged, once for each reason.
+        """
         said = [
             speech(texts, name, language, {})
             for texts in scripts
@@ -108,8 +115,23 @@ class Prompts:
             for language in wordings
             if not places(wordings[language])
         ]
-        await asyncio.gather(*(self.path(what) for what in said))
-        return len(said)
+        made, reasons = 0, set()
+        for what in said:
+            try:
+                await self.path(what)
+                made += 1
+            except (BadSound, EngineMissing, TimeoutError, OSError) as error:
+                reasons.add(f"{type(error).__name__}: {error}")
+        for reason in sorted(reasons):
+            log.error("prompts can't be made: %s", reason)
+        return made
+
+    async def close(self) -> None:
+        """Stop making sounds."""
+        making = list(self._making.values())
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
 
     def _recording(self, what: Speech) -> Path | None:
         if self._recordings is None or what.dynamic:

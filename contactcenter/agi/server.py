@@ -148,6 +148,7 @@ class AgiServer:
         for session in sessions:
             session.leave()
         await asyncio.gather(*(session.task for session in sessions), return_exceptions=True)
+        await self._prompts.close()
         self._threads.close()
 
     def carry(self, command: Command) -> None:

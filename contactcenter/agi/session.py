@@ -92,9 +92,9 @@ class Session:
             self._interrupt("hung up by the center")
         elif self._waiting:
             self._commands.put_nowait(command)
-        elif isinstance(command, OfferCall):
+        else:
             # The script has moved on in the same instant; the center must not wait for this agent's ring.
-            self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status="CANCEL"))
+            self._refuse(command)
 
     def fail(self, error: str) -> None:
         """The script did something that it must not; its caller goes to the fallback queue."""
@@ -354,7 +354,8 @@ class Session:
         return _BRIDGED.get(await self._join("EXEC Bridge", offer.line, "BRIDGERESULT"), "CONGESTION")
 
     def _refuse(self, command: OfferCall | LeaveQueue) -> None:
-        if isinstance(command, OfferCall):
+        """An offer for a caller who is out of the queue; one who is gone was told already."""
+        if isinstance(command, OfferCall) and not self._over:
             self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status="CANCEL"))
 
     async def dial(self, destination: str, ring_s: int) -> str:

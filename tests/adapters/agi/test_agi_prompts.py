@@ -153,6 +153,24 @@ async def test_engines_of_the_distribution(engine: Engine, text: str, language: 
     assert len(injected[0]) > 8000  # said, and nothing else
 
 
+async def test_warming_makes_what_it_can_and_says_what_it_can_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = Counting()
+    prompts = Prompts(tmp_path, {"en": engine})
+    texts = {
+        "a": {"en": "A", "zh": "甲"},
+        "b": {"en": "B", "zh": "乙"},
+        "c": {"en": "{value}", "zh": "{value}"},
+    }
+    assert await prompts.warm([texts]) == 2
+    assert engine.made == ["A", "B"]
+    assert [record.message for record in caplog.records] == [
+        "prompts can't be made: EngineMissing: no speech engine for language 'zh'"
+    ]
+    await prompts.close()
+
+
 async def test_missing_engine_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     prompts = Prompts(tmp_path, {"en": Flite(), "zh": Espeak()})
