@@ -1,6 +1,6 @@
 """Transactions (RFC 3261 §17): one request and its responses, over a network that loses, doubles, reorders.
 
-A client transaction repeats its request until it is answered. A server transaction repeats its answer whenever
+A client transaction repeats its request until it is answered. A server transaction repeats its answer when
 the request comes again, and the final answer to an INVITE (2xx included) by itself until the ACK came.
 """
 

@@ -6,7 +6,7 @@ import pytest
 from loopback import Line, caller
 
 from contactcenter.phones import CallFailed, MalformedMessage, SipCall, State, Uri, UserAgent
-from contactcenter.phones.message import Request
+from contactcenter.phones.message import Address, Request
 from contactcenter.phones.tones import tone
 
 
@@ -92,7 +92,7 @@ async def test_a_refusal_reaches_the_caller(line: Line, status: int) -> None:
     with pytest.raises(CallFailed) as refused:
         await out.wait_answered()
     assert refused.value.status == status
-    await come.wait_ended()
+    await come.wait_ended(1)  # by the ACK: without it the callee would wait for 64 * T1, 3.2 s
     assert (out.ended_by, come.ended_by) == ("remote", "local")
 
 
@@ -107,8 +107,17 @@ async def test_the_caller_gives_up_while_it_rings(line: Line) -> None:
 
 
 async def test_the_caller_gives_up_before_any_answer_to_the_invite(line: Line) -> None:
+    sent: list[bytes] = []
+    send = line.alice.socket.send
+
+    def recorded(data: bytes, to: Address) -> None:
+        sent.append(data)
+        send(data, to)
+
+    line.alice.socket.send = recorded
     out = line.alice.call(line.uri(), caller=caller(), media=False)
     out.hang_up()
+    assert [data.split()[0] for data in sent] == [b"INVITE"], "a CANCEL might overtake it"
     await out.wait_ended()
     await line.arrived[0].wait_ended()
     assert line.arrived[0].status == 487
@@ -230,6 +239,14 @@ async def test_a_name_that_would_write_headers_is_refused(line: Line, name: str)
 async def test_requests_within_a_call_are_answered(line: Line, method: str, status: int) -> None:
     out, come = await line.talking()
     assert await _status(line.alice, out, out.dialog.request(method)) == status
+    assert come.state is State.ANSWERED
+
+
+async def test_a_request_older_than_the_last_one_is_refused(line: Line) -> None:
+    out, come = await line.talking()
+    late = out.dialog.request("BYE")
+    assert await _status(line.alice, out, out.dialog.request("OPTIONS")) == 200
+    assert await _status(line.alice, out, late) == 500
     assert come.state is State.ANSWERED
 
 
