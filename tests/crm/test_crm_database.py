@@ -58,20 +58,23 @@ async def test_a_truncated_wal_costs_only_its_own_end(keeper: Keeper) -> None:
     assert keeper.rows("PRAGMA integrity_check") == [("ok",)]
 
 
-async def test_the_check_ends_in_time(tmp_path: Path) -> None:
+def test_the_check_ends_in_time(tmp_path: Path) -> None:
     path = tmp_path / "big.db"
     db = sqlite3.connect(path)
     db.execute("CREATE TABLE t (x)")
     db.execute("CREATE INDEX i ON t (x)")
     db.execute(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) "
         "INSERT INTO t SELECT i FROM n"
     )
     db.commit()
     db.close()
-    began = time.perf_counter()
-    database.check(path, 0.0)
-    assert time.perf_counter() - began < 0.1
+    took = []
+    for seconds in (0.01, 60.0):
+        began = time.thread_time()  # the neighbours' load is not ours
+        database.check(path, seconds)
+        took.append(time.thread_time() - began)
+    assert took[0] < took[1] / 2
 
 
 async def test_a_second_server_on_the_same_file_is_refused(keeper: Keeper) -> None:
@@ -87,9 +90,9 @@ async def test_opening_what_is_there_is_quick(keeper: Keeper) -> None:
     for n in range(2000):
         store.carry(save(f"i{n}", said=("arrived",), final=True))
     await keeper.close()
-    began = time.perf_counter()
+    began = time.process_time()  # the neighbours' load is not ours
     await keeper.open()
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.2  # Alembic alone would take that
 
 
 async def test_a_reader_can_t_write(keeper: Keeper) -> None:
