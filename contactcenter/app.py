@@ -1,5 +1,6 @@
 """The composition root: builds the edges, connects them with the loop, starts and stops them in order."""
 
+import asyncio
 import platform
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -151,7 +152,9 @@ class App:
         self._exit.push_async_callback(control.stop)
         await servers.start()
         self._exit.push_async_callback(servers.stop)
-        await scripts.warm()
+        # A prompt that a call needs before its turn is made on the spot: nobody waits for the rest.
+        warming = asyncio.create_task(scripts.warm())
+        self._exit.callback(warming.cancel)
 
     def ready(self) -> dict[str, Any]:
         """For `/readyz`: every Asterisk server is connected and the store takes writes."""

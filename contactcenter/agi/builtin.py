@@ -26,7 +26,7 @@ async def wait_for_agent(call: Call, queue: str) -> str:
 async def _unknown(call: Call) -> str:
     for language in LANGUAGES:
         await call.goodbye("unknown_number", language=language)
-    return "unknown number"
+    return "unknown_number"
 
 
 UNKNOWN = Script(name="unknown", path=None, texts={}, run=_unknown)

@@ -125,6 +125,7 @@ class Call:
 
     async def speak(self, language: str) -> None:
         """Go on in this language."""
+        self._step(f"speak {language}")
         self._language = language
         self._tell(LanguageChosen(at=self._services.now(), call=self.id, language=language))
         await self._line.remember("CC_LANGUAGE", language)
@@ -315,11 +316,14 @@ class Call:
         return speech(self._texts, prompt, language or self._language, values)
 
     def _visit(self, node: str) -> None:
-        self._steps += 1
-        if self._steps > self._services.limits.steps:
-            raise ScriptOverrun(f"more than {self._services.limits.steps} steps, the last at {node!r}")
+        self._step(node)
         self.node = node
         self._found(node, "")
+
+    def _step(self, name: str) -> None:
+        self._steps += 1
+        if self._steps > self._services.limits.steps:
+            raise ScriptOverrun(f"more than {self._services.limits.steps} steps, the last at {name!r}")
 
     def _found(self, node: str, detail: str) -> None:
         self._tell(NodeVisited(at=self._services.now(), call=self.id, node=node, detail=detail))

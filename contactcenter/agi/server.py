@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from types import FrameType
 
 from contactcenter.agi.builtin import UNKNOWN, direct
 from contactcenter.agi.connection import Connection
@@ -126,7 +125,9 @@ class AgiServer:
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._connection, self._host, self._port, backlog=1024)
         self._port = self._listener.sockets[0].getsockname()[1]
-        self._stalls = StallDetector(STALL_S, self._stalled)
+        self._stalls = StallDetector(
+            STALL_S, {str(script.path) for script, _ in self._routes.values() if script.path}
+        )
 
     async def warm(self) -> int:
         """Make all sounds that don't depend on a call; returns their number. Calls may come meanwhile."""
@@ -192,16 +193,6 @@ class AgiServer:
 
     def _closed(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
-
-    def _stalled(self, frames: list[FrameType], seconds: float) -> None:
-        """Find the script that held the loop by the call object that it works on."""
-        for frame in frames:
-            held = list(frame.f_locals.values())
-            for session in list(self._sessions.values()):
-                if any(session.serves(value) for value in held):
-                    place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
-                    session.fail(f"{place}: blocked the whole server for {seconds:.1f} s")
-                    return
 
 
 def _script(route: Route) -> Script:

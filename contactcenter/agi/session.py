@@ -19,6 +19,7 @@ from contactcenter.agi.loader import Script, line_in
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
+from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
 from contactcenter.commands import HangUpCall, LeaveQueue, OfferCall
 from contactcenter.events import (
@@ -96,22 +97,12 @@ class Session:
             # The script has moved on in the same instant; the center must not wait for this agent's ring.
             self._refuse(command)
 
-    def fail(self, error: str) -> None:
-        """The script did something that it must not; its caller goes to the fallback queue."""
-        if self._call and not self._over and not self._waiting:
-            self._failed(error)
-            self._interrupt(_FAILED)
-
     def leave(self) -> None:
         """Let go of the connection without a word to the caller or the center: another session has the call
         now, or this process ends and the dialplan takes the caller over."""
         self._over = True
         self._connection.close()
         self.task.cancel()
-
-    def serves(self, call: object) -> bool:
-        """Whether this is the session of a script's call object."""
-        return self._call is call
 
     # --- The session's life ---
 
@@ -222,10 +213,8 @@ class Session:
         except CommandTimeout:
             raise
         except asyncio.CancelledError:
-            why = self._interrupted()
-            if why != _FAILED:
-                return why
-        except Exception as error:
+            return self._interrupted()
+        except (Exception, ScriptBlocked) as error:
             overrun = isinstance(error, TimeoutError) and self._budget.expired()
             said = f"ran longer than {self._services.limits.seconds:g} s" if overrun else _described(error)
             place = f"{script.path}:{line_in(script.path, error)}" if script.path else script.name
@@ -404,9 +393,6 @@ class Session:
         return self._services.now()
 
 
-_FAILED = "failed"
-
-
 def _server(uniqueid: str) -> str:
     found = _UNIQUEID.fullmatch(uniqueid)
     return (found[1] or "") if found else ""
@@ -416,5 +402,7 @@ def _somebody(text: str) -> str:
     return "" if text.lower() in _NOBODY else text[:NAME_CAP]
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
+    if isinstance(error, ScriptBlocked):
+        return "blocked the whole server, or looped without an end"
     return f"{type(error).__name__}: {error}"

@@ -1,34 +1,36 @@
-"""A watch over the event loop: an IVR script that blocks holds up every other call.
+"""A watch over the event loop: an IVR script that blocks it holds up every other call.
 
-The honest limits: a blocking call is seen and named, and its caller is taken from the script afterwards; one
-that never returns can't be interrupted from within. Then nothing in this process moves, the supervisor of the
-process has to end it, and the dialplan's rescue loop brings the callers back.
+The watch is a thread. When the loop has stood still for `limit_s` and a script's file is on its stack, it
+raises `ScriptBlocked` inside the script, again and again until the loop moves: an endless loop ends at once, a
+blocking call when it returns. What can't be interrupted is a call into C that never returns; then nothing in
+this process moves, whoever watches over the process has to end it, and the dialplan's rescue loop brings the
+callers back.
 """
 
 import asyncio
+import ctypes
 import logging
 import sys
 import threading
 import time
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Collection
 
 log = logging.getLogger(__name__)
 
 
+class ScriptBlocked(BaseException):
+    """Raised into a script that holds the event loop. No author's `except Exception` catches it."""
+
+
 class StallDetector:
-    """Calls `on_stall(frames, seconds)` in the loop after each time the loop stood still for `limit_s`.
+    """Watches the running loop until `close`; `scripts` are the files that may be interrupted."""
 
-    `frames` is the stack of the loop's thread, innermost first, as it was during the stall.
-    """
-
-    def __init__(self, limit_s: float, on_stall: Callable[[list[FrameType], float], None]) -> None:
+    def __init__(self, limit_s: float, scripts: Collection[str]) -> None:
         self._limit_s = limit_s
-        self._on_stall = on_stall
+        self._scripts = frozenset(scripts)
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._beat_at = time.monotonic()
-        self._seen: list[FrameType] = []
         self._ended = threading.Event()
         self._timer = self._loop.call_soon(self._beat)
         threading.Thread(target=self._watch, name="stall detector", daemon=True).start()
@@ -39,22 +41,32 @@ class StallDetector:
         self._timer.cancel()
 
     def _beat(self) -> None:
-        stood, self._beat_at = time.monotonic() - self._beat_at, time.monotonic()
-        frames, self._seen = self._seen, []
+        self._beat_at = time.monotonic()
         self._timer = self._loop.call_later(self._limit_s / 5, self._beat)
-        if frames:
-            self._on_stall(frames, stood)
 
     def _watch(self) -> None:
+        warned_of = 0.0
         while not self._ended.wait(self._limit_s / 5):
-            stood = time.monotonic() - self._beat_at
-            if stood < self._limit_s or self._seen:
+            beat_at = self._beat_at
+            stood = time.monotonic() - beat_at
+            if stood < self._limit_s:
                 continue
-            frames, frame = [], sys._current_frames().get(self._loop_thread)
-            while frame:
-                frames.append(frame)
-                frame = frame.f_back
-            if frames:
-                place = f"{frames[0].f_code.co_filename}:{frames[0].f_lineno}"
+            place, in_script = self._where()
+            if warned_of != beat_at:
+                warned_of = beat_at
                 log.error("the event loop has stood still for %.1f s at %s", stood, place)
-                self._seen = frames
+            # Between this look and the exception's arrival the script may return, and then the exception hits
+            # the loop's own code: microseconds, against the half second that the script has held it already.
+            if in_script and self._beat_at == beat_at:
+                thread = ctypes.c_ulong(self._loop_thread)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(ScriptBlocked))
+
+    def _where(self) -> tuple[str, bool]:
+        """Where the loop's thread is, and whether a script is what holds it."""
+        frame = sys._current_frames().get(self._loop_thread)
+        place = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "?"
+        while frame:
+            if frame.f_code.co_filename in self._scripts:
+                return place, True
+            frame = frame.f_back
+        return place, False

@@ -117,3 +117,27 @@ class Agent:
                 if mine and (mine[0]["final"] or not final):
                     return await self.interaction(mine[0]["id"], final=final)
                 await asyncio.sleep(0.02)
+
+    async def node_of(self, caller: str, before: str) -> str:
+        """The script's node at which a live caller is, once it is another than `before`."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/calls")
+                for call in page["items"]:
+                    if call["caller"] == caller and call["node"] not in ("", before):
+                        return str(call["node"])
+                await asyncio.sleep(0.02)
+
+    async def until_waiting(self, queue: str, callers: int) -> None:
+        """So many callers wait in the queue."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/queues")
+                if any(each["name"] == queue and each["waiting"] == callers for each in page["items"]):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def count_interactions(self, caller: str) -> int:
+        """How many records a caller's number has."""
+        page = await self.do("GET", "/api/interactions?limit=100")
+        return sum(each["caller"] == caller for each in page["items"])

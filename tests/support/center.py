@@ -117,6 +117,11 @@ class Center:
         async with Agent.signed_in(self.url, "supervisor1", PASSWORD) as supervisor:
             return await supervisor.last_interaction(caller, final=final)
 
+    async def count_interactions(self, caller: str) -> int:
+        """How many records a caller's number has."""
+        async with Agent.signed_in(self.url, "supervisor1", PASSWORD) as supervisor:
+            return await supervisor.count_interactions(caller)
+
     async def kill(self) -> None:
         """End the server as a crash would, and leave Asterisk alone."""
         self.process.send_signal(signal.SIGKILL)
@@ -124,7 +129,7 @@ class Center:
 
     async def start_again(self) -> None:
         """Start the server anew on the same store."""
-        self.process = await _serve(self.arguments)
+        self.process = await serve(self.arguments)
 
 
 @asynccontextmanager
@@ -147,7 +152,7 @@ async def running_center(
                 agi=settings.agi_port,
                 ami=settings.ami_port,
                 secret=AMI_SECRET,
-                prompts=_shared_prompts(),
+                prompts=shared_prompts(),
                 scripts=scripts,
                 dids=dids,
                 queues=queues,
@@ -157,7 +162,7 @@ async def running_center(
             await accounts.ensure(app.store, app.users, folder, PASSWORD)
             await data.fill(app.store, dispositions=("solved",))
         arguments = (sys.executable, "-m", "contactcenter", "serve", "--config", str(config))
-        center = Center(asterisk, folder, await _serve(arguments), arguments)
+        center = Center(asterisk, folder, await serve(arguments), arguments)
         try:
             yield center
         finally:
@@ -167,14 +172,14 @@ async def running_center(
                     await center.process.wait()
 
 
-def _shared_prompts() -> Path:
+def shared_prompts() -> Path:
     """Prompts are the same in all tests: synthesised once for all, where Asterisk's user can read them."""
     folder = Path(os.environ.get("TMPDIR", "/tmp")) / "contactcenter-test-prompts"
     folder.mkdir(mode=0o755, exist_ok=True)
     return folder
 
 
-async def _serve(arguments: tuple[str, ...]) -> asyncio.subprocess.Process:
+async def serve(arguments: tuple[str, ...]) -> asyncio.subprocess.Process:
     """The server as a process, once it says `ready` and Asterisk is connected."""
     process = await asyncio.create_subprocess_exec(*arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     assert process.stdout
