@@ -51,7 +51,7 @@ def ignore(call: SipCall) -> None:
 
 
 class RegistrationFailed(Exception):
-    """The server refused the phone (403: unknown or wrong password) or did not answer (408)."""
+    """The server refused the phone (401, 403: unknown, or a wrong password) or did not answer (408)."""
 
     def __init__(self, number: str, status: int) -> None:
         super().__init__(f"phone {number} is not registered: {status}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from contactcenter.phones import NameAddr, SipCall, Timers, Uri, UserAgent
 from contactcenter.phones.watch import Watchers
 
-QUICK = Timers(t1=0.05, t2=0.2)
+QUICK = Timers(t1=0.04, t2=0.16)
 
 
 def caller(number: str = "100", name: str = "") -> NameAddr:

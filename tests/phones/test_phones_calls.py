@@ -92,7 +92,7 @@ async def test_a_refusal_reaches_the_caller(line: Line, status: int) -> None:
     with pytest.raises(CallFailed) as refused:
         await out.wait_answered()
     assert refused.value.status == status
-    await come.wait_ended(1)  # by the ACK: without it the callee would wait for 64 * T1, 3.2 s
+    await come.wait_ended(1)  # by the ACK: without it the callee would wait for 64 * T1, 2.6 s
     assert (out.ended_by, come.ended_by) == ("remote", "local")
 
 
