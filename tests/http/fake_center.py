@@ -91,6 +91,8 @@ class FakeCenter:
         request = getattr(event, "request", "")
         if request and self.refusal:
             self.carry(replace(self.refusal, request=request))
+        elif request and getattr(event, "login", "") not in self.agents:
+            self.carry(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
         elif not (request and self.silent):
             self._grant(event)
             if request:

@@ -1,5 +1,7 @@
 """The edge, running: on a free port, over a real store in a temporary folder, with a fake center behind it."""
 
+import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -129,15 +131,23 @@ class Browser:
         return await self.http.ws_connect(path)
 
 
-@asynccontextmanager
-async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncIterator[Running]:
-    """The edge with four users, until the block ends."""
-    clock = Clock()
-    center = FakeCenter(clock)
-    store = await Store.open(folder / "contactcenter.db", tell=lambda event: None, now=clock)
-    try:
-        sessions = Sessions(store)
-        users = Users(store, sessions)
+_furnished: tempfile.TemporaryDirectory[str] | None = None
+
+
+async def _open(folder: Path, clock: Clock) -> Store:
+    return await Store.open(
+        folder / "contactcenter.db", tell=lambda event: None, now=clock, journal_bytes=64 << 10
+    )
+
+
+async def _furnish(folder: Path) -> None:
+    """Put a store with the users into the folder; made once, then copied, because hashing takes its time."""
+    global _furnished
+    if _furnished is None:
+        _furnished = tempfile.TemporaryDirectory()
+        clock = Clock()
+        store = await _open(Path(_furnished.name), clock)
+        users = Users(store, Sessions(store))
         await users.create_many(
             (
                 User(
@@ -148,6 +158,20 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
             )
             for place, (login, role) in enumerate(ROLES.items(), 1)
         )  # fmt: skip
+        await store.close()
+    shutil.copytree(_furnished.name, folder, dirs_exist_ok=True)
+
+
+@asynccontextmanager
+async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncIterator[Running]:
+    """The edge with four users, until the block ends."""
+    clock = Clock()
+    center = FakeCenter(clock)
+    await _furnish(folder)
+    store = await _open(folder, clock)
+    try:
+        sessions = Sessions(store)
+        users = Users(store, sessions)
         ready = dict(READY)
         server = HttpServer(
             tell=center.tell,
