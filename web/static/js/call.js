@@ -9,7 +9,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, titled } from "./language.js";
 import { acknowledge } from "./link.js";
-import { face, me, myCall, myPop, myself, queues } from "./model.js";
+import { face, forms, me, myCall, myPop, myself, queues } from "./model.js";
 import { Outcome } from "./outcome.js";
 import { PhoneNumber, reasonTitle, Since, Until } from "./parts.js";
 import { ring } from "./ringing.js";
@@ -27,7 +27,7 @@ function Idle() {
   const agent = myself.value;
   const shown = face.value;
   const missed = shown === "paused" && MISSED.includes(agent.reason);
-  return html`<section class="card canvas" data-state=${shown}>
+  return html`<section class="card canvas ${forms.value.length ? "" : "resting"}" data-state=${shown}>
     <div class="idle ${missed ? "missed" : ""}">
       <h1><${Icon} name=${missed ? "warning" : shown} size=${28} />${missed ? reasonTitle(agent.reason) : t(`state.${shown}`)}</h1>
       ${agent && html`<${Since} since=${agent.since} />`}
@@ -123,7 +123,6 @@ function AtWork() {
     </div>
     <${Why} pop=${pop} />
     <${Controls} />
-    ${shown !== "reserved" && html`<${Outcome} interaction=${agent.interaction} />`}
   </section>`;
 }
 
@@ -140,6 +139,10 @@ function Announcement() {
 }
 
 export function CallCanvas() {
-  return html`<${Announcement} />${RESTING.includes(face.value) ? html`<${Idle} />` : html`<${AtWork} />`}`;
+  // All forms in one keyed list: a form that a new call overtakes keeps its place in the document, its text
+  // and its caret.
+  return html`<${Announcement} />
+    ${RESTING.includes(face.value) ? html`<${Idle} />` : html`<${AtWork} />`}
+    ${forms.value.map((interaction) => html`<${Outcome} key=${interaction} interaction=${interaction} />`)}`;
 }
 

@@ -50,7 +50,7 @@ export const face = computed(() => {
 
 export const isAgent = computed(() => me.value?.role === "agent");
 
-const EMPTY = { code: "", note: "", callback: "" };
+const EMPTY = { code: "", note: "", callback: "", name: "" };
 
 export const draftOf = (interaction) => drafts.value[interaction] ?? EMPTY;
 
@@ -62,6 +62,14 @@ export function dropDraft(interaction) {
   const { [interaction]: _, ...rest } = drafts.value;
   drafts.value = rest;
 }
+
+/** The forms on the desk: the call's own, and those that a new call overtook before they were sent. */
+export const forms = computed(() => {
+  const agent = myself.value;
+  const current = ["talking", "wrap_up"].includes(agent?.state) ? agent.interaction : "";
+  const late = Object.keys(drafts.value).filter((id) => id !== current && (draftOf(id).note || draftOf(id).callback));
+  return current ? [current, ...late] : late;
+});
 
 let nextToast = 1;
 

@@ -4,7 +4,8 @@ import { moreTime, online, pending, sendOutcome } from "./actions.js";
 import { beat } from "./clock.js";
 import { html } from "./html.js";
 import { t, titled } from "./language.js";
-import { draftOf, face, me, myself, writeDraft } from "./model.js";
+import { callerName } from "./caller.js";
+import { draftOf, dropDraft, face, me, myCall, myPop, myself, writeDraft } from "./model.js";
 
 const NUMBER = "\\+?[0-9*#]{1,32}";
 
@@ -23,7 +24,7 @@ function Codes({ interaction, chosen }) {
     <div class="codes">
       ${codes.map(
         ({ code, title }, place) => html`<label key=${code} class="code">
-          <input type="radio" name="code" value=${code} checked=${chosen === code} onChange=${() => pick(code)} />
+          <input type="radio" name=${`code-${interaction}`} value=${code} checked=${chosen === code} onChange=${() => pick(code)} />
           ${place < 9 && html`<kbd aria-hidden="true">${place + 1}</kbd>`}
           <span>${titled(title, code)}</span>
         </label>`,
@@ -40,44 +41,48 @@ function Countdown() {
 
 export function Outcome({ interaction }) {
   const draft = draftOf(interaction);
-  const wrapping = face.value === "wrap_up";
+  const current = myself.value?.interaction === interaction;
+  const shown = current ? face.value : "late";
+  const ready = shown === "wrap_up" || shown === "late";
   const off = !online() || pending.value !== "";
-  const write = (field) => (event) => writeDraft(interaction, { [field]: event.target.value });
+  const id = (field) => `${field}-${interaction}`;
+  const name = () => (current ? { name: callerName(myPop.value, myCall.value) } : {});
+  const write = (field) => (event) => writeDraft(interaction, { [field]: event.target.value, ...name() });
   const done = (event) => {
     event.preventDefault();
-    if (wrapping && draft.code && !off) sendOutcome(interaction);
+    if (ready && draft.code && !off) sendOutcome(interaction);
   };
   const enter = (event) => {
     // Enter that ends the composition of a Chinese word chooses the word; it must not send the form.
-    if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault();
-    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) done(event);
+    if (event.key !== "Enter") return;
+    if (event.isComposing || event.keyCode === 229) event.preventDefault();
+    else if (event.ctrlKey || event.metaKey) done(event);
   };
-  return html`<form class="outcome" data-state=${face.value} onSubmit=${done} onKeyDown=${enter} aria-labelledby="outcome-title">
+  const hint = !ready ? "outcome.hint_talking" : draft.code ? "outcome.hint_send" : "outcome.hint_code";
+  return html`<form class="card outcome" data-state=${shown} onSubmit=${done} onKeyDown=${enter} aria-labelledby=${id("title")}>
     <div class="top">
-      <h2 id="outcome-title">${t("outcome.title")}</h2>
-      ${wrapping &&
+      <h2 id=${id("title")}>${current ? t("outcome.title") : t("outcome.late", { caller: draft.name })}</h2>
+      ${shown === "wrap_up" &&
       html`<button type="button" class="button" disabled=${off} onClick=${moreTime}>${t("outcome.more_time")}</button>`}
+      ${shown === "late" &&
+      html`<button type="button" class="button" onClick=${() => dropDraft(interaction)}>${t("outcome.discard")}</button>`}
     </div>
-    ${wrapping && myself.value.until && html`<${Countdown} />`}
+    ${shown === "wrap_up" && myself.value.until && html`<${Countdown} />`}
     <${Codes} interaction=${interaction} chosen=${draft.code} />
     <div class="field">
-      <label for="note">${t("outcome.note")}</label>
-      <textarea class="input" id="note" maxlength="4000" value=${draft.note} onInput=${write("note")}></textarea>
+      <label for=${id("note")}>${t("outcome.note")}</label>
+      <textarea class="input" id=${id("note")} name="note" maxlength="4000" value=${draft.note} onInput=${write("note")}></textarea>
     </div>
     <div class="last-row">
       <div class="field">
-        <label for="callback">${t("outcome.callback_number")}</label>
-        <input class="input phone-number" id="callback" type="tel" inputmode="tel" pattern=${NUMBER} maxlength="33"
-          autocomplete="off" value=${draft.callback} onInput=${write("callback")} />
+        <label for=${id("callback")}>${t("outcome.callback_number")}</label>
+        <input class="input phone-number" id=${id("callback")} name="callback" type="tel" inputmode="tel" pattern=${NUMBER}
+          maxlength="33" autocomplete="off" value=${draft.callback} onInput=${write("callback")} />
       </div>
-      <div class="actions">
-        <button class="button primary" disabled=${off || !wrapping || !draft.code} aria-describedby="outcome-hint">
-          ${t("outcome.done")}<kbd>⏎</kbd>
-        </button>
-      </div>
+      <button class="button primary" disabled=${off || !ready || !draft.code} aria-describedby=${id("hint")}>
+        ${t("outcome.done")}<kbd>⏎</kbd>
+      </button>
     </div>
-    <p class="small quiet" id="outcome-hint">
-      ${wrapping ? (draft.code ? t("outcome.hint_send") : t("outcome.hint_code")) : t("outcome.hint_talking")}
-    </p>
+    <p class="small quiet" id=${id("hint")}>${t(hint)}</p>
   </form>`;
 }

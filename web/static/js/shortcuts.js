@@ -19,7 +19,7 @@ const KEYS = {
     statusMenuOpen.value = !statusMenuOpen.value;
   },
   F9: () => {
-    const form = document.querySelector(".outcome");
+    const form = document.querySelector("form.outcome");
     (form?.querySelector("input:checked") ?? form?.querySelector("input"))?.focus();
   },
 };

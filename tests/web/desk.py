@@ -1,0 +1,119 @@
+"""What a test does with the agent's page, in the words of someone who sits in front of it."""
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fake_center import FakeCenter
+from playwright.async_api import Browser, BrowserContext, Page
+from running import PASSWORD, Running
+
+from contactcenter.values import CustomerCard, PastInteraction
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+AXE = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+ZHANG = CustomerCard(
+    id="c1", number="100234", name="Zhang Wei", phones=("+8613800138000",), company="Cloud Ltd", tier="gold",
+    language="en", balance="-128.50", note="Called twice.",
+    last=(
+        PastInteraction(
+            id="i9", at=1_700_000_000.0, channel="voice", direction="inbound", queue="support", agent="agent2",
+            outcome="answered", disposition="ticket", note="line drops",
+        ),
+    ),
+)  # fmt: skip
+LI = CustomerCard(id="c2", number="100777", name="Li Na", phones=("+8613800138000",))
+
+
+class Desk:
+    """One browser page of one user."""
+
+    def __init__(
+        self, browser: Browser, edge: Running, *, language: str = "en", theme: str = "light"
+    ) -> None:
+        self._browser = browser
+        self._edge = edge
+        self._language = language
+        self._theme: Any = theme
+        self.troubles: list[str] = []
+        """Errors of the page itself, refused contents, requests to elsewhere."""
+        self.context: BrowserContext
+        self.page: Page
+
+    @property
+    def center(self) -> FakeCenter:
+        return self._edge.center
+
+    async def __aenter__(self) -> Self:
+        self.context = await self._browser.new_context(
+            base_url=self._edge.url,
+            viewport={"width": 1366, "height": 768},
+            locale="zh-CN" if self._language == "zh" else "en-US",
+            color_scheme=self._theme,
+        )
+        self.context.set_default_timeout(8000)
+        self.page = await self.context.new_page()
+        self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
+        self.page.on("request", lambda request: self._watch(request.url))
+        await self.page.add_init_script(
+            "addEventListener('securitypolicyviolation', e => { throw new Error('CSP ' + e.violatedDirective) })"
+        )
+        await self.page.goto("/sign-in")
+        await self.page.wait_for_selector("#login")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.context.close()
+        if kind is None:
+            assert self.troubles == []
+
+    def _watch(self, url: str) -> None:
+        if not url.startswith(self._edge.url):
+            self.troubles.append(f"elsewhere: {url}")
+
+    async def sign_in(self, login: str = "agent1") -> Self:
+        """Sign in with the keyboard, until the live link stands."""
+        await self.page.keyboard.type(login)
+        await self.page.keyboard.press("Tab")
+        await self.page.keyboard.type(PASSWORD)
+        await self.page.keyboard.press("Enter")
+        await self.page.wait_for_selector(".shell[data-link=up]")
+        return self
+
+    async def face(self, name: str) -> None:
+        """Wait until the desk shows this state."""
+        await self.page.wait_for_selector(f".shell[data-face={name}]")
+
+    async def axe(self) -> list[str]:
+        """What axe-core finds wrong, one line each."""
+        await self.page.evaluate(AXE)
+        found = await self.page.evaluate(
+            "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v =>"
+            " `${v.id}: ${v.nodes.map(n => n.html.slice(0, 120) + ' ' + (n.any[0]?.message ?? '')).join(' | ')}`))",
+            RULES,
+        )
+        return list(found)
+
+    async def overflow(self, width: int, height: int) -> int:
+        """By how many pixels the page is wider than a window of this size."""
+        await self.page.set_viewport_size({"width": width, "height": height})
+        wider = await self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        await self.page.set_viewport_size({"width": 1366, "height": 768})
+        return int(wider)
+
+    async def text(self) -> str:
+        """All text that can be seen."""
+        return await self.page.inner_text("body")
+
+
+def dictionary(language: str) -> dict[str, Any]:
+    """The words of one language."""
+    return dict(json.loads((WEB / "static" / "i18n" / f"{language}.json").read_text()))

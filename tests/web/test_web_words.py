@@ -1,0 +1,41 @@
+"""The dictionaries: complete, in step, and used."""
+
+import re
+
+from desk import WEB, dictionary
+
+CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+LATIN_IN_ZH = {"English", "VIP", "Ctrl"}
+BY_CODE = ("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme")
+"""Groups whose keys are made of a code that comes from the server."""
+
+
+def _forms(message: object) -> list[str]:
+    return list(message.values()) if isinstance(message, dict) else [str(message)]
+
+
+def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    en, zh = dictionary("en"), dictionary("zh")
+    assert en.keys() == zh.keys()
+    for key in en:
+        wanted = {frozenset(re.findall(r"{(\w+)}", form)) for form in _forms(en[key]) + _forms(zh[key])}
+        assert len(wanted) == 1, key
+
+
+def test_no_language_mixes_with_the_other() -> None:
+    for key, message in dictionary("en").items():
+        if key != "language.other":
+            assert not any(CJK.search(form) for form in _forms(message)), key
+    for key, message in dictionary("zh").items():
+        for form in _forms(message):
+            words = set(re.findall(r"[A-Za-z]{2,}", re.sub(r"{\w+}", "", form)))
+            assert words <= LATIN_IN_ZH, key
+
+
+def test_every_key_is_used_and_every_used_key_exists() -> None:
+    source = "\n".join(path.read_text() for path in (WEB / "static" / "js").glob("*.js"))
+    used = set(re.findall(r"""["'`]([a-z_]+(?:\.[a-z_]+)+)["'`]""", source)) - {"m.js"}
+    keys = dictionary("en").keys()
+    missing = {key for key in used if key.split(".")[0] in {k.split(".")[0] for k in keys}} - keys
+    assert missing == set()
+    assert {key for key in keys - used if key.split(".")[0] not in BY_CODE} == set()
