@@ -150,6 +150,15 @@ async def test_the_callee_hangs_up_before_the_ack_came(line: Line) -> None:
     assert out.ended_by == "remote"
 
 
+async def test_a_call_goes_to_its_peer_whatever_address_it_is_for(line: Line) -> None:
+    out = line.alice.call(Uri("200", "127.0.0.9", 9), caller=caller(), peer=line.bob.address)
+    await out.wait_ringing()
+    assert line.arrived[0].called == "200"
+    out.hang_up()
+    await asyncio.gather(out.wait_ended(), line.arrived[0].wait_ended())
+    assert out.status == 487
+
+
 async def test_a_call_without_media_talks_sip_only(line: Line) -> None:
     line.bob.media = False
     out, come = await line.ringing(media=False)
