@@ -113,8 +113,8 @@ class Connection:
     async def close(self, code: int, reason: str) -> None:
         """Say why, and cut the line if the other side does not take even that."""
         transport = self._request.transport
-        # In a task of its own: a send that timed out leaves a cancelled future behind in aiohttp, and the next
-        # one to wait there would be cancelled in its stead.
+        # In a task of its own: a send that timed out leaves a cancelled future behind in aiohttp, and whoever
+        # waits there next would be cancelled in its stead.
         closing = asyncio.create_task(self.socket.close(code=code, message=reason.encode()))
         await asyncio.wait({closing}, timeout=CLOSING_S)
         closing.cancel()

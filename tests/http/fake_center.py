@@ -144,8 +144,8 @@ class FakeCenter:
         now = self.now()
         self._show_call(
             call_view(
-                call, state="offered", agent=login, caller=caller, caller_name=caller_name, arrived_at=now - 30,
-                queued_at=now - waited_s, customer=customer.id if customer else "",
+                call, state="offered", agent=login, caller=caller, caller_name=caller_name,
+                arrived_at=now - 30, queued_at=now - waited_s, customer=customer.id if customer else "",
                 customer_name=customer.name if customer else "",
             )
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The edge, running: on a free port, over a real store in a temporary folder, with a fake center behind it."""
+"""The edge, running: on a free port, over a real store in a temporary folder, before a fake center."""
 
 import shutil
 import tempfile

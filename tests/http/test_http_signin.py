@@ -166,7 +166,7 @@ async def test_every_address_that_aiohttp_knows_is_a_declared_route(edge: Runnin
 
 
 async def test_no_route_opens_without_its_right(edge: Running) -> None:
-    """Every route that is not public, for nobody, for a forged cookie and token, and for each role below it."""
+    """Neither for nobody, nor for a forged cookie or token, nor for a role below it."""
     async with edge.browser() as nobody, edge.browser(Cookie="contactcenter=forged") as forger:
         for route in all_routes(API):
             if route.right == Right.PUBLIC:

@@ -3,9 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
@@ -39,10 +37,7 @@ async def edge(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def desk(chromium: Browser, edge: Running, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    """The sign-in page, in the language and theme that the test's `look` marker names, else English and light."""
-    look: dict[str, Any] = {"language": "en", "theme": "light"}
-    if marker := request.node.get_closest_marker("look"):
-        look |= marker.kwargs
-    async with Desk(chromium, edge, **look) as desk:
+async def desk(chromium: Browser, edge: Running) -> AsyncIterator[Desk]:
+    """The sign-in page, in English and light."""
+    async with Desk(chromium, edge) as desk:
         yield desk

@@ -20,7 +20,7 @@ ZHANG = CustomerCard(
     language="en", balance="-128.50", note="Called twice.",
     last=(
         PastInteraction(
-            id="i9", at=1_700_000_000.0, channel="voice", direction="inbound", queue="support", agent="agent2",
+            id="i9", at=1.7e9, channel="voice", direction="inbound", queue="support", agent="agent2",
             outcome="answered", disposition="ticket", note="line drops",
         ),
     ),
@@ -60,7 +60,7 @@ class Desk:
         self.page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
         self.page.on("request", lambda request: self._watch(request.url))
         await self.page.add_init_script(
-            "addEventListener('securitypolicyviolation', e => { throw new Error('CSP ' + e.violatedDirective) })"
+            "addEventListener('securitypolicyviolation', e => { throw new Error(e.violatedDirective) })"
         )
         await self.page.goto("/sign-in")
         await self.page.wait_for_selector("#login")
@@ -95,7 +95,7 @@ class Desk:
         await self.page.evaluate(AXE)
         found = await self.page.evaluate(
             "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v =>"
-            " `${v.id}: ${v.nodes.map(n => n.html.slice(0, 120) + ' ' + (n.any[0]?.message ?? '')).join(' | ')}`))",
+            " v.id + v.nodes.map(n => ` | ${n.html.slice(0, 120)} ${n.any[0]?.message ?? ''}`).join('')))",
             RULES,
         )
         return list(found)

@@ -8,7 +8,7 @@ from fake_center import FakeCenter
 from playwright.async_api import Browser, expect
 from running import Running
 
-from contactcenter.events import DispositionSet, PopShown, StateAsked
+from contactcenter.events import DispositionSet, HangUpAsked, PopShown, StateAsked
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -72,8 +72,9 @@ async def test_an_offer_is_announced_once(desk: Desk) -> None:
     await desk.sign_in()
     await desk.page.evaluate("""() => {
         window.said = [];
-        new MutationObserver(() => said.push(document.querySelector('#announcement').textContent))
-            .observe(document.querySelector('#announcement'), {childList: true, characterData: true, subtree: true});
+        const region = document.querySelector('#announcement');
+        new MutationObserver(() => said.push(region.textContent))
+            .observe(region, {childList: true, characterData: true, subtree: true});
     }""")
     desk.center.ring("agent1", ZHANG)
     await desk.face("reserved")
@@ -286,7 +287,8 @@ async def test_every_state_is_accessible_and_fits(
             assert await desk.axe() == [], state
             assert await desk.overflow(320, 640) <= 0, state
             assert await desk.overflow(683, 384) <= 0, state
-            small = await desk.page.evaluate("""() => [...document.querySelectorAll('button, a[href], select')]
+            small = await desk.page.evaluate("""() =>
+                [...document.querySelectorAll('button, a[href], select')]
                 .filter(e => { const r = e.getBoundingClientRect(); return r.width < 24 || r.height < 24 })
                 .map(e => e.outerHTML)""")
             assert small == [], state
@@ -302,3 +304,12 @@ async def test_history_and_its_detail_are_accessible(desk: Desk) -> None:
     assert await desk.axe() == []
     await desk.page.goto("/history/none")
     await expect(desk.page.locator(".page")).to_contain_text("not yours to see")
+
+
+async def test_a_double_click_on_answer_does_not_hang_up(desk: Desk) -> None:
+    await desk.sign_in()
+    desk.center.ring("agent1", ZHANG)
+    await desk.page.locator("#answer").dblclick()
+    await desk.face("talking")
+    await desk.page.locator("form.outcome textarea").fill("still here")
+    assert not [e for e in desk.center.events if isinstance(e, HangUpAsked)]

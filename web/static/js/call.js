@@ -68,7 +68,7 @@ function Controls() {
   if (shown === "reserved") {
     return html`<div class="controls">
       ${me.value.answerable
-        ? html`<button type="button" class="button answer" id="answer" disabled=${off} onClick=${() => answer(call)}>
+        ? html`<button key="answer" type="button" class="button answer" id="answer" disabled=${off} onClick=${() => answer(call)}>
             <${Icon} name="answer" />${t("action.answer")}<kbd>F2</kbd>
           </button>`
         : html`<p>${t("action.answer_on_phone", { phone: myself.value.phone })}</p>`}
@@ -76,7 +76,8 @@ function Controls() {
   }
   if (shown === "talking" || shown === "held") {
     return html`<div class="controls">
-      <button type="button" class="button hang-up" disabled=${off} onClick=${() => hangUp(call)}>
+      <button key="hang-up" type="button" class="button hang-up" disabled=${off}
+        onClick=${({ detail }) => detail < 2 && hangUp(call) /* a double click on Answer must not end the call */}>
         <${Icon} name="hang_up" />${t("action.hang_up")}<kbd>F4</kbd>
       </button>
       ${shown === "held" && html`<p class="quiet">${t("idle.held")}</p>`}
