@@ -89,7 +89,7 @@ async def registrar() -> AsyncIterator[Registrar]:
 
 async def test_a_phone_registers_again_in_time_and_leaves(registrar: Registrar) -> None:
     async with Phone("101", "right", server=registrar.socket.address, host="127.0.0.1", expires=1) as phone:
-        await phone.wait_registered(2, within=3)
+        await phone.wait_registered(2, within=0.9)
     contact, _ = registrar.contacts[0]
     assert (contact.uri.user, contact.uri.port) == ("101", phone.agent.address[1])
     assert [expires for _, expires in registrar.contacts[:2]] == ["1", "1"]
