@@ -225,9 +225,11 @@ class App:
         )
 
     def _header(self) -> Header:
+        # What the center is told, and nothing of the machine: traces are given to others.
         config = self.settings.model_dump(
-            mode="json", exclude={"asterisk", "http", "fastagi", "store", "speech"}, exclude_defaults=True
+            mode="json", include={"zone", "calendars", "queues", "dispositions"}, exclude_defaults=True
         )
+        config["ivr"] = {"fallback_queue": self.settings.ivr.fallback_queue}
         servers = self._servers.status() if self._servers else []
         return Header(
             contactcenter=f"{__version__} on Python {platform.python_version()}",

@@ -58,6 +58,8 @@ class Outcome(StrEnum):
     NO_AGENTS = "no_agents"
     TIMEOUT = "timeout"
     UNKNOWN_QUEUE = "unknown_queue"
+    UNKNOWN_NUMBER = "unknown_number"
+    """The dialled number leads nowhere."""
     FAILED = "failed"
     """The script broke and no agent had the caller."""
     SERVER_RESTART = "server_restart"

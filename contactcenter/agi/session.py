@@ -44,6 +44,8 @@ _DESTINATION = re.compile(r"PJSIP/[A-Za-z0-9_.+@:/-]{1,150}")
 _UNIQUEID = re.compile(r"(?:(.*)-)?\d+\.\d+")
 _BRIDGED = {"SUCCESS": "ANSWER", "NONEXISTENT": "CHANUNAVAIL"}
 """BRIDGERESULT as DIALSTATUS."""
+_SIP_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+"""A quoted pair of a SIP display name: Asterisk passes it on as it came."""
 _NOBODY = {"unknown", "anonymous"}
 
 Command = OfferCall | LeaveQueue | HangUpCall
@@ -174,7 +176,7 @@ class Session:
             server=said.query.get("server") or _server(self.id),
             did=did,
             caller=_somebody(said["agi_callerid"]),
-            caller_name=_somebody(said["agi_calleridname"]),
+            caller_name=_somebody(_SIP_ESCAPE.sub(r"\1", said["agi_calleridname"])),
             language=language if language in LANGUAGES else default_language,
         )
         self._call = Call(self, arrival, self._services, self._script.texts)
@@ -217,7 +219,7 @@ class Session:
         except (Exception, ScriptBlocked) as error:
             overrun = isinstance(error, TimeoutError) and self._budget.expired()
             said = f"ran longer than {self._services.limits.seconds:g} s" if overrun else _described(error)
-            place = f"{script.path}:{line_in(script.path, error)}" if script.path else script.name
+            place = f"{script.path.name}:{line_in(script.path, error)}" if script.path else script.name
             log.exception("call %s: IVR script failed at %s, after node %r", self.id, place, call.node)
             self._failed(f"{place}: {said}")
         return await self._fall_back(call)

@@ -129,7 +129,8 @@ class ControlSocket:
         self._writers.add(writer)
         self._recorder.add(sink, self._preface())
         try:
-            await reader.read()  # the listener says nothing; this ends when it goes
+            with contextlib.suppress(ConnectionError):
+                await reader.read()  # the listener says nothing; this ends when it goes
         finally:
             self._recorder.remove(sink)
             self._writers.discard(writer)

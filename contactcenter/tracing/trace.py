@@ -38,7 +38,6 @@ class Header:
     """Server -> version."""
     config: dict[str, Any]
     """The configuration, without secrets: queues, calendars, dispositions."""
-    title: str = ""
     format: int = FORMAT
 
 

@@ -40,7 +40,7 @@ async def test_no_answer_pauses_the_agent_and_the_next_one_gets_the_caller(cente
 
 @pytest.mark.parametrize(("habit", "reason"), [(busy, "busy"), (None, "unreachable")])
 async def test_a_phone_that_can_not_be_rung_pauses_its_agent(center: Center, habit, reason: str) -> None:
-    async with center.agent("agent2", "110") as agent, center.customer("15400000012") as customer:
+    async with center.agent("agent2", "110" if habit else "109") as agent, center.customer("15400000012") as customer:
         if habit:
             async with center.phone("110", habit=habit):
                 await _misses(agent, customer, reason)
@@ -155,5 +155,6 @@ async def test_hostile_caller_name_is_kept_inert(center: Center, name: str) -> N
     assert record["outcome"] == "answered"
     shown = record["caller_name"]
     assert shown == pop["caller_name"]
-    assert len(shown) <= 256
-    assert shown.replace("…", "")[:20].strip() in name.replace("\x07", "").replace("\x1b", "") or name[:10] in shown
+    # Asterisk itself cuts a name after some eighty characters.
+    assert name.startswith(shown)
+    assert len(shown) >= min(len(name), 70)

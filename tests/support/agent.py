@@ -79,9 +79,8 @@ class Agent:
         await self.do("PUT", "/api/me/phone", {"endpoint": phone, "line": line})
 
     async def go(self, state: str, reason: str = "") -> None:
-        """Ask for a state, and see it come true."""
+        """Ask for a state; it is granted when this returns (and a waiting caller may have ended it again)."""
         await self.do("PUT", "/api/me/state", {"state": state, "reason": reason})
-        await self.until(state, reason)
 
     async def dispose(self, interaction: str, code: str = "solved", note: str = "") -> None:
         """Choose the outcome."""
@@ -141,3 +140,12 @@ class Agent:
         """How many records a caller's number has."""
         page = await self.do("GET", "/api/interactions?limit=100")
         return sum(each["caller"] == caller for each in page["items"])
+
+    async def until_quiet(self) -> None:
+        """No call lives, and no agent is signed in."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                live = [await self.do("GET", f"/api/{noun}") for noun in ("calls", "agents")]
+                if not any(page["items"] for page in live):
+                    return
+                await asyncio.sleep(0.02)

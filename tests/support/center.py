@@ -88,6 +88,11 @@ class Center:
         """Where phones register and the carrier sends its calls."""
         return "127.0.0.1", self.asterisk.settings.sip_port
 
+    def uri(self, number: str) -> str:
+        """A number as a phone's REFER names it."""
+        host, port = self.sip
+        return f"sip:{number}@{host}:{port}"
+
     def phone(self, number: str, habit: Habit = ring, tone: int | None = None) -> Phone:
         """A SIP phone of an agent; register it by `async with`."""
         return Phone(number, PHONES[number], server=self.sip, habit=habit, tone=tone)
@@ -121,6 +126,11 @@ class Center:
         """How many records a caller's number has."""
         async with Agent.signed_in(self.url, "supervisor1", PASSWORD) as supervisor:
             return await supervisor.count_interactions(caller)
+
+    async def quiet(self) -> None:
+        """No call lives, and no agent is signed in."""
+        async with Agent.signed_in(self.url, "supervisor1", PASSWORD) as supervisor:
+            await supervisor.until_quiet()
 
     async def kill(self) -> None:
         """End the server as a crash would, and leave Asterisk alone."""

@@ -1,0 +1,47 @@
+"""`make traces`: plays every scenario on the real Asterisk and keeps what the center heard.
+
+    python -m tests.traces.record [NAME …]
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from contactcenter.app import CONTROL_SOCKET
+from contactcenter.tracing.recorder import listen
+from tests.support.center import Center, running_center
+from tests.traces.scenarios import DIDS, FAILING, SCENARIOS
+
+FOLDER = Path(__file__).parent / "recorded"
+SCENARIO_S = 60
+
+
+async def record(center: Center, name: str) -> None:
+    """One scenario into its file."""
+    lines: list[str] = []
+    keeping = asyncio.create_task(listen(center.folder / CONTROL_SOCKET, lines.append))
+    try:
+        async with asyncio.timeout(SCENARIO_S):
+            while not lines:
+                await asyncio.sleep(0.005)
+            await SCENARIOS[name](center)
+            await center.quiet()
+    finally:
+        keeping.cancel()
+    (FOLDER / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+async def main(names: list[str]) -> None:
+    """All scenarios, or those that are named."""
+    FOLDER.mkdir(exist_ok=True)
+    async with running_center(dids=DIDS, numbers=(FAILING,)) as center:
+        for name in names or list(SCENARIOS):
+            sys.stdout.write(f"{name} …")
+            sys.stdout.flush()
+            await record(center, name)
+            sys.stdout.write(" recorded\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

@@ -1,0 +1,430 @@
+"""Each way a call can go, played on the real Asterisk; `record.py` keeps what the center heard meanwhile.
+
+A scenario is a coroutine over a running center. It ends when every record is final and every agent is signed out.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from contactcenter.phones.call import SipCall
+from contactcenter.phones.phone import Habit, Phone, answer, busy, decline, ignore, ring
+from tests.support.agent import Agent
+from tests.support.center import PASSWORD, Center
+
+SCRIPTS = Path(__file__).parents[1] / "e2e" / "scripts"
+FAILING = "4011"
+DIDS = f'{FAILING} = {{ script = "{SCRIPTS / "raises.py"}" }}'
+
+Scenario = Callable[[Center], Awaitable[None]]
+SCENARIOS: dict[str, Scenario] = {}
+
+
+def scenario(play: Scenario) -> Scenario:
+    """Add a scenario under its function's name."""
+    SCENARIOS[play.__name__] = play
+    return play
+
+
+@dataclass
+class Desk:
+    """An agent with a SIP phone."""
+
+    agent: Agent
+    phone: Phone
+
+    async def take(self) -> SipCall:
+        """Answer the next call on the phone, and see the talk begin."""
+        call = await self.phone.wait_call()
+        if call.state == "ringing":
+            call.answer()
+        await self.agent.until("talking")
+        return call
+
+    async def wrap_up(self) -> None:
+        """Choose the outcome and be available again."""
+        view = await self.agent.until("wrap_up")
+        await self.agent.dispose(view["interaction"])
+        await self.agent.until_view(lambda view: view["state"] != "wrap_up", "out of the wrap-up")
+
+
+@asynccontextmanager
+async def desk(
+    center: Center, login: str = "agent1", number: str = "101", habit: Habit = ring, *, line: str = "ring"
+) -> AsyncIterator[Desk]:
+    """An available agent; signed out at the end."""
+    async with center.phone(number, habit) as phone, center.agent(login, number, line) as agent:
+        if line == "persistent":
+            await agent.until_view(lambda view: view["line_up"], "on the line")
+        await agent.go("available")
+        yield Desk(agent, phone)
+
+
+@asynccontextmanager
+async def caller(
+    center: Center, number: str, *, name: str = "", who: str = "15400000001"
+) -> AsyncIterator[SipCall]:
+    """A call from the carrier that Asterisk has answered; hung up at the end if it still lives."""
+    async with center.customer(who, name) as customer:
+        call = customer.call(number)
+        await call.wait_answered()
+        yield call
+        if call.state == "answered":
+            call.hang_up()
+        await call.wait_ended()
+
+
+async def at_node(center: Center, node_after: str = "", who: str = "15400000001") -> str:
+    """The caller's node in the script, once it is another one."""
+    async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
+        return await supervisor.node_of(who, node_after)
+
+
+async def press_through(center: Center, call: SipCall, keys: str) -> None:
+    """Press one key a node."""
+    node = ""
+    for key in keys:
+        node = await at_node(center, node)
+        await call.audio.press(key)
+    await at_node(center, node)
+
+
+# --- answered ---
+
+
+@scenario
+async def answered_and_the_caller_hangs_up(center: Center) -> None:
+    async with desk(center) as d:
+        async with caller(center, "4002", name="王芳") as call:
+            await d.take()
+            call.hang_up()
+        await d.wrap_up()
+
+
+@scenario
+async def answered_and_the_agent_hangs_up(center: Center) -> None:
+    async with desk(center) as d, caller(center, "4002") as call:
+        (await d.take()).hang_up()
+        await d.wrap_up()
+        await call.wait_ended()
+
+
+@scenario
+async def answered_and_the_page_hangs_up(center: Center) -> None:
+    async with desk(center) as d, caller(center, "4002") as call:
+        await d.take()
+        await d.agent.do("POST", f"/api/calls/{d.agent.view['call']}/hangup", {})
+        await d.wrap_up()
+        await call.wait_ended()
+
+
+@scenario
+async def answered_at_once_without_ringing(center: Center) -> None:
+    async with desk(center, habit=answer) as d:
+        async with caller(center, "4002"):
+            await d.take()
+        await d.wrap_up()
+
+
+@scenario
+async def answered_though_the_page_acknowledges_nothing(center: Center) -> None:
+    async with desk(center) as d:
+        d.agent.acknowledge = False
+        async with caller(center, "4002"):
+            await d.take()
+        await d.wrap_up()
+
+
+@scenario
+async def answered_after_the_menu_in_chinese(center: Center) -> None:
+    async with desk(center, "agent2", "102") as d, caller(center, "4001") as call:
+        await press_through(center, call, "11")
+        await d.take()
+        call.hang_up()
+        await d.agent.until("available")
+
+
+@scenario
+async def answered_after_the_menu_in_english(center: Center) -> None:
+    async with desk(center) as d:
+        async with caller(center, "4001") as call:
+            await press_through(center, call, "22")
+            await d.take()
+        await d.wrap_up()
+
+
+@scenario
+async def answered_on_hold_and_back(center: Center) -> None:
+    async with desk(center) as d:
+        async with caller(center, "4002"):
+            talk = await d.take()
+            await talk.hold()
+            await asyncio.sleep(0.2)
+            await talk.resume()
+            await asyncio.sleep(0.2)
+        await d.wrap_up()
+
+
+@scenario
+async def answered_and_a_break_wished_for_meanwhile(center: Center) -> None:
+    async with desk(center) as d:
+        async with caller(center, "4002"):
+            await d.take()
+            await d.agent.do("PUT", "/api/me/state", {"state": "paused", "reason": "lunch"})
+        await d.wrap_up()
+        await d.agent.until("paused", "lunch")
+
+
+@scenario
+async def answered_and_more_time_for_the_wrap_up(center: Center) -> None:
+    async with desk(center) as d:
+        async with caller(center, "4002"):
+            await d.take()
+        await d.agent.until("wrap_up")
+        await d.agent.do("POST", "/api/me/more-time", {})
+        await d.wrap_up()
+
+
+@scenario
+async def answered_and_signed_out_in_the_talk(center: Center) -> None:
+    async with caller(center, "4003"):
+        async with desk(center, "agent2", "102") as d:
+            talk = await d.take()
+        talk.hang_up()
+
+
+@scenario
+async def answered_by_a_phone_that_phones_in_itself(center: Center) -> None:
+    async with desk(center) as d, center.phone("105") as colleague:
+        call = colleague.call("4002")
+        await call.wait_answered()
+        await d.take()
+        call.hang_up()
+        await d.wrap_up()
+
+
+# --- persistent line ---
+
+
+@scenario
+async def line_carries_two_callers(center: Center) -> None:
+    async with desk(center, "agent2", "102", answer, line="persistent") as d:
+        for who in ("15400000001", "15400000002"):
+            async with caller(center, "4003", who=who):
+                await d.agent.until("talking")
+            await d.agent.until("available")
+
+
+@scenario
+async def line_and_the_page_hangs_up(center: Center) -> None:
+    async with desk(center, "agent2", "102", answer, line="persistent") as d, caller(center, "4003") as call:
+        await d.agent.until("talking")
+        await d.agent.do("POST", f"/api/calls/{d.agent.view['call']}/hangup", {})
+        await d.agent.until("available")
+        await call.wait_ended()
+
+
+@scenario
+async def line_hung_up_in_the_talk(center: Center) -> None:
+    async with desk(center, "agent2", "102", answer, line="persistent") as d, caller(center, "4003") as call:
+        await d.agent.until("talking")
+        d.phone.calls[0].hang_up()
+        await call.wait_ended()
+
+
+@scenario
+async def line_lost_while_idle(center: Center) -> None:
+    async with desk(center, "agent2", "102", answer, line="persistent") as d:
+        d.phone.calls[0].hang_up()
+        await d.agent.until("paused", "line_lost")
+
+
+# --- not answered ---
+
+
+@scenario
+async def abandoned_in_the_language_menu(center: Center) -> None:
+    async with caller(center, "4001"):
+        await at_node(center)
+
+
+@scenario
+async def abandoned_in_the_main_menu(center: Center) -> None:
+    async with caller(center, "4001") as call:
+        await press_through(center, call, "1")
+
+
+@scenario
+async def abandoned_while_waiting(center: Center) -> None:
+    async with caller(center, "4002"):
+        await asyncio.sleep(0.5)
+
+
+@scenario
+async def abandoned_while_ringing(center: Center) -> None:
+    async with desk(center) as d:
+        async with caller(center, "4002"):
+            await d.phone.wait_call()
+        await d.agent.until("available")
+
+
+@scenario
+async def abandoned_in_the_instant_of_the_answer(center: Center) -> None:
+    async with desk(center) as d, caller(center, "4002") as call:
+        ringing = await d.phone.wait_call()
+        ringing.answer()
+        call.hang_up()
+        await call.wait_ended()
+        await d.agent.until_view(lambda view: view["state"] in ("wrap_up", "available"), "free")
+        if d.agent.view["state"] == "wrap_up":
+            await d.wrap_up()
+
+
+@scenario
+async def no_answer_then_the_next_agent(center: Center) -> None:
+    async with desk(center) as deaf, caller(center, "4002"):
+        await deaf.phone.wait_call()
+        async with desk(center, "agent4", "104", answer) as d:
+            await deaf.agent.until("paused", "no_answer")
+            await d.agent.until("talking")
+            await d.agent.do("POST", f"/api/calls/{d.agent.view['call']}/hangup", {})
+            await d.wrap_up()
+
+
+async def _refused(center: Center, habit: Habit, reason: str) -> None:
+    async with desk(center, "agent2", "102", habit) as d, caller(center, "4003"):
+        await d.agent.until("paused", reason)
+
+
+@scenario
+async def refused_by_a_busy_phone(center: Center) -> None:
+    await _refused(center, busy, "busy")
+
+
+@scenario
+async def refused_by_a_phone_that_declines(center: Center) -> None:
+    async with desk(center, "agent2", "102", decline) as d, caller(center, "4003"):
+        await d.agent.until("paused")
+
+
+@scenario
+async def refused_by_a_phone_that_is_dead(center: Center) -> None:
+    await _refused(center, ignore, "no_answer")
+
+
+@scenario
+async def refused_by_a_phone_that_never_registered(center: Center) -> None:
+    async with center.agent("agent2", "109") as agent, caller(center, "4003"):
+        await agent.do("PUT", "/api/me/state", {"state": "available"})
+        await agent.until("paused", "unreachable")
+
+
+# --- races ---
+
+
+@scenario
+async def two_callers_for_one_agent(center: Center) -> None:
+    async with (
+        desk(center, "agent2", "102", answer) as d,
+        caller(center, "4003", who="15400000001"),
+        caller(center, "4003", who="15400000002"),
+    ):
+        first = (await d.agent.until("talking"))["call"]
+        await d.agent.do("POST", f"/api/calls/{first}/hangup", {})
+        await d.agent.until_view(
+            lambda view: view["state"] == "talking" and view["call"] != first, "talking with the second"
+        )
+
+
+@scenario
+async def one_caller_for_two_agents(center: Center) -> None:
+    async with desk(center, "agent2", "102", answer) as first, desk(center, "agent5", "105", answer):
+        async with caller(center, "4003"):
+            await first.agent.until("talking")
+        await first.agent.until("available")
+
+
+@scenario
+async def colleague_phones_while_the_agent_is_available(center: Center) -> None:
+    async with desk(center, "agent2", "102", answer) as d, center.phone("105") as colleague:
+        private = colleague.call("102")
+        await private.wait_answered()
+        async with caller(center, "4003"):
+            await asyncio.sleep(0.5)
+            private.hang_up()
+            await private.wait_ended()
+            await d.agent.until("talking")
+        await d.agent.until("available")
+
+
+# --- transfers by the phones themselves ---
+
+
+@scenario
+async def transferred_by_refer_to_another_queue(center: Center) -> None:
+    async with desk(center) as d, desk(center, "agent2", "102", answer) as other:
+        async with caller(center, "4002"):
+            talk = await d.take()
+            await talk.transfer(center.uri("4003"))
+            await d.wrap_up()
+            await other.agent.until("talking")
+        await other.agent.until("available")
+
+
+@scenario
+async def transferred_by_refer_to_a_colleague(center: Center) -> None:
+    async with AsyncExitStack() as stack:
+        d = await stack.enter_async_context(desk(center))
+        colleague = await stack.enter_async_context(center.phone("110", answer))
+        async with caller(center, "4002"):
+            talk = await d.take()
+            await talk.transfer(center.uri("110"))
+            await d.wrap_up()
+            await colleague.wait_call()
+
+
+@scenario
+async def transferred_after_asking_the_colleague(center: Center) -> None:
+    async with desk(center) as d, desk(center, "agent4", "104", answer) as colleague:
+        async with caller(center, "4002"):
+            talk = await d.take()
+            await talk.hold()
+            asking = d.phone.call("104")
+            await asking.wait_answered()
+            await talk.transfer_to(asking)
+            await d.wrap_up()
+            await colleague.agent.until("talking")
+        await colleague.wrap_up()
+
+
+# --- served by the script ---
+
+
+@scenario
+async def served_by_the_account_menu(center: Center) -> None:
+    async with caller(center, "4001") as call:
+        await press_through(center, call, "13")
+
+
+@scenario
+async def callback_agreed(center: Center) -> None:
+    async with caller(center, "4001") as call:
+        await press_through(center, call, "19")
+        await call.audio.press(",1")
+        await call.wait_ended(30)
+
+
+@scenario
+async def unknown_number(center: Center) -> None:
+    async with caller(center, "4999") as call:
+        await call.wait_ended(30)
+
+
+@scenario
+async def script_failed_and_a_person_helps(center: Center) -> None:
+    async with desk(center) as d:
+        async with caller(center, FAILING):
+            await d.take()
+        await d.wrap_up()
