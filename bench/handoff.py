@@ -21,7 +21,7 @@ from pathlib import Path
 from contactcenter.ami.link import AmiLink
 from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
-from contactcenter.ami.state import Status
+from contactcenter.ami.state import LinkState, Status
 from contactcenter.app import App
 from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
@@ -49,6 +49,7 @@ exten => 7002,1,Answer()
 """
 QUEUES = """
 [general]
+autofill = yes
 [bench]
 strategy = leastrecent
 ringinuse = no
@@ -193,7 +194,12 @@ async def _watching(asterisk: EmbeddedAsterisk) -> AsyncIterator[Watch]:
     """Everything that Asterisk says, as stamps."""
     watch, ready = Watch(), asyncio.Event()
     server = AmiServer(name="bench", username="bench", secret="bench-secret", port=asterisk.settings.ami_port)
-    link = AmiLink(server, watch.take, lambda state: state.status is Status.READY and ready.set())
+
+    def changed(state: LinkState) -> None:
+        if state.status is Status.READY:
+            ready.set()
+
+    link = AmiLink(server, watch.take, changed)
     link.connect()
     await ready.wait()
     try:

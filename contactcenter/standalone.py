@@ -11,6 +11,7 @@ from pathlib import Path
 
 from contactcenter.app import App
 from contactcenter.asterisk.configuration import AsteriskSettings
+from contactcenter.asterisk.docker import DockerAsterisk
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
 from contactcenter.config import AsteriskSection, Settings, load
 from contactcenter.demo import accounts, data
@@ -75,18 +76,17 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
     known = Accounts(users={}, phones=dict.fromkeys(PHONES, ""))
     if options.demo:
         known = await accounts.ensure(app.store, app.users, options.data, options.demo_password)
-    if options.asterisk == "embedded":
-        embedded = EmbeddedAsterisk(
-            AsteriskSettings(
-                ami_secret=settings.asterisk[0].secret,
-                phones=known.phones if options.demo else {},
-                dids=tuple(settings.dids),
-                systemname=SYSTEM_NAME,
-                port_offset=options.port_offset,
-            ),
-            TREE,
-            instance=options.data / "asterisk",
-        )
+    own = AsteriskSettings(
+        ami_secret=settings.asterisk[0].secret,
+        phones=known.phones if options.demo else {},
+        dids=tuple(settings.dids),
+        systemname=SYSTEM_NAME,
+        port_offset=options.port_offset,
+    )
+    if options.asterisk == "docker":
+        await asterisk_first.enter_async_context(DockerAsterisk(own, settings.speech.cache))
+    elif options.asterisk == "embedded":
+        embedded = EmbeddedAsterisk(own, TREE, instance=options.data / "asterisk")
         await asterisk_first.enter_async_context(embedded)
         # Asterisk may run as another user, in a folder of its own: prompts are made where it can read them.
         speech = settings.speech.model_copy(update={"cache": embedded.prompts})

@@ -1,0 +1,59 @@
+"""The dockerized Asterisk of `asterisk-docker/`, for testers: built if needed, started, and stopped again."""
+
+import asyncio
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from contactcenter.asterisk.configuration import AsteriskSettings
+from contactcenter.asterisk.embedded import AsteriskFailed
+
+COMPOSE = Path(__file__).resolve().parents[2] / "asterisk-docker" / "compose.yaml"
+
+
+class DockerAsterisk:
+    """`async with` brings the container up, healthy, and takes it down. `prompts` is mounted into it, at the
+    same path, for the sounds that the server makes."""
+
+    def __init__(self, settings: AsteriskSettings, prompts: Path) -> None:
+        self._environment = {
+            "ASTERISK_AMI_SECRET": settings.ami_secret,
+            "ASTERISK_PHONES": ",".join(f"{number}:{secret}" for number, secret in settings.phones.items()),
+            "ASTERISK_DIDS": ",".join(settings.dids),
+            "ASTERISK_SYSTEMNAME": settings.systemname,
+            "ASTERISK_PORT_OFFSET": str(settings.port_offset),
+            "CONTACTCENTER_PROMPTS": str(prompts),
+            "COMPOSE_PROJECT_NAME": f"contactcenter-{settings.port_offset}",
+        }
+        self._prompts = prompts
+
+    async def __aenter__(self) -> Self:
+        """Raises `AsteriskFailed` when there is no Docker, or the container does not become healthy."""
+        self._prompts.mkdir(parents=True, exist_ok=True)
+        await self._compose("up", "--detach", "--build", "--wait")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._compose("down", "--timeout", "4")
+
+    async def _compose(self, *arguments: str) -> None:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *("docker", "compose", "--file", str(COMPOSE), *arguments),
+                env={**os.environ, **self._environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+        except FileNotFoundError:
+            raise AsteriskFailed(
+                "there is no docker command: install Docker with its compose plugin, or use "
+                "--asterisk embedded, which needs neither"
+            ) from None
+        output, _ = await process.communicate()
+        if process.returncode:
+            said = output.decode(errors="replace").strip().splitlines()[-8:]
+            raise AsteriskFailed("\n  ".join([f"docker compose {arguments[0]} failed:", *said]))
