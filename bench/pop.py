@@ -1,4 +1,4 @@
-"""Screen pop: from the center's command to the page's word that the record is painted, in a real browser.
+"""Screen pop: from the center's command to the page's word that it shows the record, in a real browser.
 
 The figure holds the whole way that an offer waits for: live model, websocket, drawing, acknowledgement.
 """
@@ -103,7 +103,7 @@ def bench() -> list[tuple[str, float, str]]:
     with tempfile.TemporaryDirectory() as folder:
         latencies = sorted(asyncio.run(_latencies(Path(folder))))
     return [
-        (f"screen pop, command to painted and acknowledged, p{part}", latencies[OFFERS * part // 100], "ms")
+        (f"screen pop, command to shown and acknowledged, p{part}", latencies[OFFERS * part // 100], "ms")
         for part in (50, 95, 99)
     ]
 

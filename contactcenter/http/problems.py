@@ -75,7 +75,7 @@ STATUS = {"unknown": 404, "illegal_now": 409, "invalid": 422, "not_yours": 403}
 
 def refused(code: str, message: str, field: str) -> Problem:
     """The center's refusal of an event, with the status that its code means."""
-    return Problem(STATUS[code], code, message, field=field)
+    return Problem(STATUS.get(code, 409), code, message, field=field)
 
 
 def first_error(errors: list[Any]) -> Problem:

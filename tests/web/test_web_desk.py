@@ -8,7 +8,9 @@ from fake_center import FakeCenter
 from playwright.async_api import Browser, expect
 from running import Running
 
+from contactcenter.commands import SaveInteraction
 from contactcenter.events import DispositionSet, HangUpAsked, PopShown, StateAsked
+from contactcenter.values import InteractionRecord, TimelineEntry
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -297,13 +299,45 @@ async def test_every_state_is_accessible_and_fits(
                 assert not CJK.search(words), state
 
 
-async def test_history_and_its_detail_are_accessible(desk: Desk) -> None:
+async def test_history_lists_and_tells_what_happened(desk: Desk, edge: Running) -> None:
     await desk.sign_in()
-    await desk.page.get_by_role("link", name="History").click()
-    await expect(desk.page.locator(".page")).to_contain_text("Nothing has happened yet")
+    page = desk.page
+    await page.get_by_role("link", name="History").click()
+    await expect(page.locator(".page")).to_contain_text("Nothing has happened yet")
+    now = edge.clock()
+    steps: list[tuple[float, str, dict[str, str | float | int | bool | None]]] = [
+        (0, "arrived", {"did": "4001", "caller": "13800138000"}),
+        (2, "node", {"node": "menu", "detail": "2"}),
+        (3, "queued", {"queue": "support", "priority": 0, "kept_place": False}),
+        (20, "offered", {"agent": "agent1", "phone": "101", "rule": "longest_idle", "idle_s": 95.0}),
+        (24, "joined", {"agent": "agent1"}),
+        (144, "parted", {"agent": "agent1", "talked_s": 120.0}),
+        (150, "disposition", {"agent": "agent1", "code": "solved", "callback": ""}),
+        (151, "something_new", {"text": HOSTILE}),
+    ]
+    record = InteractionRecord(
+        id="i1", server="main", leg="l1", did="4001", caller="13800138000", caller_name=HOSTILE,
+        queue="support", agent="agent1", outcome="answered", disposition="solved", note="All well",
+        arrived_at=now, waited_s=21.0, talked_s=120.0, final=True,
+    )  # fmt: skip
+    entries = tuple(TimelineEntry(at=now + after, kind=kind, detail=detail) for after, kind, detail in steps)
+    edge.store.carry(SaveInteraction(record=record, entries=entries))
+    await edge.store.settled()
+    await page.reload()
+    await page.locator("tbody a").click()
+    timeline = page.locator(".timeline li")
+    await expect(timeline).to_have_count(len(steps))
+    await expect(timeline.nth(3)).to_contain_text("to agent1, phone 101")
+    await expect(timeline.nth(5)).to_contain_text("2 min")
+    await expect(timeline.nth(7)).to_contain_text(HOSTILE)
+    await expect(page.locator(".record")).to_contain_text("All well")
     assert await desk.axe() == []
-    await desk.page.goto("/history/none")
-    await expect(desk.page.locator(".page")).to_contain_text("not yours to see")
+    assert await desk.overflow(320, 640) <= 0
+    await page.get_by_role("link", name="Back to the list").click()
+    assert await desk.axe() == []
+    assert await desk.overflow(320, 640) <= 0
+    await page.goto("/history/none")
+    await expect(page.locator(".page")).to_contain_text("not yours to see")
 
 
 async def test_a_double_click_on_answer_does_not_hang_up(desk: Desk) -> None:
