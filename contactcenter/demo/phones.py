@@ -26,18 +26,18 @@ class DemoPhones:
         self._phones = {
             number: Phone(number, secrets[number], server=server, habit=self._ring) for number in SIMULATED
         }
-        self._greeting = b""
+        self._greeting: asyncio.Task[bytes] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Register them all; a phone that can't is logged, and stays unreachable."""
-        self._greeting = await speech(GREETING, "zh")
+        self._greeting = asyncio.create_task(speech(GREETING, "zh"))
         for phone in self._phones.values():
             await phone.register()
 
     async def stop(self) -> None:
         """Hang up and unregister."""
-        for task in list(self._tasks):
+        for task in (*self._tasks, *([self._greeting] if self._greeting else [])):
             task.cancel()
         await asyncio.gather(*(phone.close() for phone in self._phones.values()))
 
@@ -61,4 +61,5 @@ class DemoPhones:
         call.answer()
         with contextlib.suppress(Exception):  # the caller may be gone at any point: there is nobody to greet
             await call.wait_answered()
-            call.audio.play(self._greeting)
+            if self._greeting:
+                call.audio.play(await asyncio.shield(self._greeting))
