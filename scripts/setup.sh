@@ -139,7 +139,7 @@ for job in "${jobs[@]}"; do
   wait "$job" || failed=1
 done
 [ "$failed" = 0 ] || fail "see above"
-if [ -e .node/.whole ] || ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 20)'; then
+if [ -e .node/.whole ] || ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then
   [ -e .node/.whole ] || quietly node install_node || fail "Node could not be installed: see above"
   PATH=$PWD/.node/bin:$PATH
 fi
