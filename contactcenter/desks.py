@@ -184,6 +184,9 @@ def asked_state(floor: Floor, event: StateAsked) -> None:
     if event.state not in WISHES:
         refuse(floor, event.request, "invalid", f"state is one of {', '.join(WISHES)}", "state")
         return
+    if agent.leaving:
+        refuse(floor, event.request, "illegal_now", "you signed out: sign in again")
+        return
     if event.state == "available" and not agent.phone:
         refuse(floor, event.request, "illegal_now", "choose a phone first")
         return

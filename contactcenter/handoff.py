@@ -51,7 +51,7 @@ def offer(floor: Floor, match: Match, at: float) -> None:
     interaction = call.interaction
     number = interaction.record.offers + 1
     made = Offer(
-        id=f"{call.id}/{number}",
+        id=f"{interaction.id}/{number}",
         call=call.id,
         login=agent.login,
         phone=agent.phone,

@@ -57,7 +57,7 @@ TRANSITIONS: Mapping[OfferState, Mapping[OfferTrigger, OfferState]] = {
 
 @dataclass(slots=True)
 class Offer:
-    """One try; `id` is unique within the call."""
+    """One try; `id` is never used again, not even after a restart."""
 
     id: str
     call: str

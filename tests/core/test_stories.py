@@ -308,7 +308,7 @@ def test_a_page_that_says_nothing_delays_the_phone_by_the_grace_only(world: Worl
     assert not world.commands(OfferCall)
     world.wait(0.002)
     assert len(world.commands(OfferCall)) == 1
-    world.step(e.PopShown(at=world.now, login="tom", offer="ann/1"))
+    world.step(e.PopShown(at=world.now, login="tom", offer="i-ann/1"))
     assert not world.commands(OfferCall), "late: it rings already"
 
 
@@ -320,7 +320,7 @@ def test_without_a_page_it_rings_at_once(world: World) -> None:
 
 def test_another_agents_page_does_not_speak_for_this_one(world: World) -> None:
     world.is_ready(page=True).signs_in("eve", "102").waits()
-    world.step(e.PopShown(at=world.now, login="eve", offer="ann/1"))
+    world.step(e.PopShown(at=world.now, login="eve", offer="i-ann/1"))
     assert not world.commands(OfferCall)
 
 
@@ -396,6 +396,13 @@ def test_signing_out_in_a_talk_ends_the_session_after_it(world: World) -> None:
     assert "tom" not in world.floor.agents
     assert DropAgent(login="tom") in world.sent
     assert world.record().final
+
+
+def test_who_signed_out_in_a_talk_asks_for_nothing_more(world: World) -> None:
+    world.talks().step(e.AgentSignedOut(at=world.now, login="tom")).asks(state="available")
+    assert world.commands(Refused)[0].message == "you signed out: sign in again"
+    world.caller_ends(phone="101").wait(31)
+    assert "tom" not in world.floor.agents
 
 
 def test_signing_in_again_in_that_talk_undoes_it(world: World) -> None:
@@ -821,7 +828,7 @@ def test_a_talk_that_began_in_a_gap_is_inferred(world: World) -> None:
 
 def test_a_talk_that_ended_in_a_gap_is_inferred(world: World) -> None:
     world.talks().lose_link().wait(10)
-    world.step(e.OfferEnded(at=world.now, call="ann", offer="ann/1", status="ANSWER"))
+    world.step(e.OfferEnded(at=world.now, call="ann", offer="i-ann/1", status="ANSWER"))
     assert world.states() == ("ivr", "wrap_up"), "the script hears it without the link"
     world.connect(*legs(("ann", "", ""))).caller_ends().wait(31)
     assert world.record().talked_s == 10
@@ -830,7 +837,7 @@ def test_a_talk_that_ended_in_a_gap_is_inferred(world: World) -> None:
 
 def test_a_whole_talk_in_a_gap_took_place(world: World) -> None:
     world.is_ready().waits().rings().lose_link().wait(15)
-    world.step(e.OfferEnded(at=world.now, call="ann", offer="ann/1", status="ANSWER"))
+    world.step(e.OfferEnded(at=world.now, call="ann", offer="i-ann/1", status="ANSWER"))
     assert world.states() == ("ivr", "wrap_up")
     assert (world.record().agent, world.record().inferred) == ("tom", True)
 

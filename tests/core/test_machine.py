@@ -1,0 +1,672 @@
+"""Random worlds against the center, kind ones and hostile ones.
+
+The machine keeps the truth: which legs exist, what each script session does, what pages show. The center
+hears of it by three roads, as in life: Asterisk's manager (in order, with gaps, after which a snapshot
+comes), the scripts' connections, and pages. The roads are not in step with each other. In a hostile world
+each message may besides be lost, doubled or swapped with the one before it.
+
+After every event the invariants hold. At the end the faults stop, a snapshot comes, everybody hangs up, and
+then nothing may be left: every interaction has its one final record, and no agent is stuck.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from contactcenter import events as e
+from contactcenter.agents import AgentState
+from contactcenter.commands import EndLeg, LeaveQueue, OfferCall, OpenLine, ParkLine, ScreenPop
+from contactcenter.floor import Rules
+from contactcenter.values import LegSeen, MatchMethod
+from tests.core.invariants import check_empty
+from tests.core.world import ADA, SERVER, World, queue
+
+RULES = Rules(
+    queues=(
+        queue("support", max_waiting=3, max_wait_s=90.0, without_agents=True),
+        queue("sales", wrap_up_s=0, ring_s=10),
+    ),
+    dispositions=frozenset({"done"}),
+)
+AGENTS = {"ann": "101", "ben": "102", "cyd": "103"}
+QUEUES = {"ann": ("support",), "ben": ("support", "sales"), "cyd": ("sales",)}
+
+
+@dataclass
+class Caller:
+    """What is true of one caller."""
+
+    call: str
+    session: str = "script"
+    """script, queue, dial, talk; or crashed, until the dialplan brings the caller back."""
+    commands: deque[OfferCall | LeaveQueue] = field(default_factory=deque)
+    queue: str = ""
+    entered_at: float | None = None
+    did: str = "4001"
+    offer: str = ""
+    agent_leg: str = ""
+
+
+@dataclass
+class Phone:
+    """What is true of one leg of an agent's phone."""
+
+    leg: str
+    phone: str
+    linked: str = ""
+    answered: bool = False
+    bridge: str = ""
+
+
+def when(*sessions: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The rule applies only while some caller's session is one of these."""
+    return precondition(lambda self: self.some(0, *sessions) is not None)
+
+
+disaster = precondition(lambda self: self.calm > 12)
+"""Disasters are rare, or nothing would ever be under way when they come."""
+
+
+class CenterMachine(RuleBasedStateMachine):
+    """Rules are what people and machines do; `truth_*` is what follows from it outside the center."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(RULES, connected=False)
+        self.callers: dict[str, Caller] = {}
+        self.phones: dict[str, Phone] = {}
+        self.bridges: dict[str, str] = {}
+        """Caller -> the bridge that the caller is in."""
+        self.manager: deque[e.Event] = deque()
+        self.scripts: deque[e.Event] = deque()
+        self.pops: deque[ScreenPop] = deque()
+        self.linked = False
+        self.listing: e.Snapshot | None = None
+        self.names = 0
+        self.calm = 0
+        """Steps since the last disaster."""
+        self.faults = Random(0)
+        self.hostile = 0.0
+
+    @initialize(seed=st.integers(0, 2**16), hostile=st.sampled_from([0.0, 0.0, 0.15, 0.4]))
+    def begin(self, seed: int, hostile: float) -> None:
+        self.faults, self.hostile = Random(seed), hostile
+        self.connect()
+        self.everybody_is_ready()
+        self.calls_come(2, True, "support")
+
+    # --- the roads to the center ---
+
+    def tell(self, event: e.Event) -> None:
+        self.world.now += 0.001
+        event = replace(event, at=self.world.now)
+        for command in self.world.tell(event):
+            self.carry(command)
+
+    def carry(self, command: object) -> None:
+        match command:
+            case OfferCall() | LeaveQueue():
+                caller = self.callers.get(command.call)
+                if caller and caller.session in ("queue", "dial"):
+                    caller.commands.append(command)
+                    self.truth_serve(caller)
+                elif caller and caller.session == "script" and isinstance(command, OfferCall):
+                    self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="CANCEL"))
+            case EndLeg(leg=leg):
+                self.truth_hang_up(leg)
+            case ParkLine(leg=leg):
+                self.truth_park(leg)
+            case OpenLine(leg=leg, phone=phone):
+                self.phones[leg] = Phone(leg, phone)
+                self.hear(e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone))
+            case ScreenPop():
+                self.pops.append(command)
+
+    def hear(self, *events: e.Event) -> None:
+        """Asterisk's manager says; lost while the link is down."""
+        if self.linked:
+            self._put(self.manager, events)
+
+    def say(self, *events: e.Event) -> None:
+        """A script's connection says."""
+        self._put(self.scripts, events)
+
+    def _put(self, road: deque[e.Event], events: tuple[e.Event, ...]) -> None:
+        for event in events:
+            fate = self.faults.random()
+            if fate >= self.hostile:
+                road.append(event)
+            elif fate < self.hostile / 3:
+                pass
+            elif fate < self.hostile * 2 / 3:
+                road.extend((event, event))
+            else:
+                road.insert(max(0, len(road) - 1), event)
+
+    @precondition(lambda self: self.manager or self.scripts)
+    @rule(n=st.integers(1, 12), scripts_first=st.booleans())
+    def deliver(self, n: int, scripts_first: bool) -> None:
+        roads = [self.scripts, self.manager] if scripts_first else [self.manager, self.scripts]
+        for road in roads:
+            for _ in range(min(n, len(road))):
+                self.tell(road.popleft())
+
+    @invariant()
+    def roads_are_quick_as_a_rule(self) -> None:
+        """Else a random world would hardly come to its first talk."""
+        self.calm += 1
+        if self.faults.random() < 0.5:
+            self.deliver_all()
+
+    def deliver_all(self) -> None:
+        while self.manager or self.scripts:
+            self.deliver(100, self.faults.random() < 0.5)
+
+    # --- what is true outside ---
+
+    def truth_serve(self, caller: Caller) -> None:
+        """The session takes its next command, when it waits for one."""
+        while caller.session == "queue" and caller.commands:
+            command = caller.commands.popleft()
+            if isinstance(command, LeaveQueue):
+                caller.session, caller.queue, caller.entered_at = "script", "", None
+            elif command.line in self.phones:
+                caller.session, caller.offer, caller.agent_leg = "dial", command.offer, command.line
+                self.truth_join(caller)
+            elif any(leg.phone == command.phone for leg in self.phones.values()):
+                self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="BUSY"))
+            else:
+                leg = f"{command.offer}>{command.phone}"
+                caller.session, caller.offer, caller.agent_leg = "dial", command.offer, leg
+                self.phones[leg] = Phone(leg, command.phone, caller.call)
+                self.hear(
+                    e.LegStarted(at=0, leg=leg, server=SERVER, phone=command.phone, linked=caller.call),
+                    e.LegRinging(at=0, leg=leg),
+                )
+
+    def truth_join(self, caller: Caller) -> None:
+        leg, bridge = self.phones[caller.agent_leg], f"b-{caller.offer}"
+        caller.session, leg.answered = "talk", True
+        leg.bridge = self.bridges[caller.call] = bridge
+        joined = [e.LegJoined(at=0, leg=each, bridge=bridge) for each in (leg.leg, caller.call)]
+        self.faults.shuffle(joined)
+        self.hear(e.LegAnswered(at=0, leg=leg.leg), *joined)
+
+    def truth_part(self, caller: Caller) -> None:
+        """The bridge is dissolved."""
+        if bridge := self.bridges.pop(caller.call, ""):
+            self.hear(e.LegParted(at=0, leg=caller.call, bridge=bridge))
+        for leg in self.phones.values():
+            if bridge and leg.bridge == bridge:
+                leg.bridge = ""
+                self.hear(e.LegParted(at=0, leg=leg.leg, bridge=bridge))
+
+    def truth_end_offer(self, caller: Caller, status: str) -> None:
+        """Dial is over and the caller still there."""
+        self.truth_part(caller)
+        leg = caller.agent_leg
+        if leg in self.phones and not leg.startswith("line"):
+            del self.phones[leg]
+            self.hear(e.LegEnded(at=0, leg=leg))
+        self.say(e.OfferEnded(at=0, call=caller.call, offer=caller.offer, status=status))
+        caller.offer = caller.agent_leg = ""
+        caller.session = "script" if status == "ANSWER" else "queue"
+        if status == "ANSWER":
+            caller.queue, caller.entered_at = "", None
+            caller.commands.clear()
+        self.truth_serve(caller)
+
+    def truth_hang_up(self, leg: str) -> None:
+        """One leg of an agent's phone ends."""
+        if leg not in self.phones:
+            return
+        caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
+        if caller and caller.session in ("dial", "talk"):
+            self.truth_end_offer(caller, "ANSWER" if caller.session == "talk" else "NOANSWER")
+        if self.phones.pop(leg, None):
+            self.hear(e.LegEnded(at=0, leg=leg))
+
+    def truth_park(self, leg: str) -> None:
+        caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
+        if caller and caller.session == "talk":
+            self.truth_end_offer(caller, "ANSWER")
+
+    def legs(self) -> tuple[LegSeen, ...]:
+        """What CoreShowChannels would list."""
+        callers = [
+            LegSeen(leg=call, answered=True, bridge=self.bridges.get(call, "")) for call in self.callers
+        ]
+        phones = [
+            LegSeen(leg=p.leg, phone=p.phone, answered=p.answered, bridge=p.bridge, linked=p.linked)
+            for p in self.phones.values()
+        ]
+        return (*callers, *phones)
+
+    def some(self, pick: int, *sessions: str) -> Caller | None:
+        """A caller whose session is one of these."""
+        fitting = [each for each in self.callers.values() if each.session in sessions]
+        return fitting[pick % len(fitting)] if fitting else None
+
+    # --- callers ---
+
+    @rule(n=st.integers(1, 4))
+    def life_goes_on(self, n: int) -> None:
+        """What usually comes next, for every caller in turn."""
+        for _ in range(n):
+            for caller in list(self.callers.values()):
+                match caller.session:
+                    case "script" if not caller.queue:
+                        self.truth_queue(caller, "support", 0)
+                    case "dial":
+                        self.truth_join(caller)
+                    case "talk" if n > 2:
+                        self.truth_hang_up(caller.agent_leg)
+                    case "crashed":
+                        self.dialplan_rescues(0)
+            self.deliver_all()
+            self.time_passes(0.2)
+
+    @precondition(lambda self: len(self.callers) < 6)
+    @rule(n=st.integers(1, 3), known=st.booleans(), queue=st.sampled_from(["support", "sales", ""]))
+    def calls_come(self, n: int, known: bool, queue: str) -> None:
+        for _ in range(n):
+            self.truth_arrive(known, queue)
+
+    def truth_arrive(self, known: bool, queue: str) -> None:
+        self.names += 1
+        caller = Caller(f"c{self.names}")
+        self.callers[caller.call] = caller
+        self.hear(e.LegStarted(at=0, leg=caller.call, server=SERVER))
+        self.say(self.arrival(caller))
+        if known:
+            found = e.CustomerFound(
+                at=0, call=caller.call, method=MatchMethod.CALLER_NUMBER, customers=(ADA,)
+            )
+            self.say(found)
+        if queue:
+            self.truth_queue(caller, queue, 0)
+
+    def arrival(self, caller: Caller, *, resumed: bool = False) -> e.CallArrived:
+        return e.CallArrived(
+            at=0,
+            call=caller.call,
+            interaction=f"i-{caller.call}",
+            server=SERVER,
+            did=caller.did,
+            caller="+8613900000001",
+            resumed=resumed,
+            queue=caller.queue if resumed else "",
+            entered_at=caller.entered_at if resumed else None,
+        )
+
+    def truth_queue(self, caller: Caller, queue: str, priority: int) -> None:
+        caller.session, caller.queue = "queue", queue
+        caller.entered_at = caller.entered_at or self.world.now
+        self.say(e.CallQueued(at=0, call=caller.call, queue=queue, priority=priority))
+
+    @when("script")
+    @rule(
+        pick=st.integers(0, 5),
+        what=st.sampled_from(["node", "failed", "callback", "unknown", "queue", "vip"]),
+    )
+    def script_does(self, pick: int, what: str) -> None:
+        caller = self.some(pick, "script")
+        if caller and what in ("queue", "vip"):
+            self.truth_queue(caller, "sales", int(what == "vip"))
+        elif caller:
+            events: dict[str, e.Event] = {
+                "node": e.NodeVisited(at=0, call=caller.call, node="menu"),
+                "failed": e.ScriptFailed(at=0, call=caller.call, node="menu", error="broken"),
+                "callback": e.CallbackAsked(at=0, call=caller.call, number="+861"),
+                "unknown": e.CallQueued(at=0, call=caller.call, queue="nowhere"),
+            }
+            self.say(events[what])
+
+    @when("script")
+    @rule(pick=st.integers(0, 5))
+    def script_ends(self, pick: int) -> None:
+        if caller := self.some(pick, "script"):
+            del self.callers[caller.call]
+            self.say(e.ScriptEnded(at=0, call=caller.call, node="end", result="done"))
+            self.hear(e.LegEnded(at=0, leg=caller.call))
+
+    @when("script", "queue")
+    @rule(pick=st.integers(0, 5))
+    def script_crashes(self, pick: int) -> None:
+        if caller := self.some(pick, "script", "queue"):
+            caller.session = "crashed"
+            caller.commands.clear()
+
+    @when("crashed")
+    @rule(pick=st.integers(0, 5))
+    def dialplan_rescues(self, pick: int) -> None:
+        if caller := self.some(pick, "crashed"):
+            caller.session = "script"
+            self.say(self.arrival(caller, resumed=True))
+            if caller.queue:
+                caller.session = "queue"
+                self.say(e.CallQueued(at=0, call=caller.call, queue=caller.queue))
+
+    @when("script", "queue", "dial", "talk", "crashed")
+    @rule(pick=st.integers(0, 5))
+    def caller_hangs_up(self, pick: int) -> None:
+        if caller := self.some(pick, "script", "queue", "dial", "talk", "crashed"):
+            self.truth_caller_gone(caller)
+
+    def truth_caller_gone(self, caller: Caller) -> None:
+        self.truth_part(caller)
+        leg = caller.agent_leg
+        if leg in self.phones and not leg.startswith("line"):
+            del self.phones[leg]
+            self.hear(e.LegEnded(at=0, leg=leg))
+        if caller.session != "crashed":
+            self.say(e.CallerLeft(at=0, call=caller.call))
+        self.hear(e.LegEnded(at=0, leg=caller.call))
+        del self.callers[caller.call]
+
+    # --- agents' phones ---
+
+    @when("dial")
+    @rule(pick=st.integers(0, 5))
+    def phone_answers(self, pick: int) -> None:
+        if caller := self.some(pick, "dial"):
+            self.truth_join(caller)
+
+    @when("dial")
+    @rule(pick=st.integers(0, 5), status=st.sampled_from(["NOANSWER", "BUSY", "CHANUNAVAIL"]))
+    def phone_does_not_answer(self, pick: int, status: str) -> None:
+        if caller := self.some(pick, "dial"):
+            self.truth_end_offer(caller, status)
+
+    @when("talk")
+    @rule(pick=st.integers(0, 5), what=st.sampled_from(["hang up", "hold", "resume"]))
+    def phone_in_talk(self, pick: int, what: str) -> None:
+        caller = self.some(pick, "talk")
+        if caller and what == "hang up":
+            self.truth_hang_up(caller.agent_leg)
+        elif caller:
+            kind = e.LegHeld if what == "hold" else e.LegResumed
+            self.hear(kind(at=0, leg=caller.agent_leg))
+
+    @when("talk")
+    @rule(pick=st.integers(0, 5), seen=st.booleans())
+    def phone_transfers_blind(self, pick: int, seen: bool) -> None:
+        caller = self.some(pick, "talk")
+        if caller is None:
+            return
+        leg = caller.agent_leg
+        self.hear(e.LegTransferred(at=0, leg=caller.call, by=leg, to="4003"))
+        self.truth_part(caller)
+        if not leg.startswith("line"):
+            del self.phones[leg]
+            self.hear(e.LegEnded(at=0, leg=leg))
+        if seen:
+            self.say(e.CallerLeft(at=0, call=caller.call))
+        caller.session, caller.did, caller.offer, caller.agent_leg = "script", "4003", "", ""
+        caller.queue, caller.entered_at = "", None
+        self.say(self.arrival(caller))
+
+    @when("talk")
+    @rule(pick=st.integers(0, 5), phone=st.sampled_from([*AGENTS.values(), "109"]))
+    def phone_transfers_attended(self, pick: int, phone: str) -> None:
+        caller = self.some(pick, "talk")
+        if caller is None or any(leg.phone == phone for leg in self.phones.values()):
+            return
+        self.names += 1
+        old, new = caller.agent_leg, Phone(f"x{self.names}", phone, answered=True)
+        new.bridge = self.bridges[caller.call]
+        self.phones[new.leg], caller.agent_leg = new, new.leg
+        told: list[e.Event] = [
+            e.LegStarted(at=0, leg=new.leg, server=SERVER, phone=phone),
+            e.LegTransferred(at=0, leg=caller.call, by=old, to=phone, attended=True),
+            e.LegJoined(at=0, leg=new.leg, bridge=new.bridge),
+            e.LegParted(at=0, leg=old, bridge=new.bridge),
+        ]
+        if old.startswith("line"):
+            self.phones[old].bridge = ""
+        else:
+            del self.phones[old]
+            told.append(e.LegEnded(at=0, leg=old))
+        self.hear(*told)
+
+    def private_call(self, phone: str, begins: bool) -> None:
+        private = next((leg for leg in self.phones.values() if leg.leg == f"p{phone}"), None)
+        if begins and not any(leg.phone == phone for leg in self.phones.values()):
+            self.phones[f"p{phone}"] = Phone(f"p{phone}", phone, answered=True)
+            self.hear(e.LegStarted(at=0, leg=f"p{phone}", server=SERVER, phone=phone))
+        elif private and not begins:
+            del self.phones[private.leg]
+            self.hear(e.LegEnded(at=0, leg=private.leg))
+
+    @precondition(lambda self: any(leg.leg.startswith("line") for leg in self.phones.values()))
+    @rule(answers=st.booleans())
+    def lines_answer_or_are_lost(self, answers: bool) -> None:
+        for leg in [leg for leg in self.phones.values() if leg.leg.startswith("line")]:
+            if not answers:
+                self.truth_hang_up(leg.leg)
+            elif not leg.answered:
+                leg.answered = True
+                self.hear(e.LegAnswered(at=0, leg=leg.leg))
+
+    # --- agents' pages ---
+
+    def sign_in(self, login: str, line: str) -> None:
+        signed_in = e.AgentSignedIn(
+            at=0, login=login, name=login, queues=QUEUES[login], phone=AGENTS[login], line=line
+        )
+        self.tell(signed_in)
+
+    def sign_out(self, login: str) -> None:
+        self.tell(e.AgentSignedOut(at=0, login=login))
+
+    def ask(self, login: str, state: str) -> None:
+        self.tell(e.StateAsked(at=0, login=login, state=state, reason="", request=self.world.request()))
+
+    def show_pop(self, login: str) -> None:
+        if self.pops:
+            pop = self.pops.popleft()
+            self.tell(e.PopShown(at=0, login=pop.login, offer=pop.offer))
+
+    def choose_phone(self, login: str, phone: str, line: str) -> None:
+        request = self.world.request()
+        self.tell(e.PhoneChosen(at=0, login=login, phone=phone, line=line, request=request))
+
+    def dispose(self, login: str, interaction: str) -> None:
+        disposed = e.DispositionSet(
+            at=0,
+            login=login,
+            interaction=interaction,
+            code="done",
+            note="",
+            callback="",
+            request=self.world.request(),
+        )
+        self.tell(disposed)
+
+    @rule(
+        login=st.sampled_from([*AGENTS]),
+        what=st.sampled_from(
+            [
+                *(
+                    "page opens",
+                    "page closes",
+                    "pop",
+                    "pop",
+                    "dispose",
+                    "dispose",
+                    "dispose late",
+                    "more time",
+                ),
+                *(
+                    "answer",
+                    "hang up",
+                    "available",
+                    "available",
+                    "pause",
+                    "offline",
+                    "sign in",
+                    "line",
+                    "ring",
+                ),
+                *("other phone", "private", "private ends", "reachable", "unreachable"),
+            ]
+        ),
+    )
+    def agent_does(self, login: str, what: str) -> None:
+        agent, request, phone = self.world.floor.agents.get(login), self.world.request(), AGENTS[login]
+        call = agent.call if agent else ""
+        acts: dict[str, Callable[[], None]] = {
+            "page opens": lambda: self.tell(e.PageOpened(at=0, login=login)),
+            "page closes": lambda: self.tell(e.PageLost(at=0, login=login)),
+            "pop": lambda: self.show_pop(login),
+            "dispose": lambda: self.dispose(login, agent.interaction if agent else ""),
+            "dispose late": lambda: self.dispose(login, "i-c1"),
+            "more time": lambda: self.tell(e.MoreTimeAsked(at=0, login=login, request=request)),
+            "answer": lambda: self.tell(e.AnswerAsked(at=0, login=login, call=call, request=request)),
+            "hang up": lambda: self.tell(e.HangUpAsked(at=0, login=login, call=call, request=request)),
+            "available": lambda: self.ask(login, "available"),
+            "pause": lambda: self.ask(login, "paused"),
+            "offline": lambda: self.ask(login, "offline"),
+            "sign in": lambda: self.sign_in(login, "ring"),
+            "line": lambda: self.choose_phone(login, phone, "persistent"),
+            "ring": lambda: self.choose_phone(login, phone, "ring"),
+            "other phone": lambda: self.choose_phone(login, "102", "ring"),
+            "private": lambda: self.private_call(phone, True),
+            "private ends": lambda: self.private_call(phone, False),
+            "reachable": lambda: self.hear(e.PhoneSeen(at=0, phone=phone, reachable=True)),
+            "unreachable": lambda: self.hear(e.PhoneSeen(at=0, phone=phone, reachable=False)),
+        }
+        acts[what]()
+
+    @disaster
+    @rule(login=st.sampled_from([*AGENTS]))
+    def agent_signs_out(self, login: str) -> None:
+        self.sign_out(login)
+
+    @rule()
+    def everybody_is_ready(self) -> None:
+        for login, phone in AGENTS.items():
+            self.hear(e.PhoneSeen(at=0, phone=phone, reachable=True))
+            self.sign_in(login, "ring")
+            self.ask(login, "available")
+
+    # --- time, links, restarts ---
+
+    @rule(seconds=st.sampled_from([0.1, 0.2, 1.0, 7.0, 31.0, 61.0]))
+    def time_passes(self, seconds: float) -> None:
+        for command in self.world.wait(seconds).sent:
+            self.carry(command)
+
+    @precondition(lambda self: self.linked and self.calm > 12)
+    @rule()
+    def link_breaks(self) -> None:
+        if self.linked:
+            self.linked, self.listing, self.calm = False, None, 0
+            self.manager.clear()
+            self.tell(e.ServerDown(at=0, server=SERVER, reason="broken"))
+
+    @precondition(lambda self: not self.linked)
+    @rule()
+    def connect(self) -> None:
+        if not self.linked:
+            self.linked = True
+            self.tell(e.ServerUp(at=0, server=SERVER, version="22"))
+            self.snapshot_begins()
+            self.snapshot_comes()
+
+    @precondition(lambda self: self.linked)
+    @rule()
+    def snapshot_begins(self) -> None:
+        """Asterisk lists its legs; what happens until the list is complete is heard before it."""
+        self.world.now += 0.001
+        # What the link has not delivered yet is older than the list, and comes first.
+        while self.manager:
+            self.tell(self.manager.popleft())
+        self.listing = e.Snapshot(at=0, server=SERVER, asked_at=self.world.now + 0.0005, legs=self.legs())
+
+    @precondition(lambda self: self.listing is not None)
+    @rule()
+    def snapshot_comes(self) -> None:
+        if self.listing:
+            self.tell(self.listing)
+            self.listing = None
+
+    @disaster
+    @rule()
+    def asterisk_restarts(self) -> None:
+        self.calm = 0
+        self.callers.clear()
+        self.phones.clear()
+        self.bridges.clear()
+        self.link_breaks()
+        self.linked = True
+        self.tell(e.ServerUp(at=0, server=SERVER, version="22"))
+        asked_at = self.world.now
+        self.tell(e.Snapshot(at=0, server=SERVER, asked_at=asked_at, legs=(), restarted=True))
+
+    @disaster
+    @rule(agents_first=st.booleans())
+    def we_restart(self, agents_first: bool) -> None:
+        self.linked, self.listing, self.calm = False, None, 0
+        for caller in list(self.callers.values()):
+            if f"i-{caller.call}" in self.world.ledger.finals:
+                # Only this process knows that the name on the leg is used up; the store refuses it later.
+                self.truth_caller_gone(caller)
+            caller.commands.clear()
+            if caller.session in ("script", "queue"):
+                caller.session = "crashed"
+        for road in (self.manager, self.scripts, self.pops):
+            road.clear()
+        self.world.restart()
+        if agents_first:
+            for login in AGENTS:
+                self.sign_in(login, "ring")
+        self.connect()
+
+    # --- the end ---
+
+    def teardown(self) -> None:
+        """The faults stop: everything must come to its end."""
+        self.hostile = 0.0
+        self.deliver_all()
+        self.connect()
+        self.snapshot_begins()
+        self.snapshot_comes()
+        self.deliver_all()
+        for caller in list(self.callers.values()):
+            self.truth_caller_gone(caller)
+        for leg in list(self.phones):
+            self.truth_hang_up(leg)
+        self.deliver_all()
+        for _ in range(3):
+            self.time_passes(4000.0)
+            self.deliver_all()
+        for leg in list(self.phones):
+            self.truth_hang_up(leg)
+        self.snapshot_begins()
+        self.snapshot_comes()
+        self.deliver_all()
+        self.time_passes(4000.0)
+        world = self.world
+        check_empty(world.floor)
+        assert world.ledger.records.keys() == world.ledger.finals
+        free = {AgentState.AVAILABLE, AgentState.PAUSED, AgentState.OFFLINE}
+        assert {agent.state for agent in world.floor.agents.values()} <= free
+        for login in list(world.floor.agents):
+            self.sign_out(login)
+        assert not world.floor.agents
+        assert not world.floor.lines
+
+
+CenterMachine.TestCase.settings = settings(
+    max_examples=60,
+    stateful_step_count=70,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestCenter = CenterMachine.TestCase
