@@ -22,6 +22,7 @@ async def test_a_call_from_sign_in_to_done_with_the_keyboard_alone(desk: Desk) -
     await desk.sign_in()
     keys = desk.page.keyboard
     await keys.press("F8")
+    await expect(desk.page.locator(".menu-item").first).to_be_focused()
     await keys.press("Enter")
     await desk.center.heard(StateAsked, login="agent1", state="available")
     await desk.face("available")

@@ -10,15 +10,17 @@ import { draftOf, dropDraft, link, me, myself, toast } from "./model.js";
 const END_THROTTLE_S = 1;
 let lastEnd = 0;
 
-/** The name of the action that waits for its answer, or empty. */
-export const pending = signal("");
+const waiting = signal(new Set());
+
+/** Whether the action of this name waits for its answer. Others may be asked for meanwhile. */
+export const pending = (name) => waiting.value.has(name);
 
 /** Whether the page may ask for anything: not while the link is down. */
 export const online = () => link.value.up;
 
 async function act(name, work) {
-  if (pending.value) return false;
-  pending.value = name;
+  if (waiting.peek().has(name)) return false;
+  waiting.value = new Set(waiting.peek()).add(name);
   try {
     await work();
     return true;
@@ -26,7 +28,7 @@ async function act(name, work) {
     toast(refusal.code === "offline" ? t("error.offline") : t("error.refused", { detail: refusal.message }));
     return false;
   } finally {
-    pending.value = "";
+    waiting.value = new Set([...waiting.peek()].filter((other) => other !== name));
   }
 }
 

@@ -40,7 +40,7 @@ function Idle() {
       </p>
       ${shown !== "available" &&
       html`<div class="actions">
-        <button type="button" class="button primary" disabled=${!online() || pending.value !== ""}
+        <button type="button" class="button primary" disabled=${!online() || pending("state")}
           onClick=${shown === "offline" ? () => setState("available") : backToAvailable}>
           ${t(shown === "offline" ? "status.start" : "status.back")}
         </button>
@@ -64,11 +64,10 @@ function Waited({ pop, call }) {
 function Controls() {
   const shown = face.value;
   const call = myself.value.call;
-  const off = !online() || pending.value !== "";
   if (shown === "reserved") {
     return html`<div class="controls">
       ${me.value.answerable
-        ? html`<button key="answer" type="button" class="button answer" id="answer" disabled=${off} onClick=${() => answer(call)}>
+        ? html`<button key="answer" type="button" class="button answer" id="answer" disabled=${!online() || pending("answer")} onClick=${() => answer(call)}>
             <${Icon} name="answer" />${t("action.answer")}<kbd>F2</kbd>
           </button>`
         : html`<p>${t("action.answer_on_phone", { phone: myself.value.phone })}</p>`}
@@ -76,7 +75,7 @@ function Controls() {
   }
   if (shown === "talking" || shown === "held") {
     return html`<div class="controls">
-      <button key="hang-up" type="button" class="button hang-up" disabled=${off}
+      <button key="hang-up" type="button" class="button hang-up" disabled=${!online() || pending("hang-up")}
         onClick=${({ detail }) => detail < 2 && hangUp(call) /* a double click on Answer must not end the call */}>
         <${Icon} name="hang_up" />${t("action.hang_up")}<kbd>F4</kbd>
       </button>

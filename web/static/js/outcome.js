@@ -44,7 +44,7 @@ export function Outcome({ interaction }) {
   const current = myself.value?.interaction === interaction;
   const shown = current ? face.value : "late";
   const ready = shown === "wrap_up" || shown === "late";
-  const off = !online() || pending.value !== "";
+  const off = !online() || pending("outcome");
   const id = (field) => `${field}-${interaction}`;
   const name = () => (current ? { name: callerName(myPop.value, myCall.value) } : {});
   const write = (field) => (event) => writeDraft(interaction, { [field]: event.target.value, ...name() });
@@ -63,7 +63,7 @@ export function Outcome({ interaction }) {
     <div class="top">
       <h2 id=${id("title")}>${current ? t("outcome.title") : t("outcome.late", { caller: draft.name })}</h2>
       ${shown === "wrap_up" &&
-      html`<button type="button" class="button" disabled=${off} onClick=${moreTime}>${t("outcome.more_time")}</button>`}
+      html`<button type="button" class="button" disabled=${!online() || pending("more-time")} onClick=${moreTime}>${t("outcome.more_time")}</button>`}
       ${shown === "late" &&
       html`<button type="button" class="button" onClick=${() => dropDraft(interaction)}>${t("outcome.discard")}</button>`}
     </div>

@@ -1,6 +1,6 @@
 // Small parts that several pages share.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { beat } from "./clock.js";
 import { clock } from "./format.js";
@@ -58,7 +58,7 @@ export function Card({ title, aside = null, children, ...rest }) {
 /** A button with a menu below it: opens by click, closes by Escape, by a choice, by a click elsewhere. */
 export function Menu({ open, button, label, end = false, children }) {
   const anchor = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open.value) return undefined;
     const items = () => [...anchor.current.querySelectorAll(".menu button, .menu a, .menu select")];
     items()[0]?.focus();

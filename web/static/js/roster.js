@@ -73,7 +73,7 @@ function Phone() {
   const agent = myself.value;
   const chosen = agent?.phone ?? "";
   const how = line.value || agent?.line || "ring";
-  const off = !online() || pending.value !== "" || !["offline", "paused", "available"].includes(face.value);
+  const off = !online() || pending("phone") || !["offline", "paused", "available"].includes(face.value);
   return html`<${Card} title=${t("phone.title")}>
     <div class="body pair">
       <div class="field">

@@ -31,7 +31,7 @@ function Status() {
   };
   const busy = ["reserved", "talking", "held", "wrap_up"].includes(shown);
   const button = html`<button type="button" class="button status-button" data-state=${shown} aria-haspopup="true"
-    aria-expanded=${statusMenuOpen.value} disabled=${!online()} aria-busy=${pending.value === "state"}
+    aria-expanded=${statusMenuOpen.value} disabled=${!online()} aria-busy=${pending("state")}
     onClick=${() => (statusMenuOpen.value = !statusMenuOpen.value)}>
     <${Icon} name=${shown} />
     <span>${agent?.reason ? reasonTitle(agent.reason) : t(`state.${shown}`)}</span>
