@@ -48,11 +48,21 @@ class Calendar:
         today = datetime.fromtimestamp(at, self.zone).date()
         for ahead in range(367):
             day = today + timedelta(days=ahead)
-            for start, _ in sorted(self.spans(day)):
-                opening = datetime.combine(day, start, self.zone).timestamp()
-                if opening > at:
+            openings = sorted(moment for start, _ in self.spans(day) for moment in self._moments(day, start))
+            for opening in openings:
+                if opening > at and self.is_open(opening):
                     return opening
         return None
+
+    def _moments(self, day: date, start: time) -> set[float]:
+        """When the clocks show a time of day: twice in the hour that autumn repeats. A time that spring skips
+        has come when they go on after the gap."""
+        local = datetime.combine(day, start, self.zone)
+        first, second = local.timestamp(), local.replace(fold=1).timestamp()
+        if first <= second:
+            return {first, second}
+        minutes = range(int(second), int(first) + 60, 60)
+        return {next(at for at in minutes if datetime.fromtimestamp(at, self.zone).time() >= start)}
 
 
 ALWAYS = Calendar(zone=ZoneInfo("UTC"), week=(((time(0), time(0)),),) * 7)

@@ -1,0 +1,129 @@
+"""Every cell of every transition table: legal leads to the next state, illegal is refused by name.
+
+The tables are written out here once more, as lines that a reader can check against the words of the design.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+import pytest
+
+from contactcenter import agents, calls, interactions, offers
+from contactcenter.transitions import IllegalTransition, follow
+
+EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrEnum], type[StrEnum], str]] = {
+    "call": (
+        calls.TRANSITIONS,  # type: ignore[dict-item]
+        calls.CallState,
+        calls.CallTrigger,
+        """
+        ivr      start script -> ivr
+        ivr      queue        -> waiting
+        ivr      join         -> talking
+        ivr      end          -> ended
+        waiting  start script -> ivr
+        waiting  offer        -> offered
+        waiting  join         -> talking
+        waiting  leave queue  -> ivr
+        waiting  end          -> ended
+        offered  start script -> ivr
+        offered  miss         -> waiting
+        offered  join         -> talking
+        offered  end          -> ended
+        talking  start script -> ivr
+        talking  part         -> ivr
+        talking  end          -> ended
+        """,
+    ),
+    "agent": (
+        agents.TRANSITIONS,  # type: ignore[dict-item]
+        agents.AgentState,
+        agents.AgentTrigger,
+        """
+        offline   go available -> available
+        offline   pause        -> paused
+        offline   go offline   -> offline
+        offline   join         -> talking
+        paused    go available -> available
+        paused    pause        -> paused
+        paused    go offline   -> offline
+        paused    join         -> talking
+        available go available -> available
+        available pause        -> paused
+        available go offline   -> offline
+        available join         -> talking
+        available reserve      -> reserved
+        reserved  release      -> available
+        reserved  miss         -> paused
+        reserved  join         -> talking
+        talking   part         -> wrap_up
+        wrap_up   finish       -> available
+        wrap_up   join         -> talking
+        """,
+    ),
+    "offer": (
+        offers.TRANSITIONS,  # type: ignore[dict-item]
+        offers.OfferState,
+        offers.OfferTrigger,
+        """
+        popped  ring     -> ringing
+        popped  join     -> joined
+        popped  miss     -> missed
+        popped  withdraw -> withdrawn
+        ringing join     -> joined
+        ringing miss     -> missed
+        ringing withdraw -> withdrawn
+        """,
+    ),
+    "interaction": (
+        interactions.TRANSITIONS,  # type: ignore[dict-item]
+        interactions.InteractionState,
+        interactions.InteractionTrigger,
+        """
+        open    caller gone -> wrap_up
+        wrap_up caller back -> open
+        wrap_up work done   -> final
+        """,
+    ),
+}
+
+
+def cells() -> Iterator[object]:
+    for noun, (table, states, triggers, text) in EXPECTED.items():
+        lines = [line.split(" -> ") for line in text.strip().splitlines()]
+        legal = {tuple(left.split(maxsplit=1)): right.strip() for left, right in lines}
+        legal = {(state, trigger.strip()): after for (state, trigger), after in legal.items()}
+        for state in states:
+            for trigger in triggers:
+                after = legal.pop((state.value, trigger.value), None)
+                yield pytest.param(noun, table, state, trigger, after, id=f"{noun}-{state}-{trigger}")
+        assert not legal, f"{noun}: no such cell: {legal}"
+
+
+@pytest.mark.parametrize(("noun", "table", "state", "trigger", "after"), list(cells()))
+def test_cell(
+    noun: str,
+    table: Mapping[StrEnum, Mapping[StrEnum, StrEnum]],
+    state: StrEnum,
+    trigger: StrEnum,
+    after: str | None,
+) -> None:
+    if after is not None:
+        assert follow(noun, table, state, trigger) == after
+        return
+    with pytest.raises(IllegalTransition) as refused:
+        follow(noun, table, state, trigger)
+    assert str(refused.value) == f"{noun} is {state.value}: {trigger.value} is not possible now"
+    assert (refused.value.state, refused.value.trigger) == (state, trigger)
+
+
+def test_a_refused_trigger_leaves_the_state_as_it_was() -> None:
+    agent = agents.AgentSession(login="tom", name="Tom", queues=(), phone="101", line="ring", since=1.0)
+    with pytest.raises(IllegalTransition):
+        agent.move(agents.AgentTrigger.FINISH, 2.0)
+    assert (agent.state, agent.since) == (agents.AgentState.OFFLINE, 1.0)
+    offer = offers.Offer(id="o", call="c", login="tom", phone="101", line_leg="", ring_s=20, offered_at=1.0)
+    offer.move(offers.OfferTrigger.MISS)
+    with pytest.raises(IllegalTransition):
+        offer.move(offers.OfferTrigger.JOIN)
+    assert offer.state is offers.OfferState.MISSED
