@@ -1,0 +1,127 @@
+"""Takes the pictures of docs/images anew, from a center that really runs and a call that is really talked.
+
+    .venv/bin/python scripts/screenshots.py [--offset 7000] [--folder docs/images]
+
+It starts a demo center of its own in a temporary folder, on ports shifted by the offset, and ends it.
+Needs what `scripts/setup.sh test` installs (Chromium, Playwright, fonts).
+"""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from playwright.async_api import Page, async_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = (sys.executable, "-m", "contactcenter")
+PASSWORD = "only for these pictures"  # noqa: S105 - of a center that lives for a minute
+BROWSER = "/usr/bin/chromium"
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
+CALLER = "15400000003"
+"""A customer of the demo's with a history."""
+NAME = "李敏"
+PHONE = "116"
+"""A simulated phone, which the page answers."""
+
+
+async def main() -> None:
+    """The pictures, one after the other."""
+    options = _options()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    async with _center(options.offset) as address, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
+        page = await browser.new_page(
+            base_url=address,
+            viewport={"width": 1440, "height": 900},
+            locale="zh-CN",
+            color_scheme="light",
+            timezone_id="Asia/Shanghai",
+        )
+        await _sign_in(page)
+        async with _caller(options.offset):
+            await _face(page, "reserved")
+            await page.keyboard.press("F2")
+            await _face(page, "talking")
+            await page.keyboard.press("F9")
+            await page.keyboard.press("1")
+            await page.locator("form.outcome textarea").fill("光猫已远程重置，客户确认网络恢复。")
+            await page.wait_for_timeout(3500)  # a talk of some seconds looks like one
+            await page.screenshot(path=options.folder / "agent-page.png")
+            await page.keyboard.press("F4")
+            await _face(page, "wrap_up")
+        await browser.close()
+    sys.stdout.write(f"{options.folder / 'agent-page.png'}\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--offset", type=int, default=7000, help="added to every port")
+    parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
+    return parser.parse_args()
+
+
+@contextlib.asynccontextmanager
+async def _center(offset: int) -> AsyncIterator[str]:
+    """A demo center with data of its own; gives the address of its pages."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = await asyncio.create_subprocess_exec(
+            *PROGRAM, "run", "--data", f"{folder}/var", "--port-offset", str(offset),
+            "--demo-password", PASSWORD, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        )  # fmt: skip
+        try:
+            yield await _ready(process)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            await process.wait()
+
+
+async def _ready(process: asyncio.subprocess.Process) -> str:
+    if process.stdout is None:
+        raise SystemExit("the center has no output")
+    async with asyncio.timeout(60):
+        async for line in process.stdout:
+            if line.startswith(b"ready "):
+                return line.split()[1].decode()
+    raise SystemExit("the center did not start")
+
+
+async def _sign_in(page: Page) -> None:
+    await page.goto("/sign-in")
+    await page.fill("#login", "agent1")
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".shell[data-link=up]")
+    await page.select_option("#phone", PHONE)
+    await page.get_by_text(f"话机 {PHONE} 已注册").first.wait_for()
+    await page.keyboard.press("F8")
+    await page.keyboard.press("Enter")
+    await _face(page, "available")
+    await page.wait_for_timeout(4000)  # the page tells how long the agent was free
+
+
+async def _face(page: Page, name: str) -> None:
+    await page.wait_for_selector(f".shell[data-face={name}]")
+
+
+@contextlib.asynccontextmanager
+async def _caller(offset: int) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(
+        *PROGRAM, "demo", "call", "4002", "--name", NAME, "--caller", CALLER, "--port-offset", str(offset),
+        stdout=asyncio.subprocess.DEVNULL, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
