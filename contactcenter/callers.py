@@ -163,7 +163,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
     interaction.know(queue=event.queue, queued_at=interaction.record.queued_at or call.queued_at)
     interaction.note(event.at, "queued", queue=event.queue, priority=event.priority, kept_place=kept_place)
     # Who already waited keeps the place even if the queue closed or filled up meanwhile.
-    refusal = None if kept_place else queue.refusal(event.at, floor.signed_in(event.queue))
+    refusal = None if kept_place else queue.refusal(event.at)
     if refusal:
         _leave(floor, call, refusal, event.at)
     else:

@@ -106,6 +106,7 @@ class Floor:
 
     def take_commands(self, at: float) -> list[Command]:
         """All commands since the last time, and after them one view of each thing that changed."""
+        self._recount()
         views = [view for kind, name in self._changed for view in self._view(kind, name, at)]
         self._changed.clear()
         commands, self._commands = self._commands + views, []
@@ -119,14 +120,19 @@ class Floor:
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
         elif queue := self.queues.get(name):
-            members = [agent for agent in self.agents.values() if name in agent.queues]
-            yield ShowQueue(
-                view=queue.view(
-                    at,
-                    available=sum(self.is_free(agent) for agent in members),
-                    signed_in=sum(agent.state is not AgentState.OFFLINE for agent in members),
+            yield ShowQueue(view=queue.view(at))
+
+    def _recount(self) -> None:
+        """Tell the queues of the agents that changed; to look at all of them at each event takes too long."""
+        for login in [name for kind, name in self._changed if kind == "agent"]:
+            agent = self.agents.get(login)
+            for name, queue in self.queues.items():
+                serves = agent is not None and name in agent.queues
+                queue.count(
+                    login,
+                    signed_in=serves and agent.state is not AgentState.OFFLINE,
+                    free=serves and self.is_free(agent),
                 )
-            )
 
     def _touch_phone(self, phone: str) -> None:
         if agent := self.agent_of_phone(phone):
@@ -155,18 +161,12 @@ class Floor:
         users = (agent for agent in self.agents.values() if agent.phone == phone)
         return next(users, None) if phone else None
 
-    def signed_in(self, queue: str) -> int:
-        """Agents of the queue who are not offline."""
-        return sum(
-            agent.state is not AgentState.OFFLINE for agent in self.agents.values() if queue in agent.queues
-        )
-
-    def free_agents(self) -> list[FreeAgent]:
-        """Agents who could take a call now."""
+    def free_agents(self, queues: Iterable[Queue]) -> list[FreeAgent]:
+        """Agents of these queues who could take a call now, in no order."""
+        self._recount()
+        agents = [self.agents[login] for login in set().union(*(queue.free for queue in queues))]
         return [
-            FreeAgent(login=agent.login, queues=agent.queues, idle_since=agent.idle_since)
-            for agent in self.agents.values()
-            if self.is_free(agent)
+            FreeAgent(login=agent.login, queues=agent.queues, idle_since=agent.idle_since) for agent in agents
         ]
 
     def is_free(self, agent: AgentSession) -> bool:

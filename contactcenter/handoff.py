@@ -25,13 +25,10 @@ MISS_REASONS = {
 
 def match(floor: Floor, at: float) -> None:
     """Offer waiting callers to free agents, as far as both reach."""
-    waiting = [queue.waiting for queue in floor.queues.values() if queue.waiting]
-    if not waiting:
+    queues = [queue for queue in floor.queues.values() if queue.waiting]
+    if not queues or not (free := floor.free_agents(queues)):
         return
-    free = floor.free_agents()
-    if not free:
-        return
-    ready = [[place for place in places if _can_be_offered(floor, place)] for places in waiting]
+    ready = [[place for place in queue.waiting if _can_be_offered(floor, place)] for queue in queues]
     for each in longest_idle(ready, free, at):
         offer(floor, each, at)
 

@@ -50,19 +50,23 @@ class Queue:
 
     rules: QueueRules
     waiting: list[Place] = field(default_factory=list)
+    signed_in: set[str] = field(default_factory=set)
+    """Agents of the queue who are not offline."""
+    free: set[str] = field(default_factory=set)
+    """Those of them who could take a call now."""
     talking: int = 0
     entered: int = 0
     answered: int = 0
     abandoned: int = 0
     left: int = 0
 
-    def refusal(self, at: float, signed_in: int) -> Outcome | None:
+    def refusal(self, at: float) -> Outcome | None:
         """Why a caller can't enter now, or None."""
         if not self.rules.calendar.is_open(at):
             return Outcome.CLOSED
         if len(self.waiting) >= self.rules.max_waiting:
             return Outcome.FULL
-        if not signed_in and not self.rules.without_agents:
+        if not self.signed_in and not self.rules.without_agents:
             return Outcome.NO_AGENTS
         return None
 
@@ -78,7 +82,15 @@ class Queue:
                 return True
         return False
 
-    def view(self, at: float, *, available: int, signed_in: int) -> QueueView:
+    def count(self, login: str, *, signed_in: bool, free: bool) -> None:
+        """Keep what an agent is to this queue now."""
+        for agents, belongs in ((self.signed_in, signed_in), (self.free, free)):
+            if belongs:
+                agents.add(login)
+            else:
+                agents.discard(login)
+
+    def view(self, at: float) -> QueueView:
         """The queue as pages see it."""
         return QueueView(
             name=self.rules.name,
@@ -87,8 +99,8 @@ class Queue:
             waiting=len(self.waiting),
             talking=self.talking,
             longest_since=min((place.entered_at for place in self.waiting), default=None),
-            available=available,
-            signed_in=signed_in,
+            available=len(self.free),
+            signed_in=len(self.signed_in),
             entered=self.entered,
             answered=self.answered,
             abandoned=self.abandoned,

@@ -138,6 +138,11 @@ def _queues(floor: Floor) -> Iterator[str]:
         gone = queue.answered + queue.abandoned + queue.left
         if queue.entered != gone + here:
             yield f"{queue.entered} entered {name}, {gone} are gone and {here} there: somebody is lost"
+        members = [agent for agent in floor.agents.values() if name in agent.queues]
+        if queue.signed_in != {agent.login for agent in members if agent.state is not AgentState.OFFLINE}:
+            yield f"{name} believes that {queue.signed_in} are signed in"
+        if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
+            yield f"{name} believes that {queue.free} are free"
         talking = sum(c.state is CallState.TALKING and c.queue == name for c in floor.calls.values())
         if queue.talking != talking:
             yield f"{name} counts {queue.talking} talks and there are {talking}"

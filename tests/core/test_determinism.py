@@ -13,8 +13,8 @@ SCRIPT = "from tests.core.test_determinism import busy_hour; print(repr(busy_hou
 
 
 def busy_hour() -> tuple[list[e.Event], list[object]]:
-    """Many callers and agents at once, with transfers into crowded bridges: whatever could depend on the order
-    of a set shows here."""
+    """Many callers and agents at once, with transfers into crowded bridges: what could depend on the order of
+    a set shows here."""
     world = World()
     commands: list[object] = []
     for n in range(8):

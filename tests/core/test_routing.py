@@ -104,11 +104,11 @@ def test_a_queue_keeps_its_order_whoever_comes_and_goes(callers: list[tuple[str,
 
 def test_why_a_queue_takes_nobody() -> None:
     shut = Calendar(zone=BERLIN, week=((),) * 7)
-    assert Queue(queue("a", calendar=shut)).refusal(NOON, 1) is Outcome.CLOSED
-    assert Queue(queue("a", max_waiting=1), waiting=[place("x")]).refusal(NOON, 1) is Outcome.FULL
-    assert Queue(queue("a")).refusal(NOON, 0) is Outcome.NO_AGENTS
-    assert Queue(queue("a", without_agents=True)).refusal(NOON, 0) is None
-    assert Queue(queue("a")).refusal(NOON, 1) is None
+    assert Queue(queue("a", calendar=shut)).refusal(NOON) is Outcome.CLOSED
+    assert Queue(queue("a", max_waiting=1), waiting=[place("x")]).refusal(NOON) is Outcome.FULL
+    assert Queue(queue("a")).refusal(NOON) is Outcome.NO_AGENTS
+    assert Queue(queue("a", without_agents=True)).refusal(NOON) is None
+    assert Queue(queue("a"), signed_in={"tom"}).refusal(NOON) is None
 
 
 # --- hours ---
