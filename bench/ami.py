@@ -25,12 +25,27 @@ EVENTS = CALLS * EVENTS_PER_CALL
 def script() -> bytes:
     """The events of the calls, and one that ends them."""
     events = [
-        encode(Event="Newstate", Privilege="call,all", Channel=f"PJSIP/agent{call}-{call:08x}",
-               ChannelState=6, ChannelStateDesc="Up", CallerIDNum="+4930123456", CallerIDName="José Núñez",
-               ConnectedLineNum="4001", ConnectedLineName="<unknown>", Language="en", AccountCode="",
-               Context="inbound", Exten="4001", Priority=n, Uniqueid=f"pbx1-1700000000.{call}",
-               Linkedid=f"pbx1-1700000000.{call}", Note="x" * 80)
-        for call in range(CALLS) for n in range(EVENTS_PER_CALL)
+        encode(
+            Event="Newstate",
+            Privilege="call,all",
+            Channel=f"PJSIP/agent{call}-{call:08x}",
+            ChannelState=6,
+            ChannelStateDesc="Up",
+            CallerIDNum="+4930123456",
+            CallerIDName="José Núñez",
+            ConnectedLineNum="4001",
+            ConnectedLineName="<unknown>",
+            Language="en",
+            AccountCode="",
+            Context="inbound",
+            Exten="4001",
+            Priority=n,
+            Uniqueid=f"pbx1-1700000000.{call}",
+            Linkedid=f"pbx1-1700000000.{call}",
+            Note="x" * 80,
+        )
+        for call in range(CALLS)
+        for n in range(EVENTS_PER_CALL)
     ]
     return b"".join([*events, encode(Event="Last")])
 
@@ -100,8 +115,10 @@ def bench() -> list[tuple[str, float, str]]:
         peer.terminate()
         peer.join()
     ours, theirs = (
-        (statistics.median(EVENTS / run.wall for run in runs),
-         statistics.median(run.cpu for run in runs) / EVENTS)
+        (
+            statistics.median(EVENTS / run.wall for run in runs),
+            statistics.median(run.cpu for run in runs) / EVENTS,
+        )
         for runs in (meters[_ours], meters[_upstream])
     )
     return [

@@ -185,7 +185,10 @@ def record(
 
     async def work() -> None:
         try:
-            with to.open("w", encoding="utf-8") if to else contextlib.nullcontext(sys.stdout) as file:
+            # Line by line: whoever looks into the file meanwhile sees what has happened.
+            with (
+                to.open("w", encoding="utf-8", buffering=1) if to else contextlib.nullcontext(sys.stdout)
+            ) as file:
                 await listen(data / CONTROL_SOCKET, file.write)
         except (FileNotFoundError, ConnectionRefusedError):
             raise CannotRun(f"no center is running with the data folder {data}") from None

@@ -102,8 +102,10 @@ class AmiLink(Manager):
         NotConnected (nothing was sent), OutcomeUnknown (sent; answer lost), ActionFailed (refused).
         """
         if self.protocol is None or not self._taking_actions:
-            raise NotConnected(f"{action['Action']} was not sent: {self.server.name} is {self.state.status}"
-                               + (f" ({self.state.reason})" if self.state.reason else ""))
+            raise NotConnected(
+                f"{action['Action']} was not sent: {self.server.name} is {self.state.status}"
+                + (f" ({self.state.reason})" if self.state.reason else "")
+            )
         return await self.protocol.exchange(action, timeout)
 
     def send_action(self, action: Fields) -> Awaitable[Reply]:
@@ -151,16 +153,21 @@ class AmiLink(Manager):
             now = time.monotonic()
             if now - self._logged_at >= 1.0:
                 self._logged_at = now
-                self.log.exception("%s: callback failed (%d so far)", self.server.name,
-                                   self.counters.callback_errors)
+                self.log.exception(
+                    "%s: callback failed (%d so far)", self.server.name, self.counters.callback_errors
+                )
 
     def _callbacks_for(self, name: str) -> tuple[EventCallback, ...]:
         found = self._matched.get(name)
         if found is None:
             if len(self._matched) >= _NAMES_CACHED:
                 self._matched.clear()
-            found = tuple(callback for pattern, regexp in self.patterns if regexp.match(name)
-                          for callback in self.callbacks[pattern])
+            found = tuple(
+                callback
+                for pattern, regexp in self.patterns
+                if regexp.match(name)
+                for callback in self.callbacks[pattern]
+            )
             self._matched[name] = found
         return found
 
@@ -216,15 +223,20 @@ class AmiLink(Manager):
         try:
             async with asyncio.timeout(server.timing.sign_in):
                 _, protocol = await asyncio.get_running_loop().create_connection(
-                    lambda: AmiProtocol(self), server.host, server.port, ssl=server.tls)
+                    lambda: AmiProtocol(self), server.host, server.port, ssl=server.tls
+                )
                 await sign_in(protocol, server)
                 return protocol
         except TimeoutError:
-            raise NotConnected(f"{place} did not let us in within {server.timing.sign_in:g} s: no Asterisk "
-                               "manager there, or its authlimit is used up") from None
+            raise NotConnected(
+                f"{place} did not let us in within {server.timing.sign_in:g} s: no Asterisk "
+                "manager there, or its authlimit is used up"
+            ) from None
         except OSError as error:
-            raise NotConnected(f"cannot connect to {place} ({error.strerror or error}): is Asterisk running, "
-                               "with enabled=yes and this bindaddr and port in manager.conf?") from error
+            raise NotConnected(
+                f"cannot connect to {place} ({error.strerror or error}): is Asterisk running, "
+                "with enabled=yes and this bindaddr and port in manager.conf?"
+            ) from error
 
     async def _watch(self, protocol: AmiProtocol) -> None:
         """Ping, and give the link up when it stays silent. Bytes that do not answer the Ping are a sign of
@@ -250,8 +262,12 @@ class AmiLink(Manager):
             async with asyncio.timeout(server.timing.boot):
                 event = await protocol.boots.get()
         except TimeoutError:
-            self.log.warning("%s: no FullyBooted: Asterisk is slow to start, or user %r lacks `system` in "
-                             "`read` (manager.conf)", server.name, server.username)
+            self.log.warning(
+                "%s: no FullyBooted: Asterisk is slow to start, or user %r lacks `system` in "
+                "`read` (manager.conf)",
+                server.name,
+                server.username,
+            )
         while True:
             try:
                 boot = await identify(protocol, server, event, self._boot)

@@ -83,5 +83,6 @@ class Message(upstream.Message):
 
     def getdict(self, key: str) -> CaseInsensitiveDict:
         """The `name=value` pairs of a repeated header such as ChanVariable; the first of a name wins."""
-        return CaseInsensitiveDict({name: value for name, _, value in
-                                    (pair.partition("=") for pair in reversed(self.all(key)))})
+        return CaseInsensitiveDict(
+            {name: value for name, _, value in (pair.partition("=") for pair in reversed(self.all(key)))}
+        )

@@ -126,7 +126,7 @@ class AmiProtocol(AMIProtocol):
             return b""
         if not end:
             return b""
-        self.version = line[len(GREETING):].decode("ascii", "replace")
+        self.version = line[len(GREETING) :].decode("ascii", "replace")
         return rest
 
     def handle_message(self, message: Message) -> None:

@@ -38,8 +38,10 @@ async def sign_in(protocol: AmiProtocol, server: AmiServer) -> None:
     if server.needs:
         granted = (await protocol.exchange({"Action": "ListCommands"}, patience)).response
         if missing := sorted(name for name in server.needs if name not in granted):
-            raise SignInRefused(f"user {server.username!r} may not use {', '.join(missing)}: add the classes "
-                                "that they need to `write` in manager.conf")
+            raise SignInRefused(
+                f"user {server.username!r} may not use {', '.join(missing)}: add the classes "
+                "that they need to `write` in manager.conf"
+            )
 
 
 async def identify(
@@ -50,8 +52,10 @@ async def identify(
     status = await _ask(protocol, server, "CoreStatus")
     settings = await _ask(protocol, server, "CoreSettings")
     if event is None and status is None:
-        raise SignInRefused(f"user {server.username!r} hears no FullyBooted and may not ask CoreStatus: add "
-                            "`system` to `read`, or `reporting` to `write`, in manager.conf")
+        raise SignInRefused(
+            f"user {server.username!r} hears no FullyBooted and may not ask CoreStatus: add "
+            "`system` to `read`, or `reporting` to `write`, in manager.conf"
+        )
     started = f"{status['CoreStartupDate']} {status['CoreStartupTime']}" if status else ""
     uptime = int(event["Uptime"]) if event and event.get("Uptime", "").isdecimal() else None
     if before is None:
@@ -61,8 +65,9 @@ async def identify(
     else:
         # In the same run, uptime has grown by the time that passed (2 s for rounding and delay). A wrong
         # "restarted" would end every live call in our books, so without both uptimes the answer is no.
-        restarted = (uptime is not None and before.uptime is not None
-                     and uptime + 2 < before.uptime + at - before.at)
+        restarted = (
+            uptime is not None and before.uptime is not None and uptime + 2 < before.uptime + at - before.at
+        )
     version = settings["AsteriskVersion"] if settings else ""
     return Boot(started=started, version=version, uptime=uptime, at=at, restarted=restarted)
 

@@ -13,6 +13,8 @@ SENTENCES = {
     "zh": "你好，我家的宽带从昨天晚上开始就连不上了，麻烦你帮我看一下。",
     "en": "Hello, my internet connection has been down since last night. Could you have a look, please?",
 }
+ANSWER_S = 10.0
+"""Every number of the demo is answered at once."""
 KEY_PAUSE_S = 1.5
 """Between two keys: a person listens to the menu first."""
 
@@ -39,9 +41,12 @@ async def call(
         placed = customer.call(number)
         say(f"{caller} {name} dials {number}")
         try:
-            await placed.wait_answered(within=30)
+            await placed.wait_answered(within=ANSWER_S)
         except CallFailed as error:
             say(f"not answered: SIP status {error.status}")
+            return False
+        except TimeoutError:
+            say("no answer: does a center run on this machine, and with this --port-offset?")
             return False
         say("answered")
         steps: list[Step] = []

@@ -157,6 +157,8 @@ async def set_disposition(visit: Visit, id: str, body: Disposition) -> Dispositi
             request=request,
         )
     )
+    # "Saved" is said when it is: the center's record is on the disk.
+    await visit.edge.store.settled()
     return body
 
 

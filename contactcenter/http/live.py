@@ -25,6 +25,9 @@ LINGER_S = 60.0
 """How long a stream is kept after its last socket closed."""
 BOARD_PACE_S = 0.1
 """Those who see everything get changes in bundles; an agent gets his own at once."""
+QUEUE_PACE_S = 0.25
+"""Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
+of frames a second, and read none of them."""
 
 Noun = Literal["agents", "queues", "calls"]
 Later = Callable[[float, Callable[[], None]], object]
@@ -110,6 +113,9 @@ class LiveModel:
         self.calls: dict[str, CallView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.streams: dict[str, Stream] = {}
+        self._boards: set[Stream] = set()
+        """The streams of those who see everything."""
+        self._queues_due: dict[str, None] = {}
         self.now = now
         self.later = later or _on_the_loop
 
@@ -120,20 +126,24 @@ class LiveModel:
                 self.agents[agent.login] = agent
                 if not (agent.call or agent.interaction or agent.state == "reserved"):
                     self.pops.pop(agent.login, None)
-                self._touch("agents", agent.login)
+                self._touch("agents", agent.login, agent.login)
             case DropAgent(login=login):
                 if self.agents.pop(login, None):
                     self.pops.pop(login, None)
-                    self._touch("agents", login)
+                    self._touch("agents", login, login)
             case ShowCall(view=call):
+                earlier = self.calls.get(call.id, call)
                 self.calls[call.id] = call
-                self._touch("calls", call.id)
+                self._touch("calls", call.id, earlier.agent, call.agent)
             case DropCall(call=call_id):
-                if self.calls.pop(call_id, None):
-                    self._touch("calls", call_id)
+                if last := self.calls.pop(call_id, None):
+                    self._touch("calls", call_id, last.agent)
             case ShowQueue(view=queue):
                 self.queues[queue.name] = queue
                 self._touch("queues", queue.name)
+                if not self._queues_due:
+                    self.later(QUEUE_PACE_S, self._touch_queues)
+                self._queues_due[queue.name] = None
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):
@@ -165,13 +175,18 @@ class LiveModel:
         """The user's stream, begun if there is none. A changed right begins a new one."""
         stream = self.streams.get(viewer.login)
         if stream is None or stream.viewer != viewer:
+            if stream:
+                self._boards.discard(stream)
             stream = self.streams[viewer.login] = Stream(self, viewer)
+            if viewer.sees_all:
+                self._boards.add(stream)
         return stream
 
     def forget(self, stream: "Stream") -> None:
         """Drop a stream that nobody came back to."""
         if not stream.readers and self.streams.get(stream.viewer.login) is stream:
             del self.streams[stream.viewer.login]
+            self._boards.discard(stream)
 
     def _views(self, noun: Noun) -> dict[str, Any]:
         views: dict[Noun, dict[str, Any]] = {
@@ -179,9 +194,20 @@ class LiveModel:
         }  # fmt: skip
         return views[noun]
 
-    def _touch(self, noun: Noun, id_: str) -> None:
-        for stream in self.streams.values():
+    def _touch(self, noun: Noun, id_: str, *logins: str) -> None:
+        """Let those know whom it concerns: the boards, and the agents named."""
+        for stream in self._boards:
             stream.touch(noun, id_)
+        for login in set(logins):
+            if (own := self.streams.get(login)) and not own.viewer.sees_all:
+                own.touch(noun, id_)
+
+    def _touch_queues(self) -> None:
+        """Let every agent know of the queues that changed lately."""
+        names, self._queues_due = self._queues_due, {}
+        for stream in self.streams.values():
+            for name in names:
+                stream.touch("queues", name)
 
 
 class Stream:

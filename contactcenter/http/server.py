@@ -254,12 +254,14 @@ async def _watch(edge: Edge) -> None:
 async def _inspect(edge: Edge) -> None:
     visitors = {connection.visitor.secret: connection.visitor for connection in edge.sockets}
     for visitor in visitors.values():
-        find = signin.by_token if visitor.by_token else signin.by_session
-        found = await find(edge, visitor.secret)
-        if found is None or found.role != visitor.role:
+        # Sessions are looked up in memory: whatever takes rights away ends the user's sessions there first.
+        find = (
+            signin.by_token(edge, visitor.secret) if visitor.by_token else edge.sessions.find(visitor.secret)
+        )
+        if await find is None:
             await signin.gone(edge, visitor.login, visitor.secret)
         else:
-            edge.presence.seen(found)
+            edge.presence.seen(visitor)
     for login, secret in edge.presence.idle():
         if await signin.by_session(edge, secret) is None:
             await signin.gone(edge, login, secret)

@@ -1,9 +1,10 @@
-"""The server dies in mid-call: Asterisk plays on, and what lives is found again with its record and its place."""
+"""The server dies in mid-call: Asterisk plays on, and what lives is found again with its record and place."""
 
 import pytest
 
 from contactcenter.phones.phone import answer
-from tests.support.center import Center
+from tests.support.agent import Agent
+from tests.support.center import PASSWORD, Center
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -69,8 +70,5 @@ async def test_a_waiting_caller_comes_back_to_the_old_place(center: Center) -> N
 
 
 async def _both_wait(center: Center) -> None:
-    from tests.support.agent import Agent
-    from tests.support.center import PASSWORD
-
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
         await supervisor.until_waiting("sales", 2)

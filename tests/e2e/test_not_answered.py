@@ -1,9 +1,11 @@
-"""A caller who does not reach an agent at once, or ever: the place is kept, and one record says what happened."""
+"""A caller who does not reach an agent at once, or ever: the place is kept, one record tells it."""
 
 import pytest
 
-from contactcenter.phones.phone import answer, busy, ring
-from tests.support.center import Center
+from contactcenter.phones.customer import Customer
+from contactcenter.phones.phone import Habit, answer, busy, ring
+from tests.support.agent import Agent
+from tests.support.center import PASSWORD, Center
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,8 +41,13 @@ async def test_no_answer_pauses_the_agent_and_the_next_one_gets_the_caller(cente
 
 
 @pytest.mark.parametrize(("habit", "reason"), [(busy, "busy"), (None, "unreachable")])
-async def test_a_phone_that_can_not_be_rung_pauses_its_agent(center: Center, habit, reason: str) -> None:
-    async with center.agent("agent2", "110" if habit else "109") as agent, center.customer("15400000012") as customer:
+async def test_a_phone_that_can_not_be_rung_pauses_its_agent(
+    center: Center, habit: Habit | None, reason: str
+) -> None:
+    async with (
+        center.agent("agent2", "110" if habit else "109") as agent,
+        center.customer("15400000012") as customer,
+    ):
         if habit:
             async with center.phone("110", habit=habit):
                 await _misses(agent, customer, reason)
@@ -50,7 +57,7 @@ async def test_a_phone_that_can_not_be_rung_pauses_its_agent(center: Center, hab
     assert record["outcome"] == "abandoned"
 
 
-async def _misses(agent, customer, reason: str) -> None:
+async def _misses(agent: Agent, customer: Customer, reason: str) -> None:
     await agent.go("available")
     call = customer.call("4003")
     await agent.until("paused", reason)
@@ -110,9 +117,6 @@ async def test_hanging_up_at_any_step_of_the_menu_leaves_one_record(center: Cent
 
 async def _node_after(center: Center, number: str, before: str) -> str:
     """The caller's node, once it is another one: asked of the live view, as a supervisor would see it."""
-    from tests.support.agent import Agent
-    from tests.support.center import PASSWORD
-
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
         return await supervisor.node_of(number, before)
 
@@ -128,9 +132,9 @@ async def test_unknown_number_is_answered_politely_and_recorded(center: Center) 
 
 
 HOSTILE = [
-    '<img src=x onerror=alert(1)>"\'\\',
+    "<img src=x onerror=alert(1)>\"'\\",
     "=cmd|' /C calc'!A0",
-    "‮evil‬ 😈 \x07\x1b[31m",
+    "\u202eevil\u202c 😈 \x07\x1b[31m",
     "$(touch /tmp/x) ${SHELL(id)} `id`",
     "N" * 10_000,
 ]

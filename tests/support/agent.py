@@ -1,4 +1,4 @@
-"""An agent at a page, as a program: signs in, listens to the live feed, acknowledges pops, presses buttons."""
+"""An agent at a page, as a program: signs in, listens to the feed, acknowledges pops, presses buttons."""
 
 import asyncio
 import json
@@ -148,4 +148,13 @@ class Agent:
                 live = [await self.do("GET", f"/api/{noun}") for noun in ("calls", "agents")]
                 if not any(page["items"] for page in live):
                     return
+                await asyncio.sleep(0.02)
+
+    async def until_rung(self, call: str) -> None:
+        """The agent's phone rings for the call: its interaction says so."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                live = await self.do("GET", "/api/calls")
+                if any(each["id"] == call and each["state"] == "offered" for each in live["items"]):
+                    break
                 await asyncio.sleep(0.02)

@@ -144,7 +144,10 @@ class Center:
 
 @asynccontextmanager
 async def running_center(
-    scripts: Path = ROOT / "dialplans" / "ivr", dids: str = "", queues: str = "", numbers: tuple[str, ...] = ()
+    scripts: Path = ROOT / "dialplans" / "ivr",
+    dids: str = "",
+    queues: str = "",
+    numbers: tuple[str, ...] = (),
 ) -> AsyncIterator[Center]:
     """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know."""
     base = AsteriskSettings(

@@ -22,8 +22,11 @@ HEADER_LIMIT = 128
 
 def encode(**headers: object) -> bytes:
     """One message; a list or tuple repeats its header."""
-    lines = [f"{key}: {item}\r\n" for key, value in headers.items()
-             for item in (value if isinstance(value, list | tuple) else [value])]
+    lines = [
+        f"{key}: {item}\r\n"
+        for key, value in headers.items()
+        for item in (value if isinstance(value, list | tuple) else [value])
+    ]
     return "".join(lines).encode() + b"\r\n"
 
 

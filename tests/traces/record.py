@@ -1,6 +1,6 @@
 """`make traces`: plays every scenario on the real Asterisk and keeps what the center heard.
 
-    python -m tests.traces.record [NAME …]
+`python -m tests.traces.record NAME …` plays only those that are named.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Each way a call can go, played on the real Asterisk; `record.py` keeps what the center heard meanwhile.
 
-A scenario is a coroutine over a running center. It ends when every record is final and every agent is signed out.
+A scenario is a coroutine over a running center. It ends when every record is final and every agent is signed
+out.
 """
 
 import asyncio

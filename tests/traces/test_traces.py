@@ -1,7 +1,7 @@
 """Recorded traces, whole and damaged: whatever is missing, doubled or comes late, the floor stays sound.
 
-The traces were heard from a real Asterisk (`make traces`); the variants are derived by program. Timers are the
-center's own in every replay: recorded ones are left out and fired when the center asked for them.
+The traces were heard from a real Asterisk (`make traces`); the variants are derived by program. Timers are
+the center's own in every replay: recorded ones are left out and fired when the center asked for them.
 """
 
 import heapq
@@ -154,7 +154,9 @@ def test_same_trace_gives_the_same_commands(file: Path) -> None:
 def test_raw_words_translate_to_the_recorded_events(file: Path) -> None:
     _, entries = read(file)
     translated = []
-    for raw in (each for each in entries if isinstance(each, Raw) and each.edge == "ami" and each.way == "in"):
+    for raw in (
+        each for each in entries if isinstance(each, Raw) and each.edge == "ami" and each.way == "in"
+    ):
         message = Message.from_line(raw.raw.rstrip("\r\n"))
         event = translate(message, raw.name, 0.0) if message and message.event else None
         if event:

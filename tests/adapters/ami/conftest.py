@@ -23,8 +23,12 @@ class Office:
         self.states: asyncio.Queue[LinkState] = asyncio.Queue()
         self.events: asyncio.Queue[Message] = asyncio.Queue()
         self.boots: list[Boot] = []
-        self.link = AmiLink(server, self.events.put_nowait, self.states.put_nowait,
-                            **{"on_booted": self.booted, "rng": random.Random(1)} | options)
+        self.link = AmiLink(
+            server,
+            self.events.put_nowait,
+            self.states.put_nowait,
+            **{"on_booted": self.booted, "rng": random.Random(1)} | options,
+        )
 
     async def booted(self, boot: Boot) -> None:
         self.boots.append(boot)

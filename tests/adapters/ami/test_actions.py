@@ -38,7 +38,8 @@ async def test_what_is_encoded_is_read_back(value):
 
 async def test_the_action_comes_first_and_the_order_of_variables_is_kept():
     assert await encoded(Variable=["b=2", "a=1"], Priority=1) == (
-        b"Action: Setvar\r\nActionID: 1\r\nVariable: b=2\r\nVariable: a=1\r\nPriority: 1\r\n\r\n")
+        b"Action: Setvar\r\nActionID: 1\r\nVariable: b=2\r\nVariable: a=1\r\nPriority: 1\r\n\r\n"
+    )
 
 
 @pytest.mark.parametrize(("size", "fits"), [(1023, True), (1024, True), (1025, False)])
@@ -74,7 +75,8 @@ async def test_an_originate_that_would_deafen_the_link_is_refused():
 
 def test_a_shown_login_has_no_secret():
     assert redacted(b"Action: Login\r\nSecret: s3cret\r\nKey: 0af\r\nEvents: on\r\n\r\n") == (
-        b"Action: Login\r\nSecret: ***\r\nKey: ***\r\nEvents: on\r\n\r\n")
+        b"Action: Login\r\nSecret: ***\r\nKey: ***\r\nEvents: on\r\n\r\n"
+    )
 
 
 BAD_SIGNS = [*"&|^,;${}(/@!\\ \r\n\0%\"'<>é١"]

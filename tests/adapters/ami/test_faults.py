@@ -154,7 +154,7 @@ async def test_f2_events_without_an_answer_to_the_ping_keep_a_slow_link(peer: Fa
 async def test_f2_a_stall_of_our_own_is_not_the_peers_silence(peer: FakeAmi):
     async with opened(to(peer, timing=Timing(ping=0.01, dead_after=1.0))) as office:
         await office.state(Status.READY)
-        time.sleep(1.1)  # noqa: ASYNC251  (the stall)
+        time.sleep(1.1)
         peer.answers["Ping"] = lambda c, a: c.answer(a)
         for _ in range(5):
             await peer.connections[0].received.get()
@@ -212,8 +212,9 @@ async def test_f4_a_character_split_over_reads_is_intact(peer: FakeAmi, office: 
 
 async def test_f7_a_lost_answer_ends_as_unknown_and_leaves_nothing_behind(peer: FakeAmi, office: Office):
     protocol = office.link.protocol
-    outcomes = await asyncio.gather(*(office.link.send({"Action": "Lost"}, timeout=0.02) for _ in range(50)),
-                                    return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(office.link.send({"Action": "Lost"}, timeout=0.02) for _ in range(50)), return_exceptions=True
+    )
     assert {type(outcome) for outcome in outcomes} == {OutcomeUnknown}
     assert "no answer came within 0.02 s" in str(outcomes[0])
     assert not any(action.name == "Lost" for action in protocol.responses.values())
@@ -253,16 +254,19 @@ async def test_f8_a_wrong_secret_makes_no_hot_loop(peer: FakeAmi):
     async with opened(to(peer, secret="wrong", timing=timing)) as office:
         delays = [(await office.state(Status.DOWN)).retry_in for _ in range(3)]
         assert office.link.state.status is Status.DOWN
-        assert all(delay <= 0.05 * 2 ** n for n, delay in enumerate(delays))
+        assert all(delay <= 0.05 * 2**n for n, delay in enumerate(delays))
         assert peer.most_strangers == 1
         assert len(peer.logins) == 3
 
 
-@pytest.mark.parametrize(("greeting", "words"), [
-    (b"SSH-2.0-OpenSSH_9.2\r\n", "no Asterisk manager port: it says 'SSH-2.0-OpenSSH_9.2'"),
-    (b"Asterisk Call Manager/" + b"9" * 200, "no Asterisk manager port"),
-    (b"\x00\x00\x00", "no Asterisk manager port"),
-])
+@pytest.mark.parametrize(
+    ("greeting", "words"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "no Asterisk manager port: it says 'SSH-2.0-OpenSSH_9.2'"),
+        (b"Asterisk Call Manager/" + b"9" * 200, "no Asterisk manager port"),
+        (b"\x00\x00\x00", "no Asterisk manager port"),
+    ],
+)
 async def test_f8_an_odd_greeting_is_named(peer: FakeAmi, greeting, words):
     peer.greeting = greeting
     async with opened(to(peer)) as office:

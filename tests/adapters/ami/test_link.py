@@ -170,8 +170,10 @@ async def test_the_tap_sees_both_directions_without_the_secret(peer: FakeAmi):
     login = next(raw for raw, way, _ in taken if b"Action: Login" in raw and way is Direction.OUT)
     assert b"Secret: ***" in login
     assert all(b"s3cret" not in raw for raw, _, _ in taken)
-    assert any(way is Direction.IN and b"Event: FullyBooted" in raw and raw.endswith(b"\r\n\r\n")
-               for raw, way, _ in taken)
+    assert any(
+        way is Direction.IN and b"Event: FullyBooted" in raw and raw.endswith(b"\r\n\r\n")
+        for raw, way, _ in taken
+    )
 
 
 async def test_what_was_never_connected_sends_nothing(peer: FakeAmi):
@@ -222,10 +224,13 @@ async def test_two_servers_have_two_links_that_share_nothing(peer: FakeAmi, offi
         assert second.link.counters is not office.link.counters
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"secret": "wrong"}, "secret is wrong, or manager.conf's deny/permit does not let our address 127."),
-    ({"needs": frozenset({"Originate", "Redirect", "Atxfer"})}, "'cc' may not use Atxfer, Redirect: add"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"secret": "wrong"}, "secret is wrong, or manager.conf's deny/permit does not let our address 127."),
+        ({"needs": frozenset({"Originate", "Redirect", "Atxfer"})}, "'cc' may not use Atxfer, Redirect: add"),
+    ],
+)
 async def test_a_refused_sign_in_says_what_to_do(peer: FakeAmi, change, words):
     async with opened(to(peer, **change)) as office:
         assert words in (await office.state(Status.DOWN)).reason
@@ -265,7 +270,9 @@ async def test_without_the_event_core_status_is_asked_and_a_late_event_counts_ag
         peer.connections[0].event("FullyBooted", Uptime=9)
         await asyncio.wait_for(twice.wait(), 5)
     assert [(boot.uptime, boot.started, boot.version, boot.restarted) for boot in boots] == [
-        (None, "2026-11-21 21:13:00", "22.10.1", False), (9, "2026-11-21 21:13:00", "22.10.1", False)]
+        (None, "2026-11-21 21:13:00", "22.10.1", False),
+        (9, "2026-11-21 21:13:00", "22.10.1", False),
+    ]
 
 
 async def test_a_user_that_sees_neither_is_told_which_rights_are_missing(peer: FakeAmi, caplog):
@@ -276,13 +283,16 @@ async def test_a_user_that_sees_neither_is_told_which_rights_are_missing(peer: F
     assert "add `system` to `read`, or `reporting` to `write`" in reason
 
 
-@pytest.mark.parametrize(("first", "second", "restarted"), [
-    (("2026-11-21 21:13:00", 3600), ("2026-11-21 21:13:00", 3600), False),
-    (("2026-11-21 21:13:00", 3600), ("2026-11-21 21:50:01", 3600), True),
-    (("", 3600), ("", 3601), False),
-    (("", 3600), ("", 2), True),
-    (("", 3600), ("2026-11-21 21:13:00", 3600), False),
-])
+@pytest.mark.parametrize(
+    ("first", "second", "restarted"),
+    [
+        (("2026-11-21 21:13:00", 3600), ("2026-11-21 21:13:00", 3600), False),
+        (("2026-11-21 21:13:00", 3600), ("2026-11-21 21:50:01", 3600), True),
+        (("", 3600), ("", 3601), False),
+        (("", 3600), ("", 2), True),
+        (("", 3600), ("2026-11-21 21:13:00", 3600), False),
+    ],
+)
 async def test_a_restart_of_asterisk_is_known_from_its_start_or_uptime(peer, first, second, restarted):
     peer.started, peer.uptime = first
     async with opened(to(peer)) as office:

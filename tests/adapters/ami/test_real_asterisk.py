@@ -25,8 +25,14 @@ async def asterisk() -> AsyncIterator[EmbeddedAsterisk]:
 
 def to(asterisk: EmbeddedAsterisk, **changes: Any) -> AmiServer:
     settings = asterisk.settings
-    usual = {"name": "pbx1", "username": settings.ami_user, "secret": settings.ami_secret, "needs": NEEDED,
-             "port": settings.ami_port, "timing": Timing(backoff_first=0.05, backoff_cap=0.1)}
+    usual = {
+        "name": "pbx1",
+        "username": settings.ami_user,
+        "secret": settings.ami_secret,
+        "needs": NEEDED,
+        "port": settings.ami_port,
+        "timing": Timing(backoff_first=0.05, backoff_cap=0.1),
+    }
     return AmiServer(**usual | changes)
 
 
@@ -48,16 +54,27 @@ async def test_a_day_with_a_real_asterisk(asterisk: EmbeddedAsterisk):
         value = "v" * (LINE_LIMIT - len("Value: \r\n"))
         await link.send({"Action": "Setvar", "Variable": "LONG", "Value": value})
         assert (await link.send({"Action": "Getvar", "Variable": "LONG"})).response["Value"] == value
-        fitting = {"Action": "Setvar", "Variable": "WIDE", "Value": 1,
-                   "X": ["x"] * (HEADER_LIMIT - len(["Action", "ActionID", "Variable", "Value"]))}
+        fitting = {
+            "Action": "Setvar",
+            "Variable": "WIDE",
+            "Value": 1,
+            "X": ["x"] * (HEADER_LIMIT - len(["Action", "ActionID", "Variable", "Value"])),
+        }
         await link.send(fitting)
         assert (await link.send({"Action": "Getvar", "Variable": "WIDE"})).response["Value"] == "1"
 
         # Names are escaped by Asterisk, list items and Originate's answer come as events too.
         name = "O'Brien Дитрий?"
-        origin = {"Action": "Originate", "Channel": "Local/s@line", "Application": "Wait", "Data": "60",
-                  "Async": "true", "CallerID": f'"{name}" <77>', "ChannelId": "attempt-1",
-                  "OtherChannelId": "attempt-1-b"}
+        origin = {
+            "Action": "Originate",
+            "Channel": "Local/s@line",
+            "Application": "Wait",
+            "Data": "60",
+            "Async": "true",
+            "CallerID": f'"{name}" <77>',
+            "ChannelId": "attempt-1",
+            "OtherChannelId": "attempt-1-b",
+        }
         assert (await link.send(origin | {"ActionID": "a1"})).items == ()
         assert (await office.event("OriginateResponse"))["ActionID"] == "a1"
         for question in ("CoreShowChannels", "Status"):  # the user's event filter does not name Status
@@ -90,10 +107,15 @@ async def test_what_our_encoder_refuses_a_real_asterisk_refuses_or_misreads(aste
 
         long = b"v" * (LINE_LIMIT + 1 - len(b"Value: \r\n"))
         await raw(b"Action: Setvar\r\nActionID: r1\r\nVariable: LONGER\r\nValue: " + long + b"\r\n\r\n")
-        await raw(b"Action: Setvar\r\nActionID: r2\r\nVariable: WIDER\r\nValue: 1\r\n"
-                  + b"X: x\r\n" * (HEADER_LIMIT - 3) + b"\r\n")
-        await raw(b"Action: Setvar\r\nActionID: r3\r\nVariable: A\r\nValue: x\n\nAction: Setvar\n"
-                  b"Variable: INJECTED\nValue: yes\r\n\r\n")
+        await raw(
+            b"Action: Setvar\r\nActionID: r2\r\nVariable: WIDER\r\nValue: 1\r\n"
+            + b"X: x\r\n" * (HEADER_LIMIT - 3)
+            + b"\r\n"
+        )
+        await raw(
+            b"Action: Setvar\r\nActionID: r3\r\nVariable: A\r\nValue: x\n\nAction: Setvar\n"
+            b"Variable: INJECTED\nValue: yes\r\n\r\n"
+        )
         values = {}
         for variable in ("LONGER", "WIDER", "INJECTED"):
             reply = await office.link.send({"Action": "Getvar", "Variable": variable})
