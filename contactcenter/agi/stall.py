@@ -2,9 +2,9 @@
 
 The watch is a thread. When the loop has stood still for `limit_s` and a script's file is on its stack, it
 raises `ScriptBlocked` inside the script, again and again until the loop moves: an endless loop ends at once,
-a blocking call when it returns. What can't be interrupted is a call into C that never returns: nothing in this
-process moves then, whoever watches over the process has to end it, and the dialplan's rescue loop brings the
-callers back.
+a blocking call when it returns. What can't be interrupted is a call into C that never returns: nothing in
+this process moves then, whoever watches over the process has to end it, and the dialplan's rescue loop brings
+the callers back.
 """
 
 import asyncio
