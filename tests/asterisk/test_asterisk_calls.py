@@ -214,7 +214,7 @@ async def application_of(ami: Ami, channel: str) -> str:
 async def until(ask: Callable[[], Awaitable[str]], wanted: str) -> None:
     """Asks until the answer begins with the wanted one, where no event of our list tells it."""
     async with asyncio.timeout(WAIT_S):
-        while not (await ask()).startswith(wanted):  # noqa: ASYNC110 - there is nothing to wait for
+        while not (await ask()).startswith(wanted):
             await asyncio.sleep(0.01)
 
 

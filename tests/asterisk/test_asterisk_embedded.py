@@ -96,7 +96,7 @@ asyncio.run(main())
     parent.kill()
     await parent.wait()
     async with asyncio.timeout(WAIT_S):
-        while alive(pid):  # noqa: ASYNC110 - nobody announces the end of a process that is not our child
+        while alive(pid):
             await asyncio.sleep(0.01)
 
 

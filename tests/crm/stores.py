@@ -87,7 +87,7 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait until it is so."""
     async with asyncio.timeout(seconds):
         # Health is asked for; it doesn't call.
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.01)
 
 

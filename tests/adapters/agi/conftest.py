@@ -63,7 +63,7 @@ class Desk:
     async def idle(self) -> None:
         """Wait until no call has a session."""
         async with asyncio.timeout(1):
-            while self.server.calls:  # noqa: ASYNC110 (the server tells nobody, and has no need to)
+            while self.server.calls:
                 await asyncio.sleep(0)
 
     def ends(self) -> list[str]:

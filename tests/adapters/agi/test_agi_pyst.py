@@ -53,7 +53,7 @@ async def test_hang_up_raises_in_the_script(
         await channel.run(d.server.port)
         await d.event(CallerLeft)
         async with asyncio.timeout(5):
-            while not seen.exists():  # noqa: ASYNC110 (written by a thread that nobody waits for)
+            while not seen.exists():
                 await asyncio.sleep(0.01)
 
 
