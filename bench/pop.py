@@ -46,7 +46,7 @@ def _offer(number: int) -> tuple[Command, Command]:
     pop = ScreenPop(
         login="agent1", offer=f"o{number}", call=f"c{number}", interaction=f"i-{number}", queue="support",
         caller="13800138000", caller_name="", match=MatchMethod.CALLER_NUMBER, customers=(CARD,),
-        waited_s=5.0, why={"rule": "longest_idle", "idle_s": 3.0}, wait_for_page=True,
+        waited_s=5.0, why={"rule": "longest_idle", "idle_s": 3.0},
     )  # fmt: skip
     return ShowAgent(view=view), pop
 

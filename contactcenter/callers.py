@@ -41,7 +41,8 @@ def arrived(floor: Floor, event: CallArrived) -> None:
         arrived_at=interaction.record.arrived_at,
         language=interaction.record.language,
     )
-    if event.resumed and (queue := floor.queues.get(event.queue)):
+    call.served = _was_served(interaction.record, event)
+    if event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
         queue.entered += 1
     floor.calls[call.id] = call
@@ -50,6 +51,12 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+
+
+def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
+    """Whether a caller who comes back had the talk that he entered the queue for."""
+    answered, entered = record.answered_at, event.entered_at
+    return event.resumed and answered is not None and entered is not None and entered <= answered
 
 
 def _interaction_of(floor: Floor, event: CallArrived) -> Interaction:
@@ -91,6 +98,7 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
         if queue := handoff.end_wait(floor, call, event.at):
             queue.left += 1
     call.node = call.script_result = call.left_queue = ""
+    call.served = _was_served(call.interaction.record, event)
     call.interaction.note(event.at, "resumed" if event.resumed else "transferred", did=event.did)
     floor.save(call.interaction)
     floor.touch(call=call.id, queue=call.queue)
@@ -129,6 +137,8 @@ def found(floor: Floor, event: CustomerFound) -> None:
         event.at, "identified", customer=best, method=event.method.value, matches=len(event.customers)
     )
     floor.touch(call=call.id)
+    if call.agent:
+        handoff.show_record(floor, call, event.at)  # the store was slow: the page has an empty record
 
 
 def stop_identifying(floor: Floor, call_id: str) -> None:
@@ -146,6 +156,10 @@ def queued(floor: Floor, event: CallQueued) -> None:
     if queue is None:
         call.interaction.note(event.at, "refused", queue=event.queue, exit=Outcome.UNKNOWN_QUEUE.value)
         floor.do(LeaveQueue(call=call.id, exit=Outcome.UNKNOWN_QUEUE.value))
+        return
+    if call.served:
+        call.served = False
+        floor.do(LeaveQueue(call=call.id, exit=Outcome.ANSWERED.value))
         return
     call.move(CallTrigger.QUEUE)
     kept_place = call.queued_at is not None

@@ -6,7 +6,7 @@ it does, and we only keep it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contactcenter.interactions import Interaction
@@ -113,6 +113,10 @@ class Call:
     agent: str = ""
     agent_leg: str = ""
     answered_at: float | None = None
+    served: bool = False
+    """Back in a script from a talk that outlived a crash of this process: the queue on his leg is an old one."""
+    why: dict[str, str | float | int] = field(default_factory=dict)
+    """The decision that chose the agent."""
     script_result: str = ""
     left_queue: str = ""
     """By which exit the caller left the queue without an agent; empty if he did not."""

@@ -121,8 +121,6 @@ class ScreenPop(Command):
     waited_s: float
     why: dict[str, str | float | int]
     """The rule and the figures that chose this agent, for the page to put into words."""
-    wait_for_page: bool
-    """False when the phone is joined in the same instant and nobody waits for `PopShown`."""
 
 
 @frozen

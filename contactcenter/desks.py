@@ -47,15 +47,25 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
         )
         agent.reachable = floor.phones.get(agent.phone)
         floor.agents[agent.login] = agent
-        for call in floor.calls.values():
-            # The talk may have outlived a restart of this process.
-            if call.state is CallState.TALKING and call.agent == agent.login:
-                begin_talk(floor, call, agent, event.at)
+        if call := _talk_of(floor, agent):
+            call.agent = agent.login
+            call.interaction.know(agent=agent.login)
+            begin_talk(floor, call, agent, event.at)
     if agent.leaving:
         agent.leaving, agent.afterwards = False, ""
     floor.touch_agent(agent)
     agent.name, agent.queues = event.name, event.queues
     floor.touch_agent(agent)
+
+
+def _talk_of(floor: Floor, agent: AgentSession) -> Call | None:
+    """The agent's talk that outlived a restart of this process: under his name, or on his phone."""
+    for call in floor.calls.values():
+        leg = floor.legs.get(call.agent_leg)
+        on_his_phone = not call.agent and leg is not None and leg.phone == agent.phone
+        if call.state is CallState.TALKING and (call.agent == agent.login or on_his_phone):
+            return call
+    return None
 
 
 def begin_talk(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:

@@ -127,11 +127,11 @@ class Floor:
         for login in [name for kind, name in self._changed if kind == "agent"]:
             agent = self.agents.get(login)
             for name, queue in self.queues.items():
-                serves = agent is not None and name in agent.queues
+                mine = agent if agent and name in agent.queues else None
                 queue.count(
                     login,
-                    signed_in=serves and agent.state is not AgentState.OFFLINE,
-                    free=serves and self.is_free(agent),
+                    signed_in=mine is not None and mine.state is not AgentState.OFFLINE,
+                    free=mine is not None and self.is_free(mine),
                 )
 
     def _touch_phone(self, phone: str) -> None:

@@ -63,24 +63,9 @@ def offer(floor: Floor, match: Match, at: float) -> None:
     interaction.know(offers=number, offered_at=interaction.record.offered_at or at)
     interaction.note(at, "offered", agent=agent.login, phone=agent.phone, **match.why)
     floor.save(interaction)
-    wait_for_page = agent.page and not made.line_leg
-    floor.do(
-        ScreenPop(
-            login=agent.login,
-            offer=made.id,
-            call=call.id,
-            interaction=interaction.id,
-            queue=call.queue,
-            caller=call.caller,
-            caller_name=call.caller_name,
-            match=call.match,
-            customers=call.customers,
-            waited_s=round(at - (call.queued_at or at), 3),
-            why=match.why,
-            wait_for_page=wait_for_page,
-        )
-    )
-    if wait_for_page:
+    call.why = match.why
+    show_record(floor, call, at)
+    if agent.page and not made.line_leg:
         floor.wake(f"pop {made.id}", at + POP_GRACE_S)
     else:
         ring(floor, made, at)
@@ -88,10 +73,29 @@ def offer(floor: Floor, match: Match, at: float) -> None:
     floor.touch_agent(agent)
 
 
+def show_record(floor: Floor, call: Call, at: float) -> None:
+    """Pop what is known of the caller on his agent's page; again when more is known."""
+    floor.do(
+        ScreenPop(
+            login=call.agent,
+            offer=call.offer,
+            call=call.id,
+            interaction=call.interaction.id,
+            queue=call.queue,
+            caller=call.caller,
+            caller_name=call.caller_name,
+            match=call.match,
+            customers=call.customers,
+            waited_s=round(at - (call.queued_at or at), 3),
+            why=call.why,
+        )
+    )
+
+
 def pop_shown(floor: Floor, event: PopShown) -> None:
     """The page shows the record."""
     made = floor.offers.get(event.offer)
-    if made and made.login == event.login:
+    if made and made.login == event.login and made.state is OfferState.POPPED:
         floor.calls[made.call].interaction.note(event.at, "popped", agent=event.login)
         ring(floor, made, event.at)
 

@@ -79,12 +79,22 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
     """Talks that outlived a restart of this process go on, with their record."""
     for record in [each for each in floor.restored.values() if each.server == event.server]:
         caller = floor.legs.get(record.leg)
-        partners = [leg.id for leg in floor.partners(caller)] if caller else []
-        agent = floor.agents.get(record.agent)
-        if record.agent_leg not in partners or (agent and not agent.can_join):
+        own = _other_side(record, floor.partners(caller) if caller else [])
+        if own is None:
             continue  # gone, or on the way back through the dialplan's rescue loop
+        login = record.agent if own.id == record.agent_leg else ""
+        agent = floor.agents.get(login) or floor.agent_of_phone(own.phone)
+        if agent and not agent.can_join:
+            continue
         del floor.restored[record.leg]
-        interaction = Interaction(replace(record, inferred=True))
+        record = replace(
+            record,
+            agent=agent.login if agent else login,
+            agent_leg=own.id,
+            answered_at=record.answered_at or event.at,
+            inferred=True,
+        )
+        interaction = Interaction(record)
         floor.interactions[record.id] = interaction
         call = Call(
             id=record.leg,
@@ -110,6 +120,13 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         if agent:
             handoff.make_room(floor, call, agent, event.at)
             desks.begin_talk(floor, call, agent, event.at)
+
+
+def _other_side(record: InteractionRecord, partners: list[Leg]) -> Leg | None:
+    """Whom the caller talks to. The record may be a moment older than the talk: then any phone will do, and
+    whose it is shows when its agent signs in."""
+    phones = [leg for leg in partners if leg.phone]
+    return next((leg for leg in phones if leg.id == record.agent_leg), phones[0] if phones else None)
 
 
 def _close_unseen(floor: Floor, event: Snapshot, seen: set[str]) -> None:

@@ -143,6 +143,10 @@ def _queues(floor: Floor) -> Iterator[str]:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
             yield f"{name} believes that {queue.free} are free"
+        for place in queue.waiting:
+            call = floor.calls.get(place.call)
+            if call and call.identified and floor.servers.get(call.server) and queue.free:
+                yield f"{place.call} waits in {name} although {queue.free} are free"
         talking = sum(c.state is CallState.TALKING and c.queue == name for c in floor.calls.values())
         if queue.talking != talking:
             yield f"{name} counts {queue.talking} talks and there are {talking}"
@@ -239,7 +243,10 @@ class Ledger:
         )
 
     def _pop(self, pop: ScreenPop) -> None:
-        assert pop.offer not in self.pops, f"offer {pop.offer} pops twice"
+        if shown := self.pops.get(pop.offer):
+            assert pop.customers != shown.customers, f"offer {pop.offer} pops twice with the same record"
+            self.pops[pop.offer] = pop
+            return
         saved = self.records.get(pop.interaction)
         before = self._popped_offers.get(pop.interaction, 0)
         assert saved is not None, f"offer {pop.offer} pops and its interaction was never saved"

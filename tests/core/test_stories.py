@@ -104,7 +104,7 @@ def test_a_persistent_line_is_joined_without_waiting_for_the_page(world: World) 
     line_is_up(world)
     world.asks(state="available").waits()
     offer = world.commands(OfferCall)[0]
-    assert not world.commands(ScreenPop)[0].wait_for_page
+    assert world.commands(ScreenPop)
     assert offer.line == world.agent().line_leg
     world.step(
         e.LegJoined(at=world.now, leg=offer.line, bridge="b"),
@@ -303,7 +303,7 @@ def test_an_answer_whose_word_was_lost_is_not_hung_up(world: World) -> None:
 
 def test_a_page_that_says_nothing_delays_the_phone_by_the_grace_only(world: World) -> None:
     world.is_ready(page=True).waits()
-    assert world.commands(ScreenPop)[0].wait_for_page
+    assert world.commands(ScreenPop)
     world.wait(0.149)
     assert not world.commands(OfferCall)
     world.wait(0.002)
@@ -565,6 +565,7 @@ def test_a_slow_store_holds_a_caller_back_for_a_moment_only(world: World) -> Non
     assert world.commands(ScreenPop)[0].customers == ()
     world.is_known()
     assert world.commands(ShowCall)[-1].view.customer == "cus-1", "better late than never"
+    assert world.commands(ScreenPop)[0].customers == (ADA,), "the page shows who it is after all"
 
 
 # --- transfers that a phone makes by itself ---
@@ -923,6 +924,33 @@ def test_a_talk_outlives_a_restart(world: World, agent_first: bool) -> None:
     check_empty(world.floor)
 
 
+@pytest.mark.parametrize("agent_first", [True, False])
+def test_a_talk_that_the_store_has_not_heard_of_outlives_a_restart(world: World, agent_first: bool) -> None:
+    world.is_ready().waits()
+    world.restart()
+    if agent_first:
+        world.signs_in().connect(*TALK)
+    else:
+        world.connect(*TALK).signs_in()
+    assert world.states() == ("talking", "talking")
+    world.wait(4).caller_ends(phone="101").disposes()
+    assert (world.record().outcome, world.record().agent) == ("answered", "tom")
+    check_empty(world.floor)
+
+
+@pytest.mark.parametrize("agent_left_first", [True, False])
+def test_who_had_his_talk_before_a_crash_is_not_queued_again(world: World, agent_left_first: bool) -> None:
+    entered = world.now
+    world.talks().wait(5).restart().connect(*TALK).signs_in()
+    if agent_left_first:
+        world.step(e.LegEnded(at=world.now, leg="ann>101"))
+    world.arrives(resumed=True, queue="support", entered_at=entered).queues()
+    assert world.commands(LeaveQueue)[-1].exit == "answered"
+    assert not world.floor.queues["support"].waiting
+    world.caller_ends(phone="101").disposes()
+    assert world.record().outcome == "answered"
+
+
 def test_a_waiting_caller_keeps_the_place_over_a_restart(world: World) -> None:
     world.signs_in().asks(state="paused").waits()
     entered = world.call().queued_at
@@ -954,10 +982,18 @@ def test_a_resumed_caller_who_leaves_before_the_queue_has_abandoned_it(world: Wo
     assert (world.record().outcome, world.record().waited_s) == ("abandoned", 9)
 
 
+def test_a_resumed_caller_may_wait_on_in_another_queue(world: World) -> None:
+    world.signs_in(queues=("support", "sales")).asks(state="paused")
+    world.arrives(resumed=True, queue="support", entered_at=world.now - 9).is_known().queues(queue="sales")
+    assert world.call().queued_at == world.now - 9
+    assert [(q.entered, q.left) for q in world.floor.queues.values()] == [(1, 1), (1, 0)]
+
+
 def test_who_vanished_in_a_restart_is_closed_once(world: World) -> None:
     world.talks().waits("bob").arrives("cat")
-    world.restart().connect().wait(120)
+    world.restart().connect()
     assert {world.record(name).outcome for name in ("ann", "bob", "cat")} == {"server_restart"}
+    world.wait(120)
     check_empty(world.floor)
 
 

@@ -164,7 +164,6 @@ class FakeCenter:
             customers=customers,
             waited_s=waited_s,
             why=why if why is not None else {"rule": "longest_idle", "idle_s": 95.0},
-            wait_for_page=True,
         )
         self.carry(pop)
         return pop
