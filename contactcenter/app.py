@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import structlog
 from phonenumbers import country_code_for_region
 from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from contactcenter import __version__
 from contactcenter import commands as c
@@ -36,6 +39,32 @@ CONTROL_SOCKET = "control.sock"
 log = structlog.get_logger(__name__)
 
 
+class Totals(Collector):
+    """Totals that the parts keep for themselves, as metrics."""
+
+    def __init__(self, app: "App") -> None:
+        self._app = app
+
+    def collect(self) -> Iterator[Metric]:
+        """Asked by `/metrics`."""
+        impossible = CounterMetricFamily(
+            "contactcenter_impossible_events", "Events that no state allowed", labels=["event"]
+        )
+        for what, count in self._app.center.impossible.items():
+            impossible.add_metric([what], count)
+        yield impossible
+        servers = self._app.servers.counters() if self._app.servers else {}
+        for name in ("messages", "unknown", "dropped", "callback_errors", "reconnects"):
+            total = CounterMetricFamily(f"contactcenter_ami_{name}", f"AMI: {name}", labels=["server"])
+            for server, counters in servers.items():
+                total.add_metric([server], getattr(counters, name))
+            yield total
+        ping = GaugeMetricFamily("contactcenter_ami_ping_ms", "AMI: the last ping", labels=["server"])
+        for server, counters in servers.items():
+            ping.add_metric([server], counters.ping_ms)
+        yield ping
+
+
 class App:
     """One center: `async with App(...)` opens the store, `start` goes on air, leaving stops everything.
 
@@ -53,6 +82,7 @@ class App:
     ) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
+        self.registry.register(Totals(self))
         self.clock = Clock()
         self.center = Center(settings.rules())
         self.loop = Loop(self.center, self.clock, self.registry)
@@ -65,7 +95,7 @@ class App:
         self._answerable = answerable
         self._answer = answer
         self._exit = AsyncExitStack()
-        self._servers: AsteriskServers | None = None
+        self.servers: AsteriskServers | None = None
 
     async def __aenter__(self) -> "App":
         """Open the store. Raises what `Store.open` raises."""
@@ -89,7 +119,7 @@ class App:
         settings, tell, now = self.settings, self.loop.tell, self.clock.now
         self._exit.callback(self.loop.stop)
         scripts = self._scripts()
-        self._servers = servers = AsteriskServers(
+        self.servers = servers = AsteriskServers(
             (
                 AmiServer(
                     name=each.name,
@@ -158,7 +188,7 @@ class App:
 
     def ready(self) -> dict[str, Any]:
         """For `/readyz`: every Asterisk server is connected and the store takes writes."""
-        asterisk = self._servers.status() if self._servers else []
+        asterisk = self.servers.status() if self.servers else []
         store = self.store.health()
         return {
             "ready": bool(asterisk) and all(each["connected"] for each in asterisk) and not store["degraded"],
@@ -230,7 +260,7 @@ class App:
             mode="json", include={"zone", "calendars", "queues", "dispositions"}, exclude_defaults=True
         )
         config["ivr"] = {"fallback_queue": self.settings.ivr.fallback_queue}
-        servers = self._servers.status() if self._servers else []
+        servers = self.servers.status() if self.servers else []
         return Header(
             contactcenter=f"{__version__} on Python {platform.python_version()}",
             asterisk={str(each["name"]): str(each["version"]) for each in servers},

@@ -129,6 +129,7 @@ def found(floor: Floor, event: CustomerFound) -> None:
     call.identified = True
     if call.match is MatchMethod.ENTERED_NUMBER and event.method is not MatchMethod.ENTERED_NUMBER:
         return
+    news = event.customers != call.customers
     call.customers = event.customers
     call.match = event.method
     best = event.customers[0].id if event.customers else ""
@@ -137,7 +138,7 @@ def found(floor: Floor, event: CustomerFound) -> None:
         event.at, "identified", customer=best, method=event.method.value, matches=len(event.customers)
     )
     floor.touch(call=call.id)
-    if call.agent:
+    if call.agent and news:
         handoff.show_record(floor, call, event.at)  # the store was slow: the page has an empty record
 
 

@@ -114,7 +114,7 @@ class Call:
     agent_leg: str = ""
     answered_at: float | None = None
     served: bool = False
-    """Back in a script from a talk that outlived a crash of this process: the queue on his leg is an old one."""
+    """Back in a script from a talk that outlived a crash of ours: the queue on his leg is an old one."""
     why: dict[str, str | float | int] = field(default_factory=dict)
     """The decision that chose the agent."""
     script_result: str = ""

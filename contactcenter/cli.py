@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 
 from contactcenter import __version__
+from contactcenter.agi.loader import ScriptInvalid
+from contactcenter.agi.speech import EngineMissing
 from contactcenter.app import CONTROL_SOCKET, App
 from contactcenter.asterisk.embedded import AsteriskFailed
 from contactcenter.config import ConfigError, load
@@ -44,6 +46,8 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 EXPECTED = (
     CannotRun,
+    ScriptInvalid,
+    EngineMissing,
     ConfigError,
     AsteriskFailed,
     StoreRefused,
@@ -64,7 +68,7 @@ def say(text: str) -> None:
 
 def main() -> None:
     """The program."""
-    cli()
+    cli(prog_name="contactcenter")
 
 
 def _do(work: Coroutine[Any, Any, Any]) -> Any:
@@ -105,7 +109,7 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 @cli.command()
 def run(
     data: Annotated[Path, typer.Option(help="Folder for everything that is kept.")] = Path("var"),
-    http: Annotated[str, typer.Option(help="ADDR:PORT of the pages.")] = "127.0.0.1:8080",
+    http: Annotated[str, typer.Option(help="ADDR:PORT of the pages; else 127.0.0.1:8080 + offset.")] = "",
     asterisk: Annotated[str, typer.Option(help="embedded, docker, or HOST:PORT.")] = "embedded",
     port_offset: Annotated[int, typer.Option(help="Added to every port.", min=0, max=49000)] = 0,
     with_demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Demo users and customers.")] = True,
@@ -118,7 +122,7 @@ def run(
     Example: `contactcenter run --port-offset 1000 --demo-password correct-horse`
     """
     _log_to_stderr(log)
-    host, _, port = http.rpartition(":")
+    host, _, port = (http or f"127.0.0.1:{8080 + port_offset}").rpartition(":")
     if not host or not port.isdecimal():
         err.print(f"contactcenter: --http {http}: give ADDR:PORT, such as 127.0.0.1:8080", style="red")
         raise typer.Exit(1)

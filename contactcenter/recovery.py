@@ -77,21 +77,21 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
 
 def _restore_talks(floor: Floor, event: Snapshot) -> None:
     """Talks that outlived a restart of this process go on, with their record."""
-    for record in [each for each in floor.restored.values() if each.server == event.server]:
-        caller = floor.legs.get(record.leg)
-        own = _other_side(record, floor.partners(caller) if caller else [])
+    for kept in [each for each in floor.restored.values() if each.server == event.server]:
+        caller = floor.legs.get(kept.leg)
+        own = _other_side(kept, floor.partners(caller) if caller else [])
         if own is None:
             continue  # gone, or on the way back through the dialplan's rescue loop
-        login = record.agent if own.id == record.agent_leg else ""
+        login = kept.agent if own.id == kept.agent_leg else ""
         agent = floor.agents.get(login) or floor.agent_of_phone(own.phone)
         if agent and not agent.can_join:
             continue
-        del floor.restored[record.leg]
+        del floor.restored[kept.leg]
         record = replace(
-            record,
+            kept,
             agent=agent.login if agent else login,
             agent_leg=own.id,
-            answered_at=record.answered_at or event.at,
+            answered_at=kept.answered_at or event.at,
             inferred=True,
         )
         interaction = Interaction(record)

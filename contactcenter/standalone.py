@@ -53,14 +53,36 @@ async def run(options: Options, say: Callable[[str], object]) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     async with AsyncExitStack() as running:
-        address = await start(options, running, say)
-        say(f"ready {address}")
+        started = await start(options, running, say)
+        say(f"ready {started.address}")
+        if started.asterisk:
+            watching = asyncio.create_task(_stop_with(started.asterisk, stop))
+            running.callback(watching.cancel)
         await stop.wait()
         say("stopping …")
+        crashed = started.asterisk and not started.asterisk.running
+        log = started.asterisk.folders.log if started.asterisk else None
+    if crashed:
+        raise CannotRun(f"Asterisk ended by itself: its log is in {log}")
 
 
-async def start(options: Options, running: AsyncExitStack, say: Callable[[str], object]) -> str:
-    """Start everything onto `running`, which ends it; returns the address of the pages."""
+async def _stop_with(asterisk: EmbeddedAsterisk, stop: asyncio.Event) -> None:
+    """A center whose Asterisk is gone is no center: end it, and say so."""
+    await asterisk.wait()
+    stop.set()
+
+
+@frozen
+class Started:
+    """What runs."""
+
+    address: str
+    """Where the pages are."""
+    asterisk: EmbeddedAsterisk | None
+
+
+async def start(options: Options, running: AsyncExitStack, say: Callable[[str], object]) -> Started:
+    """Start everything onto `running`, which ends it."""
     options.data.mkdir(parents=True, exist_ok=True)
     settings = _settings(options)
     simulated: DemoPhones | None = None
@@ -83,6 +105,7 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         systemname=SYSTEM_NAME,
         port_offset=options.port_offset,
     )
+    embedded: EmbeddedAsterisk | None = None
     if options.asterisk == "docker":
         await asterisk_first.enter_async_context(DockerAsterisk(own, settings.speech.cache))
     elif options.asterisk == "embedded":
@@ -102,7 +125,7 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         await simulated.start()
         running.push_async_callback(simulated.stop)
         _introduce(options, app, known, say)
-    return app.http.url
+    return Started(address=app.http.url, asterisk=embedded)
 
 
 def _settings(options: Options) -> Settings:
@@ -120,9 +143,7 @@ def _settings(options: Options) -> Settings:
         server |= {"host": host, "port": int(port), "secret": secret}
     settings = load(CONFIG, asterisk=[server])
     update = {
-        "http": settings.http.model_copy(
-            update={"host": options.host, "port": options.port + options.port_offset}
-        ),
+        "http": settings.http.model_copy(update={"host": options.host, "port": options.port}),
         "fastagi": settings.fastagi.model_copy(update={"port": 4573 + options.port_offset}),
         "store": settings.store.model_copy(update={"path": options.data.resolve() / "contactcenter.db"}),
         "speech": settings.speech.model_copy(update={"cache": options.data.resolve() / "prompts"}),

@@ -7,6 +7,7 @@ that is dropped when it comes.
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 from contactcenter.agi.protocol import Environment, HungUp, ProtocolFault, Reader, Reply, encode, encode_line
 
@@ -62,10 +63,10 @@ class Connection(asyncio.Protocol):
     # --- asyncio.Protocol ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (TCP gives nothing else)
-        self._transport = transport
+        # Not asked by isinstance: uvloop's transports are of a family of their own.
+        self._transport = cast(asyncio.Transport, transport)
         if self._given_up:
-            transport.abort()
+            self._transport.abort()
             return
         self.alive = True
         self._deadline = self._loop.call_later(self._environment_timeout_s, self.abort)

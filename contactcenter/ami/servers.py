@@ -12,17 +12,19 @@ from contactcenter.ami.link import AmiLink, Tap
 from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
-from contactcenter.ami.translate import legs_seen, translate
+from contactcenter.ami.translate import device_phone, legs_seen, translate
 from contactcenter.commands import Command, EndLeg, OpenLine, ParkLine
-from contactcenter.events import Event, LegEnded, ServerDown, ServerUp, Snapshot
+from contactcenter.events import Event, LegEnded, PhoneSeen, ServerDown, ServerUp, Snapshot
 
-NEEDS = frozenset({"Hangup", "Redirect", "Originate", "CoreShowChannels"})
+NEEDS = frozenset({"Hangup", "Redirect", "Originate", "CoreShowChannels", "DeviceStateList"})
 """The actions that a manager user must be allowed to use; the least rights that work."""
 
 SNAPSHOT_EVERY_S = 30.0
 """A missed event is found out after this time at the latest, even if the link never broke."""
 
 LINE_RING_MS = 30_000
+UNREACHABLE = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
+"""Device states of a phone that is not registered."""
 
 log = structlog.get_logger(__name__)
 
@@ -161,12 +163,21 @@ class AsteriskServers:
         self._versions[server] = boot.version
         self._tell(ServerUp(at=self._now(), server=server, version=boot.version))
         await self._snapshot(server, restarted=boot.restarted)
+        await self._phones(server)
 
     async def _snapshot(self, server: str, *, restarted: bool = False) -> None:
         asked_at = self._now()
         reply = await self._links[server].send({"Action": "CoreShowChannels"})
         legs = legs_seen(reply.items)
         self._tell(Snapshot(at=self._now(), server=server, asked_at=asked_at, legs=legs, restarted=restarted))
+
+    async def _phones(self, server: str) -> None:
+        """Which phones are registered: those that did so before this link stood told nobody."""
+        reply = await self._links[server].send({"Action": "DeviceStateList"})
+        for device in reply.items:
+            if phone := device_phone(device["Device"]):
+                reachable = device["State"] not in UNREACHABLE
+                self._tell(PhoneSeen(at=self._now(), phone=phone, reachable=reachable))
 
     async def _look_again(self) -> None:
         while True:

@@ -24,6 +24,7 @@ from contactcenter.events import (
 from contactcenter.values import LegSeen
 
 _PHONE_CHANNEL = re.compile(r"PJSIP/([0-9]{2,6})-[0-9a-f]+")
+_PHONE_DEVICE = re.compile(r"PJSIP/([0-9]{2,6})")
 _RINGING, _UP = "5", "6"
 _WAITING_ROOM = "holding_bridge"
 """The bridge technology of BridgeWait: its legs don't hear each other."""
@@ -33,6 +34,12 @@ _REACHABLE = frozenset({"Created", "Reachable", "NonQualified", "Updated"})
 def phone_of(channel: str) -> str:
     """`101` for `PJSIP/101-0000002a`; empty for anything that is none of our phones."""
     match = _PHONE_CHANNEL.fullmatch(channel)
+    return match[1] if match else ""
+
+
+def device_phone(device: str) -> str:
+    """`101` for the device `PJSIP/101`; empty for anything that is none of our phones."""
+    match = _PHONE_DEVICE.fullmatch(device)
     return match[1] if match else ""
 
 

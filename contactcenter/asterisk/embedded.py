@@ -87,6 +87,11 @@ class EmbeddedAsterisk:
             raise AsteriskFailed("Asterisk is not started")
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
         """Writes the configuration and starts; returns when Asterisk is fully booted.
 

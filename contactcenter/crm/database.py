@@ -32,6 +32,8 @@ def lock(path: Path) -> int:
         raise StoreRefused(
             f"{path} is in use by another contactcenter process: stop that one first"
         ) from error
+    # SQLite would make it readable for everybody; its -wal and -shm get the rights of this file.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     return file
 
 

@@ -1,10 +1,12 @@
 """`/api/interactions`: what happened, and the agents' outcomes for it."""
 
+import contextlib
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from contactcenter.crm import interactions
+from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.events import DispositionSet
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, not_found
@@ -13,6 +15,9 @@ from contactcenter.http.visit import Visit, Visitor
 from contactcenter.values import InteractionRecord, TimelineEntry
 
 routes = Routes("interactions")
+
+DECISION = "offered"
+"""The timeline's entries that say which agent was chosen, by which rule and figures."""
 
 Word = Annotated[str, StringConstraints(max_length=64)]
 Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
@@ -125,8 +130,8 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
         )
     return InteractionDetail(
         **fields,
-        timeline=[_step(entry) for entry in found.timeline if entry.kind != "decision"],
-        decisions=[_step(entry) for entry in found.timeline if entry.kind == "decision"],
+        timeline=[_step(entry) for entry in found.timeline],
+        decisions=[_step(entry) for entry in found.timeline if entry.kind == DECISION],
         recordings=[],
         corrections=[
             Step(
@@ -157,8 +162,9 @@ async def set_disposition(visit: Visit, id: str, body: Disposition) -> Dispositi
             request=request,
         )
     )
-    # "Saved" is said when it is: the center's record is on the disk.
-    await visit.edge.store.settled()
+    # "Saved" is said when it is: in the database, or, while that is away, in the store's journal.
+    with contextlib.suppress(StoreUnavailable):
+        await visit.edge.store.settled()
     return body
 
 

@@ -25,9 +25,9 @@ LINGER_S = 60.0
 """How long a stream is kept after its last socket closed."""
 BOARD_PACE_S = 0.1
 """Those who see everything get changes in bundles; an agent gets his own at once."""
-QUEUE_PACE_S = 0.25
+QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
-of frames a second, and read none of them."""
+of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
 Noun = Literal["agents", "queues", "calls"]
 Later = Callable[[float, Callable[[], None]], object]
@@ -116,6 +116,7 @@ class LiveModel:
         self._boards: set[Stream] = set()
         """The streams of those who see everything."""
         self._queues_due: dict[str, None] = {}
+        self._queues_paced = False
         self.now = now
         self.later = later or _on_the_loop
 
@@ -123,27 +124,29 @@ class LiveModel:
         """Take over what the command shows; other commands are none of the model's business."""
         match command:
             case ShowAgent(view=agent):
-                self.agents[agent.login] = agent
+                earlier, self.agents[agent.login] = self.agents.get(agent.login), agent
                 if not (agent.call or agent.interaction or agent.state == "reserved"):
                     self.pops.pop(agent.login, None)
-                self._touch("agents", agent.login, agent.login)
+                if agent != earlier:
+                    self._touch("agents", agent.login, agent.login)
             case DropAgent(login=login):
                 if self.agents.pop(login, None):
                     self.pops.pop(login, None)
                     self._touch("agents", login, login)
             case ShowCall(view=call):
-                earlier = self.calls.get(call.id, call)
-                self.calls[call.id] = call
-                self._touch("calls", call.id, earlier.agent, call.agent)
+                before, self.calls[call.id] = self.calls.get(call.id), call
+                if call != before:
+                    self._touch("calls", call.id, before.agent if before else "", call.agent)
             case DropCall(call=call_id):
                 if last := self.calls.pop(call_id, None):
                     self._touch("calls", call_id, last.agent)
             case ShowQueue(view=queue):
-                self.queues[queue.name] = queue
-                self._touch("queues", queue.name)
-                if not self._queues_due:
-                    self.later(QUEUE_PACE_S, self._touch_queues)
-                self._queues_due[queue.name] = None
+                shown, self.queues[queue.name] = self.queues.get(queue.name), queue
+                if queue != shown:
+                    self._touch("queues", queue.name)
+                    self._queues_due[queue.name] = None
+                    if not self._queues_paced:
+                        self._touch_queues()
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):
@@ -203,11 +206,15 @@ class LiveModel:
                 own.touch(noun, id_)
 
     def _touch_queues(self) -> None:
-        """Let every agent know of the queues that changed lately."""
+        """Let every agent know of the queues that changed lately, and then for a while of none."""
         names, self._queues_due = self._queues_due, {}
+        self._queues_paced = bool(names)
+        if names:
+            self.later(QUEUE_PACE_S, self._touch_queues)
         for stream in self.streams.values():
-            for name in names:
-                stream.touch("queues", name)
+            if not stream.viewer.sees_all:
+                for name in names:
+                    stream.touch("queues", name)
 
 
 class Stream:

@@ -49,6 +49,9 @@ EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
 WATCH_S = 1.0
 """How often open sockets' sessions are looked at: who was disabled is out in less than two of these."""
 
+SWEEP_S = 3600.0
+"""How often expired sessions are deleted."""
+
 REFUSALS = {"not_found": 404, "taken": 409}
 
 EDGE = web.AppKey("edge", Edge)
@@ -243,10 +246,14 @@ async def _protect(request: web.Request, response: web.StreamResponse) -> None:
 
 async def _watch(edge: Edge) -> None:
     """Throw out whoever lost the right to be here: disabled, revoked, expired, signed out elsewhere."""
+    swept_at = edge.now()
     while True:
         await asyncio.sleep(WATCH_S)
         try:
             await _inspect(edge)
+            if edge.now() >= swept_at + SWEEP_S:
+                swept_at = edge.now()
+                await edge.sessions.sweep()
         except Exception as error:
             log.warning("sessions could not be checked", error=str(error))
 

@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import IO
 
 from contactcenter.agents import AgentState
-from contactcenter.events import AgentSignedIn, Event, PageOpened, PhoneSeen, ServerUp, StateAsked
+from contactcenter.events import (
+    AgentSignedIn,
+    Event,
+    PageOpened,
+    PhoneSeen,
+    ServerUp,
+    Snapshot,
+    StateAsked,
+)
 from contactcenter.floor import Floor
 from contactcenter.tracing.trace import Entry, Header, Raw, encode, encode_header
+from contactcenter.values import LegSeen
 
 BEHIND_BYTES = 8 << 20
 """A reader that is this far behind is let go: a recording must not fill the center's memory."""
@@ -66,13 +75,19 @@ class Recorder:
 
 
 def preface(floor: Floor, at: float) -> list[Event]:
-    """The events that bring a fresh center to the agents and servers of this one.
+    """The events that bring a fresh center to the agents, servers and legs of this one.
 
-    Calls are not in it: they are known again from the next snapshot, or as they come.
+    What callers did before is not in it: a call that lives already is known again as its script goes on.
     """
-    told: list[Event] = [
-        ServerUp(at=at, server=server, version="") for server, up in floor.servers.items() if up
-    ]
+    told: list[Event] = []
+    for server in (name for name, up in floor.servers.items() if up):
+        told.append(ServerUp(at=at, server=server, version=""))
+        legs = tuple(
+            LegSeen(leg=leg.id, phone=leg.phone, answered=leg.answered, bridge=leg.bridge, linked=leg.linked)
+            for leg in floor.legs.values()
+            if leg.server == server
+        )
+        told.append(Snapshot(at=at, server=server, asked_at=at, legs=legs))
     told += [PhoneSeen(at=at, phone=phone, reachable=seen) for phone, seen in floor.phones.items()]
     for agent in floor.agents.values():
         told.append(
