@@ -69,7 +69,7 @@ async def test_caller_leaves_while_waiting(center: Center) -> None:
     async with center.customer("15400000013") as customer:
         call = customer.call("4003")
         await call.wait_answered()
-        record = await center.last_interaction("15400000013", final=False)
+        record = await center.last_interaction("15400000013", final=False, known="queued_at")
         assert record["queue"] == "sales"
         call.hang_up()
         await call.wait_ended()

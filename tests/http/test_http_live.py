@@ -13,7 +13,7 @@ from running import Running
 
 from contactcenter.commands import DropAgent, DropCall, ShowAgent, ShowCall, ShowQueue
 from contactcenter.events import PageLost, PageOpened, PopShown
-from contactcenter.http.live import RING, LiveModel, Stream, Viewer
+from contactcenter.http.live import QUEUE_PACE_S, RING, LiveModel, Stream, Viewer
 
 KEYS = {"agents": "login", "queues": "name", "calls": "id"}
 
@@ -133,7 +133,7 @@ class Streams(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.due: list[Callable[[], None]] = []
-        self.model = LiveModel(lambda: 1e9, lambda delay, call: self.due.append(call) if delay < 1 else None)
+        self.model = LiveModel(lambda: 1e9, lambda delay, call: self.due.append(call) if delay <= QUEUE_PACE_S else None)
         self.viewers = {
             "a": Viewer(login="a", sees_all=False),
             "b": Viewer(login="b", sees_all=False),
@@ -199,7 +199,7 @@ class Streams(RuleBasedStateMachine):
     def who_has_read_all_sees_what_is(self) -> None:
         for who, page in self.pages.items():
             stream = self.model.stream(self.viewers[who])
-            if page not in stream.readers or page.frames or page.fresh or stream._dirty:
+            if page not in stream.readers or page.frames or page.fresh or stream._dirty or self.model._queues_due:
                 continue
             for noun, key in KEYS.items():
                 truth = self.model.seen(self.viewers[who], noun)  # type: ignore[arg-type]

@@ -107,13 +107,13 @@ class Agent:
                     return found
                 await asyncio.sleep(0.02)
 
-    async def last_interaction(self, caller: str, *, final: bool = True) -> dict[str, Any]:
-        """The newest record of a number, once there is one and it is final."""
+    async def last_interaction(self, caller: str, *, final: bool = True, known: str = "id") -> dict[str, Any]:
+        """The newest record of a number, once there is one, it is final, and the field `known` is known."""
         async with asyncio.timeout(WITHIN_S):
             while True:
                 page = await self.do("GET", "/api/interactions?limit=50")
                 mine = [each for each in page["items"] if each["caller"] == caller]
-                if mine and (mine[0]["final"] or not final):
+                if mine and (mine[0]["final"] or not final) and mine[0][known] is not None:
                     return await self.interaction(mine[0]["id"], final=final)
                 await asyncio.sleep(0.02)
 

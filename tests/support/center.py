@@ -117,10 +117,10 @@ class Center:
         async with Agent.signed_in(self.url, "supervisor1", PASSWORD) as supervisor:
             return await supervisor.interaction(id_, final=final)
 
-    async def last_interaction(self, caller: str, *, final: bool = True) -> dict[str, Any]:
-        """The newest record of a caller's number, once it is final."""
+    async def last_interaction(self, caller: str, *, final: bool = True, known: str = "id") -> dict[str, Any]:
+        """The newest record of a caller's number, once it is final and the field `known` is known."""
         async with Agent.signed_in(self.url, "supervisor1", PASSWORD) as supervisor:
-            return await supervisor.last_interaction(caller, final=final)
+            return await supervisor.last_interaction(caller, final=final, known=known)
 
     async def count_interactions(self, caller: str) -> int:
         """How many records a caller's number has."""
