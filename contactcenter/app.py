@@ -133,11 +133,7 @@ class App:
             ),
             tell,
             now,
-            tap=lambda server: (
-                lambda raw, way, at: self.recorder.raw(
-                    "ami", server, way.value, raw.decode("utf-8", "replace")
-                )
-            ),
+            tap=lambda server: lambda raw, way, at: self.recorder.raw("ami", server, way.value, raw),
         )
         self.http = HttpServer(
             tell=tell,

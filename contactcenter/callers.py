@@ -127,6 +127,7 @@ def found(floor: Floor, event: CustomerFound) -> None:
     if call is None:
         return
     call.identified = True
+    floor.rest(f"identify {call.id}")
     if call.match is MatchMethod.ENTERED_NUMBER and event.method is not MatchMethod.ENTERED_NUMBER:
         return
     news = event.customers != call.customers

@@ -197,3 +197,10 @@ class Wake(Command):
 
     timer: str
     due: float
+
+
+@frozen
+class Rest(Command):
+    """No `Woke(timer)` is needed any more; one that comes all the same does no harm."""
+
+    timer: str

@@ -12,6 +12,7 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    Rest,
     SaveInteraction,
     ShowAgent,
     ShowCall,
@@ -83,6 +84,10 @@ class Floor:
         """Ask for a `Woke(timer)` at `due`."""
         self._commands.append(Wake(timer=timer, due=due))
 
+    def rest(self, timer: str) -> None:
+        """The reason for that `Woke` is gone: spare it, there are many each second."""
+        self._commands.append(Rest(timer=timer))
+
     def save(self, interaction: Interaction) -> None:
         """Have the interaction written as it is now; a final one is let go."""
         self._commands.append(SaveInteraction(record=interaction.record, entries=interaction.take_unsaved()))
@@ -99,10 +104,8 @@ class Floor:
                 self._changed[kind, name] = None
 
     def touch_agent(self, agent: AgentSession) -> None:
-        """The agent changed, and with him how many are free in his queues."""
+        """The agent changed, and with him perhaps how many are free in his queues."""
         self.touch(agent=agent.login)
-        for queue in agent.queues:
-            self.touch(queue=queue)
 
     def take_commands(self, at: float) -> list[Command]:
         """All commands since the last time, and after them one view of each thing that changed."""
@@ -128,11 +131,13 @@ class Floor:
             agent = self.agents.get(login)
             for name, queue in self.queues.items():
                 mine = agent if agent and name in agent.queues else None
-                queue.count(
+                changed = queue.count(
                     login,
                     signed_in=mine is not None and mine.state is not AgentState.OFFLINE,
                     free=mine is not None and self.is_free(mine),
                 )
+                if changed:
+                    self.touch(queue=name)
 
     def _touch_phone(self, phone: str) -> None:
         if agent := self.agent_of_phone(phone):
@@ -161,6 +166,11 @@ class Floor:
         users = (agent for agent in self.agents.values() if agent.phone == phone)
         return next(users, None) if phone else None
 
+    def has_free(self, queues: Iterable[Queue]) -> bool:
+        """Whether an agent of these queues could take a call now."""
+        self._recount()
+        return any(queue.free for queue in queues)
+
     def free_agents(self, queues: Iterable[Queue]) -> list[FreeAgent]:
         """Agents of these queues who could take a call now, in no order."""
         self._recount()
@@ -186,6 +196,7 @@ class Floor:
     def leave_queue(self, call: Call) -> None:
         """Take the caller out of the waiting line; nothing happens if he is not in it."""
         if call.queue in self.queues and self.queues[call.queue].remove(call.id):
+            self.rest(f"wait {call.id}")
             self.touch(call=call.id, queue=call.queue)
 
     # --- legs ---

@@ -26,10 +26,12 @@ MISS_REASONS = {
 def match(floor: Floor, at: float) -> None:
     """Offer waiting callers to free agents, as far as both reach."""
     queues = [queue for queue in floor.queues.values() if queue.waiting]
-    if not queues or not (free := floor.free_agents(queues)):
+    if not queues or not floor.has_free(queues):
         return
     ready = [[place for place in queue.waiting if _can_be_offered(floor, place)] for queue in queues]
-    for each in longest_idle(ready, free, at):
+    if not any(ready):
+        return
+    for each in longest_idle(ready, floor.free_agents(queues), at):
         offer(floor, each, at)
 
 
@@ -97,6 +99,7 @@ def pop_shown(floor: Floor, event: PopShown) -> None:
     made = floor.offers.get(event.offer)
     if made and made.login == event.login and made.state is OfferState.POPPED:
         floor.calls[made.call].interaction.note(event.at, "popped", agent=event.login)
+        floor.rest(f"pop {made.id}")
         ring(floor, made, event.at)
 
 
@@ -184,6 +187,8 @@ def _end_offer(floor: Floor, made: Offer, trigger: OfferTrigger) -> tuple[Call, 
     """Part the two that the offer wanted to bring together."""
     made.move(trigger)
     del floor.offers[made.id]
+    floor.rest(f"pop {made.id}")
+    floor.rest(f"ring {made.id}")
     call, agent = floor.calls[made.call], floor.agents[made.login]
     call.move(CallTrigger.MISS)
     call.offer = call.agent = ""
@@ -198,6 +203,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     make_room(floor, call, agent, at)
     if made := floor.offers.pop(call.offer, None):
         made.move(OfferTrigger.JOIN)
+        floor.rest(f"ring {made.id}")
     call.move(CallTrigger.JOIN)
     desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction

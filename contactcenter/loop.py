@@ -14,7 +14,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from contactcenter.center import Center
 from contactcenter.clock import Clock
-from contactcenter.commands import Command, Wake
+from contactcenter.commands import Command, Rest, Wake
 from contactcenter.events import Event, Woke
 
 log = structlog.get_logger(__name__)
@@ -32,13 +32,15 @@ class Loop:
         self._center = center
         self._clock = clock
         self._inbox: deque[Event] = deque()
-        self._edges: dict[type[Command], Carry] = {Wake: self._wake}
+        self._edges: dict[type[Command], Carry] = {Wake: self._wake, Rest: self._rest}
         self._scheduled = False
         self._stopped = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self.heard: list[Callable[[Event], None]] = []
         """Told of every event just before it is handled: recorders of traces."""
         self._events = Counter("contactcenter_events", "Events handled", ["type"], registry=registry)
+        self._of_type: dict[type[Event], Counter] = {}
+        """The counter of each type of event: `labels` takes as long as the center takes for an event."""
         self._lag = Histogram(
             "contactcenter_event_lag_seconds",
             "From what happened to what was decided",
@@ -93,8 +95,20 @@ class Loop:
             except Exception:
                 self._failures.inc()
                 log.exception("an edge failed", command=repr(command))
-        self._events.labels(type(event).__name__).inc()
+        self._count(type(event))
         self._lag.observe(max(0.0, self._clock.now() - event.at))
+
+    def _count(self, kind: type[Event]) -> None:
+        counter = self._of_type.get(kind)
+        if counter is None:
+            counter = self._of_type[kind] = self._events.labels(kind.__name__)
+        counter.inc()
+
+    def _rest(self, command: Command) -> None:
+        if not isinstance(command, Rest):
+            raise TypeError(f"not for the clock: {command!r}")
+        if timer := self._timers.pop(command.timer, None):
+            timer.cancel()
 
     def _wake(self, command: Command) -> None:
         if not isinstance(command, Wake):

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
 
 from contactcenter.crm import interactions, paging, settings
 from contactcenter.crm.errors import Refusal
@@ -23,6 +23,19 @@ PHONES = 20
 """Most numbers of one customer."""
 _CAPS = {"number": 32, "name": 120, "company": 120, "tier": 32, "note": 4000}
 _SORTS = {"name": customers.c.name, "updated": customers.c.updated_at}
+_LAST = (
+    select(func.max(interactions_table.c.arrived_at))
+    .where(interactions_table.c.customer == customers.c.id)
+    .scalar_subquery()
+)
+# Asked for every caller, so it is built once.
+_WITH_PHONE = (
+    select(customers)
+    .join(phones, phones.c.customer_id == customers.c.id)
+    .where(phones.c.number == bindparam("wanted"))
+    .order_by(func.coalesce(_LAST, 0.0).desc(), phones.c.place, customers.c.name, customers.c.id)
+    .limit(CARDS)
+)
 
 
 @frozen
@@ -57,19 +70,7 @@ class CustomerChange:
 
 def with_phone(db: Connection, number: str) -> tuple[CustomerCard, ...]:
     """Who has this E.164 number: whoever was in touch last comes first, `CARDS` at most."""
-    last = (
-        select(func.max(interactions_table.c.arrived_at))
-        .where(interactions_table.c.customer == customers.c.id)
-        .scalar_subquery()
-    )
-    query = (
-        select(customers)
-        .join(phones, phones.c.customer_id == customers.c.id)
-        .where(phones.c.number == number)
-        .order_by(func.coalesce(last, 0.0).desc(), phones.c.place, customers.c.name, customers.c.id)
-        .limit(CARDS)
-    )
-    return _cards(db, db.execute(query).all(), history=True)
+    return _cards(db, db.execute(_WITH_PHONE, {"wanted": number}).all(), history=True)
 
 
 def with_number(db: Connection, number: str) -> CustomerCard | None:

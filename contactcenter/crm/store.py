@@ -196,12 +196,14 @@ class Store:
     async def _answer(self, asked: FindCustomer) -> None:
         found: tuple[CustomerCard, ...] = ()
         search = self._started(self.find_customer(asked.number))
+        # Not cancelled when late: a cancelled query costs its connection, just when all are busy.
+        await asyncio.wait((search,), timeout=FIND_S)
         try:
-            # Not cancelled when late: a cancelled query costs its connection, just when all are busy.
-            found = await asyncio.wait_for(asyncio.shield(search), FIND_S)
-        except TimeoutError:
-            log.warning("the caller's record came too late", call=asked.call)
-            search.add_done_callback(lambda done: done.cancelled() or done.exception())
+            if search.done():
+                found = search.result()
+            else:
+                log.warning("the caller's record came too late", call=asked.call)
+                search.add_done_callback(lambda done: done.cancelled() or done.exception())
         except Exception:  # whatever it is: the caller's pop waits for an answer
             log.exception("the caller's record can't be read", call=asked.call)
         method = MatchMethod.CALLER_NUMBER if found else MatchMethod.NONE

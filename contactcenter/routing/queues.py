@@ -82,13 +82,16 @@ class Queue:
                 return True
         return False
 
-    def count(self, login: str, *, signed_in: bool, free: bool) -> None:
-        """Keep what an agent is to this queue now."""
+    def count(self, login: str, *, signed_in: bool, free: bool) -> bool:
+        """Keep what an agent is to this queue now; returns whether that is something new."""
+        if (login in self.signed_in, login in self.free) == (signed_in, free):
+            return False
         for agents, belongs in ((self.signed_in, signed_in), (self.free, free)):
             if belongs:
                 agents.add(login)
             else:
                 agents.discard(login)
+        return True
 
     def view(self, at: float) -> QueueView:
         """The queue as pages see it."""

@@ -54,10 +54,11 @@ class Recorder:
         """An event, on its way to the center."""
         self._put(event)
 
-    def raw(self, edge: str, name: str, way: str, raw: str) -> None:
+    def raw(self, edge: str, name: str, way: str, raw: str | bytes) -> None:
         """Asterisk's own words, or ours to it."""
         if self._sinks:
-            self._put(Raw(at=self._now(), edge=edge, name=name, way=way, raw=raw))
+            text = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
+            self._put(Raw(at=self._now(), edge=edge, name=name, way=way, raw=text))
 
     def _put(self, entry: Entry) -> None:
         if self._sinks:
