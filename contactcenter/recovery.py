@@ -87,9 +87,10 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         if agent and not agent.can_join:
             continue
         del floor.restored[kept.leg]
+        login = agent.login if agent else login
         record = replace(
             kept,
-            agent=agent.login if agent else login,
+            agent=login or kept.agent,
             agent_leg=own.id,
             answered_at=kept.answered_at or event.at,
             inferred=True,
@@ -107,7 +108,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
             state=CallState.TALKING,
             language=record.language,
             queue=record.queue,
-            agent=record.agent,
+            agent=login,
             agent_leg=record.agent_leg,
             answered_at=record.answered_at,
         )
@@ -115,7 +116,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         floor.talks[call.agent_leg] = call.id
         if queue := floor.queues.get(call.queue):
             queue.talking += 1
-        interaction.note(event.at, "restored", agent=record.agent)
+        interaction.note(event.at, "restored", agent=login)
         floor.touch(call=call.id, queue=call.queue)
         if agent:
             handoff.make_room(floor, call, agent, event.at)

@@ -726,7 +726,10 @@ def test_a_private_call_during_an_offer_changes_nothing(world: World) -> None:
 
 
 def test_a_phone_that_is_not_registered_is_not_rung(world: World) -> None:
-    world.is_ready().step(e.PhoneSeen(at=world.now, phone="101", reachable=False)).waits()
+    world.signs_in().step(e.PhoneSeen(at=world.now, phone="101", reachable=False)).asks(state="available")
+    assert world.commands(Refused)[0].message.startswith("phone 101 is not registered")
+    world.step(e.PhoneSeen(at=world.now, phone="101", reachable=True)).asks(state="available")
+    world.step(e.PhoneSeen(at=world.now, phone="101", reachable=False)).waits()
     assert world.states() == ("waiting", "available")
     world.step(e.PhoneSeen(at=world.now, phone="101", reachable=True))
     assert world.states() == ("offered", "reserved")
@@ -949,6 +952,18 @@ def test_who_had_his_talk_before_a_crash_is_not_queued_again(world: World, agent
     assert not world.floor.queues["support"].waiting
     world.caller_ends(phone="101").disposes()
     assert world.record().outcome == "answered"
+
+
+def test_who_had_the_caller_before_an_unknown_phone_took_him_over_keeps_the_record(world: World) -> None:
+    world.talks().disposes()
+    taken_over = legs(("ann", "", "b-ann"), ("stranger", "109", "b-ann"))
+    world.step(
+        e.LegStarted(at=world.now, leg="stranger", server=SERVER, phone="109"),
+        e.LegJoined(at=world.now, leg="stranger", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    world.restart().signs_in().connect(*taken_over).caller_ends()
+    assert (world.record().final, world.record().agent, world.record().disposition) == (True, "tom", "done")
 
 
 def test_a_waiting_caller_keeps_the_place_over_a_restart(world: World) -> None:
