@@ -206,6 +206,10 @@ def asked_state(floor: Floor, event: StateAsked) -> None:
         message = f"the line to phone {agent.phone} does not stand yet: answer the phone, then try again"
         refuse(floor, event.request, "illegal_now", message)
         return
+    if event.state == "available" and agent.line == "ring" and agent.reachable is False:
+        message = f"phone {agent.phone} is not registered: switch it on, or choose another"
+        refuse(floor, event.request, "illegal_now", message)
+        return
     if event.state == "available" and not agent.page:
         agent.page_lost_at = None  # who asks is there, by whatever program
     wish(floor, agent, event.state, event.reason, event.at)

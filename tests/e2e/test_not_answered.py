@@ -2,8 +2,7 @@
 
 import pytest
 
-from contactcenter.phones.customer import Customer
-from contactcenter.phones.phone import Habit, answer, busy, ring
+from contactcenter.phones.phone import answer, busy, ring
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center
 
@@ -40,29 +39,28 @@ async def test_no_answer_pauses_the_agent_and_the_next_one_gets_the_caller(cente
     assert record["waited_s"] >= 3, "the wait counts from the first entry"
 
 
-@pytest.mark.parametrize(("habit", "reason"), [(busy, "busy"), (None, "unreachable")])
-async def test_a_phone_that_can_not_be_rung_pauses_its_agent(
-    center: Center, habit: Habit | None, reason: str
-) -> None:
+async def test_a_busy_phone_pauses_its_agent(center: Center) -> None:
     async with (
-        center.agent("agent2", "110" if habit else "109") as agent,
+        center.phone("110", habit=busy),
+        center.agent("agent2", "110") as agent,
         center.customer("15400000012") as customer,
     ):
-        if habit:
-            async with center.phone("110", habit=habit):
-                await _misses(agent, customer, reason)
-        else:
-            await _misses(agent, customer, reason)
+        await agent.go("available")
+        call = customer.call("4003")
+        await agent.until("paused", "busy")
+        call.hang_up()
+        await call.wait_ended()
     record = await center.last_interaction("15400000012")
     assert record["outcome"] == "abandoned"
 
 
-async def _misses(agent: Agent, customer: Customer, reason: str) -> None:
-    await agent.go("available")
-    call = customer.call("4003")
-    await agent.until("paused", reason)
-    call.hang_up()
-    await call.wait_ended()
+async def test_who_has_no_registered_phone_can_not_be_available(center: Center) -> None:
+    async with center.agent("agent2", "109") as agent:
+        refusal = await agent.do("PUT", "/api/me/state", {"state": "available"}, status=409)
+        assert "phone 109 is not registered" in refusal["detail"]
+        async with center.phone("109", habit=answer):
+            await agent.until_view(lambda view: view["reachable"], "reachable")
+            await agent.go("available")
 
 
 async def test_caller_leaves_while_waiting(center: Center) -> None:

@@ -316,10 +316,13 @@ async def refused_by_a_phone_that_is_dead(center: Center) -> None:
 
 
 @scenario
-async def refused_by_a_phone_that_never_registered(center: Center) -> None:
-    async with center.agent("agent2", "109") as agent, caller(center, "4003"):
-        await agent.do("PUT", "/api/me/state", {"state": "available"})
-        await agent.until("paused", "unreachable")
+async def refused_by_a_phone_that_has_just_gone(center: Center) -> None:
+    async with center.phone("102") as phone, center.agent("agent2", "102") as agent:
+        await agent.go("available")
+        async with caller(center, "4003"):
+            await phone.wait_call()
+            await phone.vanish()
+            await agent.until("paused", "no_answer")
 
 
 # --- races ---
