@@ -27,6 +27,7 @@ from contactcenter.http import (
     queues,
     signin,
     socket,
+    tokens,
 )
 from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
@@ -39,7 +40,7 @@ from contactcenter.http.throttle import Throttle
 from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
-    health.routes, signin.routes, me.routes, agents.routes, queues.routes, calls.routes, interactions.routes,
+    health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes, interactions.routes,
     customers.routes,
 )  # fmt: skip
 """What OpenAPI describes."""

@@ -227,3 +227,37 @@ async def test_an_idle_session_ends_and_the_center_hears_of_it(edge: Running) ->
         edge.clock.ahead_s += IDLE_S + 60
         await edge.center.heard(AgentSignedOut, login="agent1")
         assert (await browser.call("GET", "/api/me"))[0] == 401
+
+
+async def test_a_person_makes_a_token_and_revokes_it(edge: Running) -> None:
+    wish = {"name": "wallboard", "scopes": ["read"]}
+    async with edge.browser() as person, edge.browser() as other:
+        await person.sign_in("agent1")
+        await other.sign_in("agent2")
+        status, made = await person.call("POST", "/api/me/tokens", json=wish)
+        assert status == 201
+        _, listed = await person.call("GET", "/api/me/tokens")
+        assert [(each["id"], each["name"]) for each in listed["items"]] == [(made["id"], "wallboard")]
+        assert made["secret"] not in str(listed)
+        async with edge.browser(Authorization=f"Bearer {made['secret']}") as program:
+            assert (await program.call("GET", "/api/me"))[0] == 200
+            assert (await program.call("POST", "/api/me/tokens", json=wish))[0] == 403
+            assert (await other.call("DELETE", f"/api/me/tokens/{made['id']}"))[0] == 404
+            assert (await person.call("DELETE", f"/api/me/tokens/{made['id']}"))[0] == 204
+            assert (await program.call("GET", "/api/me"))[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"name": " ", "scopes": ["read"]}, "name"),
+        ({"name": "x", "scopes": []}, "scopes"),
+        ({"name": "x", "scopes": ["root"]}, "scopes"),
+    ],
+)
+async def test_a_token_with_odd_wishes_is_refused_by_field(edge: Running, wish: object, field: str) -> None:
+    async with edge.browser() as person:
+        await person.sign_in("agent1")
+        status, problem = await person.call("POST", "/api/me/tokens", json=wish)
+        assert status == 422
+        assert problem["field"].startswith(field)
