@@ -28,6 +28,8 @@ from contactcenter.events import (
 from contactcenter.floor import Floor
 
 LINES = ("ring", "persistent")
+LINE_PREFIX = "line-"
+"""How the names of persistent lines' legs begin; Asterisk takes the name that we give."""
 
 
 # --- sessions and pages ---
@@ -146,7 +148,7 @@ def open_line(floor: Floor, agent: AgentSession, name: str, at: float) -> None:
     """Ring the agent's phone for a persistent line; nothing to do while no Asterisk is there."""
     server = next((server for server, up in sorted(floor.servers.items()) if up), "")
     if server:
-        agent.line_leg, agent.line_server, agent.line_asked_at = f"line-{name}", server, at
+        agent.line_leg, agent.line_server, agent.line_asked_at = f"{LINE_PREFIX}{name}", server, at
         floor.lines[agent.line_leg] = agent.login
         floor.do(OpenLine(server=server, leg=agent.line_leg, phone=agent.phone))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from contactcenter import desks, handoff, legs
 from contactcenter.calls import Call, CallState, Leg
+from contactcenter.commands import EndLeg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
@@ -69,6 +70,9 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
             linked=seen.linked,
         )
         floor.add_leg(leg)
+        if seen.leg.startswith(desks.LINE_PREFIX) and seen.leg not in floor.lines and not seen.bridge:
+            # An idle line of the last run: nobody knows it any more, and it keeps its phone busy.
+            floor.do(EndLeg(server=event.server, leg=seen.leg))
     leg.answered = seen.answered
     if leg.answered:
         desks.line_answered(floor, leg.id)

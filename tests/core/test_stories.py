@@ -941,6 +941,11 @@ def test_a_talk_that_the_store_has_not_heard_of_outlives_a_restart(world: World,
     check_empty(world.floor)
 
 
+def test_an_idle_line_of_the_last_run_is_hung_up(world: World) -> None:
+    world.restart().connect(*legs(("line-old", "101", ""), ("line-in-a-talk", "102", "b")))
+    assert [(each.leg) for each in world.commands(EndLeg)] == ["line-old"]
+
+
 @pytest.mark.parametrize("agent_left_first", [True, False])
 def test_who_had_his_talk_before_a_crash_is_not_queued_again(world: World, agent_left_first: bool) -> None:
     entered = world.now
