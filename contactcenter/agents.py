@@ -69,7 +69,7 @@ WISHES: Mapping[str, AgentTrigger] = {
     "paused": AgentTrigger.PAUSE,
     "offline": AgentTrigger.GO_OFFLINE,
 }
-"""What an agent may ask for (contract: `PUT /api/me/state`)."""
+"""What an agent may ask for (`PUT /api/me/state`)."""
 
 BUSY = frozenset({AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
 """States in which a wish waits until the call is over."""

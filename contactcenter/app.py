@@ -84,7 +84,7 @@ class App:
         self.registry = CollectorRegistry()
         self.registry.register(Totals(self))
         self.clock = Clock()
-        self.center = Center(settings.rules())
+        self.center = Center(settings.rules(answerable))
         self.loop = Loop(self.center, self.clock, self.registry)
         self.recorder = Recorder(self._header, self.clock.now)
         self.store: Store

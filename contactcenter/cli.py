@@ -27,6 +27,11 @@ from contactcenter.tracing.recorder import listen
 from contactcenter.tracing.replay import center_of, events_of, replay
 from contactcenter.tracing.trace import TraceError
 
+try:
+    from uvloop import new_event_loop
+except ImportError:  # there is none for this platform
+    from asyncio import new_event_loop
+
 cli = typer.Typer(
     name="contactcenter",
     help="An open-source contact center on Asterisk.",
@@ -73,7 +78,8 @@ def main() -> None:
 
 def _do(work: Coroutine[Any, Any, Any]) -> Any:
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(work)
     except EXPECTED as error:
         err.print(f"contactcenter: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
@@ -135,7 +141,6 @@ def run(
         demo=with_demo,
         demo_password=demo_password,
         record=record,
-        log=log,
     )
     _do(run_standalone(options, say))
 

@@ -228,8 +228,8 @@ class Settings(_Section):
             emergency=section.emergency.model_dump() if section.emergency else {},
         )
 
-    def rules(self) -> Rules:
-        """What the center is told at its start."""
+    def rules(self, answerable: frozenset[str] = frozenset()) -> Rules:
+        """What the center is told at its start; `answerable` are the phones that the center can answer."""
         return Rules(
             queues=tuple(
                 QueueRules(
@@ -241,6 +241,7 @@ class Settings(_Section):
                 for name, queue in self.queues.items()
             ),
             dispositions=frozenset(self.dispositions),
+            answerable=answerable,
         )
 
 

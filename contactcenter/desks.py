@@ -353,6 +353,9 @@ def asked_answer(floor: Floor, event: AnswerAsked) -> None:
     if not agent.offer or agent.call != event.call:
         refuse(floor, event.request, "illegal_now", "there is no call to answer")
         return
+    if agent.phone not in floor.rules.answerable:
+        refuse(floor, event.request, "illegal_now", f"answer on phone {agent.phone} itself")
+        return
     floor.do(AnswerPhone(phone=agent.phone), Accepted(request=event.request))
 
 

@@ -36,6 +36,8 @@ class Rules:
     queues: tuple[QueueRules, ...]
     dispositions: frozenset[str]
     """The outcomes that an agent may choose."""
+    answerable: frozenset[str] = frozenset()
+    """Phones that the center can answer: simulated ones."""
     page_grace_s: float = 60.0
     """How long an agent without a page stays available."""
     restore_s: float = 60.0

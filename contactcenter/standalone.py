@@ -17,11 +17,11 @@ from contactcenter.config import AsteriskSection, Settings, load
 from contactcenter.demo import accounts, data
 from contactcenter.demo.accounts import PHONES, Accounts
 from contactcenter.demo.phones import SIMULATED, DemoPhones
+from contactcenter.places import folder
 from contactcenter.values import frozen
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / "dialplans" / "demo.toml"
-TREE = ROOT / ".asterisk"
+CONFIG = folder("dialplans") / "demo.toml"
+TREE = folder("dialplans").parent / ".asterisk"
 SYSTEM_NAME = "cc"
 
 
@@ -41,7 +41,6 @@ class Options:
     demo: bool = True
     demo_password: str | None = None
     record: Path | None = None
-    log: str = "warning"
 
 
 async def run(options: Options, say: Callable[[str], object]) -> None:

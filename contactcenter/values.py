@@ -57,7 +57,6 @@ class MatchMethod(StrEnum):
     NONE = "none"
     CALLER_NUMBER = "caller_number"
     ENTERED_NUMBER = "entered_number"
-    CHOSEN = "chosen"
 
 
 @frozen

@@ -8,7 +8,7 @@ from contactcenter.values import frozen
 
 @frozen
 class CallView:
-    """One live call (contract: `GET /api/calls`)."""
+    """One live call (`GET /api/calls`)."""
 
     id: str
     interaction: str
@@ -33,7 +33,7 @@ class CallView:
 
 @frozen
 class AgentView:
-    """One agent session (contract: `GET /api/agents`)."""
+    """One agent session (`GET /api/agents`)."""
 
     login: str
     name: str
@@ -63,7 +63,7 @@ class AgentView:
 
 @frozen
 class QueueView:
-    """One queue (contract: `GET /api/queues`)."""
+    """One queue (`GET /api/queues`)."""
 
     name: str
     title: dict[str, str]

@@ -1,6 +1,7 @@
 """The edge to Asterisk: a link to each server, its events translated, the center's commands carried out."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 
@@ -23,6 +24,8 @@ SNAPSHOT_EVERY_S = 30.0
 """A missed event is found out after this time at the latest, even if the link never broke."""
 
 LINE_RING_MS = 30_000
+LEG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""A leg's name: a Uniqueid that Asterisk gave, or a name that we gave. Never a pattern of channels."""
 UNREACHABLE = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 """Device states of a phone that is not registered."""
 
@@ -107,6 +110,8 @@ class AsteriskServers:
 
     async def _act(self, server: str, action: Fields) -> bool:
         try:
+            if not LEG.fullmatch(str(action.get("ChannelId") or action["Channel"])):
+                raise ValueError(f"odd name of a leg: {action!r}")
             await self._links[server].send(action)
         except (AmiError, ValueError) as error:
             # Never again by itself: the next snapshot says what is true.

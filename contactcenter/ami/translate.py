@@ -73,7 +73,9 @@ def _hangup(event: Message, server: str, at: float) -> Event:
     return LegEnded(at=at, leg=event["Uniqueid"], cause=int(cause) if cause.isdecimal() else 0)
 
 
-def _contact_status(event: Message, server: str, at: float) -> Event:
+def _contact_status(event: Message, server: str, at: float) -> Event | None:
+    if not device_phone(f"PJSIP/{event['AOR']}"):
+        return None  # a trunk's
     return PhoneSeen(at=at, phone=event["AOR"], reachable=event["ContactStatus"] in _REACHABLE)
 
 

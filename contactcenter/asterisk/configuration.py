@@ -14,7 +14,9 @@ from typing import Self
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "dialplans"
+from contactcenter.places import folder
+
+TEMPLATES = folder("dialplans")
 
 # What the AMI user hears: everything that the server acts on, and nothing of the rest (12 events for a
 # bridged call instead of 83). Names, not patterns: Asterisk looks them up in a hash. Answers to actions pass
@@ -25,7 +27,6 @@ AMI_EVENTS = (
     "ContactStatus",
     "Newchannel",
     "Newstate",
-    "DialEnd",
     "BridgeEnter",
     "BridgeLeave",
     "Hold",
@@ -34,9 +35,6 @@ AMI_EVENTS = (
     "OriginateResponse",
     "BlindTransfer",
     "AttendedTransfer",
-    "ChanSpyStart",
-    "ChanSpyStop",
-    "UserEvent",
 )
 
 _LONGEST_NUMBER = 15

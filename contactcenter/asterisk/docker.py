@@ -8,8 +8,9 @@ from typing import Self
 
 from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.embedded import AsteriskFailed
+from contactcenter.places import folder
 
-COMPOSE = Path(__file__).resolve().parents[2] / "asterisk-docker" / "compose.yaml"
+COMPOSE = folder("asterisk-docker") / "compose.yaml"
 
 
 class DockerAsterisk:

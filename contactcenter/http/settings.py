@@ -3,9 +3,10 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from contactcenter.places import folder
 from contactcenter.values import frozen
 
-WEB = Path(__file__).resolve().parents[2] / "web"
+WEB = folder("web")
 
 
 @frozen
@@ -38,7 +39,7 @@ class HttpSettings:
     version: str = ""
     dispositions: tuple[Choice, ...] = ()
     pause_reasons: tuple[Choice, ...] = ()
-    phones: tuple[str, ...] = tuple(str(number) for number in range(101, 121))
+    phones: tuple[str, ...] = ()
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""
 

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "contactcenter"
 
 ROOTS = {
-    *("__main__", "cli", "app", "checks", "standalone", "config", "loop", "clock"),
+    *("__main__", "cli", "app", "checks", "standalone", "config", "loop", "clock", "places"),
     *("demo", "tracing"),
 }
 """The composition root, the clock and the one loop: they may know everything."""

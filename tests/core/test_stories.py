@@ -159,6 +159,10 @@ def test_nobody_hangs_up_anothers_talk(world: World) -> None:
 
 def test_answer_on_the_page_presses_the_key_of_the_phone(world: World) -> None:
     world.is_ready().waits().rings()
+    world.step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="0"))
+    assert world.commands(Refused)[0].message == "answer on phone 101 itself"
+    world = World(replace(RULES, answerable=frozenset({"101"})))
+    world.is_ready().waits().rings()
     world.step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="a"))
     assert world.commands(AnswerPhone) == [AnswerPhone(phone="101")]
     world.answers().step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="b"))

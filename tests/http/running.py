@@ -27,6 +27,7 @@ NAMES = {"agent1": "陈晓", "agent2": "Maria Lind", "supervisor1": "王主管",
 SETTINGS = HttpSettings(
     port=0,
     version="0.1.0",
+    phones=tuple(str(number) for number in range(101, 121)),
     answerable=frozenset({"101"}),
     dispositions=(
         Choice(code="solved", title={"zh": "已解决", "en": "Solved"}),

@@ -133,7 +133,9 @@ class Streams(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.due: list[Callable[[], None]] = []
-        self.model = LiveModel(lambda: 1e9, lambda delay, call: self.due.append(call) if delay <= QUEUE_PACE_S else None)
+        self.model = LiveModel(
+            lambda: 1e9, lambda delay, call: self.due.append(call) if delay <= QUEUE_PACE_S else None
+        )
         self.viewers = {
             "a": Viewer(login="a", sees_all=False),
             "b": Viewer(login="b", sees_all=False),
@@ -199,7 +201,13 @@ class Streams(RuleBasedStateMachine):
     def who_has_read_all_sees_what_is(self) -> None:
         for who, page in self.pages.items():
             stream = self.model.stream(self.viewers[who])
-            if page not in stream.readers or page.frames or page.fresh or stream._dirty or self.model._queues_due:
+            if (
+                page not in stream.readers
+                or page.frames
+                or page.fresh
+                or stream._dirty
+                or self.model._queues_due
+            ):
                 continue
             for noun, key in KEYS.items():
                 truth = self.model.seen(self.viewers[who], noun)  # type: ignore[arg-type]
