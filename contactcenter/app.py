@@ -246,6 +246,9 @@ class App:
             pause_reasons=tuple(
                 Choice(code=code, title=title.model_dump()) for code, title in settings.pauses.items()
             ),
+            queues=tuple(
+                Choice(code=name, title=queue.title.model_dump()) for name, queue in settings.queues.items()
+            ),
             phones=settings.phones,
             answerable=self._answerable,
         )

@@ -1,6 +1,6 @@
 // Bundles static/ into static/build/, under names that hold the hash of what is inside.
 import { build } from "esbuild";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,6 +20,11 @@ const result = await build({
   loader: { ".json": "json", ".svg": "copy" },
   metafile: true,
 });
+
+// What is bundled keeps its authors' licences beside it.
+const licences = ["preact", "@preact/signals", "@preact/signals-core", "htm"]
+  .map((name) => `${name}\n\n${readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8")}`);
+writeFileSync(join(out, "licences.txt"), licences.join("\n---\n\n"));
 
 const names = {};
 for (const [file, { entryPoint }] of Object.entries(result.metafile.outputs)) {

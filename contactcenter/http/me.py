@@ -8,6 +8,7 @@ from contactcenter.crm.users import UserChange
 from contactcenter.events import MoreTimeAsked, PhoneChosen, StateAsked
 from contactcenter.http.problems import Problem
 from contactcenter.http.routes import Right, Routes
+from contactcenter.http.settings import Choice
 from contactcenter.http.visit import Visit
 from contactcenter.views import AgentView
 
@@ -43,6 +44,8 @@ class Me(BaseModel):
     """Whether the page's Answer button can answer the chosen phone."""
     pause_reasons: list[ChoiceItem]
     dispositions: list[ChoiceItem]
+    queue_titles: list[ChoiceItem]
+    """All queues: histories tell of those of others, too."""
     version: str
 
 
@@ -118,13 +121,12 @@ async def need_more_time(visit: Visit) -> None:
 @routes.get("/api/dispositions", right=Right.SIGNED_IN)
 async def list_dispositions(visit: Visit) -> Choices:
     """The outcomes that an agent can set, with their titles by language."""
-    return Choices(items=_choices(visit)[0])
+    return Choices(items=_items(visit.edge.settings.dispositions))
 
 
 def _me(visit: Visit) -> Me:
     visitor, settings = visit.visitor, visit.edge.settings
     agent = visit.edge.live.agents.get(visitor.login)
-    dispositions, reasons = _choices(visit)
     return Me(
         user=visitor.login,
         name=visitor.name,
@@ -135,16 +137,12 @@ def _me(visit: Visit) -> Me:
         agent=agent,
         phones=list(settings.phones),
         answerable=(agent.phone if agent else visitor.phone) in settings.answerable,
-        pause_reasons=reasons,
-        dispositions=dispositions,
+        pause_reasons=_items(settings.pause_reasons),
+        dispositions=_items(settings.dispositions),
+        queue_titles=_items(settings.queues),
         version=settings.version,
     )
 
 
-def _choices(visit: Visit) -> tuple[list[ChoiceItem], list[ChoiceItem]]:
-    settings = visit.edge.settings
-    dispositions, reasons = (
-        [ChoiceItem(code=choice.code, title=choice.title) for choice in choices]
-        for choices in (settings.dispositions, settings.pause_reasons)
-    )
-    return dispositions, reasons
+def _items(choices: tuple[Choice, ...]) -> list[ChoiceItem]:
+    return [ChoiceItem(code=choice.code, title=choice.title) for choice in choices]

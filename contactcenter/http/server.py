@@ -40,8 +40,8 @@ from contactcenter.http.throttle import Throttle
 from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
-    health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes, interactions.routes,
-    customers.routes,
+    health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
+    interactions.routes, customers.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)

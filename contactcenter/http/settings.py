@@ -39,6 +39,8 @@ class HttpSettings:
     version: str = ""
     dispositions: tuple[Choice, ...] = ()
     pause_reasons: tuple[Choice, ...] = ()
+    queues: tuple[Choice, ...] = ()
+    """All queues' titles."""
     phones: tuple[str, ...] = ()
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""

@@ -37,6 +37,10 @@ SETTINGS = HttpSettings(
         Choice(code="no_interest", title={"zh": "无意向", "en": "Not interested"}),
         Choice(code="wrong_number", title={"zh": "打错", "en": "Wrong number"}),
     ),
+    queues=(
+        Choice(code="support", title={"zh": "服务支持", "en": "Support"}),
+        Choice(code="sales", title={"zh": "销售咨询", "en": "Sales"}),
+    ),
     pause_reasons=(
         Choice(code="break", title={"zh": "小休", "en": "Break"}),
         Choice(code="meal", title={"zh": "用餐", "en": "Meal"}),

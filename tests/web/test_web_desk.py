@@ -86,7 +86,7 @@ async def test_an_offer_is_announced_once(desk: Desk) -> None:
     desk.center.join("agent1")
     await desk.face("talking")
     said = [text for text in await desk.page.evaluate("said") if text]
-    assert said == ["Incoming call: Zhang Wei, queue support"]
+    assert said == ["Incoming call: Zhang Wei, queue Support"]
     assert await desk.page.locator(".figures[aria-live=off]").count() > 0, "timers are silent"
 
 

@@ -5,7 +5,7 @@ import { clock } from "./format.js";
 import { html } from "./html.js";
 import { t, titled } from "./language.js";
 import { agents, calls, queues } from "./model.js";
-import { Card, PhoneNumber, reasonTitle, Since, StateWord } from "./parts.js";
+import { Card, PhoneNumber, queueTitle, reasonTitle, Since, StateWord } from "./parts.js";
 
 /** A table; `columns` are `[heading, cell of a row, whether it is a figure]`. */
 export function Table({ columns, rows, keyOf, empty, label }) {
@@ -26,7 +26,6 @@ export function Table({ columns, rows, keyOf, empty, label }) {
   </div>`;
 }
 
-const queueTitle = (name) => titled(queues.value.get(name)?.title, name);
 
 function Queues() {
   const columns = [

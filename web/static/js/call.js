@@ -7,11 +7,11 @@ import { callerName, callerNumber } from "./caller.js";
 import { lasting } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
-import { t, titled } from "./language.js";
+import { t } from "./language.js";
 import { acknowledge } from "./link.js";
-import { face, forms, me, myCall, myPop, myself, queues } from "./model.js";
+import { face, forms, me, myCall, myPop, myself } from "./model.js";
 import { Outcome } from "./outcome.js";
-import { PhoneNumber, reasonTitle, Since, Until } from "./parts.js";
+import { PhoneNumber, queueTitle, reasonTitle, Since, Until } from "./parts.js";
 import { ring } from "./ringing.js";
 
 const RESTING = ["offline", "available", "paused"];
@@ -56,7 +56,7 @@ function Why({ pop }) {
 function Waited({ pop, call }) {
   const queue = pop?.queue ?? call?.queue ?? "";
   return html`<div class="chips">
-    ${queue && html`<span class="chip">${titled(queues.value.get(queue)?.title, queue)}</span>`}
+    ${queue && html`<span class="chip">${queueTitle(queue)}</span>`}
     ${pop && html`<span class="chip"><${Icon} name="clock" size=${14} />${t("caller.waited", { time: lasting(pop.waited_s) })}</span>`}
   </div>`;
 }
@@ -132,7 +132,7 @@ function Announcement() {
   const pop = face.value === "reserved" ? myPop.value : null;
   if (!pop) said.current = { offer: "", text: "" };
   else if (said.current.offer !== pop.offer) {
-    const queue = titled(queues.value.get(pop.queue)?.title, pop.queue);
+    const queue = queueTitle(pop.queue);
     said.current = { offer: pop.offer, text: t("caller.announce", { caller: callerName(pop, myCall.value), queue }) };
   }
   return html`<p class="unseen" role="alert" id="announcement">${said.current.text}</p>`;

@@ -2,9 +2,9 @@
 
 import { amount, momentOf } from "./format.js";
 import { html } from "./html.js";
-import { t, titled, word } from "./language.js";
-import { chosenCustomer, customer, myPop, queues } from "./model.js";
-import { Card, dispositionTitle, PhoneNumber } from "./parts.js";
+import { t, word } from "./language.js";
+import { chosenCustomer, customer, myPop } from "./model.js";
+import { Card, dispositionTitle, PhoneNumber, queueTitle } from "./parts.js";
 
 function Record({ card, several }) {
   const rows = [
@@ -52,7 +52,7 @@ function Past({ card }) {
                 <strong>${one.disposition ? dispositionTitle(one.disposition) : word("outcome", one.outcome)}</strong>
                 <span class="small quiet figures">${momentOf(one.at)}</span>
               </span>
-              <span class="small quiet">${[titled(queues.value.get(one.queue)?.title, one.queue), one.agent].filter(Boolean).join(" · ")}</span>
+              <span class="small quiet">${[queueTitle(one.queue), one.agent].filter(Boolean).join(" · ")}</span>
               ${one.note && html`<span class="small">${one.note}</span>`}
             </li>`,
           )}

@@ -6,11 +6,9 @@ import { get } from "./api.js";
 import { Table } from "./board.js";
 import { dateTimeOf, lasting, momentOf, timeOf } from "./format.js";
 import { html } from "./html.js";
-import { t, titled, word } from "./language.js";
-import { queues } from "./model.js";
-import { Card, dispositionTitle, PhoneNumber, reasonTitle } from "./parts.js";
+import { t, word } from "./language.js";
+import { Card, dispositionTitle, PhoneNumber, queueTitle, reasonTitle } from "./parts.js";
 
-const queueTitle = (name) => titled(queues.value.get(name)?.title, name);
 const outcomeOf = (one) => (one.disposition ? dispositionTitle(one.disposition.code) : one.outcome ? word("outcome", one.outcome) : t("history.open"));
 
 function Trouble({ refusal, again }) {

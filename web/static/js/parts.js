@@ -31,6 +31,12 @@ export function dispositionTitle(code) {
   return choice ? titled(choice.title, code) : code;
 }
 
+/** A queue's name in words. */
+export function queueTitle(name) {
+  const choice = me.value.queue_titles.find((each) => each.code === name);
+  return titled(choice?.title, name);
+}
+
 export function StateWord({ state, reason = "" }) {
   return html`<span class="state" data-state=${state}>
     <${Icon} name=${state} />

@@ -9,11 +9,10 @@ import { lasting } from "./format.js";
 import { html } from "./html.js";
 import { t, titled } from "./language.js";
 import { face, me, myCall, myPop, myself, queues } from "./model.js";
-import { Card, Since, StateWord } from "./parts.js";
+import { Card, queueTitle, Since, StateWord } from "./parts.js";
 
 const line = signal("");
 
-const queueTitle = (name) => titled(queues.value.get(name)?.title, name);
 
 function InHand() {
   const agent = myself.value;
