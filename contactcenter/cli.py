@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ from contactcenter.tracing.recorder import listen
 from contactcenter.tracing.replay import center_of, events_of, replay
 from contactcenter.tracing.trace import TraceError
 
+new_event_loop: Callable[[], asyncio.AbstractEventLoop]
 try:
     from uvloop import new_event_loop
 except ImportError:  # there is none for this platform
@@ -77,6 +79,9 @@ def main() -> None:
 
 
 def _do(work: Coroutine[Any, Any, Any]) -> Any:
+    # The modules are here to stay: the collector need not walk through them, and not every few calls either.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             return runner.run(work)

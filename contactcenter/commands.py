@@ -36,13 +36,6 @@ class LeaveQueue(Command):
     exit: str
 
 
-@frozen
-class HangUpCall(Command):
-    """End the caller's leg."""
-
-    call: str
-
-
 # --- To Asterisk (edge `ami`) ---
 
 

@@ -22,7 +22,6 @@ from contactcenter.commands import (
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.offers import Offer
 from contactcenter.routing.queues import Place, Queue, QueueRules
-from contactcenter.routing.selection import FreeAgent
 from contactcenter.values import InteractionRecord, frozen
 
 CLOSED_REMEMBERED = 10_000
@@ -173,13 +172,10 @@ class Floor:
         self._recount()
         return any(queue.free for queue in queues)
 
-    def free_agents(self, queues: Iterable[Queue]) -> list[FreeAgent]:
+    def free_agents(self, queues: Iterable[Queue]) -> list[AgentSession]:
         """Agents of these queues who could take a call now, in no order."""
         self._recount()
-        agents = [self.agents[login] for login in set().union(*(queue.free for queue in queues))]
-        return [
-            FreeAgent(login=agent.login, queues=agent.queues, idle_since=agent.idle_since) for agent in agents
-        ]
+        return [self.agents[login] for login in set().union(*(queue.free for queue in queues))]
 
     def is_free(self, agent: AgentSession) -> bool:
         """Whether the agent could take a call now: nothing else is on the phone."""

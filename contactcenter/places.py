@@ -1,4 +1,4 @@
-"""Where the files are that are no Python: beside the package in a checkout, inside it in an installed wheel."""
+"""Where the files are that are no Python: beside the package in a checkout, inside it in a wheel."""
 
 from pathlib import Path
 

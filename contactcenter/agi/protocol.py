@@ -53,7 +53,8 @@ class Environment:
     def query(self) -> dict[str, str]:
         """The query of the AGI URL; of a repeated name the first value."""
         text = self["agi_network_script"].partition("?")[2]
-        return {name: values[0] for name, values in parse_qs(text, max_num_fields=32).items()}
+        found = parse_qs(text, keep_blank_values=True, max_num_fields=32)
+        return {name: values[0] for name, values in found.items()}
 
 
 @frozen

@@ -21,7 +21,7 @@ from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import HangUpCall, LeaveQueue, OfferCall
+from contactcenter.commands import LeaveQueue, OfferCall
 from contactcenter.events import (
     CallArrived,
     CallerLeft,
@@ -40,6 +40,8 @@ PLAY_TIMEOUT_S = 180.0
 
 _PHONE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LEG = re.compile(r"[A-Za-z0-9_./:;@-]{0,150}")
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
+"""What MSet takes as it is: no comma, quote or backslash."""
 _DESTINATION = re.compile(r"PJSIP/[A-Za-z0-9_.+@:/-]{1,150}")
 _UNIQUEID = re.compile(r"(?:(.*)-)?\d+\.\d+")
 _BRIDGED = {"SUCCESS": "ANSWER", "NONEXISTENT": "CHANUNAVAIL"}
@@ -48,7 +50,7 @@ _SIP_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 """A quoted pair of a SIP display name: Asterisk passes it on as it came."""
 _NOBODY = {"unknown", "anonymous"}
 
-Command = OfferCall | LeaveQueue | HangUpCall
+Command = OfferCall | LeaveQueue
 
 
 @frozen
@@ -77,7 +79,6 @@ class Session:
         self._waiting = False
         self._joining = False
         self._entered_at: float | None = None
-        self._interruption = ""
         self._over = False
         self._budget = asyncio.timeout(None)
         self._resumed = environment.path == "resume"
@@ -91,9 +92,7 @@ class Session:
 
     def carry(self, command: Command) -> None:
         """A command of the center, in the order in which it gave them."""
-        if isinstance(command, HangUpCall):
-            self._interrupt("hung up by the center")
-        elif self._waiting:
+        if self._waiting:
             self._commands.put_nowait(command)
         else:
             # The script has moved on in the same instant; the center must not wait for this agent's ring.
@@ -146,7 +145,9 @@ class Session:
 
     async def _arrive(self) -> str:
         """Say who has come, and leave on the leg what brings him back; returns the queue he came back to."""
-        interaction = await self._recall("CC_INTERACTION")
+        # The dialplan says in the address what it knows; one that doesn't is asked.
+        said = self._environment.query.get("interaction")
+        interaction = await self._recall("CC_INTERACTION") if said is None else said
         did = (await self._recall("CC_DID") if self._resumed else "") or self._dialled()
         queue = await self._recall("CC_QUEUE") if self._resumed else ""
         entered = await self._recall("CC_ENTERED") if queue else ""
@@ -154,12 +155,11 @@ class Session:
         language = await self._recall("CC_LANGUAGE") if interaction else ""
         self._resumed = bool(self._resumed and interaction)
         arrival = self._announce(interaction or uuid.uuid4().hex, did, queue, language)
-        await self.remember("CC_INTERACTION", arrival.interaction)
-        await self.remember("CC_DID", did)
         if interaction and not self._resumed:
             # A phone sent the caller to another number: what he waited for before is over.
-            await self.remember("CC_QUEUE", "")
-            await self.remember("CC_ENTERED", "")
+            await self._remember_all(CC_INTERACTION=arrival.interaction, CC_QUEUE="", CC_ENTERED="")
+        else:
+            await self.remember("CC_INTERACTION", arrival.interaction)
         return queue
 
     def _dialled(self) -> str:
@@ -200,8 +200,6 @@ class Session:
         call, script = self._call, self._script
         assert call  # noqa: S101 (set by _arrive)
         assert script  # noqa: S101
-        if self._interruption:
-            return self._interruption
         try:
             self._budget = asyncio.timeout(self._services.limits.seconds)
             async with self._budget:
@@ -214,8 +212,6 @@ class Session:
                 return ""
         except CommandTimeout:
             raise
-        except asyncio.CancelledError:
-            return self._interrupted()
         except (Exception, ScriptBlocked) as error:
             overrun = isinstance(error, TimeoutError) and self._budget.expired()
             said = f"ran longer than {self._services.limits.seconds:g} s" if overrun else _described(error)
@@ -239,28 +235,11 @@ class Session:
         self._call = Call(self, arrival, self._services, {})
         try:
             return await wait_for_agent(self._call, self._house.fallback_queue)
-        except asyncio.CancelledError:
-            return self._interrupted()
         except CommandTimeout:
             raise
         except Exception as error:
             log.exception("call %s: fallback failed too", self.id)
             return f"fallback failed: {_described(error)}"
-
-    def _interrupt(self, why: str) -> None:
-        if self._over or self._interruption:
-            return
-        self._interruption = why
-        if self._call:
-            self.task.cancel()
-
-    def _interrupted(self) -> str:
-        """Why we cancelled the task ourselves; a cancellation by anybody else goes on up."""
-        why, self._interruption = self._interruption, ""
-        if self._over or not why:
-            raise asyncio.CancelledError
-        self.task.uncancel()
-        return why
 
     def _failed(self, error: str) -> None:
         node = self._call.node if self._call else ""
@@ -300,8 +279,7 @@ class Session:
     async def wait(self, queue: str, priority: int) -> str:
         if self._entered_at is None:
             self._entered_at = self._now()
-        await self.remember("CC_ENTERED", f"{self._entered_at:.6f}")
-        await self.remember("CC_QUEUE", queue)
+        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue)
         loop, until = asyncio.get_running_loop(), self._budget.when()
         left = until - loop.time() if until is not None else None
         if left is not None:
@@ -316,6 +294,8 @@ class Session:
                 self._refuse(self._commands.get_nowait())
             if left is not None:
                 self._budget.reschedule(loop.time() + left)
+        if result == "answered":
+            self._entered_at = None  # a further queue would be a further wait
         await self.remember("CC_QUEUE", "")
         return result
 
@@ -369,6 +349,14 @@ class Session:
 
     async def remember(self, name: str, value: str) -> None:
         await self._command("SET VARIABLE", name, value)
+
+    async def _remember_all(self, **values: str) -> None:
+        """Several values in one command, unless one of them could be misread there."""
+        if all(map(_PLAIN.fullmatch, values.values())):
+            await self._command("EXEC MSet", ",".join(f"{name}={value}" for name, value in values.items()))
+        else:
+            for name, value in values.items():
+                await self.remember(name, value)
 
     # --- Commands ---
 

@@ -110,8 +110,7 @@ class AsteriskServers:
 
     async def _act(self, server: str, action: Fields) -> bool:
         try:
-            if not LEG.fullmatch(str(action.get("ChannelId") or action["Channel"])):
-                raise ValueError(f"odd name of a leg: {action!r}")
+            _check_leg(str(action.get("ChannelId") or action["Channel"]))
             await self._links[server].send(action)
         except (AmiError, ValueError) as error:
             # Never again by itself: the next snapshot says what is true.
@@ -201,3 +200,8 @@ class AsteriskServers:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _check_leg(name: str) -> None:
+    if not LEG.fullmatch(name):
+        raise ValueError(f"odd name of a leg: {name!r}")

@@ -129,8 +129,6 @@ class AsteriskSettings:
     carrier_address: str = "127.0.0.2"
     systemname: str = "cc"
     longest_call_s: int = 4 * 3600
-    longest_parted_s: int = 600
-    """How long a caller without a script hears music before the rescue asks the server about him."""
     colleague_ring_s: int = 30
     rescue_pause_s: float = 2
     rescue_tries: int = 10
@@ -171,7 +169,6 @@ class AsteriskSettings:
         _require("apology", self.apology, _PROMPTS, "names of prompts, joined with &")
         for name in (
             "longest_call_s",
-            "longest_parted_s",
             "colleague_ring_s",
             "rescue_pause_s",
             "rescue_tries",
@@ -219,9 +216,9 @@ class AsteriskSettings:
 
 def render(settings: AsteriskSettings, folders: Folders) -> dict[str, str]:
     """Every configuration file by its name. An unknown variable in a template is an error."""
-    for folder in fields(folders):
-        path = getattr(folders, folder.name)
-        _require(f"folders.{folder.name}", str(path), _PATH, "an absolute path without ; and \\")
+    for each in fields(folders):
+        path = getattr(folders, each.name)
+        _require(f"folders.{each.name}", str(path), _PATH, "an absolute path without ; and \\")
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,

@@ -25,7 +25,7 @@ from contactcenter.crm.journal import Journal
 BATCH = 200
 WINDOW_S = 0.1
 """How long a command waits for company, if no page waits for its own write to be committed. An interaction is
-saved at each step, and only the newest state of a batch is written: a tenth of a second spares most of them."""
+saved at each step, and only the newest state of a batch is written: a tenth of a second spares most."""
 PATIENCE_S = 5.0
 """How long a page waits for its write."""
 CAPACITY = 50_000

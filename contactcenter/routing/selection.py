@@ -6,18 +6,27 @@ longest, over all queues together. Skills, levels and other strategies are furth
 
 from collections.abc import Iterable
 from heapq import merge
+from operator import attrgetter
+from typing import Protocol
 
 from contactcenter.routing.queues import Place
 from contactcenter.values import frozen
 
 
-@frozen
-class FreeAgent:
-    """An agent who could take a call now."""
+class FreeAgent(Protocol):
+    """An agent who could take a call now: what a choice looks at."""
 
-    login: str
-    queues: tuple[str, ...]
-    idle_since: float
+    @property
+    def login(self) -> str:
+        """Who it is."""
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """Whose callers the agent takes."""
+
+    @property
+    def idle_since(self) -> float:
+        """Since when the agent waits for a call."""
 
 
 @frozen
@@ -34,7 +43,7 @@ def longest_idle(queues: Iterable[list[Place]], free: Iterable[FreeAgent], at: f
 
     Equal idle times are told apart by login, so that the same picture always gives the same answer.
     """
-    agents = sorted(free, key=lambda agent: (agent.idle_since, agent.login))
+    agents = sorted(free, key=attrgetter("idle_since", "login"))
     matches: list[Match] = []
     for place in merge(*queues):
         if not agents:

@@ -102,7 +102,7 @@ class Session:
 
     @property
     def script(self) -> str:
-        return self.environment["agi_network_script"]
+        return self.environment["agi_network_script"].partition("?")[0]
 
     async def command(self, line: str) -> str:
         """Asterisk's answer to one command; `HANGUP` when the caller has left."""

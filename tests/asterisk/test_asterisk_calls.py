@@ -185,22 +185,6 @@ async def test_a_caller_who_hangs_up_ends_the_session(asterisk: EmbeddedAsterisk
         assert await left == 0
 
 
-async def test_a_parted_caller_hears_music_until_he_is_joined(asterisk: EmbeddedAsterisk):
-    queue, script = sessions()
-    async with (
-        Ami.connected(asterisk.settings) as ami,
-        fastagi(asterisk.settings, script),
-        caller(asterisk, "4002"),
-    ):
-        session = await soon(queue.get())
-        await session.command("SET VARIABLE CC_NEXT parted")
-        session.close()
-        channel = session.environment["agi_channel"]
-        await until(lambda: application_of(ami, channel), "MusicOnHold")
-        await ami.ask("Redirect", Channel=channel, Context="refuse", Exten="s", Priority="1")
-        assert (await ami.event("Hangup", Channel=channel))["Cause"] == "1"
-
-
 async def application_of(ami: Ami, channel: str) -> str:
     """What the channel runs, by a snapshot."""
     await ami.ask("CoreShowChannels")
@@ -288,22 +272,3 @@ async def test_a_line_is_joined_by_the_callers_script_and_comes_back(asterisk: E
         await ami.event("BridgeEnter", Uniqueid="line-101", BridgeTechnology="holding_bridge")
         assert await talk == "200 result=0"
         assert await left != 0
-
-
-async def test_a_line_is_joined_by_ami_and_comes_back(asterisk: EmbeddedAsterisk):
-    queue, script = sessions()
-    async with (
-        Ami.connected(asterisk.settings) as ami,
-        line(asterisk, ami) as channel,
-        fastagi(asterisk.settings, script),
-        caller(asterisk, "4002"),
-    ):
-        session = await soon(queue.get())
-        await session.command("SET VARIABLE CC_NEXT parted")
-        session.close()
-        parted = session.environment["agi_channel"]
-        await until(lambda: application_of(ami, parted), "MusicOnHold")
-        assert (await ami.ask("Bridge", Channel1=parted, Channel2=channel))["Response"] == "Success"
-        await ami.event("BridgeEnter", Channel=parted, BridgeType="basic")
-        await ami.ask("Hangup", Channel=parted)
-        await ami.event("BridgeEnter", Uniqueid="line-101", BridgeTechnology="holding_bridge")

@@ -127,8 +127,8 @@ def test_every_port_is_shifted(folders: Folders):
     assert "bind = 127.0.0.1:5760\n" in far["pjsip.conf"]
     assert "contact = sip:127.0.0.2:5070\n" in near["pjsip.conf"]
     assert "contact = sip:127.0.0.2:5770\n" in far["pjsip.conf"]
-    assert "AGI(agi://127.0.0.1:4573/inbound)" in near["extensions.conf"]
-    assert "AGI(agi://127.0.0.1:5273/inbound)" in far["extensions.conf"]
+    assert "AGI(agi://127.0.0.1:4573/inbound?" in near["extensions.conf"]
+    assert "AGI(agi://127.0.0.1:5273/inbound?" in far["extensions.conf"]
     ports = re.compile(r"(?<![\d.])(5038|5060|8088|4573|5070|10000|15999)(?!\d)")
     for name in ("manager.conf", "http.conf", "rtp.conf", "pjsip.conf", "extensions.conf"):
         text = far[name]
@@ -137,7 +137,7 @@ def test_every_port_is_shifted(folders: Folders):
 
 def test_the_ami_user_has_the_least_rights(folders: Folders):
     rights = settings_in(render(SETTINGS, folders)["manager.conf"], "contactcenter")
-    assert dict(rights)["read"] == "system,call,user"
+    assert dict(rights)["read"] == "system,call"
     assert dict(rights)["write"] == "call,originate,reporting"
     assert [value for name, value in rights if name == "permit"] == ["127.0.0.1/32"]
     filters = [name for name, _ in rights if name.startswith("eventfilter")]

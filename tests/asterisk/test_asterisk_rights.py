@@ -94,5 +94,13 @@ async def test_only_events_of_the_list_are_heard(asterisk: EmbeddedAsterisk):
         await ami.event("Hangup", Uniqueid="heard-1")
         heard = {event["Event"] for event in ami.seen()}
         assert {"Newchannel", "OriginateResponse"} <= heard
-        assert not heard & {"VarSet", "Newexten", "NewCallerid", "DialBegin", "DialEnd", "RTCPSent", "LocalBridge"}
+        assert not heard & {
+            "VarSet",
+            "Newexten",
+            "NewCallerid",
+            "DialBegin",
+            "DialEnd",
+            "RTCPSent",
+            "LocalBridge",
+        }
         assert all("Timestamp" in event for event in ami.seen() if event["Event"] == "Newchannel")

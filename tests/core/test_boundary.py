@@ -17,7 +17,7 @@ ROOTS = {
 
 PURE = {
     *("__future__", "dataclasses", "enum", "typing", "collections", "itertools", "functools", "math"),
-    *("heapq", "bisect", "datetime", "zoneinfo", "re"),
+    *("heapq", "bisect", "operator", "datetime", "zoneinfo", "re"),
 }
 """What of the standard library the core may import: nothing that knows the time, waits, or throws dice."""
 

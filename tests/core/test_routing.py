@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from contactcenter.interactions import Outcome
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.queues import Place, Queue
-from contactcenter.routing.selection import FreeAgent, longest_idle
+from contactcenter.routing.selection import longest_idle
+from contactcenter.values import frozen
 from tests.core.world import NOON, queue
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -23,11 +24,20 @@ def place(call: str, at: float = 1.0, priority: int = 0, into: str = "a") -> Pla
     return Place(rank=-priority, entered_at=at, call=call, queue=into)
 
 
-def free(login: str, since: float = 1.0, *queues: str) -> FreeAgent:
-    return FreeAgent(login=login, queues=queues or ("a",), idle_since=since)
+@frozen
+class Agent:
+    """What a choice looks at."""
+
+    login: str
+    queues: tuple[str, ...]
+    idle_since: float
 
 
-def pairs(queues: list[list[Place]], agents: list[FreeAgent]) -> list[tuple[str, str]]:
+def free(login: str, since: float = 1.0, *queues: str) -> Agent:
+    return Agent(login=login, queues=queues or ("a",), idle_since=since)
+
+
+def pairs(queues: list[list[Place]], agents: list[Agent]) -> list[tuple[str, str]]:
     return [(match.call, match.login) for match in longest_idle(queues, agents, 10.0)]
 
 

@@ -88,6 +88,8 @@ class FakeChannel:
         ]
         self.keys = list(keys)
         self.variables = dict(variables or {})
+        if extension[:1].isdigit():
+            self.variables["CC_DID"] = extension  # as the dialplan does
         self.answers: dict[str, Callable[[list[str]], str | None]] = {}
         self.hang_up_at = hang_up_at
         self.polite = polite
@@ -159,6 +161,9 @@ class FakeChannel:
             case ["SET", "VARIABLE", name, value]:
                 self.variables[name] = value
                 return "200 result=1"
+            case ["EXEC", "MSet", pairs]:
+                self.variables |= dict(pair.split("=", 1) for pair in pairs.split(","))
+                return "200 result=0"
             case ["SET", "MUSIC", state, *_]:
                 self.music = state == "on"
                 return "200 result=0"

@@ -11,7 +11,7 @@ import pytest
 from contactcenter.agi import session as session_module
 from contactcenter.agi.script import Limits
 from contactcenter.agi.server import Route
-from contactcenter.commands import HangUpCall, LeaveQueue, OfferCall
+from contactcenter.commands import LeaveQueue, OfferCall
 from contactcenter.events import (
     CallArrived,
     CallerLeft,
@@ -142,21 +142,6 @@ async def test_offer_for_a_caller_who_moved_on_is_cancelled(desk: Started) -> No
         await task
         assert [ended.status for ended in d.all(OfferEnded)] == ["CANCEL"]
         d.server.carry(offer(2))  # no session: nothing, and no error
-
-
-@pytest.mark.parametrize("where", ["prompt", "queue"])
-async def test_hung_up_by_the_center(desk: Started, where: str) -> None:
-    async with desk(dids={"4001": Route(script=HOTLINE), "4002": Route(queue="support")}) as d:
-        channel = FakeChannel(extension="4001" if where == "prompt" else "4002")
-        slow = asyncio.Event()
-        if where == "prompt":
-            channel.answers["STREAM FILE"] = lambda words: (slow.set(), "200 result=0 endpos=1")[1]
-        task = asyncio.create_task(channel.run(d.server.port))
-        await (slow.wait() if where == "prompt" else channel.until("SET", "MUSIC", "on"))
-        d.server.carry(HangUpCall(call=CALL))
-        await task
-        assert d.all(ScriptEnded)[0].result == "hung up by the center"
-        assert channel.variables["CC_NEXT"] == "hangup"
 
 
 async def commands_of_a_whole_call(desk: Started, keys: str) -> list[list[str]]:
@@ -396,7 +381,7 @@ async def test_transfer_only_to_listed_targets(desk: Started, script: Callable[.
     async with desk(dids={"4001": Route(script=path)}, transfers={"reception": "PJSIP/120"}) as d:
         channel = FakeChannel()
         await in_queue(d, channel)
-        assert [command[2] for command in channel.commands if command[0] == "EXEC"] == [
+        assert [command[2] for command in channel.commands if command[:2] == ["EXEC", "Dial"]] == [
             "PJSIP/120,30,gm(default)"
         ]
         assert "not in the list of transfer targets" in d.all(ScriptFailed)[0].error
