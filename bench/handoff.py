@@ -7,10 +7,10 @@ the machine.
 Every time ends by Asterisk's clock (the Timestamp of its event: the second leg enters the bridge); so does it
 begin for app_queue and Dial. Ours begins by the server's clock, which is the same machine's. *Hand-off*: from
 the choice of an agent (ours: the offer; app_queue: the caller joins the queue, agents being free; Dial: the
-agent's leg begins) to the bridge. Ours is told in its three parts, too. *Full path*: from the caller's arrival
-at the server (script, look-up, queue, choice, page, ring) to the bridge. Answer() itself waits 500 ms for
-audio that SIPp does not send; it is in neither. CPU is all that the process used, user and system, from the
-first call to the end of the last.
+agent's leg begins) to the bridge. Ours is told in its three parts, too. *Full path*: from the caller's
+arrival at the server (script, look-up, queue, choice, page, ring) to the bridge. Answer() itself waits 500 ms
+for audio that SIPp does not send; it is in neither. CPU is all that the process used, user and system, from
+the first call to the end of the last.
 """
 
 import asyncio
