@@ -38,7 +38,7 @@ from contactcenter.config import load
 from contactcenter.crm.users import User
 from tests.support.agent import Agent
 from tests.support.asterisk import AMI_SECRET, running_asterisk
-from tests.support.center import CONFIG, ROOT, serve, shared_prompts
+from tests.support.center import AGI_KEY, CONFIG, ROOT, serve, shared_prompts
 
 AGENTS = 120
 PASSWORD = "bench-password-long"
@@ -172,8 +172,8 @@ async def _prepare(asterisk: EmbeddedAsterisk, folder: Path) -> Path:
     settings = asterisk.settings
     text = CONFIG.format(
         phones=", ".join(f'"{phone}"' for phone in PHONES), http=8080 + settings.port_offset,
-        agi=settings.agi_port, ami=settings.ami_port, secret=AMI_SECRET, prompts=shared_prompts(),
-        scripts=ROOT / "dialplans" / "ivr", dids="", queues="",
+        agi=settings.agi_port, key=AGI_KEY, ami=settings.ami_port, secret=AMI_SECRET,
+        prompts=shared_prompts(), scripts=ROOT / "dialplans" / "ivr", dids="", queues="",
     )  # fmt: skip
     config = folder / "center.toml"
     config.write_text('log = "warning"\n' + text.replace("wrap_up_s = 30", "wrap_up_s = 0"))
@@ -304,7 +304,7 @@ class _Center:
 
 
 async def _bench(rates: tuple[int, ...]) -> list[tuple[str, float, str]]:
-    base = AsteriskSettings(ami_secret=AMI_SECRET, phones=PHONES, dids=(OURS,), bench=True)
+    base = AsteriskSettings(ami_secret=AMI_SECRET, agi_key=AGI_KEY, phones=PHONES, dids=(OURS,), bench=True)
     async with running_asterisk(base) as asterisk:
         folder = asterisk.prompts.parent.parent / "center"
         folder.mkdir()

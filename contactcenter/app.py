@@ -213,6 +213,7 @@ class App:
             transfers=settings.ivr.transfers,
             host=settings.fastagi.host,
             port=settings.fastagi.port,
+            key=settings.fastagi.key,
             tap=lambda call, way, line: self.recorder.raw("agi", call, "in" if way == "<" else "out", line),
         )
 

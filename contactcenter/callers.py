@@ -240,6 +240,8 @@ def left(floor: Floor, event: CallerLeft) -> None:
 def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None) -> None:
     """The caller is gone, from wherever he was."""
     outcome = outcome or outcome_of(call)
+    if call.state is CallState.OFFERED and not floor.servers.get(call.server):
+        call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
     if queue := handoff.end_wait(floor, call, at):

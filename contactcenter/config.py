@@ -96,6 +96,8 @@ class FastAgiSection(_Section):
 
     host: str = "127.0.0.1"
     port: Port = 4573
+    key: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]{8,128})?$", repr=False)] = ""
+    """What Asterisk's dialplan says in the address (`?key=`); empty: any connection is believed."""
 
 
 class AsteriskSection(_Section):
@@ -290,7 +292,7 @@ def _problem(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return f"{key} is not a key that exists here: check the spelling, or remove it"
     value = error["input"]
-    hidden = "secret" in key or "password" in key
+    hidden = any(word in key for word in ("secret", "password", "fastagi.key"))
     shown = "" if isinstance(value, dict) else f" = {'…' if hidden else repr(value)}"
     return f"{key}{shown}: {message}"
 

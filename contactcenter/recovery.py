@@ -169,5 +169,5 @@ def restore_due(floor: Floor, at: float) -> None:
 def close(floor: Floor, record: InteractionRecord, outcome: Outcome, at: float) -> None:
     """A final record for an episode whose end nobody heard."""
     interaction = Interaction(replace(record, inferred=True))
-    interaction.caller_gone(at, outcome)
+    interaction.caller_gone(at, Outcome.ANSWERED if record.answered_at is not None else outcome)
     floor.save(interaction)

@@ -99,6 +99,7 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         known = await accounts.ensure(app.store, app.users, options.data, options.demo_password)
     own = AsteriskSettings(
         ami_secret=settings.asterisk[0].secret,
+        agi_key=settings.fastagi.key,
         phones=known.phones if options.demo else {},
         dids=tuple(settings.dids),
         systemname=SYSTEM_NAME,
@@ -130,7 +131,7 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
 def _settings(options: Options) -> Settings:
     server: dict[str, object] = {"name": SYSTEM_NAME}
     if options.asterisk in ("embedded", "docker"):
-        server |= {"port": 5038 + options.port_offset, "secret": _ami_secret(options.data)}
+        server |= {"port": 5038 + options.port_offset, "secret": _secret(options.data / "ami-secret")}
     else:
         host, _, port = options.asterisk.partition(":")
         if not port.isdecimal():
@@ -143,7 +144,9 @@ def _settings(options: Options) -> Settings:
     settings = load(CONFIG, asterisk=[server])
     update = {
         "http": settings.http.model_copy(update={"host": options.host, "port": options.port}),
-        "fastagi": settings.fastagi.model_copy(update={"port": 4573 + options.port_offset}),
+        "fastagi": settings.fastagi.model_copy(
+            update={"port": 4573 + options.port_offset, "key": _secret(options.data / "agi-key")}
+        ),
         "store": settings.store.model_copy(update={"path": options.data.resolve() / "contactcenter.db"}),
         "speech": settings.speech.model_copy(update={"cache": options.data.resolve() / "prompts"}),
         "asterisk": tuple(AsteriskSection.model_validate(server) for server in [server]),
@@ -151,9 +154,8 @@ def _settings(options: Options) -> Settings:
     return settings.model_copy(update=update)
 
 
-def _ami_secret(folder: Path) -> str:
-    """The AMI user's secret: drawn once, kept for its owner only."""
-    path = folder / "ami-secret"
+def _secret(path: Path) -> str:
+    """A secret between Asterisk and us: drawn once, kept for its owner only."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:

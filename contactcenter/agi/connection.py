@@ -7,6 +7,7 @@ that is dropped when it comes.
 
 import asyncio
 from collections.abc import Callable
+from enum import StrEnum
 from typing import cast
 
 from contactcenter.agi.protocol import Environment, HungUp, ProtocolFault, Reader, Reply, encode, encode_line
@@ -25,6 +26,17 @@ class CommandTimeout(Exception):
 
 class CommandRejected(Exception):
     """Asterisk knows no such command (510), or refused its arguments (520)."""
+
+
+class Loss(StrEnum):
+    """How a connection ended before its session did."""
+
+    HUNG_UP = "hung up"
+    """Asterisk said that the channel is gone."""
+    BROKEN = "broken"
+    """It ended without a word: Asterisk itself may be gone, or the caller is elsewhere."""
+    GIVEN_UP = "given up"
+    """By us: no answer to a command."""
 
 
 class Connection(asyncio.Protocol):
@@ -53,7 +65,7 @@ class Connection(asyncio.Protocol):
         self._stale = 0
         self._stale_timeout_s: float | None = 0.0
         self._loop = asyncio.get_running_loop()
-        self.on_lost: Callable[[bool], None] = lambda by_asterisk: None
+        self.on_lost: Callable[[Loss], None] = lambda loss: None
         self.tap: Callable[[str, str], None] | None = None
         self.alive = False
         self.commands = 0
@@ -82,7 +94,7 @@ class Connection(asyncio.Protocol):
                         self._deadline.cancel()
                     self._on_ready(self, heard)
                 elif isinstance(heard, HungUp):
-                    self._lose(by_asterisk=True)
+                    self._lose(Loss.HUNG_UP)
                 elif self._stale:
                     self._stale -= 1
                 elif self._reply:
@@ -94,11 +106,11 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def eof_received(self) -> bool:
-        self._lose(by_asterisk=True)
+        self._lose(Loss.BROKEN)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lose(by_asterisk=True)
+        self._lose(Loss.BROKEN)
         self._on_closed(self)
 
     # --- for the session ---
@@ -147,7 +159,7 @@ class Connection(asyncio.Protocol):
             if timer:
                 timer.cancel()
         if answer.code == 511:
-            self._lose(by_asterisk=True)
+            self._lose(Loss.HUNG_UP)
             raise CallerGone
         if strict and answer.code != 200:
             raise CommandRejected(f"{answer.code} {answer.data} to {_shown(encoded)}")
@@ -166,20 +178,20 @@ class Connection(asyncio.Protocol):
         self._given_up = True  # asyncio may not have given us the socket yet
         if self._transport:
             self._transport.abort()
-        self._lose(by_asterisk=False)
+        self._lose(Loss.GIVEN_UP)
 
     def _expire(self, reply: asyncio.Future[Reply]) -> None:
         if not reply.done():
             self._expired = True
             self.abort()
 
-    def _lose(self, *, by_asterisk: bool) -> None:
+    def _lose(self, loss: Loss) -> None:
         if not self.alive:
             return
         self.close()
         if self._reply:
             self._reply.cancel()
-        self.on_lost(by_asterisk)
+        self.on_lost(loss)
 
 
 def _shown(encoded: bytes) -> str:

@@ -5,6 +5,7 @@ complete; those are few, short-lived, and the oldest goes when there are too man
 """
 
 import asyncio
+import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -74,10 +75,12 @@ class AgiServer:
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         host: str = "127.0.0.1",
         port: int = 4573,
+        key: str = "",
         tap: Tap | None = None,
     ) -> None:
         self._host = host
         self._port = port
+        self._key = key
         self._tap = tap
         self._language = language
         self._routes = {did: (_script(route), route.language) for did, route in dids.items()}
@@ -174,6 +177,11 @@ class AgiServer:
 
     def _ready(self, connection: Connection, environment: Environment) -> None:
         self._connections.pop(connection, None)
+        if not hmac.compare_digest(environment.query.get("key", "").encode(), self._key.encode()):
+            # Whoever it is: it must neither make up a call nor take a living one over.
+            log.warning("a connection without the key was refused: it is not our Asterisk's")
+            connection.abort()
+            return
         call = environment["agi_uniqueid"]
         older = self._sessions.pop(call, None)
         if older:
@@ -182,7 +190,7 @@ class AgiServer:
             tap = self._tap
             connection.tap = lambda direction, line: tap(call, direction, line)
             for name, value in environment.values.items():
-                tap(call, "<", f"{name}: {value}")
+                tap(call, "<", f"{name}: {value.replace(self._key, '***') if self._key else value}")
         session = Session(connection, environment, self._house)
         self._sessions[call] = session
         session.task.add_done_callback(lambda _: self._ended(session))

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from contactcenter.agi import pyst
 from contactcenter.agi.builtin import wait_for_agent
-from contactcenter.agi.connection import CallerGone, CommandTimeout, Connection
+from contactcenter.agi.connection import CallerGone, CommandTimeout, Connection, Loss
 from contactcenter.agi.loader import Script, line_in
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
@@ -124,12 +124,12 @@ class Session:
         finally:
             self._connection.close()
 
-    def _lost(self, by_asterisk: bool) -> None:
+    def _lost(self, loss: Loss) -> None:
         if self._over:
             return
         self._over = True
         last = self._connection.last
-        if not by_asterisk:
+        if loss is Loss.GIVEN_UP:
             self._failed("Asterisk did not answer a command: connection given up")
         elif self._joining and last and last.result == "0":
             # Dial ended well (a hang-up makes it -1), and then the channel left this session: a phone has
@@ -140,7 +140,11 @@ class Session:
             if self._call is None and not self._resumed:
                 # Gone before the first answer: no caller may be missing in the records.
                 self._announce(uuid.uuid4().hex, self._dialled())
-            self._tell(CallerLeft(at=self._now(), call=self.id))
+            if loss is Loss.HUNG_UP:
+                self._tell(CallerLeft(at=self._now(), call=self.id))
+            else:
+                # Whether it was the caller or Asterisk itself is for AMI to say: `LegEnded`, or a snapshot.
+                log.info("call %s: connection broken off", self.id)
         self.task.cancel()
 
     async def _arrive(self) -> str:

@@ -50,6 +50,7 @@ _ENDPOINT = re.compile(r"PJSIP/[A-Za-z0-9_-]{1,32}(@[A-Za-z0-9_-]{1,32})?")
 _PROMPTS = re.compile(r"[A-Za-z0-9_./-]+(&[A-Za-z0-9_./-]+)*")
 _PATH = re.compile(r"/[^\x00-\x1f\x7f;\\]*")
 _SECRET = re.compile(r"[A-Za-z0-9_.~+/=-]{8,128}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -126,6 +127,8 @@ class AsteriskSettings:
     """Added to every port, so that several instances run side by side. RTP is shifted by the same number: the
     ranges of two instances may overlap, since Asterisk passes over a port that is taken."""
     agi_host: str = "127.0.0.1"
+    agi_key: str = field(default="", repr=False)
+    """What our server asks for before it believes that a connection is Asterisk's; empty: nothing."""
     carrier_address: str = "127.0.0.2"
     systemname: str = "cc"
     longest_call_s: int = 4 * 3600
@@ -163,6 +166,8 @@ class AsteriskSettings:
                 ip_network(network)
             except ValueError:
                 raise BadSetting("ami_permit", network, "a network such as 10.0.0.0/8") from None
+        if self.agi_key:
+            _require("agi_key", "…", _KEY, "8 to 128 letters, digits, _ or -", of=self.agi_key)
         _require("agi_host", self.agi_host, _HOST, "a host name or IPv4 address")
         if self.fallback_endpoint:
             _require("fallback_endpoint", self.fallback_endpoint, _ENDPOINT, "PJSIP/NAME or PJSIP/NAME@TRUNK")

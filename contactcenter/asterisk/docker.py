@@ -20,6 +20,7 @@ class DockerAsterisk:
     def __init__(self, settings: AsteriskSettings, prompts: Path) -> None:
         self._environment = {
             "ASTERISK_AMI_SECRET": settings.ami_secret,
+            "ASTERISK_AGI_KEY": settings.agi_key,
             "ASTERISK_PHONES": ",".join(f"{number}:{secret}" for number, secret in settings.phones.items()),
             "ASTERISK_DIDS": ",".join(settings.dids),
             "ASTERISK_SYSTEMNAME": settings.systemname,

@@ -96,7 +96,7 @@ class HttpServer:
         )
         edge.sockets = socket.Sockets(edge)
         edge.presence = Presence(edge)
-        self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=2.0)
+        self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
         self.port = settings.port
 

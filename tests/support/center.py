@@ -26,6 +26,7 @@ from tests.support.asterisk import AMI_SECRET, PHONES, running_asterisk
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct-horse-battery"
 READY_S = 40
+AGI_KEY = "agi-key-of-the-tests"
 
 CONFIG = """
 zone = "Asia/Shanghai"
@@ -35,6 +36,7 @@ phones = [{phones}]
 port = {http}
 [fastagi]
 port = {agi}
+key = "{key}"
 [[asterisk]]
 name = "cc"
 port = {ami}
@@ -151,7 +153,11 @@ async def running_center(
 ) -> AsyncIterator[Center]:
     """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know."""
     base = AsteriskSettings(
-        ami_secret=AMI_SECRET, phones=PHONES, dids=("4001", "4002", "4003", *numbers), rescue_pause_s=0.5
+        ami_secret=AMI_SECRET,
+        agi_key=AGI_KEY,
+        phones=PHONES,
+        dids=("4001", "4002", "4003", *numbers),
+        rescue_pause_s=0.5,
     )
     async with running_asterisk(replace(base)) as asterisk:
         settings = asterisk.settings
@@ -163,6 +169,7 @@ async def running_center(
                 phones=", ".join(f'"{phone}"' for phone in PHONES),
                 http=8080 + settings.port_offset,
                 agi=settings.agi_port,
+                key=AGI_KEY,
                 ami=settings.ami_port,
                 secret=AMI_SECRET,
                 prompts=shared_prompts(),

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -104,3 +105,20 @@ async def test_tap_sees_every_line(desk: Callable[..., Any]) -> None:
     assert (call, "<", "agi_extension: 4002") in lines
     at = lines.index((call, ">", 'SET MUSIC "on" "default"'))
     assert lines[at + 1] == (call, "<", "200 result=0")
+
+
+async def test_without_the_key_nobody_makes_up_a_call_or_takes_one_over(desk: Callable[..., Any]) -> None:
+    async with desk(key="the-key-of-asterisk") as d:
+        asterisk = FakeChannel(extension="4002", path="inbound?key=the-key-of-asterisk")
+        await asterisk.connect(d.server.port)
+        while not asterisk.music:
+            await asterisk.serve_one()
+        for query in ("", "?key=", "?key=wrong", "?key=the-key-of-asterisk%00"):
+            forger = FakeChannel(extension="4002", path=f"inbound{query}")
+            await forger.connect(d.server.port)
+            with suppress(ConnectionError):
+                assert await forger.reader.read() == b"", "refused without a word"
+            await forger.closed()
+        assert len(d.all(CallArrived)) == 1
+        assert d.server.calls, "the caller's session lives on"
+        await asterisk.hang_up()

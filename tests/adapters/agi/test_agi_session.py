@@ -183,8 +183,10 @@ async def test_hang_up_at_every_command(
                 await task
         await d.idle()
         ends = d.ends()
-        # The very last command comes after `ScriptEnded`.
-        assert ends == sorted(f"pbx1-1700000000.{at}" for at in range(count) if at != unsaid)
+        # The very last command comes after `ScriptEnded`. A connection that only breaks says nothing of the
+        # caller: Asterisk itself may be gone.
+        told = [at for at in range(count) if at != unsaid] if polite else [count - 1]
+        assert ends == sorted(f"pbx1-1700000000.{at}" for at in told)
         assert len(d.all(ScriptEnded)) == 1
         nodes = {event.call: event.node for event in d.all(NodeVisited)}
         assert nodes[f"pbx1-1700000000.{count - 1}"] == "goodbye"
