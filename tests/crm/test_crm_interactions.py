@@ -25,7 +25,8 @@ async def test_every_field_comes_back_as_it_was_saved(keeper: Keeper) -> None:
     full = record(
         channel="chat", direction="outbound", agent_leg="x", caller_name="王 😀", language="zh", customer="c",
         match=MatchMethod.ENTERED_NUMBER, queue="support", agent="agent1", last_node="menu",
-        outcome="answered", disposition="sold", note="n", callback="+8613900000001", error="e", queued_at=1.5, offered_at=2.5,
+        outcome="answered",
+        disposition="sold", note="n", callback="+8613900000001", error="e", queued_at=1.5, offered_at=2.5,
         answered_at=3.5, ended_at=4.5, closed_at=5.5, waited_s=1.25, talked_s=2.25, wrapped_s=3.25, offers=2,
         inferred=True, final=True,
     )  # fmt: skip
