@@ -26,6 +26,7 @@ SNAPSHOT_EVERY_S = 30.0
 LINE_RING_MS = 30_000
 LEG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """A leg's name: a Uniqueid that Asterisk gave, or a name that we gave. Never a pattern of channels."""
+REGISTERED = frozenset({"Created", "Reachable", "NonQualified", "Updated"})
 UNREACHABLE = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 """Device states of a phone that is not registered."""
 
@@ -52,6 +53,8 @@ class AsteriskServers:
         self._versions: dict[str, str] = {}
         self._lines: dict[str, str] = {}
         """Phone -> the line's leg, while the phone has not answered."""
+        self._contacts: dict[str, str] = {}
+        """Phone -> its newest contact."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.unreadable = 0
         """Events that lacked a header; counted, never guessed."""
@@ -150,6 +153,9 @@ class AsteriskServers:
             else:
                 self._lines.pop(phone, None)
             return
+        if message.event == "ContactStatus":
+            self._contact_changed(message)
+            return
         try:
             event = translate(message, server, self._now())
         except KeyError as missing:
@@ -158,6 +164,17 @@ class AsteriskServers:
             return
         if event:
             self._tell(event)
+
+    def _contact_changed(self, message: Message) -> None:
+        """A phone that registers anew gets a new contact, and only then loses the old one: it is not gone."""
+        phone, contact = device_phone(f"PJSIP/{message.get('AOR', '')}"), message.get("URI", "")
+        if not phone:
+            return  # a trunk's
+        if message.get("ContactStatus") in REGISTERED:
+            self._contacts[phone] = contact
+            self._tell(PhoneSeen(at=self._now(), phone=phone, reachable=True))
+        elif self._contacts.get(phone, contact) == contact:
+            self._tell(PhoneSeen(at=self._now(), phone=phone, reachable=False))
 
     def _link_changed(self, server: str, state: LinkState) -> None:
         if state.status is Status.DOWN:

@@ -19,7 +19,6 @@ from contactcenter.events import (
     LegRinging,
     LegStarted,
     LegTransferred,
-    PhoneSeen,
 )
 from contactcenter.values import LegSeen
 
@@ -28,7 +27,6 @@ _PHONE_DEVICE = re.compile(r"PJSIP/([0-9]{2,6})")
 _RINGING, _UP = "5", "6"
 _WAITING_ROOM = "holding_bridge"
 """The bridge technology of BridgeWait: its legs don't hear each other."""
-_REACHABLE = frozenset({"Created", "Reachable", "NonQualified", "Updated"})
 
 
 def phone_of(channel: str) -> str:
@@ -73,12 +71,6 @@ def _hangup(event: Message, server: str, at: float) -> Event:
     return LegEnded(at=at, leg=event["Uniqueid"], cause=int(cause) if cause.isdecimal() else 0)
 
 
-def _contact_status(event: Message, server: str, at: float) -> Event | None:
-    if not device_phone(f"PJSIP/{event['AOR']}"):
-        return None  # a trunk's
-    return PhoneSeen(at=at, phone=event["AOR"], reachable=event["ContactStatus"] in _REACHABLE)
-
-
 def _blind_transfer(event: Message, server: str, at: float) -> Event | None:
     if "TransfereeUniqueid" not in event:
         return None
@@ -107,7 +99,6 @@ _TRANSLATORS: Mapping[str, Callable[[Message, str, float], Event | None]] = {
     "Hold": lambda event, server, at: LegHeld(at=at, leg=event["Uniqueid"]),
     "Unhold": lambda event, server, at: LegResumed(at=at, leg=event["Uniqueid"]),
     "Hangup": _hangup,
-    "ContactStatus": _contact_status,
     "BlindTransfer": _blind_transfer,
     "AttendedTransfer": _attended_transfer,
 }
