@@ -86,7 +86,7 @@ class App:
         self.clock = Clock()
         self.center = Center(settings.rules(answerable))
         self.loop = Loop(self.center, self.clock, self.registry)
-        self.recorder = Recorder(self._header, self.clock.now)
+        self.recorder = Recorder(self._header, self.clock.now, settings.fastagi.key)
         self.store: Store
         self.users: Users
         self.http: HttpServer

@@ -190,7 +190,7 @@ class AgiServer:
             tap = self._tap
             connection.tap = lambda direction, line: tap(call, direction, line)
             for name, value in environment.values.items():
-                tap(call, "<", f"{name}: {value.replace(self._key, '***') if self._key else value}")
+                tap(call, "<", f"{name}: {value}")
         session = Session(connection, environment, self._house)
         self._sessions[call] = session
         session.task.add_done_callback(lambda _: self._ended(session))

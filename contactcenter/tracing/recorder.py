@@ -33,9 +33,11 @@ Sink = Callable[[str], None]
 class Recorder:
     """Hands every entry to the sinks that listen; costs next to nothing while there are none."""
 
-    def __init__(self, header: Callable[[], Header], now: Callable[[], float]) -> None:
+    def __init__(self, header: Callable[[], Header], now: Callable[[], float], secret: str = "") -> None:
         self._header = header
         self._now = now
+        self._secret = secret
+        """FastAGI's key: Asterisk repeats it wherever it names an application, and traces are given to others."""
         self._sinks: list[Sink] = []
 
     def add(self, sink: Sink, preface: list[Event]) -> None:
@@ -58,6 +60,7 @@ class Recorder:
         """Asterisk's own words, or ours to it."""
         if self._sinks:
             text = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
+            text = text.replace(self._secret, "***") if self._secret else text
             self._put(Raw(at=self._now(), edge=edge, name=name, way=way, raw=text))
 
     def _put(self, entry: Entry) -> None:
