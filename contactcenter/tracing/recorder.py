@@ -37,7 +37,7 @@ class Recorder:
         self._header = header
         self._now = now
         self._secret = secret
-        """FastAGI's key: Asterisk repeats it wherever it names an application, and traces are given to others."""
+        """FastAGI's key: Asterisk repeats it wherever it names an application; traces are given to others."""
         self._sinks: list[Sink] = []
 
     def add(self, sink: Sink, preface: list[Event]) -> None:
