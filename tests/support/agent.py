@@ -141,6 +141,15 @@ class Agent:
         page = await self.do("GET", "/api/interactions?limit=100")
         return sum(each["caller"] == caller for each in page["items"])
 
+    async def until_held(self, held: bool) -> None:
+        """The agent's talk is on hold, or no more."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                live = await self.do("GET", "/api/calls")
+                if any(each["agent"] == self.login and each["held"] is held for each in live["items"]):
+                    return
+                await asyncio.sleep(0.02)
+
     async def until_quiet(self) -> None:
         """No call lives, and no agent is signed in."""
         async with asyncio.timeout(WITHIN_S):

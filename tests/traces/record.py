@@ -19,11 +19,16 @@ SCENARIO_S = 60
 async def record(center: Center, name: str) -> None:
     """One scenario into its file."""
     lines: list[str] = []
-    keeping = asyncio.create_task(listen(center.folder / CONTROL_SOCKET, lines.append))
+    begun = asyncio.Event()
+
+    def keep(line: str) -> None:
+        lines.append(line)
+        begun.set()
+
+    keeping = asyncio.create_task(listen(center.folder / CONTROL_SOCKET, keep))
     try:
         async with asyncio.timeout(SCENARIO_S):
-            while not lines:
-                await asyncio.sleep(0.005)
+            await begun.wait()
             await SCENARIOS[name](center)
             await center.quiet()
     finally:

@@ -4,7 +4,6 @@ A scenario is a coroutine over a running center. It ends when every record is fi
 out.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -81,6 +80,12 @@ async def at_node(center: Center, node_after: str = "", who: str = "15400000001"
     """The caller's node in the script, once it is another one."""
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
         return await supervisor.node_of(who, node_after)
+
+
+async def waiting_in(center: Center, queue: str) -> None:
+    """One caller waits in the queue."""
+    async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
+        await supervisor.until_waiting(queue, 1)
 
 
 async def press_through(center: Center, call: SipCall, keys: str) -> None:
@@ -162,9 +167,9 @@ async def answered_on_hold_and_back(center: Center) -> None:
         async with caller(center, "4002"):
             talk = await d.take()
             await talk.hold()
-            await asyncio.sleep(0.2)
+            await d.agent.until_held(True)
             await talk.resume()
-            await asyncio.sleep(0.2)
+            await d.agent.until_held(False)
         await d.wrap_up()
 
 
@@ -260,7 +265,7 @@ async def abandoned_in_the_main_menu(center: Center) -> None:
 @scenario
 async def abandoned_while_waiting(center: Center) -> None:
     async with caller(center, "4002"):
-        await asyncio.sleep(0.5)
+        await waiting_in(center, "support")
 
 
 @scenario
@@ -356,7 +361,7 @@ async def colleague_phones_while_the_agent_is_available(center: Center) -> None:
         private = colleague.call("102")
         await private.wait_answered()
         async with caller(center, "4003"):
-            await asyncio.sleep(0.5)
+            await waiting_in(center, "sales")
             private.hang_up()
             await private.wait_ended()
             await d.agent.until("talking")
