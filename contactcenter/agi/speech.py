@@ -3,6 +3,8 @@
 import asyncio
 import importlib
 import shutil
+import tempfile
+from pathlib import Path
 from typing import Protocol
 
 from contactcenter.agi.audio import BadSound, read_wav
@@ -39,8 +41,12 @@ class Flite:
         self.name = f"flite-{voice}"
 
     async def speak(self, text: str, language: str) -> tuple[bytes, int]:
-        sound = await _run("flite", "-voice", self._voice, "-t", text, "-o", "/dev/stdout")
-        return _pcm(sound)
+        # Into a file: flite opens what it writes to, and a standard output that is a socket (uvloop's are) can't
+        # be opened.
+        with tempfile.TemporaryDirectory() as folder:
+            sound = Path(folder) / "said.wav"
+            await _run("flite", "-voice", self._voice, "-t", text, "-o", str(sound))
+            return _pcm(await asyncio.to_thread(sound.read_bytes))
 
     def check(self) -> None:
         _need("flite", "flite")

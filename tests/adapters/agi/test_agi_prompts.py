@@ -185,3 +185,13 @@ def test_company_engine() -> None:
     for setting in ("nowhere.at.all:X", "tests.support.fake_agi:Y", "noname"):
         with pytest.raises(EngineMissing, match=setting.split(":")[0]):
             load_engine(setting)
+
+
+@pytest.mark.parametrize("setting", ["flite", "espeak-ng"])
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_every_engine_speaks_on_every_event_loop(setting: str, loop: str) -> None:
+    factory = pytest.importorskip("uvloop").new_event_loop if loop == "uvloop" else asyncio.new_event_loop
+    language = "en" if setting == "flite" else "zh"
+    with asyncio.Runner(loop_factory=factory) as runner:
+        pcm, rate = runner.run(load_engine(setting).speak("one two 三", language))
+    assert len(pcm) > rate, "more than half a second of speech"
