@@ -41,8 +41,8 @@ class Flite:
         self.name = f"flite-{voice}"
 
     async def speak(self, text: str, language: str) -> tuple[bytes, int]:
-        # Into a file: flite opens what it writes to, and a standard output that is a socket (uvloop's are) can't
-        # be opened.
+        # Into a file: flite opens what it writes to, and a standard output that is a socket, as uvloop's are,
+        # can't be opened.
         with tempfile.TemporaryDirectory() as folder:
             sound = Path(folder) / "said.wav"
             await _run("flite", "-voice", self._voice, "-t", text, "-o", str(sound))
