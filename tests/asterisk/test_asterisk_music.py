@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from contactcenter.asterisk.music import _alaw, _ulaw, write_music
+from contactcenter.phones import tones, ulaw
+from tests.support import voices
 
 
 def decoded_ulaw(byte: int) -> int:
@@ -49,3 +51,14 @@ def test_music_that_is_there_is_kept(tmp_path: Path):
     (tmp_path / "melody.alaw").write_bytes(b"mine")
     write_music(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["melody.alaw"]
+
+
+@pytest.mark.parametrize("voice", [voices.AGENT_HZ, voices.CALLER_HZ])
+def test_no_voice_is_in_the_music(tmp_path: Path, voice: int):
+    write_music(tmp_path)
+    samples = ulaw.decode((tmp_path / "melody.ulaw").read_bytes())
+    window = ulaw.RATE // 10
+    loudest = max(
+        tones.power_of(samples[at : at + window], voice, window) for at in range(0, len(samples), window // 5)
+    )
+    assert loudest < tones.AUDIBLE - 6

@@ -4,10 +4,9 @@ import pytest
 
 from contactcenter.phones.phone import answer
 from tests.support.center import Center
+from tests.support.voices import AGENT_HZ, CALLER_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-AGENT_HZ, CALLER_HZ = 440, 800
 
 
 def kinds(record: dict) -> list[str]:

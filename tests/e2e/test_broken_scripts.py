@@ -8,12 +8,12 @@ import pytest_asyncio
 
 from contactcenter.phones.phone import answer
 from tests.support.center import Center, running_center
+from tests.support.voices import AGENT_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SCRIPTS = Path(__file__).parent / "scripts"
 NUMBERS = {"4011": "raises.py", "4012": "blocks.py", "4013": "endless.py", "4014": "spins.py"}
-AGENT_HZ = 440
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

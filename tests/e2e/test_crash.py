@@ -5,10 +5,9 @@ import pytest
 from contactcenter.phones.phone import answer
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center
+from tests.support.voices import AGENT_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-AGENT_HZ, CALLER_HZ = 440, 800
 
 
 async def test_a_talk_outlives_the_server_and_is_recorded_once(center: Center) -> None:

@@ -5,10 +5,9 @@ import pytest
 from contactcenter.phones.phone import answer, busy, ring
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center
+from tests.support.voices import AGENT_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-AGENT_HZ = 440
 
 
 async def test_no_answer_pauses_the_agent_and_the_next_one_gets_the_caller(center: Center) -> None:
