@@ -4,8 +4,15 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
-from contactcenter.values import CustomerCard, InteractionRecord, MatchMethod, TimelineEntry, frozen
-from contactcenter.views import AgentView, CallView, QueueView
+from contactcenter.values import (
+    AuditEntry,
+    CustomerCard,
+    InteractionRecord,
+    MatchMethod,
+    TimelineEntry,
+    frozen,
+)
+from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
 
 
 @frozen
@@ -64,6 +71,28 @@ class ParkLine(Command):
     leg: str
 
 
+@frozen
+class RingMonitor(Command):
+    """Ring a supervisor's phone under the leg name `leg`; who answers hears what the leg `hears` hears."""
+
+    server: str
+    leg: str
+    phone: str
+    hears: str
+    mode: str
+    """One of `supervision.MODES`."""
+
+
+@frozen
+class PointMonitor(Command):
+    """Let a supervisor's leg that is up hear the leg `hears`, in this mode, from now on."""
+
+    server: str
+    leg: str
+    hears: str
+    mode: str
+
+
 # --- To the store (edge `crm`) ---
 
 
@@ -93,6 +122,13 @@ class CorrectDisposition(Command):
     code: str
     note: str
     callback: str
+
+
+@frozen
+class SaveAudit(Command):
+    """Keep for ever who did what: one more row of the audit log, which nobody can change."""
+
+    entry: AuditEntry
 
 
 # --- To the pages (edge `http`) ---
@@ -149,6 +185,34 @@ class ShowQueue(Command):
     """A queue as it is now."""
 
     view: QueueView
+
+
+@frozen
+class ShowMonitor(Command):
+    """A supervisor at a call, as it is now."""
+
+    view: MonitorView
+
+
+@frozen
+class DropMonitor(Command):
+    """A supervisor who no longer is at a call."""
+
+    monitor: str
+
+
+@frozen
+class ShowMessage(Command):
+    """A message that its agent has not put away yet."""
+
+    view: MessageView
+
+
+@frozen
+class DropMessage(Command):
+    """A message that was put away, or whose agent signed out."""
+
+    message: str
 
 
 @frozen
