@@ -170,6 +170,13 @@ class DidSection(_Section):
         return self
 
 
+class SupervisionSection(_Section):
+    """What agents are shown of supervision. The law where you are may leave no choice."""
+
+    visible_to_agent: bool = True
+    """Whether an agent is shown that a supervisor is at his call. Supervisors always are."""
+
+
 class IvrSection(_Section):
     """The scripts of the numbers."""
 
@@ -199,6 +206,7 @@ class Settings(_Section):
     pauses: dict[Name, Title] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
     """The phones that agents may choose."""
+    supervision: SupervisionSection = SupervisionSection()
     log: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
@@ -244,6 +252,7 @@ class Settings(_Section):
             ),
             dispositions=frozenset(self.dispositions),
             answerable=answerable,
+            visible_to_agent=self.supervision.visible_to_agent,
         )
 
 
