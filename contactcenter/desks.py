@@ -46,6 +46,7 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
             phone=event.phone if _phone_is_free(floor, event.phone, event.login) else "",
             line=event.line,
             since=event.at,
+            skills=event.skills,
         )
         agent.reachable = floor.phones.get(agent.phone)
         floor.agents[agent.login] = agent
@@ -56,7 +57,7 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
     if agent.leaving:
         agent.leaving, agent.afterwards = False, ""
     floor.touch_agent(agent)
-    agent.name, agent.queues = event.name, event.queues
+    agent.name, agent.queues, agent.skills = event.name, event.queues, event.skills
     floor.touch_agent(agent)
 
 
