@@ -6,6 +6,8 @@ decides. Ids are opaque text here. A leg is named by its Asterisk server's edges
 first leg.
 """
 
+from dataclasses import field
+
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
 
 
@@ -232,6 +234,8 @@ class AgentSignedIn(Event):
     login: str
     name: str
     queues: tuple[str, ...]
+    skills: dict[str, int] = field(default_factory=dict)
+    """Skill -> level, 0 to 10."""
     phone: str = ""
     line: str = "ring"
 
