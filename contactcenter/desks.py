@@ -43,10 +43,10 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
             login=event.login,
             name=event.name,
             queues=event.queues,
+            skills=event.skills,
             phone=event.phone if _phone_is_free(floor, event.phone, event.login) else "",
             line=event.line,
             since=event.at,
-            skills=event.skills,
         )
         agent.reachable = floor.phones.get(agent.phone)
         floor.agents[agent.login] = agent

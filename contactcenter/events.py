@@ -6,7 +6,6 @@ decides. Ids are opaque text here. A leg is named by its Asterisk server's edges
 first leg.
 """
 
-from collections.abc import Mapping
 from dataclasses import field
 
 from contactcenter.routing.skills import Need
@@ -241,10 +240,10 @@ class AgentSignedIn(Event):
     login: str
     name: str
     queues: tuple[str, ...]
+    skills: dict[str, int] = field(default_factory=dict)
+    """Skill -> level, 0 to 10."""
     phone: str = ""
     line: str = "ring"
-    skills: Mapping[str, int] = field(default_factory=dict)
-    """Skill -> level, 1 to 10."""
 
 
 @frozen

@@ -34,11 +34,13 @@ CLOSED_REMEMBERED = 10_000
 
 @frozen
 class Rules:
-    """What the center is told once, at its start."""
+    """What the center is told at its start, and again when they change."""
 
     queues: tuple[QueueRules, ...]
     dispositions: frozenset[str]
     """The outcomes that an agent may choose."""
+    fallback_queue: str = ""
+    """Where callers go whose script failed or whose queue is no more."""
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""
     page_grace_s: float = 60.0

@@ -203,7 +203,13 @@ class FakeCenter:
         match event:
             case AgentSignedIn(login=login):
                 self.agents[login] = agent_view(
-                    login, name=event.name, queues=event.queues, phone=event.phone, line=event.line, since=now
+                    login,
+                    name=event.name,
+                    queues=event.queues,
+                    skills=event.skills,
+                    phone=event.phone,
+                    line=event.line,
+                    since=now,
                 )
                 self._show_agent(login)
             case AgentSignedOut(login=login):
