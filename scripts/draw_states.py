@@ -160,7 +160,7 @@ def draw() -> str:
     body = "\n".join([*(line for machine in MACHINES for line in _machine(machine)), *_legend(730, 670)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img"'
-        f' aria-label="The states of calls, agents, offers, interactions and monitors, and what moves them">\n'
+        ' aria-label="The states of calls, agents, offers, interactions and monitors, and what moves them">\n'
         f"<style>{STYLE}</style>\n"
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
         ' orient="auto"><path class="head" d="M0 .6 8 4 0 7.4z"/></marker></defs>\n'

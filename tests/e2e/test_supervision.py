@@ -14,7 +14,7 @@ from contactcenter.phones.phone import Phone, answer
 from contactcenter.phones.tones import SILENT
 from tests.support.agent import Agent
 from tests.support.center import Center
-from tests.support.voices import AGENT_HZ, CALLER_HZ, COLLEAGUE_HZ, SUPERVISOR_HZ
+from tests.support.voices import AGENT_HZ, CALLER_HZ, SUPERVISOR_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
