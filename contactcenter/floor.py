@@ -12,6 +12,7 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropQueue,
     Rest,
     SaveInteraction,
     ShowAgent,
@@ -77,6 +78,23 @@ class Floor:
         self._commands: list[Command] = []
         self._changed: dict[tuple[str, str], None] = {}
 
+    def take_rules(self, rules: Rules) -> dict[str, Queue]:
+        """Go by other rules; nobody may be waiting just now. Returns the queues that are no more, by name."""
+        before, self.rules = self.queues, rules
+        self.queues = {}
+        for each in rules.queues:
+            queue = self.queues[each.name] = before.pop(each.name, None) or self._new_queue(each)
+            queue.rules = each
+        for name in (*before, *self.queues):
+            self.touch(queue=name)
+        for agent in self.agents.values():
+            self.touch_agent(agent)
+        return before
+
+    def _new_queue(self, rules: QueueRules) -> Queue:
+        talks = [self.calls[call] for call in self.talks.values() if call in self.calls]
+        return Queue(rules, talking=sum(call.queue == rules.name for call in talks))
+
     # --- what one event brings about ---
 
     def do(self, *commands: Command) -> None:
@@ -127,6 +145,8 @@ class Floor:
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
         elif queue := self.queues.get(name):
             yield ShowQueue(view=queue.view(at))
+        else:
+            yield DropQueue(queue=name)
 
     def _recount(self) -> None:
         """Tell the queues of the agents that changed; to look at all of them at each event takes too long."""
