@@ -119,6 +119,8 @@ class AgentSession:
     """Since when a page that was there is missing."""
     reachable: bool | None = None
     taken: int = 0
+    served_at: float = 0.0
+    """When the last call was offered to the agent."""
     talked_s: float = 0.0
     wrapped_s: float = 0.0
 

@@ -9,6 +9,7 @@ first leg.
 from dataclasses import field
 
 from contactcenter.floor import Rules
+from contactcenter.routing.skills import Need
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
 
 
@@ -174,7 +175,12 @@ class CallQueued(Event):
 
     call: str
     queue: str
-    priority: int = 0
+    priority: float = 0.0
+    """Minutes of waiting that the script gives the caller in advance."""
+    needs: tuple[Need, ...] = ()
+    """What the script asks of the agent, besides what queue, number and customer ask."""
+    preferred: str = ""
+    """The agent whom the script would like best."""
 
 
 @frozen

@@ -1,8 +1,8 @@
 """Steering: rules and agents that change while callers wait, ring and talk.
 
-A change is one event, so it falls between two others, and the very next decision goes by it. What has begun is
-not torn: a phone that rings may be answered, a talk and a wrap-up go on. An offer whose phone does not ring yet
-is taken back, and decided anew.
+A change is one event, so it falls between two others, and the very next decision goes by it. What has begun
+is not torn: a phone that rings may be answered, a talk and a wrap-up go on. An offer whose phone does not yet
+ring is taken back, and decided anew.
 """
 
 from contactcenter import handoff

@@ -27,8 +27,8 @@ class CallView:
     queued_at: float | None
     answered_at: float | None
     held: bool
-    priority: int
-    """Who waits is served by falling priority, then by `queued_at`."""
+    priority: float
+    """Minutes of waiting given in advance: who waits is served by rising `queued_at - 60 * priority`."""
 
 
 @frozen

@@ -160,9 +160,8 @@ class LiveModel:
                         self._touch_queues()
             case DropQueue(queue=name):
                 if self.queues.pop(name, None):
-                    self._touch("queues", name)
-                    for stream in self.streams.values():
-                        stream.touch("queues", name)
+                    for own in self.streams.values():
+                        own.touch("queues", name)
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):
