@@ -168,6 +168,7 @@ class App:
             c.DropMonitor: to_page,
             c.ShowMessage: to_page,
             c.DropMessage: to_page,
+            c.DropQueue: to_page,
             c.Accepted: to_page,
             c.Refused: to_page,
         }

@@ -7,9 +7,9 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, legs, recovery, supervision
+from contactcenter import callers, desks, events, handoff, legs, recovery, steering, supervision
 from contactcenter.commands import Command, Refused
-from contactcenter.events import Event, Steering, Woke
+from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
 from contactcenter.transitions import IllegalTransition
 
@@ -47,6 +47,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.StateAsked: desks.asked_state,
     events.DispositionSet: desks.set_disposition,
     events.MoreTimeAsked: desks.asked_more_time,
+    events.RulesChanged: steering.rules_changed,
+    events.AgentChanged: steering.agent_changed,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
     events.MonitorBegan: supervision.began,
@@ -107,6 +109,6 @@ class Center:
 
 def _has_desk(floor: Floor, event: Event) -> bool:
     """Whether a request comes from somebody with an agent session; who steers others needs none."""
-    if isinstance(event, Steering) or not hasattr(event, "request"):
+    if isinstance(event, Supervising) or not hasattr(event, "request"):
         return True
     return getattr(event, "login", "") in floor.agents

@@ -210,9 +210,16 @@ class ShowMessage(Command):
 
 @frozen
 class DropMessage(Command):
-    """A message that was put away, or whose agent signed out."""
+    """A message that was put away."""
 
     message: str
+
+
+@frozen
+class DropQueue(Command):
+    """A queue that is no more: take it off the pages."""
+
+    queue: str
 
 
 @frozen

@@ -8,6 +8,7 @@ first leg.
 
 from dataclasses import field
 
+from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
 
@@ -351,7 +352,7 @@ class MessageRead(Event):
 
 
 @frozen
-class Steering(Event):
+class Supervising(Event):
     """Somebody steers what is not his own, and needs no agent session for it. Whether it is in his scope was
     checked; whether it is possible now is the center's to say."""
 
@@ -362,7 +363,7 @@ class Steering(Event):
 
 
 @frozen
-class MonitorAsked(Steering):
+class MonitorAsked(Supervising):
     """A supervisor wants to be at a call, on his own `phone`; again with another mode, to switch."""
 
     call: str
@@ -371,14 +372,14 @@ class MonitorAsked(Steering):
 
 
 @frozen
-class MonitorEndAsked(Steering):
+class MonitorEndAsked(Supervising):
     """The supervisor leaves the call."""
 
     call: str
 
 
 @frozen
-class MessageSent(Steering):
+class MessageSent(Supervising):
     """A supervisor has something to say to an agent; `message` names it."""
 
     agent: str
@@ -387,7 +388,7 @@ class MessageSent(Steering):
 
 
 @frozen
-class StateForced(Steering):
+class StateForced(Supervising):
     """A supervisor sets an agent's state, as the agent himself could (`StateAsked`)."""
 
     agent: str
@@ -396,10 +397,30 @@ class StateForced(Steering):
 
 
 @frozen
-class SignOutForced(Steering):
+class SignOutForced(Supervising):
     """A supervisor signs an agent out."""
 
     agent: str
+
+
+# --- Those who steer (`configurator.py`) ---
+
+
+@frozen
+class RulesChanged(Event):
+    """The configuration has a new version, checked and stored: these rules hold from now on."""
+
+    rules: Rules
+    version: int
+
+
+@frozen
+class AgentChanged(Event):
+    """An agent's queues and skills, as they are stored from now on. He need not be signed in."""
+
+    login: str
+    queues: tuple[str, ...]
+    skills: dict[str, int]
 
 
 # --- The store's answers (edge `crm`) ---

@@ -21,6 +21,7 @@ from contactcenter.commands import (
     DropCall,
     DropMessage,
     DropMonitor,
+    DropQueue,
     ScreenPop,
     ShowAgent,
     ShowCall,
@@ -184,6 +185,10 @@ class LiveModel:
             case DropMessage(message=message_id):
                 if read := self.messages.pop(message_id, None):
                     self._touch("messages", message_id, read.to)
+            case DropQueue(queue=name):
+                if self.queues.pop(name, None):
+                    for own in self.streams.values():
+                        own.touch("queues", name)
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):

@@ -38,7 +38,7 @@ from contactcenter.events import (
     PhoneChosen,
     StateAsked,
     StateForced,
-    Steering,
+    Supervising,
 )
 from contactcenter.values import CustomerCard, MatchMethod
 from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
@@ -103,7 +103,9 @@ class FakeCenter:
         request = getattr(event, "request", "")
         if request and self.refusal:
             self.carry(replace(self.refusal, request=request))
-        elif request and not isinstance(event, Steering) and getattr(event, "login", "") not in self.agents:
+        elif (
+            request and not isinstance(event, Supervising) and getattr(event, "login", "") not in self.agents
+        ):
             self.carry(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
         elif not (request and self.silent):
             self._grant(event)
