@@ -258,10 +258,10 @@ async def test_a_forced_pause_waits_for_the_end_of_the_call_and_a_message_is_sho
         wish = {"state": "paused", "reason": "training"}
         await at.supervisor.do("PUT", "/api/agents/agent2/state", wish)
         view = await at.agent.until_view(lambda view: view["afterwards"] == "paused", "to be paused")
-        assert (view["state"], view["set_by"]) == ("talking", "supervisor1")
+        assert (view["state"], view["set_by"]) == ("talking", "Supervisor 1")
         at.caller.hang_up()
         view = await at.agent.until("paused", "training")
-        assert view["set_by"] == "supervisor1"
+        assert view["set_by"] == "Supervisor 1"
 
 
 async def test_agents_can_not_listen(center: Center) -> None:
