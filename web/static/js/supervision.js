@@ -98,7 +98,7 @@ export function AgentActions({ agent }) {
     ${talks &&
     html`<div class="segments" role="group" aria-label=${t("monitor.group", { name: agent.name })}>
       ${MODES.map(
-        (mode) => html`<button key=${mode} type="button" class="segment" tabindex=${here} title=${t(`monitor.${mode}.heard`)}
+        (mode) => html`<button key=${mode} type="button" class="segment" data-mode=${mode} tabindex=${here} title=${t(`monitor.${mode}.heard`)}
           aria-pressed=${own ? MODE_OF[own.state] === mode : undefined} disabled=${!online() || (at && !own)}
           onClick=${() => monitor(agent.call, mode)}>
           <${Icon} name=${mode} size=${16} />${t(`monitor.${mode}`)}
@@ -169,7 +169,7 @@ export function ListenBar() {
     <span class="spacer"></span>
     <div class="segments" role="group" aria-label=${t("monitor.group", { name })}>
       ${MODES.map(
-        (each) => html`<button key=${each} type="button" class="segment" aria-pressed=${each === mode}
+        (each) => html`<button key=${each} type="button" class="segment" data-mode=${each} aria-pressed=${each === mode}
           disabled=${!online() || pending("monitor")} onClick=${() => monitor(at.call, each)}>
           <${Icon} name=${each} size=${16} />${t(`monitor.${each}`)}
         </button>`,
@@ -185,7 +185,6 @@ export function ListenBar() {
 
 function MessageForm({ agent, close }) {
   const field = useRef(null);
-  useEffect(() => field.current.focus(), []);
   const send = async (event) => {
     event.preventDefault();
     const text = field.current.value.trim();
@@ -201,7 +200,7 @@ function MessageForm({ agent, close }) {
   return html`<form onSubmit=${send}>
     <div class="field">
       <label for="message-text">${t("message.text")}</label>
-      <textarea class="input" id="message-text" ref=${field} maxlength=${LONGEST_MESSAGE} required onKeyDown=${enter}></textarea>
+      <textarea class="input" id="message-text" ref=${field} autofocus maxlength=${LONGEST_MESSAGE} required onKeyDown=${enter}></textarea>
     </div>
     <div class="dialog-foot">
       <p class="small quiet">${t("message.hint")}</p>
@@ -220,7 +219,7 @@ function ForceForm({ agent, close }) {
   const hint = agent.state === "wrap_up" ? "force.hint_wrap_up" : busy ? "force.hint_busy" : "force.hint";
   return html`<p class="small quiet">${t(hint)}</p>
     <div class="choices-list">
-      <button type="button" class="menu-item" data-state="available" disabled=${off} onClick=${state("available")}>
+      <button type="button" class="menu-item" data-state="available" autofocus disabled=${off} onClick=${state("available")}>
         <span class="state"><${Icon} name="available" /></span>${t("state.available")}
       </button>
       ${me.value.pause_reasons.map(
