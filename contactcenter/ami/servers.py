@@ -14,10 +14,10 @@ from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
 from contactcenter.ami.translate import device_phone, legs_seen, translate
-from contactcenter.commands import Command, EndLeg, OpenLine, ParkLine
+from contactcenter.commands import Command, EndLeg, OpenLine, ParkLeg, Room
 from contactcenter.events import Event, LegEnded, PhoneSeen, ServerDown, ServerUp, Snapshot
 
-NEEDS = frozenset({"Hangup", "Redirect", "Originate", "CoreShowChannels", "DeviceStateList"})
+NEEDS = frozenset({"Hangup", "Redirect", "Originate", "CoreShowChannels", "BridgeList", "DeviceStateList"})
 """The actions that a manager user must be allowed to use; the least rights that work."""
 
 SNAPSHOT_EVERY_S = 30.0
@@ -103,9 +103,8 @@ class AsteriskServers:
         match command:
             case EndLeg(server=server, leg=leg):
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
-            case ParkLine(server=server, leg=leg):
-                target = {"Context": "line", "Exten": "s", "Priority": "1"}
-                self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | target))
+            case ParkLeg(server=server, leg=leg, room=room):
+                self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | _room(room)))
             case OpenLine(server=server, leg=leg, phone=phone):
                 self._spawn(self._open_line(server, leg, phone))
             case _:
@@ -128,9 +127,7 @@ class AsteriskServers:
             {
                 "Action": "Originate",
                 "Channel": f"PJSIP/{endpoint(phone)}",
-                "Context": "line",
-                "Exten": "s",
-                "Priority": "1",
+                **_room(Room.LINE),
                 "Timeout": str(LINE_RING_MS),
                 "CallerID": '"Line" <0>',
                 "Async": "true",
@@ -188,8 +185,11 @@ class AsteriskServers:
 
     async def _snapshot(self, server: str, *, restarted: bool = False) -> None:
         asked_at = self._now()
-        reply = await self._links[server].send({"Action": "CoreShowChannels"})
-        legs = legs_seen(reply.items)
+        link = self._links[server]
+        channels = await link.send({"Action": "CoreShowChannels"})
+        # Later than the legs: a room whose last leg left meanwhile is not taken for a talk, see `legs_seen`.
+        bridges = await link.send({"Action": "BridgeList"})
+        legs = legs_seen(channels.items, bridges.items)
         self._tell(Snapshot(at=self._now(), server=server, asked_at=asked_at, legs=legs, restarted=restarted))
 
     async def _phones(self, server: str) -> None:
@@ -217,6 +217,11 @@ class AsteriskServers:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _room(room: Room) -> dict[str, str]:
+    """A place in the waiting room, as Redirect and Originate name it."""
+    return {"Context": "room", "Exten": room.value, "Priority": "1"}
 
 
 def _check_leg(name: str) -> None:

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from contactcenter import events as e
 from contactcenter.agents import AgentState
-from contactcenter.commands import EndLeg, LeaveQueue, OfferCall, OpenLine, ParkLine, ScreenPop
+from contactcenter.commands import EndLeg, LeaveQueue, OfferCall, OpenLine, ParkLeg, ScreenPop
 from contactcenter.floor import Rules
 from contactcenter.values import LegSeen, MatchMethod
 from tests.core.invariants import check_empty
@@ -119,7 +119,7 @@ class CenterMachine(RuleBasedStateMachine):
                     self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="CANCEL"))
             case EndLeg(leg=leg):
                 self.truth_hang_up(leg)
-            case ParkLine(leg=leg):
+            case ParkLeg(leg=leg):
                 self.truth_park(leg)
             case OpenLine(leg=leg, phone=phone):
                 self.phones[leg] = Phone(leg, phone)
