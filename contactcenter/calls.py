@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contactcenter.interactions import Interaction
+from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
 from contactcenter.values import CustomerCard, MatchMethod
 from contactcenter.views import CallView
@@ -74,6 +75,7 @@ TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
         CallTrigger.END: CallState.ENDED,
     },
     CallState.HELD: {
+        CallTrigger.START_SCRIPT: CallState.SCRIPT,
         CallTrigger.JOIN: CallState.TALKING,
         CallTrigger.PART: CallState.SCRIPT,
         CallTrigger.END: CallState.ENDED,
@@ -119,7 +121,12 @@ class Call:
     identified: bool = False
     """The store has answered who the caller may be, or took too long to."""
     queue: str = ""
-    priority: int = 0
+    priority: float = 0.0
+    """Minutes that the script gave."""
+    needs: tuple[Need, ...] = ()
+    """What the script asked of the agent."""
+    preferred: str = ""
+    """The agent whom the script would like best."""
     queued_at: float | None = None
     """Its place in the queue: the first entry counts, whatever happened since. While it is set, the queue
     counts the caller as entered and not yet gone."""

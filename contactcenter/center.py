@@ -55,6 +55,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
 
 TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
+    "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,

@@ -6,6 +6,9 @@ decides. Ids are opaque text here. A leg is named by its Asterisk server's edges
 first leg.
 """
 
+from dataclasses import field
+
+from contactcenter.routing.skills import Need
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
 
 
@@ -173,7 +176,12 @@ class CallQueued(Event):
 
     call: str
     queue: str
-    priority: int = 0
+    priority: float = 0.0
+    """Minutes of waiting that the script gives the caller in advance."""
+    needs: tuple[Need, ...] = ()
+    """What the script asks of the agent, besides what queue, number and customer ask."""
+    preferred: str = ""
+    """The agent whom the script would like best."""
 
 
 @frozen
@@ -234,6 +242,8 @@ class AgentSignedIn(Event):
     login: str
     name: str
     queues: tuple[str, ...]
+    skills: dict[str, int] = field(default_factory=dict)
+    """Skill -> level, 0 to 10."""
     phone: str = ""
     line: str = "ring"
 

@@ -27,8 +27,8 @@ class CallView:
     queued_at: float | None
     answered_at: float | None
     held: bool
-    priority: int
-    """Who waits is served by falling priority, then by `queued_at`."""
+    priority: float
+    """Minutes of waiting given in advance: who waits is served by rising `queued_at - 60 * priority`."""
 
 
 @frozen
@@ -52,6 +52,8 @@ class AgentView:
     reachable: bool | None
     """Whether the phone is registered; None while Asterisk has not said so."""
     queues: tuple[str, ...]
+    skills: dict[str, int]
+    """Skill -> level, 0 to 10."""
     call: str
     interaction: str
     """The interaction that the agent is working on: in the talk and in the wrap-up."""

@@ -78,7 +78,7 @@ def test_the_agents_phone_is_gone_during_a_hold(world: World) -> None:
     world.talks().waits("bob").wait(20).holds().wait(2)
     world.step(e.LegEnded(at=world.now, leg=AGENT))
     assert world.states() == ("waiting", "wrap_up")
-    assert [place.call for place in world.floor.queues["support"].waiting] == ["ann", "bob"], "the old place"
+    assert world.floor.matcher.order("support") == ("ann", "bob"), "the old place"
     assert world.commands(WaitOn)[0].held_by == NOBODY
     assert world.call().queued_at == entered
     # The longest wait counts anew: a long talk must not be the reason to send him away.

@@ -35,6 +35,7 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         talking  hold         -> held
         talking  part         -> ivr
         talking  end          -> ended
+        held     start script -> ivr
         held     join         -> talking
         held     part         -> ivr
         held     end          -> ended
