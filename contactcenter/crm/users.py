@@ -132,7 +132,7 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
         if get(db, user.login):
             raise Refusal(f"there is a user {user.login}", code="taken", field="login")
         db.execute(
-            insert(users).values(login=user.login, password=hash_, created_at=at, **_checked(
+            insert(users).values(login=user.login, password=hash_, created_at=at, **checked(
                 name=user.name, role=user.role, phone=user.phone, line=user.line, queues=user.queues,
                 skills=user.skills, language=user.language, disabled=user.disabled,
             ))
@@ -143,7 +143,7 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
 def _change(db: Connection, login: str, to: UserChange) -> User:
     named = {field: value for field, value in asdict(to).items() if value is not None}
     if named:
-        db.execute(update(users).where(users.c.login == login).values(_checked(**named)))
+        db.execute(update(users).where(users.c.login == login).values(checked(**named)))
     user = get(db, login)
     if user is None:
         raise Refusal("there is no such user", code="not_found")
@@ -156,7 +156,8 @@ def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
             raise Refusal("there is no such user", code="not_found")
 
 
-def _checked(**values: Any) -> dict[str, Any]:
+def checked(**values: Any) -> dict[str, Any]:
+    """These columns as they are to be stored. Raises `Refusal` for the first that can't be."""
     for name, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
         if name in values and values[name] not in allowed:
             raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=name)
