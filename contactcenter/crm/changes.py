@@ -1,11 +1,12 @@
 """Changes of agents and queues that can be taken back: by hand (undo), or by the clock (*until*).
 
 A change sets *cells*: an agent's membership of one queue, an agent's level in one skill, one key of a queue's
-configuration. Changes lie on each other like layers: what is so is what the newest active change of a cell says.
-Undo takes a layer off that nobody has covered since. The clock takes any layer off: what covers it then
+configuration. Changes lie on each other like layers: what is so is what the newest active change of a cell
+says. Undo takes a layer off that nobody has covered since. The clock takes any layer off: what covers it then
 remembers what was beneath. So whatever is changed, once all is taken back everything is as it was.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -23,6 +24,8 @@ from contactcenter.values import AuditEntry, frozen
 
 ACTIVE, RETURNED, UNDONE = "active", "returned", "undone"
 BY_THE_CLOCK = "center"
+GONE = "gone"
+"""What a cell holds whose agent or queue is no more: no level, no membership and no key's value."""
 LONGEST_S = 366 * 86400.0
 """No change returns later than this."""
 
@@ -169,7 +172,7 @@ def undo(db: Connection, change_id: int, check: Check, *, login: str, at: float)
     if change.state != ACTIVE:
         by = "returned by the clock" if change.state == RETURNED else f"was undone by {change.ended_by}"
         raise Refusal(f"change {change_id} {by} already", code="ended")
-    now = _values(db, [each.place for each in change.cells])
+    now = _values(db, [each.place for each in change.cells], gone=GONE)
     above = _above(db, change)
     for cell in change.cells:
         if later := above.get(cell.place):
@@ -199,17 +202,20 @@ def finish(db: Connection, change_id: int, check: Check, *, at: float) -> Done |
     change = get(db, change_id)
     if change is None or change.state != ACTIVE:
         return None
-    now = _values(db, [each.place for each in change.cells])
+    now = _values(db, [each.place for each in change.cells], gone=GONE)
     above = _above(db, change)
     back, left = {}, []
     for cell in change.cells:
         if cell.place in above:
-            later = above[cell.place] = get(db, above[cell.place].id) or above[cell.place]
-            _remember(db, later, cell)
+            _remember(db, above[cell.place].id, cell)
         elif now[cell.place] == cell.after:
             back[cell.place] = cell
         else:
             left.append(cell)
+    try:
+        _revised(db, {place: cell.before for place, cell in back.items()}, check)
+    except Refusal:  # the configuration has changed so much that the old value would no longer do
+        left += [back.pop(place) for place in [*back] if place.kind == "queue"]
     agents, version = _set(
         db, {place: cell.before for place, cell in back.items()}, check, BY_THE_CLOCK, at, change.id
     )
@@ -238,8 +244,11 @@ def _cells(db: Connection, wanted: Mapping[Place, Any], check: Check) -> tuple[C
     return cells
 
 
-def _values(db: Connection, places: Iterable[Place]) -> dict[Place, Any]:
-    """What the cells hold now. Raises `Refusal` `not_found` for an agent or a queue that there is not."""
+def _values(db: Connection, places: Iterable[Place], gone: Any = None) -> dict[Place, Any]:
+    """What the cells hold now; `gone` where there is no such agent or queue any more.
+
+    Raises `Refusal` `not_found` for those when `gone` is None.
+    """
     places = list(places)
     logins = sorted({place.name for place in places if place.kind == "agent"})
     rows = {
@@ -250,12 +259,13 @@ def _values(db: Connection, places: Iterable[Place]) -> dict[Place, Any]:
     queues = version.document["queues"] if version else {}
     found: dict[Place, Any] = {}
     for place in places:
-        if place.kind == "queue":
-            if place.name not in queues:
-                raise Refusal(f"there is no queue {place.name}", code="not_found", field="rules")
+        if place.name not in (queues if place.kind == "queue" else rows):
+            if gone is None:
+                field = "rules" if place.kind == "queue" else "agents"
+                raise Refusal(f"there is no {place.kind} {place.name}", code="not_found", field=field)
+            found[place] = gone
+        elif place.kind == "queue":
             found[place] = queues[place.name].get(place.item)
-        elif place.name not in rows:
-            raise Refusal(f"there is no agent {place.name}", code="not_found", field="agents")
         elif place.part == "queues":
             found[place] = place.item in rows[place.name].queues
         else:
@@ -324,12 +334,14 @@ def _above(db: Connection, change: Change) -> dict[Place, Change]:
     return above
 
 
-def _remember(db: Connection, later: Change, beneath: Cell) -> None:
+def _remember(db: Connection, later: int, beneath: Cell) -> None:
     """What the newer change covers is now what lay under the one that goes."""
+    row = db.execute(select(changes).where(changes.c.id == later)).one()
     cells = [
-        replace(cell, before=beneath.before) if cell.place == beneath.place else cell for cell in later.cells
+        replace(cell, before=beneath.before) if cell.place == beneath.place else cell
+        for cell in _change(row).cells
     ]
-    db.execute(update(changes).where(changes.c.id == later.id).values(cells=[asdict(cell) for cell in cells]))
+    db.execute(update(changes).where(changes.c.id == later).values(cells=[asdict(cell) for cell in cells]))
 
 
 def _end(db: Connection, change: Change, state: str, login: str, at: float) -> Change:
@@ -378,7 +390,7 @@ def _words(place: Place) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "none" if value is None else str(value).lower()
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _change(row: Row[Any]) -> Change:

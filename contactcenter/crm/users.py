@@ -16,11 +16,11 @@ from contactcenter.crm.schema import users
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.text import entered
+from contactcenter.routing.skills import LEVELS
 from contactcenter.values import frozen
 
 ROLES = ("agent", "supervisor", "admin")
 LINES = ("ring", "persistent")
-MOST_LEVEL = 10
 _SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
@@ -36,7 +36,7 @@ class User:
     line: str = "ring"
     queues: tuple[str, ...] = ()
     skills: dict[str, int] = field(default_factory=dict)
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     language: str = ""
     disabled: bool = False
 
@@ -170,8 +170,8 @@ def checked(**values: Any) -> dict[str, Any]:
     for skill, level in values.get("skills", {}).items():
         if not _SKILL.fullmatch(skill):
             raise Refusal("a skill's name is 1 to 32 of a-z, 0-9 and _, a letter first", field="skills")
-        if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= MOST_LEVEL:
-            raise Refusal(f"a level is a whole number from 0 to {MOST_LEVEL}", field=f"skills.{skill}")
+        if type(level) is not int or level not in LEVELS:
+            raise Refusal(f"a level is a whole number from 1 to {LEVELS[-1]}", field=f"skills.{skill}")
     return values
 
 
