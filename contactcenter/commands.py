@@ -5,6 +5,7 @@ A command is a request, not a fact: what it brought about comes back as an event
 """
 
 from enum import StrEnum
+from typing import Any
 
 from contactcenter.values import (
     AuditEntry,
@@ -263,6 +264,8 @@ class Accepted(Command):
     """The request of that name is granted."""
 
     request: str
+    answer: Any = None
+    """What was asked for, if something was: plain JSON values."""
 
 
 @frozen
