@@ -202,6 +202,8 @@ class OfferEnded(Event):
     call: str
     offer: str
     status: str
+    phone: str = ""
+    """Which of several phones answered."""
 
 
 @frozen
