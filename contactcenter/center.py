@@ -7,7 +7,7 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, legs, recovery
+from contactcenter import callers, desks, events, handoff, legs, recovery, steering
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Woke
 from contactcenter.floor import Floor, Rules
@@ -47,6 +47,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.StateAsked: desks.asked_state,
     events.DispositionSet: desks.set_disposition,
     events.MoreTimeAsked: desks.asked_more_time,
+    events.RulesChanged: steering.rules_changed,
+    events.AgentChanged: steering.agent_changed,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
 }

@@ -8,6 +8,7 @@ first leg.
 
 from dataclasses import field
 
+from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
 
@@ -333,6 +334,26 @@ class HangUpAsked(Event):
     login: str
     call: str
     request: str
+
+
+# --- Those who steer (`configurator.py`) ---
+
+
+@frozen
+class RulesChanged(Event):
+    """The configuration has a new version, checked and stored: these rules hold from now on."""
+
+    rules: Rules
+    version: int
+
+
+@frozen
+class AgentChanged(Event):
+    """An agent's queues and skills, as they are stored from now on. He need not be signed in."""
+
+    login: str
+    queues: tuple[str, ...]
+    skills: dict[str, int]
 
 
 # --- The store's answers (edge `crm`) ---

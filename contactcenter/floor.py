@@ -13,6 +13,7 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropQueue,
     Rest,
     SaveInteraction,
     ShowAgent,
@@ -88,6 +89,23 @@ class Floor:
         """Agents of whom the queues and the matcher are to be told."""
         self._match_due: float | None = None
 
+    def take_rules(self, rules: Rules) -> dict[str, Queue]:
+        """Go by other rules; nobody may be waiting just now. Returns the queues that are no more, by name."""
+        before, self.rules, self.queues = self.queues, rules, {}
+        for each in rules.queues:
+            queue = before.pop(each.name) if each.name in before else self._new_queue(each)
+            queue.rules, self.queues[each.name] = each, queue
+        self.matcher, self._match_due = Matcher(rules.queues, rules.policy), None
+        for name in (*before, *self.queues):
+            self.touch(queue=name)
+        for agent in self.agents.values():
+            self.touch_agent(agent)
+        return before
+
+    def _new_queue(self, rules: QueueRules) -> Queue:
+        talks = [self.calls[call] for call in self.talks.values() if call in self.calls]
+        return Queue(rules, talking=sum(call.queue == rules.name for call in talks))
+
     # --- what one event brings about ---
 
     def do(self, *commands: Command) -> None:
@@ -145,6 +163,8 @@ class Floor:
         elif queue := self.queues.get(name):
             waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
             yield ShowQueue(view=queue.view(at, waiting, since))
+        else:
+            yield DropQueue(queue=name)
 
     def _recount(self) -> None:
         """Tell of the agents that changed; to look at all of them at each event takes too long."""

@@ -19,6 +19,7 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropQueue,
     OfferTaken,
     ScreenPop,
     ShowAgent,
@@ -169,6 +170,10 @@ class LiveModel:
                     self._queues_due[queue.name] = None
                     if not self._queues_paced:
                         self._touch_queues()
+            case DropQueue(queue=name):
+                if self.queues.pop(name, None):
+                    for own in self.streams.values():
+                        own.touch("queues", name)
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):

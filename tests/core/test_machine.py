@@ -51,7 +51,22 @@ RULES = Rules(
         ),
     ),
     dispositions=frozenset({"done"}),
+    fallback_queue="sales",
 )
+OTHER_RULES = (
+    RULES,
+    replace(RULES, queues=RULES.queues[1:]),
+    replace(RULES, queues=RULES.queues[:1], fallback_queue="support"),
+    replace(
+        RULES,
+        queues=(
+            replace(RULES.queues[0], max_waiting=1, max_wait_s=5.0, ring_s=5, needs=needs({"zh": 5})),
+            replace(RULES.queues[1], wrap_up_s=30, without_agents=True),
+            queue("vip", priority=5.0, without_agents=True),
+        ),
+    ),
+)
+"""What a supervisor may make of them: queues go and come, and are set up in other ways."""
 AGENTS = {"ann": "101", "ben": "102", "cyd": "103"}
 QUEUES = {"ann": ("support",), "ben": ("support", "sales"), "cyd": ("sales",)}
 SKILLS = {"ann": {"en": 1}, "ben": {"en": 3}, "cyd": {"en": 1}}
@@ -610,6 +625,16 @@ class CenterMachine(RuleBasedStateMachine):
     @rule(login=st.sampled_from([*AGENTS]))
     def agent_signs_out(self, login: str) -> None:
         self.sign_out(login)
+
+    @rule(which=st.sampled_from(OTHER_RULES))
+    def rules_change(self, which: Rules) -> None:
+        self.tell(e.RulesChanged(at=0, rules=which, version=1))
+
+    @rule(
+        login=st.sampled_from([*AGENTS]), queues=st.sampled_from([*QUEUES.values()]), level=st.integers(0, 9)
+    )
+    def agent_is_retrained(self, login: str, queues: tuple[str, ...], level: int) -> None:
+        self.tell(e.AgentChanged(at=0, login=login, queues=queues, skills={"zh": level} if level else {}))
 
     @rule()
     def everybody_is_ready(self) -> None:
