@@ -152,6 +152,8 @@ class App:
             c.OpenLine: servers.carry,
             c.EndLeg: servers.carry,
             c.ParkLine: servers.carry,
+            c.RingMonitor: servers.carry,
+            c.PointMonitor: servers.carry,
             c.FindCustomer: to_store,
             c.SaveInteraction: to_store,
             c.CorrectDisposition: to_store,
@@ -163,6 +165,10 @@ class App:
             c.ShowAgent: to_page,
             c.DropAgent: to_page,
             c.ShowQueue: to_page,
+            c.ShowMonitor: to_page,
+            c.DropMonitor: to_page,
+            c.ShowMessage: to_page,
+            c.DropMessage: to_page,
             c.DropQueue: to_page,
             c.Accepted: to_page,
             c.Refused: to_page,
@@ -254,6 +260,7 @@ class App:
                 Choice(code=name, title=queue.title.model_dump()) for name, queue in settings.queues.items()
             ),
             phones=settings.phones,
+            visible_to_agent=settings.supervision.visible_to_agent,
             answerable=self._answerable,
         )
 
