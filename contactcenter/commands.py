@@ -4,6 +4,8 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
+from typing import Any
+
 from contactcenter.values import (
     AuditEntry,
     CustomerCard,
@@ -240,6 +242,8 @@ class Accepted(Command):
     """The request of that name is granted."""
 
     request: str
+    answer: Any = None
+    """What was asked for, if something was: plain JSON values."""
 
 
 @frozen

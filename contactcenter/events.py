@@ -252,7 +252,7 @@ class AgentSignedIn(Event):
     name: str
     queues: tuple[str, ...]
     skills: dict[str, int] = field(default_factory=dict)
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     phone: str = ""
     line: str = "ring"
 

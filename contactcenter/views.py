@@ -55,7 +55,7 @@ class AgentView:
     """Whether the phone is registered; None while Asterisk has not said so."""
     queues: tuple[str, ...]
     skills: dict[str, int]
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     call: str
     interaction: str
     """The interaction that the agent is working on: in the talk and in the wrap-up."""
