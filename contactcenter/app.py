@@ -161,6 +161,7 @@ class App:
             c.CorrectDisposition: to_store,
             c.SaveAudit: to_store,
             c.ScreenPop: to_page,
+            c.OfferTaken: to_page,
             c.ShowCall: to_page,
             c.DropCall: to_page,
             c.ShowAgent: to_page,

@@ -148,7 +148,7 @@ def found(floor: Floor, event: CustomerFound) -> None:
         event.at, "identified", customer=best, method=event.method.value, matches=len(event.customers)
     )
     floor.touch(call=call.id)
-    if call.agent and news:
+    if (call.agent or call.offer) and news:
         handoff.show_record(floor, call, event.at)  # the store was slow: the page has an empty record
 
 

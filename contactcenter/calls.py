@@ -155,7 +155,7 @@ class Call:
         """Follow the table, or raise `IllegalTransition` and stay."""
         self.state = follow(f"call {self.id}", TRANSITIONS, self.state, trigger)
 
-    def view(self, *, held: bool) -> CallView:
+    def view(self, *, held: bool, offered: tuple[str, ...]) -> CallView:
         """The call as pages see it."""
         best = self.customers[0] if self.customers else None
         return CallView(
@@ -165,6 +165,7 @@ class Call:
             state=self.state.value,
             queue=self.queue,
             agent=self.agent,
+            offered=offered,
             customer=best.id if best else "",
             customer_name=best.name if best else "",
             caller=self.caller,

@@ -28,11 +28,14 @@ class Command:
 
 @frozen
 class OfferCall(Command):
-    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest."""
+    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest.
+
+    Several phones are rung at once: the first to answer has the caller, and the others stop.
+    """
 
     call: str
     offer: str
-    phone: str
+    phones: tuple[str, ...]
     ring_s: int
     line: str = ""
     """The leg of the agent's persistent line; empty: ring the phone."""
@@ -187,6 +190,16 @@ class ScreenPop(Command):
     waited_s: float
     why: dict[str, str | float | int]
     """The rule and the figures that chose this agent, for the page to put into words."""
+
+
+@frozen
+class OfferTaken(Command):
+    """Another agent answered first: tell this one's page who."""
+
+    login: str
+    call: str
+    by: str
+    """The other's name."""
 
 
 @frozen

@@ -213,6 +213,8 @@ class OfferEnded(Event):
     call: str
     offer: str
     status: str
+    phone: str = ""
+    """Which of several phones answered."""
 
 
 @frozen

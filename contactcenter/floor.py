@@ -174,7 +174,12 @@ class Floor:
     def _view(self, kind: str, name: str, at: float) -> Iterable[Command]:
         if kind == "call":
             call = self.calls.get(name)
-            yield ShowCall(view=call.view(held=self.is_held(call))) if call else DropCall(call=name)
+            if call is None:
+                yield DropCall(call=name)
+                return
+            offer = self.offers.get(call.offer)
+            offered = tuple(offer.seats) if offer else ()
+            yield ShowCall(view=call.view(held=self.is_held(call), offered=offered))
         elif kind == "agent":
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)

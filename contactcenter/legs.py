@@ -24,6 +24,8 @@ from contactcenter.interactions import Outcome
 
 STRAY_S = 2.0
 """How long an agent's leg may be without a caller's."""
+DECLINED = frozenset({17, 21})
+"""Causes of a phone that is busy, or was told to refuse the call."""
 
 
 def started(floor: Floor, event: LegStarted) -> None:
@@ -40,8 +42,8 @@ def started(floor: Floor, event: LegStarted) -> None:
         )
     call = floor.calls.get(event.linked)
     offer = floor.offers.get(call.offer) if call else None
-    if offer and offer.phone == event.phone:
-        offer.agent_leg = event.leg
+    if offer and event.phone and (seat := offer.seat_on(event.phone)):
+        seat.leg = event.leg
     supervision.leg_started(floor, event.leg, event.at)
 
 
@@ -116,7 +118,18 @@ def transferred(floor: Floor, event: LegTransferred) -> None:
 def ended(floor: Floor, event: LegEnded) -> None:
     """A leg is gone, or never came about."""
     floor.gone[event.leg] = event.at
+    if event.cause in DECLINED:
+        _declined(floor, event.leg)
     end(floor, event.leg, event.at)
+
+
+def _declined(floor: Floor, leg_id: str) -> None:
+    """One of several phones that ring was busy, or its agent pressed the caller away: the others ring on."""
+    leg = floor.legs.get(leg_id)
+    call = floor.calls.get(leg.linked) if leg else None
+    offer = floor.offers.get(call.offer) if call else None
+    if leg and offer and (seat := offer.seat_on(leg.phone, leg.id)):
+        seat.declined = True
 
 
 def end(floor: Floor, leg_id: str, at: float, *, inferred: bool = False, restarted: bool = False) -> None:
@@ -163,8 +176,8 @@ def settle(floor: Floor, call: Call, at: float) -> None:
     elif call.state is CallState.OFFERED:
         offer = floor.offers[call.offer]
         for partner in partners:
-            if partner.id in (offer.agent_leg, offer.line_leg) or partner.phone == offer.phone:
-                handoff.join(floor, call, floor.agents[offer.login], partner.id, at)
+            if seat := offer.seat_on(partner.phone, partner.id):
+                handoff.join(floor, call, floor.agents[seat.login], partner.id, at)
                 return
     else:
         _take_over(floor, call, partners, at)

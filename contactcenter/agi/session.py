@@ -42,7 +42,7 @@ _PHONE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LEG = re.compile(r"[A-Za-z0-9_./:;@-]{0,150}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
 """What MSet takes as it is: no comma, quote or backslash."""
-_DESTINATION = re.compile(r"PJSIP/[A-Za-z0-9_.+@:/-]{1,150}")
+_DESTINATION = re.compile(r"(?:PJSIP/[A-Za-z0-9_.+@:/-]{1,150}&?){1,20}(?<!&)")
 _UNIQUEID = re.compile(r"(?:(.*)-)?\d+\.\d+")
 _BRIDGED = {"SUCCESS": "ANSWER", "NONEXISTENT": "CHANUNAVAIL"}
 """BRIDGERESULT as DIALSTATUS."""
@@ -334,8 +334,13 @@ class Session:
                     )
                 case OfferCall() | JoinLeg():
                     status = await self._connect(command)
-                    self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status=status))
                     music = status != "ANSWER"
+                    several = not music and isinstance(command, OfferCall) and len(command.phones) > 1
+                    phone = await self._recall("DIALEDPEERNUMBER") if several else ""
+                    offer = command.offer
+                    self._tell(
+                        OfferEnded(at=self._now(), call=self.id, offer=offer, status=status, phone=phone)
+                    )
 
     async def _next_command(self, within_s: float | None) -> Command:
         try:
@@ -364,11 +369,12 @@ class Session:
             await self._command("SET MUSIC", "off")
             await self._unhold()
             return _BRIDGED.get(await self._join("EXEC Bridge", offer.leg, "BRIDGERESULT"), "CONGESTION")
-        if not _PHONE.fullmatch(offer.phone) or not _LEG.fullmatch(offer.line):
-            log.error("call %s: offer of odd name: phone %r, line %r", self.id, offer.phone, offer.line)
+        phones = offer.phones
+        if not phones or not all(map(_PHONE.fullmatch, phones)) or not _LEG.fullmatch(offer.line):
+            log.error("call %s: offer of odd name: phones %r, line %r", self.id, phones, offer.line)
             return "CHANUNAVAIL"
         if not offer.line:
-            return await self.dial(f"PJSIP/{offer.phone}", offer.ring_s)
+            return await self.dial("&".join(f"PJSIP/{phone}" for phone in phones), offer.ring_s)
         await self._command("SET MUSIC", "off")
         return _BRIDGED.get(await self._join("EXEC Bridge", offer.line, "BRIDGERESULT"), "CONGESTION")
 

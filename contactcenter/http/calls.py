@@ -32,6 +32,7 @@ class LiveCall(BaseModel):
     state: str
     queue: str
     agent: str
+    offered: Annotated[tuple[str, ...], Field(description="The agents whose phones ring, or are about to.")]
     customer: str
     customer_name: str
     caller: Annotated[str, Field(description="As it came from outside: untrusted.")]

@@ -90,7 +90,7 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
 def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
     state, who = agent.state, f"agent {agent.login}"
     offer = floor.offers.get(agent.offer)
-    if (state is AgentState.RESERVED) != (offer is not None and offer.login == agent.login):
+    if (state is AgentState.RESERVED) != (offer is not None and agent.login in offer.seats):
         yield f"{who} is {state.value} with offer {agent.offer!r}"
     if state is not AgentState.RESERVED and agent.offer:
         yield f"{who} is {state.value} and keeps offer {agent.offer}"
@@ -120,13 +120,15 @@ def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
 
 def _offers(floor: Floor) -> Iterator[str]:
     for name, offer in floor.offers.items():
-        call, agent = floor.calls.get(offer.call), floor.agents.get(offer.login)
+        call = floor.calls.get(offer.call)
         if name != offer.id or offer.state not in (OfferState.POPPED, OfferState.RINGING):
             yield f"offer {offer.id} is {offer.state.value} and still open"
-        if call is None or call.offer != offer.id or call.agent != offer.login:
+        if call is None or call.offer != offer.id or call.agent != offer.sole or not offer.seats:
             yield f"offer {offer.id} is open and its call doesn't know"
-        if agent is None or agent.offer != offer.id or agent.call != offer.call:
-            yield f"offer {offer.id} is open and its agent doesn't know"
+        for login in offer.seats:
+            agent = floor.agents.get(login)
+            if agent is None or agent.offer != offer.id or agent.call != offer.call:
+                yield f"offer {offer.id} is open and its agent {login} doesn't know"
 
 
 def _queues(floor: Floor) -> Iterator[str]:
@@ -243,7 +245,8 @@ class Ledger:
         """Interaction -> its record as last saved."""
         self.finals: set[str] = set()
         self.timelines: dict[str, list[TimelineEntry]] = {}
-        self.pops: dict[str, ScreenPop] = {}
+        self.pops: dict[tuple[str, str], ScreenPop] = {}
+        """Offer and agent -> what is popped there."""
         self._popped_offers: dict[str, int] = {}
         self._called: set[str] = set()
         self._last_entry: dict[str, float] = {}
@@ -258,7 +261,8 @@ class Ledger:
                 case ScreenPop():
                     self._pop(command)
                 case OfferCall(offer=offer):
-                    assert offer in self.pops, f"offer {offer} rings before its record was popped"
+                    popped = {popped for popped, _ in self.pops}
+                    assert offer in popped, f"offer {offer} rings before its record was popped"
                     assert offer not in self._called, f"offer {offer} rings twice"
                     self._called.add(offer)
                 case CorrectDisposition(interaction=name):
@@ -293,16 +297,17 @@ class Ledger:
         )
 
     def _pop(self, pop: ScreenPop) -> None:
-        if shown := self.pops.get(pop.offer):
+        if shown := self.pops.get((pop.offer, pop.login)):
             assert pop.customers != shown.customers, f"offer {pop.offer} pops twice with the same record"
-            self.pops[pop.offer] = pop
+            self.pops[pop.offer, pop.login] = pop
             return
         saved = self.records.get(pop.interaction)
         before = self._popped_offers.get(pop.interaction, 0)
         assert saved is not None, f"offer {pop.offer} pops and its interaction was never saved"
-        assert saved.offers > before, f"offer {pop.offer} pops before its record is saved"
+        several = any(popped == pop.offer for popped, _ in self.pops)
+        assert several or saved.offers > before, f"offer {pop.offer} pops before its record is saved"
         self._popped_offers[pop.interaction] = saved.offers
-        self.pops[pop.offer] = pop
+        self.pops[pop.offer, pop.login] = pop
 
     def check(self, floor: Floor) -> None:
         """Started = final + live, at all times."""

@@ -3,7 +3,7 @@
 import pytest
 
 from contactcenter import events as e
-from contactcenter.commands import EndLeg, JoinLeg, LeaveQueue, ParkLeg, Refused, Room, WaitOn
+from contactcenter.commands import EndLeg, JoinLeg, LeaveQueue, ParkLeg, Refused, Room, ShowCall, WaitOn
 from contactcenter.values import NOBODY, LegSeen
 from tests.core.invariants import check_empty
 from tests.core.world import SERVER, World
@@ -30,7 +30,7 @@ def test_the_caller_is_held_and_taken_back(world: World, session_first: bool, ca
     assert world.commands(ParkLeg) == [ParkLeg(server=SERVER, leg=AGENT, room=Room.DESK)]
     assert world.states() == ("held", "talking")
     assert world.commands(WaitOn) == [WaitOn(call="ann", queue="support", entered_at=entered, held_by=AGENT)]
-    assert world.call().view(held=True).held
+    assert world.commands(ShowCall)[-1].view.held
     world.wait(7)
     world.resumes(caller_first=caller_first)
     assert world.commands(JoinLeg) == [JoinLeg(call="ann", offer="i-ann/1", leg=AGENT)]

@@ -29,7 +29,7 @@ Started = Callable[..., Any]
 
 
 def offer(number: int, **changes: Any) -> OfferCall:
-    return OfferCall(**{"call": CALL, "offer": f"o{number}", "phone": "101", "ring_s": 20} | changes)
+    return OfferCall(**{"call": CALL, "offer": f"o{number}", "phones": ("101",), "ring_s": 20} | changes)
 
 
 async def in_queue(d: Any, channel: FakeChannel) -> asyncio.Task[None]:
@@ -188,10 +188,27 @@ async def test_only_a_phone_is_dialled(desk: Started, phone: str) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002")
         await in_queue(d, channel)
-        d.server.carry(offer(1, phone=phone))
+        d.server.carry(offer(1, phones=(phone,)))
         assert (await d.event(OfferEnded)).status == "CHANUNAVAIL"
         assert not channel.had("EXEC", "Dial")
         await channel.hang_up()
+
+
+async def test_several_phones_are_rung_at_once_and_it_is_told_which_answered(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def dial(words: list[str]) -> str:
+            assert words[2].startswith("PJSIP/101&PJSIP/102,20,")
+            channel.variables |= {"DIALSTATUS": "ANSWER", "DIALEDPEERNUMBER": "102"}
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = dial
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1, phones=("101", "102")))
+        await task
+        ended = d.all(OfferEnded)[0]
+        assert (ended.status, ended.phone) == ("ANSWER", "102")
 
 
 async def test_leave_queue_goes_on_with_the_script(desk: Started, script: Callable[..., Path]) -> None:
