@@ -96,7 +96,7 @@ class AgentSession:
     line: str
     since: float
     skills: Mapping[str, int] = field(default_factory=dict)
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     state: AgentState = AgentState.OFFLINE
     reason: str = ""
     idle_since: float = 0.0

@@ -148,10 +148,12 @@ class App:
         to_page, to_store = self.http.carry, self.store.carry
         edges: dict[type[c.Command], Carry] = {
             c.OfferCall: scripts.carry,
+            c.JoinLeg: scripts.carry,
+            c.WaitOn: scripts.carry,
             c.LeaveQueue: scripts.carry,
             c.OpenLine: servers.carry,
             c.EndLeg: servers.carry,
-            c.ParkLine: servers.carry,
+            c.ParkLeg: servers.carry,
             c.RingMonitor: servers.carry,
             c.PointMonitor: servers.carry,
             c.FindCustomer: to_store,
@@ -159,6 +161,7 @@ class App:
             c.CorrectDisposition: to_store,
             c.SaveAudit: to_store,
             c.ScreenPop: to_page,
+            c.OfferTaken: to_page,
             c.ShowCall: to_page,
             c.DropCall: to_page,
             c.ShowAgent: to_page,

@@ -17,6 +17,8 @@ class CallView:
     """One of `calls.CallState`."""
     queue: str
     agent: str
+    offered: tuple[str, ...]
+    """The agents whose phones are about to ring, or ring."""
     customer: str
     customer_name: str
     caller: str
@@ -53,7 +55,7 @@ class AgentView:
     """Whether the phone is registered; None while Asterisk has not said so."""
     queues: tuple[str, ...]
     skills: dict[str, int]
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     call: str
     interaction: str
     """The interaction that the agent is working on: in the talk and in the wrap-up."""
