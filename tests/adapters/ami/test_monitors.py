@@ -8,7 +8,7 @@ import pytest
 
 from contactcenter.ami import AmiServer
 from contactcenter.ami.messages import Message
-from contactcenter.ami.servers import NEEDS, AsteriskServers
+from contactcenter.ami.servers import NEEDS, NOT_THERE, AsteriskServers
 from contactcenter.ami.translate import translate
 from contactcenter.commands import EndLeg, PointMonitor, RingMonitor
 from contactcenter.events import Event, LegEnded, MonitorBegan, Snapshot
@@ -55,7 +55,7 @@ def nothing_there(connection: FakeConnection, action: Fields) -> None:
 async def exchange(peer: FakeAmi) -> AsyncIterator[Exchange]:
     """A link that stands, to an Asterisk that does what it is asked for."""
     peer.granted = tuple(NEEDS)
-    for name in ("CoreShowChannels", "DeviceStateList"):
+    for name in ("CoreShowChannels", "BridgeList", "DeviceStateList"):
         peer.answers[name] = nothing_there
     for name in ("Originate", "Setvar", "Redirect", "Hangup"):
         peer.answers[name] = lambda connection, action: connection.answer(action)
@@ -119,9 +119,9 @@ async def test_a_phone_that_can_not_be_rung_ends_the_monitor(exchange: Exchange,
     exchange.servers.carry(RING)
     connection, _ = await exchange.action("Originate")
     if how == "failed":
-        connection.event("OriginateResponse", Response="Failure", Channel="PJSIP/120", Uniqueid="<null>")
+        connection.event("OriginateResponse", Response="Failure", Channel="PJSIP/120", Uniqueid="monitor-r1")
     ended = await exchange.heard(LegEnded)
-    assert ended == LegEnded(at=1.0, leg="monitor-r1")
+    assert ended == LegEnded(at=1.0, leg="monitor-r1", cause=NOT_THERE)
 
 
 @pytest.mark.parametrize("hears", ["PJSIP/101", "x,all", "a\r\nAction: Originate", "", "x" * 200])
