@@ -4,6 +4,7 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
+from enum import StrEnum
 from typing import Any
 
 from contactcenter.values import (
@@ -48,7 +49,40 @@ class LeaveQueue(Command):
     exit: str
 
 
+@frozen
+class JoinLeg(Command):
+    """Let the waiting caller and a leg that stands (parked, or in another talk) hear each other; `OfferEnded`
+    of this name says when that is over."""
+
+    call: str
+    offer: str
+    leg: str
+
+
+@frozen
+class WaitOn(Command):
+    """The caller waits on in his session, with music, for the next command. What brings him back after a
+    crash of this process is kept on his leg."""
+
+    call: str
+    queue: str
+    entered_at: float
+    held_by: str
+    """The leg that put him on hold; `NOBODY` when he waits for an agent again, after a talk."""
+
+
 # --- To Asterisk (edge `ami`) ---
+
+
+class Room(StrEnum):
+    """Where in the waiting room a leg stands; its names are the dialplan's extensions of [room]."""
+
+    LINE = "line"
+    """A persistent line between its talks."""
+    DESK = "desk"
+    """An agent whose caller is on hold."""
+    GUEST = "guest"
+    """Whoever an agent consults; hears music."""
 
 
 @frozen
@@ -69,11 +103,12 @@ class EndLeg(Command):
 
 
 @frozen
-class ParkLine(Command):
-    """Take the agent's persistent line out of its talk, without hanging it up."""
+class ParkLeg(Command):
+    """Take a leg out of its talk into the waiting room, without hanging it up."""
 
     server: str
     leg: str
+    room: Room
 
 
 @frozen

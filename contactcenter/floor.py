@@ -55,6 +55,8 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
+    longest_hold_s: float = 900.0
+    """How long a caller may be on hold before he is given back to the agent."""
     visible_to_agent: bool = True
     """Whether an agent is shown that a supervisor is at his call."""
     policy: Policy = Policy()
@@ -243,8 +245,10 @@ class Floor:
     # --- looking around ---
 
     def is_held(self, call: Call) -> bool:
-        """Whether either side put the other on hold."""
-        return any(leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg)
+        """Whether the caller is on hold, or either side put the other on hold by itself."""
+        return call.state is CallState.HELD or any(
+            leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg
+        )
 
     def partners(self, leg: Leg) -> list[Leg]:
         """The other legs in the same bridge."""
@@ -294,7 +298,8 @@ class Floor:
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
-        self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
+        waits_since = call.returned_at or entered_at
+        self.wake(f"wait {call.id}", waits_since + self.queues[call.queue].rules.max_wait_s)
         self._enter(call)
 
     def restate(self, call: Call) -> None:
@@ -336,6 +341,8 @@ class Floor:
         """Let a leg go that ended."""
         self.move_leg(leg, "")
         del self.legs[leg.id]
+        if leg.kept:
+            self.rest(f"stray {leg.id}")
         if leg.phone:
             self.phone_legs[leg.phone].discard(leg.id)
             self._touch_phone(leg.phone)

@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import desks, supervision
+from contactcenter import desks, holds, supervision
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
@@ -152,8 +152,15 @@ def offer_ended(floor: Floor, event: OfferEnded) -> None:
             part(floor, call, event.at)
         else:
             miss(floor, made, MISS_REASONS.get(event.status, PauseReason.NO_ANSWER), event.at)
-    elif call and call.state is CallState.TALKING and call.offer == event.offer:
-        part(floor, call, event.at)
+    elif call and call.state is CallState.TALKING and call.offer in ("", event.offer):
+        if call.parking:
+            holds.begin(floor, call, event.at)
+        else:
+            part(floor, call, event.at)
+    elif call and call.state is CallState.HELD and event.status != "ANSWER":
+        holds.join_failed(floor, call, event.status, event.at)
+    if call and event.status == "ANSWER":
+        holds.say_on(floor, call)
 
 
 def offer_lost(floor: Floor, offer_id: str, at: float) -> None:
@@ -300,6 +307,9 @@ def make_room(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
 def part(floor: Floor, call: Call, at: float) -> None:
     """The talk is over, the caller may still be there; the agent wraps up."""
     call.move(CallTrigger.PART)
+    holds.forget(floor, call)
+    if (leg := floor.legs.get(call.agent_leg)) and leg.kept and leg.id not in floor.lines:
+        floor.do(EndLeg(server=leg.server, leg=leg.id))
     agent = floor.agents.get(call.agent)
     talked = at - (call.answered_at or at)
     interaction = call.interaction
@@ -348,6 +358,7 @@ def end_wait(floor: Floor, call: Call, at: float) -> Queue | None:
     if call.queued_at is None:
         return None
     floor.leave_queue(call)
-    call.interaction.know(waited_s=call.interaction.record.waited_s + at - call.queued_at)
-    call.queued_at = None
+    waited_s = at - (call.returned_at or call.queued_at)
+    call.interaction.know(waited_s=call.interaction.record.waited_s + waited_s)
+    call.queued_at = call.returned_at = None
     return floor.queues.get(call.queue)
