@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
 
 import structlog
@@ -13,7 +13,14 @@ from contactcenter.ami.link import AmiLink, Tap
 from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
-from contactcenter.ami.translate import device_phone, legs_seen, translate
+from contactcenter.ami.translate import (
+    Unreadable,
+    check_channel,
+    check_once,
+    device_phone,
+    legs_seen,
+    translate,
+)
 from contactcenter.commands import Command, EndLeg, OpenLine, ParkLine
 from contactcenter.events import Event, LegEnded, PhoneSeen, ServerDown, ServerUp, Snapshot
 
@@ -56,8 +63,6 @@ class AsteriskServers:
         self._contacts: dict[str, str] = {}
         """Phone -> its newest contact."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self.unreadable = 0
-        """Events that lacked a header; counted, never guessed."""
         for server in servers:
             self._links[server.name] = AmiLink(
                 server,
@@ -145,6 +150,18 @@ class AsteriskServers:
             self._tell(LegEnded(at=self._now(), leg=leg))
 
     def _hear(self, server: str, message: Message) -> None:
+        try:
+            self._understand(server, message)
+        except Unreadable as error:
+            self._complain(server, message, error)
+
+    def _complain(self, server: str, message: Message, error: Unreadable) -> None:
+        """Counted, never guessed; the next snapshot says what is true."""
+        self._links[server].counters.unreadable += 1
+        log.warning("asterisk_event_unreadable", server=server, name=message.event, reason=str(error))
+
+    def _understand(self, server: str, message: Message) -> None:
+        check_once(message)
         if message.event == "OriginateResponse":
             # A phone that isn't there gets no channel, hence no Hangup: this is all that is heard of it.
             phone = message.get("Channel", "").removeprefix("PJSIP/").partition("-")[0]
@@ -156,13 +173,7 @@ class AsteriskServers:
         if message.event == "ContactStatus":
             self._contact_changed(message)
             return
-        try:
-            event = translate(message, server, self._now())
-        except KeyError as missing:
-            self.unreadable += 1
-            log.warning("asterisk_event_unreadable", server=server, event=message.event, missing=str(missing))
-            return
-        if event:
+        if event := translate(message, server, self._now()):
             self._tell(event)
 
     def _contact_changed(self, message: Message) -> None:
@@ -189,8 +200,18 @@ class AsteriskServers:
     async def _snapshot(self, server: str, *, restarted: bool = False) -> None:
         asked_at = self._now()
         reply = await self._links[server].send({"Action": "CoreShowChannels"})
-        legs = legs_seen(reply.items)
+        legs = legs_seen(self._whole(server, reply.items))
         self._tell(Snapshot(at=self._now(), server=server, asked_at=asked_at, legs=legs, restarted=restarted))
+
+    def _whole(self, server: str, items: Iterable[Message]) -> Iterator[Message]:
+        """The items of a list that Asterisk wrote as they are."""
+        for item in items:
+            try:
+                check_once(item)
+                check_channel(item)
+                yield item
+            except Unreadable as error:
+                self._complain(server, item, error)
 
     async def _phones(self, server: str) -> None:
         """Which phones are registered: those that did so before this link stood told nobody."""
