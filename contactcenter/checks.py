@@ -18,7 +18,7 @@ from contactcenter.crm import database
 from contactcenter.crm.errors import StoreRefused
 from contactcenter.values import frozen
 
-CONTEXTS = ("from-carrier", "caller", "rescue", "next", "line")
+CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
 """What the dialplan must have for callers and their numbers, for crashes of this server, and for persistent
 lines."""
 

@@ -297,7 +297,7 @@ def user_add(
     name: Annotated[str, typer.Option(help="Shown name; else the login.")] = "",
     phone: Annotated[str, typer.Option(help="The agent's phone.")] = "",
     queues: Annotated[str, typer.Option(help="Queues, separated by commas.")] = "",
-    skills: Annotated[str, typer.Option(help="Skills with levels 0 to 10: zh=10,billing=6.")] = "",
+    skills: Annotated[str, typer.Option(help="Skills with levels 1 to 10: zh=10,billing=6.")] = "",
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
 ) -> None:
     """Add a user. The password is asked for, so that no shell history holds it.

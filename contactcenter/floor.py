@@ -13,20 +13,27 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropMessage,
+    DropMonitor,
+    DropQueue,
     Rest,
     SaveInteraction,
     ShowAgent,
     ShowCall,
+    ShowMessage,
+    ShowMonitor,
     ShowQueue,
     Wake,
 )
 from contactcenter.interactions import Interaction, InteractionState
+from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
 from contactcenter.routing.decisions import Decision
 from contactcenter.routing.matching import Matcher, Policy
 from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
 from contactcenter.values import InteractionRecord, frozen
+from contactcenter.views import MessageView
 
 CLOSED_REMEMBERED = 10_000
 """How many closed interactions are remembered, so that an agent's late outcome finds its owner."""
@@ -47,6 +54,10 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
+    longest_hold_s: float = 900.0
+    """How long a caller may be on hold before he is given back to the agent."""
+    visible_to_agent: bool = True
+    """Whether an agent is shown that a supervisor is at his call."""
     policy: Policy = Policy()
     """The order of service, and skills that are held back."""
 
@@ -74,6 +85,10 @@ class Floor:
         self.agents: dict[str, AgentSession] = {}
         self.offers: dict[str, Offer] = {}
         """Open offers only."""
+        self.monitors: dict[str, Monitor] = {}
+        """By the supervisor's leg."""
+        self.messages: dict[str, MessageView] = {}
+        """Supervisors' messages that their agents have not put away."""
         self.restored: dict[str, InteractionRecord] = {}
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
         self.closed: dict[str, str] = {}
@@ -87,6 +102,23 @@ class Floor:
         self._moved: dict[str, None] = {}
         """Agents of whom the queues and the matcher are to be told."""
         self._match_due: float | None = None
+
+    def take_rules(self, rules: Rules) -> dict[str, Queue]:
+        """Go by other rules; nobody may be waiting just now. Returns the queues that are no more, by name."""
+        before, self.rules, self.queues = self.queues, rules, {}
+        for each in rules.queues:
+            queue = before.pop(each.name) if each.name in before else self._new_queue(each)
+            queue.rules, self.queues[each.name] = each, queue
+        self.matcher, self._match_due = Matcher(rules.queues, rules.policy), None
+        for name in (*before, *self.queues):
+            self.touch(queue=name)
+        for agent in self.agents.values():
+            self.touch_agent(agent)
+        return before
+
+    def _new_queue(self, rules: QueueRules) -> Queue:
+        talks = [self.calls[call] for call in self.talks.values() if call in self.calls]
+        return Queue(rules, talking=sum(call.queue == rules.name for call in talks))
 
     # --- what one event brings about ---
 
@@ -111,9 +143,18 @@ class Floor:
             while len(self.closed) > CLOSED_REMEMBERED:
                 del self.closed[next(iter(self.closed))]
 
-    def touch(self, *, call: str = "", agent: str = "", queue: str = "") -> None:
+    def touch(
+        self, *, call: str = "", agent: str = "", queue: str = "", monitor: str = "", message: str = ""
+    ) -> None:
         """Remember that pages must see these anew."""
-        for kind, name in (("call", call), ("agent", agent), ("queue", queue)):
+        named = (
+            ("call", call),
+            ("agent", agent),
+            ("queue", queue),
+            ("monitor", monitor),
+            ("message", message),
+        )
+        for kind, name in named:
             if name:
                 self._changed[kind, name] = None
 
@@ -133,13 +174,26 @@ class Floor:
     def _view(self, kind: str, name: str, at: float) -> Iterable[Command]:
         if kind == "call":
             call = self.calls.get(name)
-            yield ShowCall(view=call.view(held=self.is_held(call))) if call else DropCall(call=name)
+            if call is None:
+                yield DropCall(call=name)
+                return
+            offer = self.offers.get(call.offer)
+            offered = tuple(offer.seats) if offer else ()
+            yield ShowCall(view=call.view(held=self.is_held(call), offered=offered))
         elif kind == "agent":
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
+        elif kind == "monitor":
+            monitor = self.monitors.get(name)
+            yield ShowMonitor(view=monitor.view()) if monitor else DropMonitor(monitor=name)
+        elif kind == "message":
+            message = self.messages.get(name)
+            yield ShowMessage(view=message) if message else DropMessage(message=name)
         elif queue := self.queues.get(name):
             waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
             yield ShowQueue(view=queue.view(at, waiting, since))
+        else:
+            yield DropQueue(queue=name)
 
     def _recount(self) -> None:
         """Tell of the agents that changed; to look at all of them at each event takes too long."""
@@ -183,8 +237,10 @@ class Floor:
     # --- looking around ---
 
     def is_held(self, call: Call) -> bool:
-        """Whether either side put the other on hold."""
-        return any(leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg)
+        """Whether the caller is on hold, or either side put the other on hold by itself."""
+        return call.state is CallState.HELD or any(
+            leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg
+        )
 
     def partners(self, leg: Leg) -> list[Leg]:
         """The other legs in the same bridge."""
@@ -193,6 +249,12 @@ class Floor:
             if leg.bridge
             else []
         )
+
+    def passed_on(self, call: Call) -> bool:
+        """Whether the caller is with a phone, although the talk with the agent is over: his phone passed the
+        caller on by itself."""
+        caller = self.legs.get(call.id)
+        return caller is not None and any(leg.phone for leg in self.partners(caller))
 
     def call_of_leg(self, leg_id: str) -> Call | None:
         """The call that a leg belongs to: as its caller's, or as its agent's in a talk."""
@@ -228,7 +290,8 @@ class Floor:
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
-        self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
+        waits_since = call.returned_at or entered_at
+        self.wake(f"wait {call.id}", waits_since + self.queues[call.queue].rules.max_wait_s)
         self.matcher.enter(terms.of(call), ready=self.can_be_offered(call))
         self.touch(call=call.id, queue=call.queue)
 
@@ -259,6 +322,8 @@ class Floor:
         """Let a leg go that ended."""
         self.move_leg(leg, "")
         del self.legs[leg.id]
+        if leg.kept:
+            self.rest(f"stray {leg.id}")
         if leg.phone:
             self.phone_legs[leg.phone].discard(leg.id)
             self._touch_phone(leg.phone)

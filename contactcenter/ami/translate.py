@@ -22,6 +22,7 @@ from contactcenter.events import (
     LegRinging,
     LegStarted,
     LegTransferred,
+    MonitorBegan,
 )
 from contactcenter.values import LegSeen
 
@@ -121,12 +122,15 @@ _TRANSLATORS: Mapping[str, Callable[[Message, str, float], Event | None]] = {
     "BridgeLeave": _bridge_leave,
     "Hold": lambda event, server, at: LegHeld(at=at, leg=event["Uniqueid"]),
     "Unhold": lambda event, server, at: LegResumed(at=at, leg=event["Uniqueid"]),
+    "ChanSpyStart": lambda event, server, at: MonitorBegan(
+        at=at, leg=event["SpyerUniqueid"], hears=event["SpyeeUniqueid"]
+    ),
     "Hangup": _hangup,
     "BlindTransfer": _blind_transfer,
     "AttendedTransfer": _attended_transfer,
 }
 
-_TRANSFERS = frozenset({"BlindTransfer", "AttendedTransfer"})
+_OF_SEVERAL = frozenset({"BlindTransfer", "AttendedTransfer", "ChanSpyStart"})
 """Events about several channels, each with names of its own."""
 
 
@@ -148,7 +152,7 @@ def translate(event: Message, server: str, at: float) -> Event | None:
     translator = _TRANSLATORS.get(event.event)
     if translator is None:
         return None
-    if event.event not in _TRANSFERS:
+    if event.event not in _OF_SEVERAL:
         check_channel(event)
     try:
         return translator(event, server, at)
@@ -156,14 +160,20 @@ def translate(event: Message, server: str, at: float) -> Event | None:
         raise Unreadable(f"{error.args[0]} is missing") from None
 
 
-def legs_seen(channels: Iterable[Message]) -> tuple[LegSeen, ...]:
-    """The legs of a CoreShowChannels answer, each of which `check_channel` has passed."""
+def legs_seen(channels: Iterable[Message], bridges: Iterable[Message]) -> tuple[LegSeen, ...]:
+    """The legs of a CoreShowChannels answer, whose items are whole, and who of them is in the waiting room by
+    a BridgeList's.
+
+    A leg's Application does not tell: a leg that was taken out of the room for a talk is still in BridgeWait.
+    """
+    rooms = {each["BridgeUniqueid"] for each in bridges if each.get("BridgeTechnology") == _WAITING_ROOM}
     return tuple(
         LegSeen(
             leg=channel["Uniqueid"],
             phone=phone_of(channel["Channel"]),
             answered=channel["ChannelState"] == _UP,
-            bridge="" if channel.get("Application") == "BridgeWait" else channel.get("BridgeId", ""),
+            bridge=bridge if (bridge := channel.get("BridgeId", "")) not in rooms else "",
+            kept=channel.get("Context") == "room",
             linked=channel["Linkedid"] if channel["Linkedid"] != channel["Uniqueid"] else "",
         )
         for channel in channels

@@ -160,6 +160,33 @@ audit = Table(
     Index(None, "kind", "object", "seq"),
 )
 
+# The versions of what may change live (`config.Configuration`), the last one in force. Triggers refuse every
+# update and delete.
+configurations = Table(
+    "configurations",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", Double, nullable=False),
+    _text("login"),
+    _text("comment"),
+    Column("document", JSON, nullable=False),
+)
+
+# What was changed of agents and queues by one act, cell by cell, so that it can be taken back (`changes.py`).
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", Double, nullable=False),
+    _text("login"),
+    _text("comment"),
+    Column("until", Double),  # when it returns by itself; NULL: never
+    Column("state", Text, nullable=False, index=True),  # active, returned, undone
+    Column("ended_at", Double),
+    _text("ended_by"),
+    Column("cells", JSON, nullable=False),
+)
+
 settings = Table(
     "settings",
     metadata,
