@@ -16,6 +16,7 @@ from contactcenter.events import (
     ScriptEnded,
     ScriptFailed,
 )
+from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
 from contactcenter.values import InteractionRecord, MatchMethod
@@ -42,15 +43,20 @@ def arrived(floor: Floor, event: CallArrived) -> None:
         language=interaction.record.language,
     )
     call.served = _was_served(interaction.record, event)
-    if event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
+    if event.resumed and not call.served and event.queue in floor.queues:
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
-        queue.entered += 1
     floor.calls[call.id] = call
     floor.touch(call=call.id, queue=call.queue)
-    interaction.note(event.at, "resumed" if event.resumed else "arrived", did=event.did, caller=event.caller)
+    kind = "resumed" if event.resumed else "arrived"
+    interaction.note(event.at, kind, did=event.did, caller=event.caller, **_place_of(call))
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+
+
+def _place_of(call: Call) -> dict[str, str]:
+    """For the line of a script's beginning: the queue in which the caller has his place still, if any."""
+    return {"queue": call.queue} if call.queued_at is not None else {}
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
@@ -95,11 +101,14 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did
-        if queue := handoff.end_wait(floor, call, event.at):
-            queue.left += 1
+        if call.queued_at is not None:
+            call.interaction.note(event.at, "left_queue", queue=call.queue, exit=TRANSFERRED)
+            handoff.end_wait(floor, call, event.at)
     call.node = call.script_result = call.left_queue = ""
     call.served = _was_served(call.interaction.record, event)
-    call.interaction.note(event.at, "resumed" if event.resumed else "transferred", did=event.did)
+    call.interaction.note(
+        event.at, "resumed" if event.resumed else "transferred", did=event.did, **_place_of(call)
+    )
     floor.save(call.interaction)
     floor.touch(call=call.id, queue=call.queue)
 
@@ -166,11 +175,8 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call.move(CallTrigger.QUEUE)
     kept_place = call.queued_at is not None
     before = floor.queues.get(call.queue) if kept_place else None
-    if queue is not before:
-        queue.entered += 1
-        if before:
-            before.left += 1
-            floor.touch(queue=call.queue)
+    if before and queue is not before:
+        floor.touch(queue=call.queue)
     call.queue = event.queue
     call.priority = event.priority
     call.left_queue = ""
@@ -200,8 +206,7 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
 def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
     """Out of the queue without an agent, back to the script."""
     call.move(CallTrigger.LEAVE_QUEUE)
-    if queue := handoff.end_wait(floor, call, at):
-        queue.left += 1
+    handoff.end_wait(floor, call, at)
     call.left_queue = exit.value
     call.interaction.note(at, "left_queue", queue=call.queue, exit=exit.value)
     floor.do(LeaveQueue(call=call.id, exit=exit.value))
@@ -244,8 +249,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
-    if queue := handoff.end_wait(floor, call, at):
-        queue.abandoned += 1
+    handoff.end_wait(floor, call, at)
     if call.state is CallState.TALKING:
         handoff.part(floor, call, at)
     call.move(CallTrigger.END)

@@ -4,8 +4,15 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
-from contactcenter.values import CustomerCard, InteractionRecord, MatchMethod, TimelineEntry, frozen
-from contactcenter.views import AgentView, CallView, QueueView
+from contactcenter.values import (
+    CustomerCard,
+    InteractionRecord,
+    IntervalRow,
+    MatchMethod,
+    TimelineEntry,
+    frozen,
+)
+from contactcenter.views import AgentView, CallView, FiguresView, QueueView
 
 
 @frozen
@@ -95,6 +102,13 @@ class CorrectDisposition(Command):
     callback: str
 
 
+@frozen
+class SaveIntervals(Command):
+    """Write these rows as they stand; each replaces what was saved of it earlier."""
+
+    rows: tuple[IntervalRow, ...]
+
+
 # --- To the pages (edge `http`) ---
 
 
@@ -149,6 +163,20 @@ class ShowQueue(Command):
     """A queue as it is now."""
 
     view: QueueView
+
+
+@frozen
+class ShowFigures(Command):
+    """The figures of a queue, an agent or the center as they are now; once a second for each at most."""
+
+    view: FiguresView
+
+
+@frozen
+class DropFigures(Command):
+    """The figures of an agent who was not there today."""
+
+    id: str
 
 
 @frozen

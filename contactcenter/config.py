@@ -244,6 +244,7 @@ class Settings(_Section):
             ),
             dispositions=frozenset(self.dispositions),
             answerable=answerable,
+            zone=ZoneInfo(self.zone),
         )
 
 

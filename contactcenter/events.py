@@ -6,7 +6,15 @@ decides. Ids are opaque text here. A leg is named by its Asterisk server's edges
 first leg.
 """
 
-from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
+from contactcenter.values import (
+    CustomerCard,
+    InteractionLines,
+    InteractionRecord,
+    IntervalRow,
+    LegSeen,
+    MatchMethod,
+    frozen,
+)
 
 
 @frozen
@@ -342,7 +350,24 @@ class InteractionsRestored(Event):
     records: tuple[InteractionRecord, ...]
 
 
+@frozen
+class FiguresRestored(Event):
+    """At start, before `InteractionsRestored`: what the last run counted, and what its rows may lack."""
+
+    rows: tuple[IntervalRow, ...]
+    """Of the last 26 hours at least: today's are among them."""
+    counted_from: int
+    """From this quarter on, calls are counted again, from `lines`."""
+    lines: tuple[InteractionLines, ...]
+    """Of every interaction that is open, or has a line of later than `counted_from`: all of its lines."""
+
+
 # --- The clock ---
+
+
+@frozen
+class Stopping(Event):
+    """This process ends: the last event of its life."""
 
 
 @frozen

@@ -5,6 +5,9 @@ The floor keeps; it doesn't decide. The rules stand in `callers.py`, `handoff.py
 """
 
 from collections.abc import Iterable
+from dataclasses import field
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 from contactcenter.agents import AgentSession, AgentState
 from contactcenter.calls import Call, Leg
@@ -19,10 +22,15 @@ from contactcenter.commands import (
     ShowQueue,
     Wake,
 )
+from contactcenter.figures import TARGET_S, Figures
 from contactcenter.interactions import Interaction, InteractionState
+from contactcenter.intervals import Intervals
 from contactcenter.offers import Offer
 from contactcenter.routing.queues import Place, Queue, QueueRules
 from contactcenter.values import InteractionRecord, frozen
+
+SHOW_S = 1.0
+"""How long changed figures wait for company before they are shown."""
 
 CLOSED_REMEMBERED = 10_000
 """How many closed interactions are remembered, so that an agent's late outcome finds its owner."""
@@ -41,6 +49,8 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
+    zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """Whose midnight begins a day's figures."""
 
 
 class Floor:
@@ -72,6 +82,9 @@ class Floor:
         """Leg -> when it ended, since the last snapshot: a late one must not bring it back."""
         self.servers: dict[str, bool] = {}
         """Server -> whether its link stands and a snapshot has come, so that we know what it does."""
+        self.figures = Figures(Intervals(rules.zone), self._target_s)
+        self.figures_wait = False
+        """Whether changed figures wait to be shown: their timer is set."""
         self._commands: list[Command] = []
         self._changed: dict[tuple[str, str], None] = {}
 
@@ -90,8 +103,10 @@ class Floor:
         self._commands.append(Rest(timer=timer))
 
     def save(self, interaction: Interaction) -> None:
-        """Have the interaction written as it is now; a final one is let go."""
-        self._commands.append(SaveInteraction(record=interaction.record, entries=interaction.take_unsaved()))
+        """Have the interaction written as it is now, its new lines counted; a final one is let go."""
+        record, entries = interaction.record, interaction.take_unsaved()
+        self._commands.append(SaveInteraction(record=record, entries=entries))
+        self.figures.read(record.id, entries, final=record.final)
         if interaction.state is InteractionState.FINAL:
             self.interactions.pop(interaction.id, None)
             self.closed[interaction.id] = interaction.record.agent
@@ -111,6 +126,12 @@ class Floor:
     def take_commands(self, at: float) -> list[Command]:
         """All commands since the last time, and after them one view of each thing that changed."""
         self._recount()
+        for login in [name for kind, name in self._changed if kind == "agent"]:
+            agent = self.agents.get(login)
+            self.figures.agent(login, agent.state.value if agent else "", agent.reason if agent else "", at)
+        if self.figures.intervals.changed and not self.figures_wait:
+            self.figures_wait = True
+            self.wake("figures", at + SHOW_S)
         views = [view for kind, name in self._changed for view in self._view(kind, name, at)]
         self._changed.clear()
         commands, self._commands = self._commands + views, []
@@ -124,7 +145,7 @@ class Floor:
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
         elif queue := self.queues.get(name):
-            yield ShowQueue(view=queue.view(at))
+            yield ShowQueue(view=queue.view(at, self.figures.intervals.of_day(("queue", name))))
 
     def _recount(self) -> None:
         """Tell the queues of the agents that changed; to look at all of them at each event takes too long."""
@@ -143,6 +164,10 @@ class Floor:
     def _touch_phone(self, phone: str) -> None:
         if agent := self.agent_of_phone(phone):
             self.touch_agent(agent)
+
+    def _target_s(self, queue: str) -> float:
+        known = self.queues.get(queue)
+        return known.rules.target_s if known else TARGET_S
 
     # --- looking around ---
 

@@ -11,7 +11,7 @@ from contactcenter.commands import EndLeg, OfferCall, ScreenPop
 from contactcenter.events import OfferEnded, PopShown
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger
-from contactcenter.routing.queues import Place, Queue
+from contactcenter.routing.queues import Place
 from contactcenter.routing.selection import Match, longest_idle
 
 MISS_REASONS = {
@@ -207,8 +207,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     call.move(CallTrigger.JOIN)
     desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction
-    if queue := end_wait(floor, call, at):
-        queue.answered += 1
+    end_wait(floor, call, at)
     if queue := floor.queues.get(call.queue):
         queue.talking += 1
     call.agent, call.agent_leg, call.answered_at = agent.login, leg_id, at
@@ -262,11 +261,10 @@ def _give_back(floor: Floor, made: Offer, at: float) -> None:
     floor.save(call.interaction)
 
 
-def end_wait(floor: Floor, call: Call, at: float) -> Queue | None:
-    """The caller's wait is over, by whatever way out: returns the queue, for its count of that way."""
+def end_wait(floor: Floor, call: Call, at: float) -> None:
+    """The caller's wait is over, by whatever way out; a line of the record says which."""
     if call.queued_at is None:
-        return None
+        return
     floor.leave_queue(call)
     call.interaction.know(waited_s=call.interaction.record.waited_s + at - call.queued_at)
     call.queued_at = None
-    return floor.queues.get(call.queue)

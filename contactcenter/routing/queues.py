@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from contactcenter.interactions import Outcome
 from contactcenter.routing.hours import ALWAYS, Calendar
+from contactcenter.tallies import Tally
 from contactcenter.values import frozen
 from contactcenter.views import QueueView
 
@@ -31,6 +32,9 @@ class QueueRules:
     max_wait_s: float = 1800.0
     without_agents: bool = False
     """Whether callers may wait while no agent of the queue is signed in."""
+    target_share: float = 0.8
+    target_s: float = 20.0
+    """The service level: this share of the callers is to be answered within so many seconds."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,7 +50,7 @@ class Place:
 
 @dataclass(slots=True)
 class Queue:
-    """One queue with its counters since this process began."""
+    """One queue."""
 
     rules: QueueRules
     waiting: list[Place] = field(default_factory=list)
@@ -55,10 +59,6 @@ class Queue:
     free: set[str] = field(default_factory=set)
     """Those of them who could take a call now."""
     talking: int = 0
-    entered: int = 0
-    answered: int = 0
-    abandoned: int = 0
-    left: int = 0
 
     def refusal(self, at: float) -> Outcome | None:
         """Why a caller can't enter now, or None."""
@@ -93,8 +93,9 @@ class Queue:
                 agents.discard(login)
         return True
 
-    def view(self, at: float) -> QueueView:
-        """The queue as pages see it."""
+    def view(self, at: float, today: Tally) -> QueueView:
+        """The queue as pages see it, with what was counted today."""
+        answered, abandoned = today.of("answered"), today.of("abandoned")
         return QueueView(
             name=self.rules.name,
             title=dict(self.rules.title),
@@ -104,8 +105,8 @@ class Queue:
             longest_since=min((place.entered_at for place in self.waiting), default=None),
             available=len(self.free),
             signed_in=len(self.signed_in),
-            entered=self.entered,
-            answered=self.answered,
-            abandoned=self.abandoned,
-            left=self.left,
+            entered=today.of("offered"),
+            answered=answered,
+            abandoned=abandoned,
+            left=today.gone() - answered - abandoned,
         )

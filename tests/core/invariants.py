@@ -16,14 +16,18 @@ from contactcenter.commands import (
     CorrectDisposition,
     OfferCall,
     Refused,
+    SaveIntervals,
     SaveInteraction,
     ScreenPop,
 )
-from contactcenter.events import Event, InteractionsRestored
+from contactcenter.events import Event, FiguresRestored, InteractionsRestored
 from contactcenter.floor import Floor
 from contactcenter.interactions import InteractionState
 from contactcenter.offers import OfferState
-from contactcenter.values import InteractionRecord
+from contactcenter.figures import KINDS
+from contactcenter.intervals import CENTER, Key, count_again_from
+from contactcenter.tallies import Tally, total
+from contactcenter.values import InteractionLines, InteractionRecord, IntervalRow, TimelineEntry
 
 
 def check(floor: Floor) -> None:
@@ -125,6 +129,7 @@ def _offers(floor: Floor) -> Iterator[str]:
 
 
 def _queues(floor: Floor) -> Iterator[str]:
+    unheard = {record.id for record in floor.restored.values()}
     for name, queue in floor.queues.items():
         for place in queue.waiting:
             call = floor.calls.get(place.call)
@@ -134,10 +139,14 @@ def _queues(floor: Floor) -> Iterator[str]:
                 yield f"the place of {place.call} in {name} is not the one it entered"
         if any(b < a for a, b in pairwise(queue.waiting)):
             yield f"{name} is out of order: {queue.waiting}"
-        here = sum(call.queued_at is not None and call.queue == name for call in floor.calls.values())
-        gone = queue.answered + queue.abandoned + queue.left
-        if queue.entered != gone + here:
-            yield f"{queue.entered} entered {name}, {gone} are gone and {here} there: somebody is lost"
+        here = {
+            call.interaction.id
+            for call in floor.calls.values()
+            if call.queued_at is not None and call.queue == name
+        }
+        counted = floor.figures.waiting(name)
+        if not here <= counted <= here | unheard:
+            yield f"{here} wait in {name} and {counted} are counted: somebody is lost"
         members = [agent for agent in floor.agents.values() if name in agent.queues]
         if queue.signed_in != {agent.login for agent in members if agent.state is not AgentState.OFFLINE}:
             yield f"{name} believes that {queue.signed_in} are signed in"
@@ -194,6 +203,10 @@ class Ledger:
         self.records: dict[str, InteractionRecord] = {}
         """Interaction -> its record as last saved."""
         self.finals: set[str] = set()
+        self.lines: dict[str, list[TimelineEntry]] = {}
+        """Interaction -> what the figures may read of its record."""
+        self.rows: dict[tuple[int, Key], IntervalRow] = {}
+        """The rows of the quarters, as last saved."""
         self.pops: dict[str, ScreenPop] = {}
         self._popped_offers: dict[str, int] = {}
         self._called: set[str] = set()
@@ -206,6 +219,9 @@ class Ledger:
             match command:
                 case SaveInteraction():
                     self._save(command)
+                case SaveIntervals(rows=rows):
+                    assert len({(row.start, row.kind, row.name) for row in rows}) == len(rows)
+                    self.rows |= {(row.start, (row.kind, row.name)): row for row in rows}
                 case ScreenPop():
                     self._pop(command)
                 case OfferCall(offer=offer):
@@ -227,6 +243,7 @@ class Ledger:
             assert entry.at >= last, f"the timeline of {record.id} goes back in time at {entry.kind}"
             self._last_entry[record.id] = entry.at
         self.records[record.id] = record
+        self.lines.setdefault(record.id, []).extend(each for each in save.entries if each.kind in KINDS)
         if record.final:
             self.finals.add(record.id)
             assert record.outcome, f"{record.id} is final without an outcome"
@@ -264,3 +281,35 @@ class Ledger:
         """What the store would tell a center that starts now."""
         records = [record for record in self.records.values() if not record.final]
         return InteractionsRestored(at=at, records=tuple(records))
+
+    def figures_restored(self, at: float) -> FiguresRestored:
+        """What the store would tell of the figures."""
+        begin = count_again_from(max((row.saved_at for row in self.rows.values()), default=0.0), at)
+        return FiguresRestored(
+            at=at,
+            rows=tuple(row for row in self.rows.values() if row.start >= at - 26 * 3600),
+            counted_from=begin,
+            lines=tuple(
+                InteractionLines(id=name, final=name in self.finals, entries=tuple(lines))
+                for name, lines in self.lines.items()
+                if name not in self.finals or any(line.at >= begin for line in lines)
+            ),
+        )
+
+    def counted(self, key: Key) -> Tally:
+        """All that was ever counted under one name, by the saved rows."""
+        return total(row.counts for (_, name), row in self.rows.items() if name == key)
+
+    def check_figures(self, floor: Floor) -> None:
+        """Offered = answered + abandoned + exits + waiting, over all runs. The rows must have been saved."""
+        for name in floor.queues:
+            counted, waiting = self.counted(("queue", name)), len(floor.figures.waiting(name))
+            gone = counted.gone()
+            assert counted.of("offered") == gone + waiting, (
+                f"{counted.of('offered')} entered {name}, {gone} are gone and {waiting} there: {counted}"
+            )
+        queues, center = total(self.counted(("queue", each)) for each in floor.queues), self.counted(CENTER)
+        for name in ("answered", "abandoned"):
+            assert queues.of(name) == center.of(name), f"the queues' {name} are not the center's"
+        moved = queues.of("exit.moved")
+        assert queues.of("offered") - moved == center.of("offered"), "a move is no new caller of the center"
