@@ -5,7 +5,7 @@ break, going home) is kept as `afterwards` and granted when the wrap-up ends.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contactcenter.transitions import follow
@@ -95,6 +95,8 @@ class AgentSession:
     phone: str
     line: str
     since: float
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """Skill -> level, 1 to 10."""
     state: AgentState = AgentState.OFFLINE
     reason: str = ""
     idle_since: float = 0.0
@@ -102,6 +104,10 @@ class AgentSession:
     afterwards: str = ""
     """A wish of `WISHES` to be granted when the call is over."""
     afterwards_reason: str = ""
+    afterwards_by: str = ""
+    """The supervisor whose wish it is; empty when it is the agent's own."""
+    set_by: str = ""
+    """The supervisor who set the state; empty when nobody did."""
     leaving: bool = False
     """Signed out in the middle of a call: the session ends when the call does."""
     offer: str = ""
@@ -117,6 +123,8 @@ class AgentSession:
     """Since when a page that was there is missing."""
     reachable: bool | None = None
     taken: int = 0
+    served_at: float = 0.0
+    """When the last call was offered to the agent."""
     talked_s: float = 0.0
     wrapped_s: float = 0.0
 
@@ -125,6 +133,7 @@ class AgentSession:
         before = self.state
         self.state = follow(f"agent {self.login}", TRANSITIONS, before, trigger)
         self.reason = reason if self.state is AgentState.PAUSED else ""
+        self.set_by = ""
         if self.state is not before:
             self.since = at
         if self.state is AgentState.AVAILABLE and before not in (AgentState.AVAILABLE, AgentState.RESERVED):
@@ -157,9 +166,11 @@ class AgentSession:
             line_up=self.line_up,
             reachable=self.reachable,
             queues=self.queues,
+            skills=dict(self.skills),
             call=self.call,
             interaction=self.interaction,
             taken=self.taken,
             talked_s=self.talked_s,
             wrapped_s=self.wrapped_s,
+            set_by=self.afterwards_by or self.set_by,
         )

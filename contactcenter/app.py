@@ -148,19 +148,30 @@ class App:
         to_page, to_store = self.http.carry, self.store.carry
         edges: dict[type[c.Command], Carry] = {
             c.OfferCall: scripts.carry,
+            c.JoinLeg: scripts.carry,
+            c.WaitOn: scripts.carry,
             c.LeaveQueue: scripts.carry,
             c.OpenLine: servers.carry,
             c.EndLeg: servers.carry,
-            c.ParkLine: servers.carry,
+            c.ParkLeg: servers.carry,
+            c.RingMonitor: servers.carry,
+            c.PointMonitor: servers.carry,
             c.FindCustomer: to_store,
             c.SaveInteraction: to_store,
             c.CorrectDisposition: to_store,
+            c.SaveAudit: to_store,
             c.ScreenPop: to_page,
+            c.OfferTaken: to_page,
             c.ShowCall: to_page,
             c.DropCall: to_page,
             c.ShowAgent: to_page,
             c.DropAgent: to_page,
             c.ShowQueue: to_page,
+            c.ShowMonitor: to_page,
+            c.DropMonitor: to_page,
+            c.ShowMessage: to_page,
+            c.DropMessage: to_page,
+            c.DropQueue: to_page,
             c.Accepted: to_page,
             c.Refused: to_page,
         }
@@ -251,6 +262,7 @@ class App:
                 Choice(code=name, title=queue.title.model_dump()) for name, queue in settings.queues.items()
             ),
             phones=settings.phones,
+            visible_to_agent=settings.supervision.visible_to_agent,
             answerable=self._answerable,
         )
 

@@ -7,9 +7,20 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, counting, desks, events, handoff, legs, recovery
+from contactcenter import (
+    callers,
+    counting,
+    desks,
+    events,
+    handoff,
+    holds,
+    legs,
+    recovery,
+    steering,
+    supervision,
+)
 from contactcenter.commands import Command, Refused
-from contactcenter.events import Event, Woke
+from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
 from contactcenter.transitions import IllegalTransition
 
@@ -49,16 +60,30 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.StateAsked: desks.asked_state,
     events.DispositionSet: desks.set_disposition,
     events.MoreTimeAsked: desks.asked_more_time,
+    events.RulesChanged: steering.rules_changed,
+    events.AgentChanged: steering.agent_changed,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
+    events.HoldAsked: holds.asked_hold,
+    events.ResumeAsked: holds.asked_resume,
+    events.MonitorBegan: supervision.began,
+    events.MonitorAsked: supervision.asked_monitor,
+    events.MonitorEndAsked: supervision.asked_end,
+    events.MessageSent: supervision.sent_message,
+    events.MessageRead: supervision.read_message,
+    events.StateForced: supervision.forced_state,
+    events.SignOutForced: supervision.forced_sign_out,
 }
 
 TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
+    "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
+    "hold": holds.over_due,
+    "stray": legs.stray,
     "page": desks.page_stayed_away,
     counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
     counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
@@ -103,5 +128,7 @@ class Center:
 
 
 def _has_desk(floor: Floor, event: Event) -> bool:
-    """Whether a request comes from somebody with an agent session; other events need none."""
-    return not hasattr(event, "request") or getattr(event, "login", "") in floor.agents
+    """Whether a request comes from somebody with an agent session; who steers others needs none."""
+    if isinstance(event, Supervising) or not hasattr(event, "request"):
+        return True
+    return getattr(event, "login", "") in floor.agents

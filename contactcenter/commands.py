@@ -4,7 +4,11 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
+from enum import StrEnum
+from typing import Any
+
 from contactcenter.values import (
+    AuditEntry,
     CustomerCard,
     InteractionRecord,
     IntervalRow,
@@ -12,7 +16,7 @@ from contactcenter.values import (
     TimelineEntry,
     frozen,
 )
-from contactcenter.views import AgentView, CallView, FiguresView, QueueView
+from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 
 @frozen
@@ -25,11 +29,14 @@ class Command:
 
 @frozen
 class OfferCall(Command):
-    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest."""
+    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest.
+
+    Several phones are rung at once: the first to answer has the caller, and the others stop.
+    """
 
     call: str
     offer: str
-    phone: str
+    phones: tuple[str, ...]
     ring_s: int
     line: str = ""
     """The leg of the agent's persistent line; empty: ring the phone."""
@@ -43,7 +50,40 @@ class LeaveQueue(Command):
     exit: str
 
 
+@frozen
+class JoinLeg(Command):
+    """Let the waiting caller and a leg that stands (parked, or in another talk) hear each other; `OfferEnded`
+    of this name says when that is over."""
+
+    call: str
+    offer: str
+    leg: str
+
+
+@frozen
+class WaitOn(Command):
+    """The caller waits on in his session, with music, for the next command. What brings him back after a
+    crash of this process is kept on his leg."""
+
+    call: str
+    queue: str
+    entered_at: float
+    held_by: str
+    """The leg that put him on hold; `NOBODY` when he waits for an agent again, after a talk."""
+
+
 # --- To Asterisk (edge `ami`) ---
+
+
+class Room(StrEnum):
+    """Where in the waiting room a leg stands; its names are the dialplan's extensions of [room]."""
+
+    LINE = "line"
+    """A persistent line between its talks."""
+    DESK = "desk"
+    """An agent whose caller is on hold."""
+    GUEST = "guest"
+    """Whoever an agent consults; hears music."""
 
 
 @frozen
@@ -64,11 +104,34 @@ class EndLeg(Command):
 
 
 @frozen
-class ParkLine(Command):
-    """Take the agent's persistent line out of its talk, without hanging it up."""
+class ParkLeg(Command):
+    """Take a leg out of its talk into the waiting room, without hanging it up."""
 
     server: str
     leg: str
+    room: Room
+
+
+@frozen
+class RingMonitor(Command):
+    """Ring a supervisor's phone under the leg name `leg`; who answers hears what the leg `hears` hears."""
+
+    server: str
+    leg: str
+    phone: str
+    hears: str
+    mode: str
+    """One of `supervision.MODES`."""
+
+
+@frozen
+class PointMonitor(Command):
+    """Let a supervisor's leg that is up hear the leg `hears`, in this mode, from now on."""
+
+    server: str
+    leg: str
+    hears: str
+    mode: str
 
 
 # --- To the store (edge `crm`) ---
@@ -109,6 +172,13 @@ class SaveIntervals(Command):
     rows: tuple[IntervalRow, ...]
 
 
+@frozen
+class SaveAudit(Command):
+    """Keep for ever who did what: one more row of the audit log, which nobody can change."""
+
+    entry: AuditEntry
+
+
 # --- To the pages (edge `http`) ---
 
 
@@ -128,6 +198,16 @@ class ScreenPop(Command):
     waited_s: float
     why: dict[str, str | float | int]
     """The rule and the figures that chose this agent, for the page to put into words."""
+
+
+@frozen
+class OfferTaken(Command):
+    """Another agent answered first: tell this one's page who."""
+
+    login: str
+    call: str
+    by: str
+    """The other's name."""
 
 
 @frozen
@@ -180,10 +260,47 @@ class DropFigures(Command):
 
 
 @frozen
+class ShowMonitor(Command):
+    """A supervisor at a call, as it is now."""
+
+    view: MonitorView
+
+
+@frozen
+class DropMonitor(Command):
+    """A supervisor who no longer is at a call."""
+
+    monitor: str
+
+
+@frozen
+class ShowMessage(Command):
+    """A message that its agent has not put away yet."""
+
+    view: MessageView
+
+
+@frozen
+class DropMessage(Command):
+    """A message that was put away."""
+
+    message: str
+
+
+@frozen
+class DropQueue(Command):
+    """A queue that is no more: take it off the pages."""
+
+    queue: str
+
+
+@frozen
 class Accepted(Command):
     """The request of that name is granted."""
 
     request: str
+    answer: Any = None
+    """What was asked for, if something was: plain JSON values."""
 
 
 @frozen

@@ -6,6 +6,10 @@ decides. Ids are opaque text here. A leg is named by its Asterisk server's edges
 first leg.
 """
 
+from dataclasses import field
+
+from contactcenter.floor import Rules
+from contactcenter.routing.skills import Need
 from contactcenter.values import (
     CustomerCard,
     InteractionLines,
@@ -120,6 +124,14 @@ class LegTransferred(Event):
 
 
 @frozen
+class MonitorBegan(Event):
+    """A supervisor's leg hears the leg `hears`: for the first time, or anew in another mode."""
+
+    leg: str
+    hears: str
+
+
+@frozen
 class LegEnded(Event):
     """The leg is gone. `cause` is the Q.850 cause."""
 
@@ -154,6 +166,8 @@ class CallArrived(Event):
     """Back from the dialplan's rescue loop: keep interaction, queue and place."""
     queue: str = ""
     entered_at: float | None = None
+    held_by: str = ""
+    """The leg that had him on hold when his session broke; `NOBODY` when he waited on after a talk."""
 
 
 @frozen
@@ -179,7 +193,12 @@ class CallQueued(Event):
 
     call: str
     queue: str
-    priority: int = 0
+    priority: float = 0.0
+    """Minutes of waiting that the script gives the caller in advance."""
+    needs: tuple[Need, ...] = ()
+    """What the script asks of the agent, besides what queue, number and customer ask."""
+    preferred: str = ""
+    """The agent whom the script would like best."""
 
 
 @frozen
@@ -202,6 +221,8 @@ class OfferEnded(Event):
     call: str
     offer: str
     status: str
+    phone: str = ""
+    """Which of several phones answered."""
 
 
 @frozen
@@ -240,6 +261,8 @@ class AgentSignedIn(Event):
     login: str
     name: str
     queues: tuple[str, ...]
+    skills: dict[str, int] = field(default_factory=dict)
+    """Skill -> level, 1 to 10."""
     phone: str = ""
     line: str = "ring"
 
@@ -329,6 +352,105 @@ class HangUpAsked(Event):
     login: str
     call: str
     request: str
+
+
+@frozen
+class MessageRead(Event):
+    """The agent put a supervisor's message away."""
+
+    login: str
+    message: str
+    request: str
+
+
+@frozen
+class HoldAsked(Event):
+    """The agent puts the caller on hold from the page."""
+
+    login: str
+    call: str
+    request: str
+
+
+@frozen
+class ResumeAsked(Event):
+    """The agent takes the held caller back."""
+
+    login: str
+    call: str
+    request: str
+
+
+@frozen
+class Supervising(Event):
+    """Somebody steers what is not his own, and needs no agent session for it. Whether it is in his scope was
+    checked; whether it is possible now is the center's to say."""
+
+    login: str
+    """The supervisor."""
+    name: str
+    request: str
+
+
+@frozen
+class MonitorAsked(Supervising):
+    """A supervisor wants to be at a call, on his own `phone`; again with another mode, to switch."""
+
+    call: str
+    mode: str
+    phone: str
+
+
+@frozen
+class MonitorEndAsked(Supervising):
+    """The supervisor leaves the call."""
+
+    call: str
+
+
+@frozen
+class MessageSent(Supervising):
+    """A supervisor has something to say to an agent; `message` names it."""
+
+    agent: str
+    message: str
+    text: str
+
+
+@frozen
+class StateForced(Supervising):
+    """A supervisor sets an agent's state, as the agent himself could (`StateAsked`)."""
+
+    agent: str
+    state: str
+    reason: str
+
+
+@frozen
+class SignOutForced(Supervising):
+    """A supervisor signs an agent out."""
+
+    agent: str
+
+
+# --- Those who steer (`configurator.py`) ---
+
+
+@frozen
+class RulesChanged(Event):
+    """The configuration has a new version, checked and stored: these rules hold from now on."""
+
+    rules: Rules
+    version: int
+
+
+@frozen
+class AgentChanged(Event):
+    """An agent's queues and skills, as they are stored from now on. He need not be signed in."""
+
+    login: str
+    queues: tuple[str, ...]
+    skills: dict[str, int]
 
 
 # --- The store's answers (edge `crm`) ---

@@ -216,7 +216,8 @@ class Figures:
         self.intervals.count(keys, at, "wrapped_ms", max(0, _ms(_number(detail, "wrapped_s"))))
 
     def _offered(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
-        self.intervals.count(_keys(story.queue, str(detail.get("agent", ""))), at, "offers")
+        for agent in str(detail.get("agent", "")).split(", "):  # several are rung at once
+            self.intervals.count(_keys(story.queue, agent), at, "offers")
 
     def _missed(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
         self.intervals.count(_keys(story.queue, str(detail.get("agent", ""))), at, "missed")
@@ -324,6 +325,7 @@ _Rule = Callable[[Figures, _Story, float, Mapping[str, object]], None]
 
 _LINES: Mapping[str, _Rule] = {
     "queued": Figures._queued,
+    "rerouted": Figures._queued,
     "arrived": Figures._script_began,
     "resumed": Figures._script_began,
     "left_queue": Figures._left_queue,

@@ -9,25 +9,36 @@ from dataclasses import field
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
+from contactcenter import terms
 from contactcenter.agents import AgentSession, AgentState
-from contactcenter.calls import Call, Leg
+from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropMessage,
+    DropMonitor,
+    DropQueue,
     Rest,
     SaveInteraction,
     ShowAgent,
     ShowCall,
+    ShowMessage,
+    ShowMonitor,
     ShowQueue,
     Wake,
 )
 from contactcenter.figures import TARGET_S, Figures
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.intervals import Intervals
+from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
-from contactcenter.routing.queues import Place, Queue, QueueRules
+from contactcenter.routing.decisions import Decision
+from contactcenter.routing.matching import Matcher, Policy
+from contactcenter.routing.queues import Queue, QueueRules
+from contactcenter.routing.selection import Agent
 from contactcenter.values import InteractionRecord, frozen
+from contactcenter.views import MessageView
 
 SHOW_S = 1.0
 """How long changed figures wait for company before they are shown."""
@@ -38,11 +49,13 @@ CLOSED_REMEMBERED = 10_000
 
 @frozen
 class Rules:
-    """What the center is told once, at its start."""
+    """What the center is told at its start, and again when they change."""
 
     queues: tuple[QueueRules, ...]
     dispositions: frozenset[str]
     """The outcomes that an agent may choose."""
+    fallback_queue: str = ""
+    """Where callers go whose script failed or whose queue is no more."""
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""
     page_grace_s: float = 60.0
@@ -51,6 +64,12 @@ class Rules:
     """How long an interaction from before a restart may take to turn up again."""
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """Whose midnight begins a day's figures."""
+    longest_hold_s: float = 900.0
+    """How long a caller may be on hold before he is given back to the agent."""
+    visible_to_agent: bool = True
+    """Whether an agent is shown that a supervisor is at his call."""
+    policy: Policy = Policy()
+    """The order of service, and skills that are held back."""
 
 
 class Floor:
@@ -59,6 +78,8 @@ class Floor:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.queues: dict[str, Queue] = {each.name: Queue(each) for each in rules.queues}
+        self.matcher = Matcher(rules.queues, rules.policy)
+        """Who waits, who is free."""
         self.calls: dict[str, Call] = {}
         self.legs: dict[str, Leg] = {}
         self.bridges: dict[str, set[str]] = {}
@@ -74,6 +95,10 @@ class Floor:
         self.agents: dict[str, AgentSession] = {}
         self.offers: dict[str, Offer] = {}
         """Open offers only."""
+        self.monitors: dict[str, Monitor] = {}
+        """By the supervisor's leg."""
+        self.messages: dict[str, MessageView] = {}
+        """Supervisors' messages that their agents have not put away."""
         self.restored: dict[str, InteractionRecord] = {}
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
         self.closed: dict[str, str] = {}
@@ -87,6 +112,26 @@ class Floor:
         """Whether changed figures wait to be shown: their timer is set."""
         self._commands: list[Command] = []
         self._changed: dict[tuple[str, str], None] = {}
+        self._moved: dict[str, None] = {}
+        """Agents of whom the queues and the matcher are to be told."""
+        self._match_due: float | None = None
+
+    def take_rules(self, rules: Rules) -> dict[str, Queue]:
+        """Go by other rules; nobody may be waiting just now. Returns the queues that are no more, by name."""
+        before, self.rules, self.queues = self.queues, rules, {}
+        for each in rules.queues:
+            queue = before.pop(each.name) if each.name in before else self._new_queue(each)
+            queue.rules, self.queues[each.name] = each, queue
+        self.matcher, self._match_due = Matcher(rules.queues, rules.policy), None
+        for name in (*before, *self.queues):
+            self.touch(queue=name)
+        for agent in self.agents.values():
+            self.touch_agent(agent)
+        return before
+
+    def _new_queue(self, rules: QueueRules) -> Queue:
+        talks = [self.calls[call] for call in self.talks.values() if call in self.calls]
+        return Queue(rules, talking=sum(call.queue == rules.name for call in talks))
 
     # --- what one event brings about ---
 
@@ -113,15 +158,25 @@ class Floor:
             while len(self.closed) > CLOSED_REMEMBERED:
                 del self.closed[next(iter(self.closed))]
 
-    def touch(self, *, call: str = "", agent: str = "", queue: str = "") -> None:
+    def touch(
+        self, *, call: str = "", agent: str = "", queue: str = "", monitor: str = "", message: str = ""
+    ) -> None:
         """Remember that pages must see these anew."""
-        for kind, name in (("call", call), ("agent", agent), ("queue", queue)):
+        named = (
+            ("call", call),
+            ("agent", agent),
+            ("queue", queue),
+            ("monitor", monitor),
+            ("message", message),
+        )
+        for kind, name in named:
             if name:
                 self._changed[kind, name] = None
 
     def touch_agent(self, agent: AgentSession) -> None:
         """The agent changed, and with him perhaps how many are free in his queues."""
         self.touch(agent=agent.login)
+        self._moved[agent.login] = None
 
     def take_commands(self, at: float) -> list[Command]:
         """All commands since the last time, and after them one view of each thing that changed."""
@@ -140,17 +195,33 @@ class Floor:
     def _view(self, kind: str, name: str, at: float) -> Iterable[Command]:
         if kind == "call":
             call = self.calls.get(name)
-            yield ShowCall(view=call.view(held=self.is_held(call))) if call else DropCall(call=name)
+            if call is None:
+                yield DropCall(call=name)
+                return
+            offer = self.offers.get(call.offer)
+            offered = tuple(offer.seats) if offer else ()
+            yield ShowCall(view=call.view(held=self.is_held(call), offered=offered))
         elif kind == "agent":
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
+        elif kind == "monitor":
+            monitor = self.monitors.get(name)
+            yield ShowMonitor(view=monitor.view()) if monitor else DropMonitor(monitor=name)
+        elif kind == "message":
+            message = self.messages.get(name)
+            yield ShowMessage(view=message) if message else DropMessage(message=name)
         elif queue := self.queues.get(name):
-            yield ShowQueue(view=queue.view(at, self.figures.intervals.of_day(("queue", name))))
+            waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
+            figures = self.figures.intervals.of_day(("queue", name))
+            yield ShowQueue(view=queue.view(at, waiting, since, figures))
+        else:
+            yield DropQueue(queue=name)
 
     def _recount(self) -> None:
-        """Tell the queues of the agents that changed; to look at all of them at each event takes too long."""
-        for login in [name for kind, name in self._changed if kind == "agent"]:
+        """Tell of the agents that changed; to look at all of them at each event takes too long."""
+        for login in self._moved:
             agent = self.agents.get(login)
+            self._tell_matcher(login, agent)
             for name, queue in self.queues.items():
                 mine = agent if agent and name in agent.queues else None
                 changed = queue.count(
@@ -160,6 +231,26 @@ class Floor:
                 )
                 if changed:
                     self.touch(queue=name)
+        self._moved.clear()
+
+    def _tell_matcher(self, login: str, agent: AgentSession | None) -> None:
+        if agent is None or agent.state is AgentState.OFFLINE:
+            self.matcher.gone(login)
+            return
+        seen = Agent(
+            login=login,
+            queues=agent.queues,
+            skills=agent.skills,
+            idle_since=agent.idle_since,
+            taken=agent.taken,
+            served_at=agent.served_at,
+        )
+        if self.is_free(agent):
+            self.matcher.free(seen)
+        elif agent.state is AgentState.AVAILABLE:
+            self.matcher.busy(seen, "on_phone" if agent.can_take_calls else "unreachable")
+        else:
+            self.matcher.busy(seen, agent.state.value, until=agent.until, detail=agent.reason)
 
     def _touch_phone(self, phone: str) -> None:
         if agent := self.agent_of_phone(phone):
@@ -172,8 +263,10 @@ class Floor:
     # --- looking around ---
 
     def is_held(self, call: Call) -> bool:
-        """Whether either side put the other on hold."""
-        return any(leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg)
+        """Whether the caller is on hold, or either side put the other on hold by itself."""
+        return call.state is CallState.HELD or any(
+            leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg
+        )
 
     def partners(self, leg: Leg) -> list[Leg]:
         """The other legs in the same bridge."""
@@ -182,6 +275,12 @@ class Floor:
             if leg.bridge
             else []
         )
+
+    def passed_on(self, call: Call) -> bool:
+        """Whether the caller is with a phone, although the talk with the agent is over: his phone passed the
+        caller on by itself."""
+        caller = self.legs.get(call.id)
+        return caller is not None and any(leg.phone for leg in self.partners(caller))
 
     def call_of_leg(self, leg_id: str) -> Call | None:
         """The call that a leg belongs to: as its caller's, or as its agent's in a talk."""
@@ -192,35 +291,49 @@ class Floor:
         users = (agent for agent in self.agents.values() if agent.phone == phone)
         return next(users, None) if phone else None
 
-    def has_free(self, queues: Iterable[Queue]) -> bool:
-        """Whether an agent of these queues could take a call now."""
-        self._recount()
-        return any(queue.free for queue in queues)
-
-    def free_agents(self, queues: Iterable[Queue]) -> list[AgentSession]:
-        """Agents of these queues who could take a call now, in no order."""
-        self._recount()
-        return [self.agents[login] for login in set().union(*(queue.free for queue in queues))]
-
     def is_free(self, agent: AgentSession) -> bool:
         """Whether the agent could take a call now: nothing else is on the phone."""
         return agent.can_take_calls and self.phone_legs.get(agent.phone, set()) <= {agent.line_leg}
 
-    # --- places in queues ---
+    # --- waiting ---
+
+    def decide(self, at: float) -> list[Decision]:
+        """Who gets whom now."""
+        self._recount()
+        return self.matcher.matches(at)
+
+    def expect_match(self) -> None:
+        """Have the matcher looked at again when time alone changes something."""
+        due = self.matcher.due()
+        if due is not None and due != self._match_due:
+            self.wake("match", due)
+        self._match_due = due
+
+    def match_came(self) -> None:
+        """The awaited moment is here; every event looks for matches, so there is no more to do."""
+        self._match_due = None
 
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
-        self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
-        place = Place(rank=-call.priority, entered_at=entered_at, call=call.id, queue=call.queue)
-        self.queues[call.queue].enter(place)
+        waits_since = call.returned_at or entered_at
+        self.wake(f"wait {call.id}", waits_since + self.queues[call.queue].rules.max_wait_s)
+        self.matcher.enter(terms.of(call), ready=self.can_be_offered(call))
         self.touch(call=call.id, queue=call.queue)
 
     def leave_queue(self, call: Call) -> None:
-        """Take the caller out of the waiting line; nothing happens if he is not in it."""
-        if call.queue in self.queues and self.queues[call.queue].remove(call.id):
+        """The caller waits no longer; nothing happens if he did not."""
+        if self.matcher.leave(call.id) or call.state is CallState.OFFERED:
             self.rest(f"wait {call.id}")
             self.touch(call=call.id, queue=call.queue)
+
+    def can_be_offered(self, call: Call) -> bool:
+        """The store has said who it is, and we hear what the caller's server does."""
+        return call.identified and self.servers.get(call.server, False)
+
+    def check_ready(self, call: Call) -> None:
+        """What decides whether the caller can be offered has changed."""
+        self.matcher.make_ready(call.id, ready=self.can_be_offered(call))
 
     # --- legs ---
 
@@ -235,6 +348,8 @@ class Floor:
         """Let a leg go that ended."""
         self.move_leg(leg, "")
         del self.legs[leg.id]
+        if leg.kept:
+            self.rest(f"stray {leg.id}")
         if leg.phone:
             self.phone_legs[leg.phone].discard(leg.id)
             self._touch_phone(leg.phone)

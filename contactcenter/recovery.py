@@ -6,9 +6,8 @@ heard.
 
 from dataclasses import replace
 
-from contactcenter import desks, handoff, legs
+from contactcenter import desks, handoff, legs, supervision
 from contactcenter.calls import Call, CallState, Leg
-from contactcenter.commands import EndLeg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
@@ -17,17 +16,24 @@ from contactcenter.values import InteractionRecord, LegSeen
 
 def server_up(floor: Floor, event: ServerUp) -> None:
     """The link stands; what the server does meanwhile is known with the snapshot that follows."""
-    floor.servers[event.server] = False
+    _hear(floor, event.server, False)
 
 
 def server_down(floor: Floor, event: ServerDown) -> None:
     """The link is gone; calls go on without us, and nobody is offered a caller whom we can't follow."""
-    floor.servers[event.server] = False
+    _hear(floor, event.server, False)
+
+
+def _hear(floor: Floor, server: str, heard: bool) -> None:
+    floor.servers[server] = heard
+    for call in floor.calls.values():
+        if call.server == server:
+            floor.check_ready(call)
 
 
 def snapshot(floor: Floor, event: Snapshot) -> None:
     """Compare all that we know of a server's legs with what it says; what was heard since is newer."""
-    floor.servers[event.server] = True
+    _hear(floor, event.server, True)
     seen = {leg.leg for leg in event.legs}
     for leg_id in _missing(floor, event, seen):
         legs.end(floor, leg_id, event.at, inferred=True, restarted=event.restarted)
@@ -47,13 +53,14 @@ def snapshot(floor: Floor, event: Snapshot) -> None:
 
 def _missing(floor: Floor, event: Snapshot, seen: set[str]) -> list[str]:
     """Legs that the server should have and hasn't: those we heard of, callers whose leg we never heard of,
-    and lines that were asked for and never came about."""
+    and lines and monitors that were asked for and never came about."""
     server, asked_at = event.server, event.asked_at
     heard = {leg.id: leg.heard_at for leg in floor.legs.values() if leg.server == server}
     callers = {call.id: call.arrived_at for call in floor.calls.values() if call.server == server}
     agents = [agent for agent in floor.agents.values() if agent.line_server == server]
     lines = {agent.line_leg: agent.line_asked_at for agent in agents}
-    since = lines | callers | heard
+    monitors = {each.id: each.asked_at for each in floor.monitors.values() if each.server == server}
+    since = monitors | lines | callers | heard
     return [leg for leg, at in since.items() if leg and leg not in seen and at < asked_at]
 
 
@@ -70,13 +77,15 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
             linked=seen.linked,
         )
         floor.add_leg(leg)
-        if seen.leg.startswith(desks.LINE_PREFIX) and seen.leg not in floor.lines and not seen.bridge:
-            # An idle line of the last run: nobody knows it any more, and it keeps its phone busy.
-            floor.do(EndLeg(server=event.server, leg=seen.leg))
+    leg.kept = leg.kept or seen.kept
     leg.answered = seen.answered
+    if seen.leg.startswith(supervision.MONITOR_PREFIX):
+        supervision.leg_seen(floor, event.server, seen, event.at)
     if leg.answered:
         desks.line_answered(floor, leg.id)
     floor.move_leg(leg, seen.bridge)
+    # One of the last run that nobody knows any more (an idle line, a consulted phone) keeps its phone busy.
+    legs.watch(floor, leg, event.at)
 
 
 def _restore_talks(floor: Floor, event: Snapshot) -> None:

@@ -17,6 +17,8 @@ class CallView:
     """One of `calls.CallState`."""
     queue: str
     agent: str
+    offered: tuple[str, ...]
+    """The agents whose phones are about to ring, or ring."""
     customer: str
     customer_name: str
     caller: str
@@ -27,8 +29,8 @@ class CallView:
     queued_at: float | None
     answered_at: float | None
     held: bool
-    priority: int
-    """Who waits is served by falling priority, then by `queued_at`."""
+    priority: float
+    """Minutes of waiting given in advance: who waits is served by rising `queued_at - 60 * priority`."""
 
 
 @frozen
@@ -52,6 +54,8 @@ class AgentView:
     reachable: bool | None
     """Whether the phone is registered; None while Asterisk has not said so."""
     queues: tuple[str, ...]
+    skills: dict[str, int]
+    """Skill -> level, 1 to 10."""
     call: str
     interaction: str
     """The interaction that the agent is working on: in the talk and in the wrap-up."""
@@ -59,6 +63,44 @@ class AgentView:
     """Calls taken since the session began."""
     talked_s: float
     wrapped_s: float
+    set_by: str = ""
+    """The supervisor who set the state (or the one that waits in `afterwards`); empty for anybody else."""
+
+
+@frozen
+class MonitorView:
+    """One supervisor who listens to a call, or speaks in it."""
+
+    id: str
+    call: str
+    agent: str
+    """Whose leg is heard."""
+    queue: str
+    supervisor: str
+    name: str
+    phone: str
+    mode: str
+    """The mode that was asked for last: `listen`, `whisper` or `barge`."""
+    state: str
+    """One of `supervision.MonitorState`."""
+    since: float
+    """When the state began."""
+    visible: bool
+    """Whether the agent is shown it."""
+
+
+@frozen
+class MessageView:
+    """A supervisor's message on an agent's page, until the agent puts it away."""
+
+    id: str
+    to: str
+    by: str
+    name: str
+    """The supervisor's name."""
+    text: str
+    """As it was typed: shown as text, never as markup."""
+    at: float
 
 
 @frozen

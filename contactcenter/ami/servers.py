@@ -14,16 +14,23 @@ from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
 from contactcenter.ami.translate import device_phone, legs_seen, translate
-from contactcenter.commands import Command, EndLeg, OpenLine, ParkLine
+from contactcenter.commands import Command, EndLeg, OpenLine, ParkLeg, PointMonitor, RingMonitor, Room
 from contactcenter.events import Event, LegEnded, PhoneSeen, ServerDown, ServerUp, Snapshot
 
-NEEDS = frozenset({"Hangup", "Redirect", "Originate", "CoreShowChannels", "DeviceStateList"})
+NEEDS = frozenset(
+    {"Hangup", "Redirect", "Originate", "Setvar", "CoreShowChannels", "BridgeList", "DeviceStateList"}
+)
 """The actions that a manager user must be allowed to use; the least rights that work."""
 
 SNAPSHOT_EVERY_S = 30.0
 """A missed event is found out after this time at the latest, even if the link never broke."""
 
+NOT_THERE = 20
+"""The Q.850 cause of a phone that is not registered: subscriber absent."""
 LINE_RING_MS = 30_000
+MONITOR_RING_MS = 30_000
+MODES = frozenset({"listen", "whisper", "barge"})
+"""The extensions of the dialplan's [monitor]."""
 LEG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """A leg's name: a Uniqueid that Asterisk gave, or a name that we gave. Never a pattern of channels."""
 REGISTERED = frozenset({"Created", "Reachable", "NonQualified", "Updated"})
@@ -51,8 +58,6 @@ class AsteriskServers:
         self._now = now
         self._links: dict[str, AmiLink] = {}
         self._versions: dict[str, str] = {}
-        self._lines: dict[str, str] = {}
-        """Phone -> the line's leg, while the phone has not answered."""
         self._contacts: dict[str, str] = {}
         """Phone -> its newest contact."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,17 +108,20 @@ class AsteriskServers:
         match command:
             case EndLeg(server=server, leg=leg):
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
-            case ParkLine(server=server, leg=leg):
-                target = {"Context": "line", "Exten": "s", "Priority": "1"}
-                self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | target))
+            case ParkLeg(server=server, leg=leg, room=room):
+                self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | _room(room)))
             case OpenLine(server=server, leg=leg, phone=phone):
                 self._spawn(self._open_line(server, leg, phone))
+            case RingMonitor():
+                self._spawn(self._ring_monitor(command))
+            case PointMonitor():
+                self._spawn(self._point_monitor(command))
             case _:
                 raise TypeError(f"not for Asterisk: {command!r}")
 
     async def _act(self, server: str, action: Fields) -> bool:
         try:
-            _check_leg(str(action.get("ChannelId") or action["Channel"]))
+            _leg(str(action.get("ChannelId") or action["Channel"]))
             await self._links[server].send(action)
         except (AmiError, ValueError) as error:
             # Never again by itself: the next snapshot says what is true.
@@ -122,36 +130,39 @@ class AsteriskServers:
         return True
 
     async def _open_line(self, server: str, leg: str, phone: str) -> None:
-        self._lines[phone] = leg
-        placed = await self._act(
-            server,
-            {
-                "Action": "Originate",
-                "Channel": f"PJSIP/{endpoint(phone)}",
-                "Context": "line",
-                "Exten": "s",
-                "Priority": "1",
-                "Timeout": str(LINE_RING_MS),
-                "CallerID": '"Line" <0>',
-                "Async": "true",
-                "ChannelId": leg,
-            },
-        )
-        if not placed:
-            self._line_failed(phone)
+        target = {**_room(Room.LINE), "Timeout": str(LINE_RING_MS), "CallerID": '"Line" <0>'}
+        await self._ring(server, leg, phone, target)
 
-    def _line_failed(self, phone: str) -> None:
-        if leg := self._lines.pop(phone, ""):
-            self._tell(LegEnded(at=self._now(), leg=leg))
+    async def _ring_monitor(self, command: RingMonitor) -> None:
+        """The dialplan gets the leg itself: the name of a channel would be taken as the beginning of one."""
+        target = {
+            "Context": "monitor",
+            "Exten": _mode(command.mode),
+            "Timeout": str(MONITOR_RING_MS),
+            "CallerID": '"Monitor" <0>',
+            "Variable": f"CC_HEARS={_leg(command.hears)}",
+        }
+        await self._ring(command.server, command.leg, command.phone, target)
+
+    async def _point_monitor(self, command: PointMonitor) -> None:
+        hears = {"Variable": "CC_HEARS", "Value": _leg(command.hears)}
+        target = {"Context": "monitor", "Exten": _mode(command.mode), "Priority": "1"}
+        if await self._act(command.server, {"Action": "Setvar", "Channel": command.leg} | hears):
+            await self._act(command.server, {"Action": "Redirect", "Channel": command.leg} | target)
+
+    async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
+        """Ring a phone under a leg's name of ours; who answers is at `target`."""
+        originate = {"Action": "Originate", "Channel": f"PJSIP/{endpoint(phone)}", "Priority": "1"}
+        if not await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg}):
+            self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
     def _hear(self, server: str, message: Message) -> None:
         if message.event == "OriginateResponse":
-            # A phone that isn't there gets no channel, hence no Hangup: this is all that is heard of it.
-            phone = message.get("Channel", "").removeprefix("PJSIP/").partition("-")[0]
+            # Where no channel came about there is no Hangup: this is all that is heard of our leg. After a
+            # Hangup, which knows the cause, it says nothing new.
             if message.response == "Failure":
-                self._line_failed(phone)
-            else:
-                self._lines.pop(phone, None)
+                leg = message.get("Uniqueid", "")
+                self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
             return
         if message.event == "ContactStatus":
             self._contact_changed(message)
@@ -188,8 +199,11 @@ class AsteriskServers:
 
     async def _snapshot(self, server: str, *, restarted: bool = False) -> None:
         asked_at = self._now()
-        reply = await self._links[server].send({"Action": "CoreShowChannels"})
-        legs = legs_seen(reply.items)
+        link = self._links[server]
+        channels = await link.send({"Action": "CoreShowChannels"})
+        # Later than the legs: a room whose last leg left meanwhile is not taken for a talk, see `legs_seen`.
+        bridges = await link.send({"Action": "BridgeList"})
+        legs = legs_seen(channels.items, bridges.items)
         self._tell(Snapshot(at=self._now(), server=server, asked_at=asked_at, legs=legs, restarted=restarted))
 
     async def _phones(self, server: str) -> None:
@@ -219,6 +233,19 @@ class AsteriskServers:
         task.add_done_callback(self._tasks.discard)
 
 
-def _check_leg(name: str) -> None:
+def _room(room: Room) -> dict[str, str]:
+    """A place in the waiting room, as Redirect and Originate name it."""
+    return {"Context": "room", "Exten": room.value, "Priority": "1"}
+
+
+def _leg(name: str) -> str:
+    """The name, if it can be a leg's; else a ValueError."""
     if not LEG.fullmatch(name):
         raise ValueError(f"odd name of a leg: {name!r}")
+    return name
+
+
+def _mode(mode: str) -> str:
+    if mode not in MODES:
+        raise ValueError(f"no mode of a monitor: {mode!r}")
+    return mode

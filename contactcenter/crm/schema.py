@@ -115,6 +115,7 @@ users = Table(
     _text("phone"),
     _text("line"),
     Column("queues", JSON, nullable=False),
+    Column("skills", JSON, nullable=False, server_default="{}"),
     _text("language"),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -140,6 +141,50 @@ tokens = Table(
     Column("name", Text, nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("created_at", Double, nullable=False),
+)
+
+# Append-only: triggers (in the migrations) refuse every update and delete, whichever program tries it. Each
+# row's hash is over its own content and the hash of the row before it (`audit.py`).
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 … without gaps
+    Column("at", Double, nullable=False),
+    *(_text(name) for name in ("login", "act", "kind", "object")),
+    Column("granted", Boolean, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),  # SHA-256, hexadecimal
+    Index(None, "login", "seq"),
+    Index(None, "kind", "object", "seq"),
+)
+
+# The versions of what may change live (`config.Configuration`), the last one in force. Triggers refuse every
+# update and delete.
+configurations = Table(
+    "configurations",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", Double, nullable=False),
+    _text("login"),
+    _text("comment"),
+    Column("document", JSON, nullable=False),
+)
+
+# What was changed of agents and queues by one act, cell by cell, so that it can be taken back (`changes.py`).
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", Double, nullable=False),
+    _text("login"),
+    _text("comment"),
+    Column("until", Double),  # when it returns by itself; NULL: never
+    Column("state", Text, nullable=False, index=True),  # active, returned, undone
+    Column("ended_at", Double),
+    _text("ended_by"),
+    Column("cells", JSON, nullable=False),
 )
 
 settings = Table(

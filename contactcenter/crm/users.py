@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -16,10 +16,12 @@ from contactcenter.crm.schema import users
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.text import entered
+from contactcenter.routing.skills import LEVELS
 from contactcenter.values import frozen
 
 ROLES = ("agent", "supervisor", "admin")
 LINES = ("ring", "persistent")
+_SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
@@ -33,6 +35,8 @@ class User:
     phone: str = ""
     line: str = "ring"
     queues: tuple[str, ...] = ()
+    skills: dict[str, int] = field(default_factory=dict)
+    """Skill -> level, 1 to 10."""
     language: str = ""
     disabled: bool = False
 
@@ -46,6 +50,7 @@ class UserChange:
     phone: str | None = None
     line: str | None = None
     queues: tuple[str, ...] | None = None
+    skills: dict[str, int] | None = None
     language: str | None = None
     disabled: bool | None = None
 
@@ -127,9 +132,9 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
         if get(db, user.login):
             raise Refusal(f"there is a user {user.login}", code="taken", field="login")
         db.execute(
-            insert(users).values(login=user.login, password=hash_, created_at=at, **_checked(
+            insert(users).values(login=user.login, password=hash_, created_at=at, **checked(
                 name=user.name, role=user.role, phone=user.phone, line=user.line, queues=user.queues,
-                language=user.language, disabled=user.disabled,
+                skills=user.skills, language=user.language, disabled=user.disabled,
             ))
         )  # fmt: skip
     return tuple(found for user, _ in accounts if (found := get(db, user.login)))
@@ -138,7 +143,7 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
 def _change(db: Connection, login: str, to: UserChange) -> User:
     named = {field: value for field, value in asdict(to).items() if value is not None}
     if named:
-        db.execute(update(users).where(users.c.login == login).values(_checked(**named)))
+        db.execute(update(users).where(users.c.login == login).values(checked(**named)))
     user = get(db, login)
     if user is None:
         raise Refusal("there is no such user", code="not_found")
@@ -151,16 +156,22 @@ def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
             raise Refusal("there is no such user", code="not_found")
 
 
-def _checked(**values: Any) -> dict[str, Any]:
-    for field, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
-        if field in values and values[field] not in allowed:
-            raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=field)
+def checked(**values: Any) -> dict[str, Any]:
+    """These columns as they are to be stored. Raises `Refusal` for the first that can't be."""
+    for name, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
+        if name in values and values[name] not in allowed:
+            raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=name)
     if "name" in values:
         values["name"] = entered(values["name"], "name", 120)
     if values.get("phone") and not re.fullmatch(r"\d{2,8}|web", values["phone"]):
         raise Refusal("the name of a phone: 101, or web", field="phone")
     if "queues" in values:
         values["queues"] = [entered(queue, "queues", 64) for queue in values["queues"]]
+    for skill, level in values.get("skills", {}).items():
+        if not _SKILL.fullmatch(skill):
+            raise Refusal("a skill's name is 1 to 32 of a-z, 0-9 and _, a letter first", field="skills")
+        if type(level) is not int or level not in LEVELS:
+            raise Refusal(f"a level is a whole number from 1 to {LEVELS[-1]}", field=f"skills.{skill}")
     return values
 
 
@@ -171,5 +182,5 @@ def _row_of(db: Connection, login: str) -> Row[Any] | None:
 def _user(row: Row[Any]) -> User:
     return User(
         login=row.login, name=row.name, role=row.role, phone=row.phone, line=row.line,
-        queues=tuple(row.queues), language=row.language, disabled=row.disabled,
+        queues=tuple(row.queues), skills=row.skills, language=row.language, disabled=row.disabled,
     )  # fmt: skip

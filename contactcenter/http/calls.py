@@ -5,9 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from contactcenter.events import AnswerAsked, HangUpAsked
+from contactcenter.events import AnswerAsked, HangUpAsked, HoldAsked, ResumeAsked
 from contactcenter.http.lists import Items, Paged, cut
-from contactcenter.http.live import Viewer
 from contactcenter.http.problems import not_found
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit
@@ -33,6 +32,7 @@ class LiveCall(BaseModel):
     state: str
     queue: str
     agent: str
+    offered: Annotated[tuple[str, ...], Field(description="The agents whose phones ring, or are about to.")]
     customer: str
     customer_name: str
     caller: Annotated[str, Field(description="As it came from outside: untrusted.")]
@@ -52,7 +52,7 @@ class LiveCall(BaseModel):
 async def list_calls(visit: Visit, query: CallFilter) -> Items[LiveCall]:
     """The calls that go on; an agent sees his own."""
     now = visit.edge.now()
-    calls: list[CallView] = visit.edge.live.seen(_viewer(visit), "calls")
+    calls: list[CallView] = visit.edge.live.seen(visit.visitor.viewer, "calls")
     chosen = (
         _as_live_call(call, now)
         for call in calls
@@ -70,6 +70,20 @@ async def hang_up(visit: Visit, id: str) -> None:
     await visit.edge.questions.ask(lambda request: HangUpAsked(at=now, login=login, call=id, request=request))
 
 
+@routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, refusals=(409,))
+async def hold(visit: Visit, id: str) -> None:
+    """Put the caller on hold: music, while the agent's phone stays connected."""
+    login, now = _own_call(visit, id), visit.edge.now()
+    await visit.edge.questions.ask(lambda request: HoldAsked(at=now, login=login, call=id, request=request))
+
+
+@routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, refusals=(409,))
+async def resume(visit: Visit, id: str) -> None:
+    """Take the held caller back."""
+    login, now = _own_call(visit, id), visit.edge.now()
+    await visit.edge.questions.ask(lambda request: ResumeAsked(at=now, login=login, call=id, request=request))
+
+
 @routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, refusals=(409,))
 async def answer(visit: Visit, id: str) -> None:
     """Answer the call that rings, on a phone that the center can answer."""
@@ -79,13 +93,9 @@ async def answer(visit: Visit, id: str) -> None:
 
 def _own_call(visit: Visit, call: str) -> str:
     # A call that exists but is not his, and one that does not exist, must look the same to him.
-    if not visit.edge.live.sees(_viewer(visit), "calls", call):
+    if not visit.edge.live.sees(visit.visitor.viewer, "calls", call):
         raise not_found("call")
     return visit.visitor.login
-
-
-def _viewer(visit: Visit) -> Viewer:
-    return Viewer(login=visit.visitor.login, sees_all=visit.visitor.sees_all)
 
 
 def _as_live_call(call: CallView, now: float) -> LiveCall:

@@ -108,6 +108,7 @@ async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[Int
     page = await visit.edge.store.read(
         interactions.page,
         filters=filters,
+        scope=visit.visitor.scope,
         since=query.since,
         until=query.until,
         cursor=query.cursor,
@@ -130,7 +131,7 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
         )
     return InteractionDetail(
         **fields,
-        timeline=[_step(entry) for entry in found.timeline],
+        timeline=[_step(entry) for entry in found.timeline if _shows(visit, entry)],
         decisions=[_step(entry) for entry in found.timeline if entry.kind == DECISION],
         recordings=[],
         corrections=[
@@ -168,8 +169,14 @@ async def set_disposition(visit: Visit, id: str, body: Disposition) -> Dispositi
     return body
 
 
+def _shows(visit: Visit, entry: TimelineEntry) -> bool:
+    """Whether a line is for this reader: that a supervisor was there may not be for the agent."""
+    hidden = entry.kind.startswith("monitor_") and not visit.edge.settings.visible_to_agent
+    return visit.visitor.sees_all or not hidden
+
+
 def _may_see(visitor: Visitor, record: InteractionRecord) -> bool:
-    return visitor.sees_all or record.agent == visitor.login
+    return visitor.oversees((record.queue,)) or record.agent == visitor.login
 
 
 def _fields(record: InteractionRecord) -> dict[str, Any]:

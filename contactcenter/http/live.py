@@ -15,9 +15,23 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from contactcenter.commands import Command, DropAgent, DropCall, ScreenPop, ShowAgent, ShowCall, ShowQueue
+from contactcenter.commands import (
+    Command,
+    DropAgent,
+    DropCall,
+    DropMessage,
+    DropMonitor,
+    DropQueue,
+    OfferTaken,
+    ScreenPop,
+    ShowAgent,
+    ShowCall,
+    ShowMessage,
+    ShowMonitor,
+    ShowQueue,
+)
 from contactcenter.values import CustomerCard, MatchMethod, frozen
-from contactcenter.views import AgentView, CallView, QueueView
+from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
 
 RING = 512
 """Frames that a stream keeps for those who come back."""
@@ -29,7 +43,8 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls"]
+Noun = Literal["agents", "queues", "calls", "monitors", "messages"]
+NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages")
 Later = Callable[[float, Callable[[], None]], object]
 
 
@@ -39,6 +54,8 @@ class Viewer:
 
     login: str
     sees_all: bool
+    scope: frozenset[str] = frozenset()
+    """Queues that one who sees all is limited to; empty: none are left out."""
 
 
 class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,6 +64,8 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     agents: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    monitors: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -68,6 +87,16 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     why: dict[str, str | float | int]
 
 
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """The call that was popped here has been answered by somebody else, whose phone rang too."""
+
+    seq: int
+    at: float
+    call: str
+    by: str
+    """The other agent's name."""
+
+
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     """Everything that this user sees. `at` is the server's clock, for the pages' timers."""
 
@@ -78,6 +107,9 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     queues: tuple[QueueView, ...]
     calls: tuple[CallView, ...]
     pops: tuple[Pop, ...]
+    monitors: tuple[MonitorView, ...]
+    messages: tuple[MessageView, ...]
+    """What supervisors have said to this user, and he has not put away."""
 
 
 class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
@@ -88,6 +120,8 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     agents: tuple[AgentView, ...] = ()
     queues: tuple[QueueView, ...] = ()
     calls: tuple[CallView, ...] = ()
+    monitors: tuple[MonitorView, ...] = ()
+    messages: tuple[MessageView, ...] = ()
     gone: Gone = Gone()
 
 
@@ -111,6 +145,8 @@ class LiveModel:
         self.agents: dict[str, AgentView] = {}
         self.queues: dict[str, QueueView] = {}
         self.calls: dict[str, CallView] = {}
+        self.monitors: dict[str, MonitorView] = {}
+        self.messages: dict[str, MessageView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.streams: dict[str, Stream] = {}
         self._boards: set[Stream] = set()
@@ -136,10 +172,11 @@ class LiveModel:
             case ShowCall(view=call):
                 before, self.calls[call.id] = self.calls.get(call.id), call
                 if call != before:
-                    self._touch("calls", call.id, before.agent if before else "", call.agent)
+                    earlier_ones = (before.agent, *before.offered) if before else ()
+                    self._touch("calls", call.id, *earlier_ones, call.agent, *call.offered)
             case DropCall(call=call_id):
                 if last := self.calls.pop(call_id, None):
-                    self._touch("calls", call_id, last.agent)
+                    self._touch("calls", call_id, last.agent, *last.offered)
             case ShowQueue(view=queue):
                 shown, self.queues[queue.name] = self.queues.get(queue.name), queue
                 if queue != shown:
@@ -147,26 +184,51 @@ class LiveModel:
                     self._queues_due[queue.name] = None
                     if not self._queues_paced:
                         self._touch_queues()
+            case ShowMonitor(view=monitor):
+                earlier_at = self.monitors.get(monitor.id)
+                self.monitors[monitor.id] = monitor
+                self._touch("monitors", monitor.id, earlier_at.agent if earlier_at else "", monitor.agent)
+            case DropMonitor(monitor=monitor_id):
+                if left := self.monitors.pop(monitor_id, None):
+                    self._touch("monitors", monitor_id, left.agent)
+            case ShowMessage(view=message):
+                self.messages[message.id] = message
+                self._touch("messages", message.id, message.to)
+            case DropMessage(message=message_id):
+                if read := self.messages.pop(message_id, None):
+                    self._touch("messages", message_id, read.to)
+            case DropQueue(queue=name):
+                if self.queues.pop(name, None):
+                    for own in self.streams.values():
+                        own.touch("queues", name)
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):
                     stream.pop(command)
+            case OfferTaken():
+                if stream := self.streams.get(command.login):
+                    stream.taken(command)
             case _:
                 pass
 
     def sees(self, viewer: Viewer, noun: Noun, id_: str) -> bool:
         """The one place that decides whether a user may see a thing that exists now."""
         view = self._views(noun).get(id_)
-        if view is None or viewer.sees_all:
+        if isinstance(view, MessageView):
+            return view.to == viewer.login  # for nobody else's eyes
+        if view is None or (viewer.sees_all and not viewer.scope):
             return view is not None
         match view:
             case AgentView():
-                return view.login == viewer.login
+                return view.login == viewer.login or not viewer.scope.isdisjoint(view.queues)
             case CallView():
-                return view.agent == viewer.login
+                return viewer.login in (view.agent, *view.offered) or view.queue in viewer.scope
+            case MonitorView():
+                own = view.agent == viewer.login and view.visible
+                return own or view.supervisor == viewer.login or view.queue in viewer.scope
             case QueueView():
                 me = self.agents.get(viewer.login)
-                return me is not None and view.name in me.queues
+                return view.name in viewer.scope or (me is not None and view.name in me.queues)
         raise AssertionError(view)
 
     def seen(self, viewer: Viewer, noun: Noun) -> list[Any]:
@@ -194,6 +256,7 @@ class LiveModel:
     def _views(self, noun: Noun) -> dict[str, Any]:
         views: dict[Noun, dict[str, Any]] = {
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
+            "monitors": self.monitors, "messages": self.messages,
         }  # fmt: skip
         return views[noun]
 
@@ -264,6 +327,8 @@ class Stream:
             agents=tuple(shown["agents"]),
             queues=tuple(shown["queues"]),
             calls=tuple(shown["calls"]),
+            monitors=tuple(shown["monitors"]),
+            messages=tuple(shown["messages"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
         )
         self._send(change)
@@ -273,6 +338,11 @@ class Stream:
         self.flush()
         self._pop = _as_pop(command, self.seq + 1, self._model.now())
         self._send(self._pop)
+
+    def taken(self, command: OfferTaken) -> None:
+        """Tell who answered first."""
+        self.flush()
+        self._send(Taken(seq=self.seq + 1, at=self._model.now(), call=command.call, by=command.by))
 
     def shown_pop(self, seq: int) -> str:
         """The offer whose pop has this number, or empty when that pop is not the user's current one."""
@@ -294,6 +364,8 @@ class Stream:
                 queues=tuple(seen(viewer, "queues")),
                 calls=tuple(seen(viewer, "calls")),
                 pops=pops,
+                monitors=tuple(seen(viewer, "monitors")),
+                messages=tuple(seen(viewer, "messages")),
             )
         )
 
@@ -320,15 +392,12 @@ class Stream:
 
     def _mark_all(self) -> None:
         model = self._model
-        nouns: tuple[tuple[Noun, Any], ...] = (
-            ("agents", model.agents), ("queues", model.queues), ("calls", model.calls),
-        )  # fmt: skip
-        for noun, views in nouns:
-            self._dirty.update(((noun, id_), None) for id_ in views)
+        for noun in NOUNS:
+            self._dirty.update(((noun, id_), None) for id_ in model._views(noun))
 
     def _collect(self) -> tuple[dict[Noun, list[Any]], dict[Noun, list[str]]]:
-        shown: dict[Noun, list[Any]] = {"agents": [], "queues": [], "calls": []}
-        gone: dict[Noun, list[str]] = {"agents": [], "queues": [], "calls": []}
+        shown: dict[Noun, list[Any]] = {noun: [] for noun in NOUNS}
+        gone: dict[Noun, list[str]] = {noun: [] for noun in NOUNS}
         for noun, id_ in self._dirty:
             if self._model.sees(self.viewer, noun, id_):
                 shown[noun].append(self._model._views(noun)[id_])
@@ -339,7 +408,7 @@ class Stream:
         self._dirty.clear()
         return shown, gone
 
-    def _send(self, frame: Change | Pop) -> None:
+    def _send(self, frame: Change | Pop | Taken) -> None:
         self.seq = frame.seq
         encoded = msgspec.json.encode(frame)
         self._ring.append((frame.seq, encoded))

@@ -33,6 +33,7 @@ class Presence:
                     login=visitor.login,
                     name=visitor.name,
                     queues=visitor.queues,
+                    skills=visitor.skills,
                     phone=visitor.phone,
                     line=visitor.line,
                 )
@@ -46,6 +47,10 @@ class Presence:
             return
         del self._sessions[login]
         self._edge.tell(AgentSignedOut(at=self._edge.now(), login=login))
+
+    def sessions(self, login: str) -> list[str]:
+        """The agent's sessions that were seen."""
+        return list(self._sessions.get(login, ()))
 
     def idle(self) -> list[tuple[str, str]]:
         """Sessions, as (login, secret), that gave no sign of life for so long that they may be over."""

@@ -44,6 +44,8 @@ class HttpSettings:
     phones: tuple[str, ...] = ()
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""
+    visible_to_agent: bool = True
+    """Whether an agent is shown that a supervisor is at his call, and finds it in the record."""
 
     @property
     def secure(self) -> bool:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from contactcenter import terms as call_terms
 from contactcenter.agents import BUSY, AgentSession, AgentState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
@@ -16,16 +17,18 @@ from contactcenter.commands import (
     CorrectDisposition,
     OfferCall,
     Refused,
-    SaveIntervals,
     SaveInteraction,
+    SaveIntervals,
     ScreenPop,
 )
 from contactcenter.events import Event, FiguresRestored, InteractionsRestored
-from contactcenter.floor import Floor
-from contactcenter.interactions import InteractionState
-from contactcenter.offers import OfferState
 from contactcenter.figures import KINDS
+from contactcenter.floor import Floor
+from contactcenter.holds import REACHED
+from contactcenter.interactions import InteractionState
 from contactcenter.intervals import CENTER, Key, count_again_from
+from contactcenter.monitors import MonitorState
+from contactcenter.offers import OfferState
 from contactcenter.tallies import Tally, total
 from contactcenter.values import InteractionLines, InteractionRecord, IntervalRow, TimelineEntry
 
@@ -38,10 +41,11 @@ def check(floor: Floor) -> None:
 
 def check_empty(floor: Floor) -> None:
     """Nothing of a call is left: to be called when the last leg ended and the last wrap-up is done."""
-    for what in ("calls", "legs", "bridges", "talks", "offers", "interactions", "restored"):
+    for what in ("calls", "legs", "bridges", "talks", "offers", "interactions", "restored", "monitors"):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
-        assert not queue.waiting, f"somebody still waits in {queue.rules.name}: {queue.waiting}"
+        left = floor.matcher.order(queue.rules.name)
+        assert not left, f"somebody still waits in {queue.rules.name}: {left}"
         assert queue.talking == 0, f"{queue.rules.name} counts {queue.talking} talks and there is none"
     for agent in floor.agents.values():
         assert agent.state not in BUSY, f"agent {agent.login} is stuck in {agent.state}"
@@ -56,30 +60,31 @@ def _problems(floor: Floor) -> Iterator[str]:
     yield from _queues(floor)
     yield from _interactions(floor)
     yield from _legs(floor)
+    yield from _monitors(floor)
 
 
 def _call(floor: Floor, call: Call) -> Iterator[str]:
     state = call.state
     if state is CallState.ENDED:
         yield f"call {call.id} has ended and is still on the floor"
-    places = [
-        place.queue for queue in floor.queues.values() for place in queue.waiting if place.call == call.id
-    ]
+    places = [name for name in floor.queues if call.id in floor.matcher.order(name)]
     if places != ([call.queue] if state is CallState.WAITING else []):
         yield f"call {call.id} is {state.value} in {call.queue!r}, and its places are {places}"
     if state in (CallState.WAITING, CallState.OFFERED) and call.queued_at is None:
         yield f"call {call.id} waits without a time of entry"
-    if state is CallState.TALKING and call.queued_at is not None:
+    if state in REACHED and call.queued_at is not None:
         yield f"call {call.id} is answered and still counted as waiting"
     if (state is CallState.OFFERED) != (call.offer in floor.offers):
         yield f"call {call.id} is {state.value} with offer {call.offer!r}"
-    if (state is CallState.TALKING) != (floor.talks.get(call.agent_leg) == call.id):
+    if (state in REACHED) != (floor.talks.get(call.agent_leg) == call.id):
         yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
     agent = floor.agents.get(call.agent)
-    if state is CallState.TALKING and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
+    if state in REACHED and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
         yield f"call {call.id} talks with {agent.login}, who is {agent.state.value} with {agent.call!r}"
-    if state not in (CallState.OFFERED, CallState.TALKING) and call.agent:
+    if state not in (CallState.OFFERED, *REACHED) and call.agent:
         yield f"call {call.id} is {state.value} and has agent {call.agent}"
+    if (state is CallState.HELD) != (call.held_at is not None):
+        yield f"call {call.id} is {state.value}, on hold since {call.held_at}"
     if floor.interactions.get(call.interaction.id) is not call.interaction:
         yield f"call {call.id} has an interaction that is not on the floor"
     if call.interaction.state is not InteractionState.OPEN:
@@ -89,12 +94,12 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
 def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
     state, who = agent.state, f"agent {agent.login}"
     offer = floor.offers.get(agent.offer)
-    if (state is AgentState.RESERVED) != (offer is not None and offer.login == agent.login):
+    if (state is AgentState.RESERVED) != (offer is not None and agent.login in offer.seats):
         yield f"{who} is {state.value} with offer {agent.offer!r}"
     if state is not AgentState.RESERVED and agent.offer:
         yield f"{who} is {state.value} and keeps offer {agent.offer}"
     call = floor.calls.get(agent.call)
-    talks = call is not None and call.state is CallState.TALKING and call.agent == agent.login
+    talks = call is not None and call.state in REACHED and call.agent == agent.login
     if (state is AgentState.TALKING) != talks:
         yield f"{who} is {state.value} with call {agent.call!r}"
     if state not in (AgentState.RESERVED, AgentState.TALKING) and agent.call:
@@ -119,26 +124,39 @@ def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
 
 def _offers(floor: Floor) -> Iterator[str]:
     for name, offer in floor.offers.items():
-        call, agent = floor.calls.get(offer.call), floor.agents.get(offer.login)
+        call = floor.calls.get(offer.call)
         if name != offer.id or offer.state not in (OfferState.POPPED, OfferState.RINGING):
             yield f"offer {offer.id} is {offer.state.value} and still open"
-        if call is None or call.offer != offer.id or call.agent != offer.login:
+        if call is None or call.offer != offer.id or call.agent != offer.sole or not offer.seats:
             yield f"offer {offer.id} is open and its call doesn't know"
-        if agent is None or agent.offer != offer.id or agent.call != offer.call:
-            yield f"offer {offer.id} is open and its agent doesn't know"
+        for login in offer.seats:
+            agent = floor.agents.get(login)
+            if agent is None or agent.offer != offer.id or agent.call != offer.call:
+                yield f"offer {offer.id} is open and its agent {login} doesn't know"
 
 
 def _queues(floor: Floor) -> Iterator[str]:
     unheard = {record.id for record in floor.restored.values()}
     for name, queue in floor.queues.items():
-        for place in queue.waiting:
-            call = floor.calls.get(place.call)
+        order = floor.matcher.order(name)
+        for waiting in order:
+            call = floor.calls.get(waiting)
             if call is None:
-                yield f"{place.call} waits in {name} and is no call"
-            elif (-place.rank, place.entered_at) != (call.priority, call.queued_at):
-                yield f"the place of {place.call} in {name} is not the one it entered"
-        if any(b < a for a, b in pairwise(queue.waiting)):
-            yield f"{name} is out of order: {queue.waiting}"
+                yield f"{waiting} waits in {name} and is no call"
+                continue
+            terms = call_terms.of(call)
+            minutes = queue.rules.priority + sum(part.minutes for part in terms.priority)
+            if floor.matcher.place(waiting) != (terms.entered_at - 60.0 * minutes, call.queued_at, waiting):
+                yield f"the place of {waiting} in {name} is not the one it entered"
+            yield from _left_standing(floor, call)
+        places = [floor.matcher.place(each) for each in order]
+        if any(b <= a for a, b in pairwise(places)):
+            yield f"{name} is out of order: {places}"
+        if (len(order), min((entered for _, entered, _ in places), default=None)) != (
+            floor.matcher.waiting(name),
+            floor.matcher.longest_since(name),
+        ):
+            yield f"{name} miscounts who waits: {order}"
         here = {
             call.interaction.id
             for call in floor.calls.values()
@@ -152,13 +170,24 @@ def _queues(floor: Floor) -> Iterator[str]:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
             yield f"{name} believes that {queue.free} are free"
-        for place in queue.waiting:
-            call = floor.calls.get(place.call)
-            if call and call.identified and floor.servers.get(call.server) and queue.free:
-                yield f"{place.call} waits in {name} although {queue.free} are free"
-        talking = sum(c.state is CallState.TALKING and c.queue == name for c in floor.calls.values())
+        talking = sum(c.state in REACHED and c.queue == name for c in floor.calls.values())
         if queue.talking != talking:
             yield f"{name} counts {queue.talking} talks and there are {talking}"
+
+
+def _left_standing(floor: Floor, call: Call) -> Iterator[str]:
+    """After every event nobody waits whom a free agent could take."""
+    if not call.identified or not floor.servers.get(call.server):
+        return
+    demand = floor.matcher.demand(call.id)
+    for agent in floor.agents.values():
+        if (
+            floor.is_free(agent)
+            and demand.only in ("", agent.login)
+            and {*demand.queues} & {*agent.queues}
+            and all(agent.skills.get(need.skill, 0) >= need.level for need in demand.needs if need.required)
+        ):
+            yield f"{call.id} waits for {demand} although {agent.login} is free"
 
 
 def _interactions(floor: Floor) -> Iterator[str]:
@@ -196,6 +225,27 @@ def _legs(floor: Floor) -> Iterator[str]:
             yield f"leg {leg_id} is said to talk in {call_id}, which doesn't know"
 
 
+def _monitors(floor: Floor) -> Iterator[str]:
+    for name, monitor in floor.monitors.items():
+        call, who = floor.calls.get(monitor.call), f"monitor {name} of {monitor.login}"
+        if name != monitor.id or monitor.state is MonitorState.ENDED:
+            yield f"{who} is {monitor.state.value} and still on the floor"
+        if monitor.ending:
+            continue  # its leg is being hung up
+        if call is None:
+            yield f"{who} is at call {monitor.call}, which is over"
+        elif call.agent_leg != monitor.hears and not floor.passed_on(call):
+            yield f"{who} hears {monitor.hears}, and the talk is on {call.agent_leg!r}"
+        if monitor.told[0] and monitor.told[0] != monitor.hears and monitor.began_at is not None:
+            yield f"{who} is to hear {monitor.hears}, and Asterisk was told {monitor.told[0]}"
+        others = [each for each in floor.monitors.values() if each.login == monitor.login]
+        if len(others) > 1:
+            yield f"{monitor.login} is at {len(others)} calls at once"
+    heard = {monitor.id for monitor in floor.monitors.values()}
+    for leg in heard & floor.talks.keys():
+        yield f"the supervisor's leg {leg} is taken for an agent's"
+
+
 class Ledger:
     """The commands as the outside world gets them, over any number of restarts of the center."""
 
@@ -203,11 +253,11 @@ class Ledger:
         self.records: dict[str, InteractionRecord] = {}
         """Interaction -> its record as last saved."""
         self.finals: set[str] = set()
-        self.lines: dict[str, list[TimelineEntry]] = {}
-        """Interaction -> what the figures may read of its record."""
+        self.timelines: dict[str, list[TimelineEntry]] = {}
         self.rows: dict[tuple[int, Key], IntervalRow] = {}
         """The rows of the quarters, as last saved."""
-        self.pops: dict[str, ScreenPop] = {}
+        self.pops: dict[tuple[str, str], ScreenPop] = {}
+        """Offer and agent -> what is popped there."""
         self._popped_offers: dict[str, int] = {}
         self._called: set[str] = set()
         self._last_entry: dict[str, float] = {}
@@ -225,7 +275,8 @@ class Ledger:
                 case ScreenPop():
                     self._pop(command)
                 case OfferCall(offer=offer):
-                    assert offer in self.pops, f"offer {offer} rings before its record was popped"
+                    popped = {popped for popped, _ in self.pops}
+                    assert offer in popped, f"offer {offer} rings before its record was popped"
                     assert offer not in self._called, f"offer {offer} rings twice"
                     self._called.add(offer)
                 case CorrectDisposition(interaction=name):
@@ -242,8 +293,8 @@ class Ledger:
             last = self._last_entry.get(record.id, 0.0)
             assert entry.at >= last, f"the timeline of {record.id} goes back in time at {entry.kind}"
             self._last_entry[record.id] = entry.at
+            self.timelines.setdefault(record.id, []).append(entry)
         self.records[record.id] = record
-        self.lines.setdefault(record.id, []).extend(each for each in save.entries if each.kind in KINDS)
         if record.final:
             self.finals.add(record.id)
             assert record.outcome, f"{record.id} is final without an outcome"
@@ -260,16 +311,17 @@ class Ledger:
         )
 
     def _pop(self, pop: ScreenPop) -> None:
-        if shown := self.pops.get(pop.offer):
+        if shown := self.pops.get((pop.offer, pop.login)):
             assert pop.customers != shown.customers, f"offer {pop.offer} pops twice with the same record"
-            self.pops[pop.offer] = pop
+            self.pops[pop.offer, pop.login] = pop
             return
         saved = self.records.get(pop.interaction)
         before = self._popped_offers.get(pop.interaction, 0)
         assert saved is not None, f"offer {pop.offer} pops and its interaction was never saved"
-        assert saved.offers > before, f"offer {pop.offer} pops before its record is saved"
+        several = any(popped == pop.offer for popped, _ in self.pops)
+        assert several or saved.offers > before, f"offer {pop.offer} pops before its record is saved"
         self._popped_offers[pop.interaction] = saved.offers
-        self.pops[pop.offer] = pop
+        self.pops[pop.offer, pop.login] = pop
 
     def check(self, floor: Floor) -> None:
         """Started = final + live, at all times."""
@@ -290,8 +342,12 @@ class Ledger:
             rows=tuple(row for row in self.rows.values() if row.start >= at - 26 * 3600),
             counted_from=begin,
             lines=tuple(
-                InteractionLines(id=name, final=name in self.finals, entries=tuple(lines))
-                for name, lines in self.lines.items()
+                InteractionLines(
+                    id=name,
+                    final=name in self.finals,
+                    entries=tuple(line for line in lines if line.kind in KINDS),
+                )
+                for name, lines in self.timelines.items()
                 if name not in self.finals or any(line.at >= begin for line in lines)
             ),
         )
@@ -302,13 +358,14 @@ class Ledger:
 
     def check_figures(self, floor: Floor) -> None:
         """Offered = answered + abandoned + exits + waiting, over all runs. The rows must have been saved."""
-        for name in floor.queues:
+        names = sorted({name for _, (kind, name) in self.rows if kind == "queue"})
+        for name in names:
             counted, waiting = self.counted(("queue", name)), len(floor.figures.waiting(name))
             gone = counted.gone()
             assert counted.of("offered") == gone + waiting, (
                 f"{counted.of('offered')} entered {name}, {gone} are gone and {waiting} there: {counted}"
             )
-        queues, center = total(self.counted(("queue", each)) for each in floor.queues), self.counted(CENTER)
+        queues, center = total(self.counted(("queue", name)) for name in names), self.counted(CENTER)
         for name in ("answered", "abandoned"):
             assert queues.of(name) == center.of(name), f"the queues' {name} are not the center's"
         moved = queues.of("exit.moved")

@@ -20,21 +20,65 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from contactcenter import events as e
 from contactcenter.agents import AgentState
-from contactcenter.commands import EndLeg, LeaveQueue, OfferCall, OpenLine, ParkLine, ScreenPop
+from contactcenter.commands import (
+    EndLeg,
+    LeaveQueue,
+    OfferCall,
+    OpenLine,
+    ParkLeg,
+    PointMonitor,
+    RingMonitor,
+    ScreenPop,
+)
 from contactcenter.floor import Rules
+from contactcenter.routing.skills import needs
+from contactcenter.routing.widening import Widening
 from contactcenter.values import LegSeen, MatchMethod
 from tests.core.invariants import check_empty
 from tests.core.world import ADA, SERVER, World, queue
 
 RULES = Rules(
     queues=(
-        queue("support", max_waiting=3, max_wait_s=90.0, without_agents=True),
-        queue("sales", wrap_up_s=0, ring_s=10),
+        queue(
+            "support",
+            max_waiting=3,
+            max_wait_s=90.0,
+            without_agents=True,
+            strategy="ring_several",
+            seats=2,
+        ),
+        queue(
+            "sales",
+            wrap_up_s=0,
+            ring_s=10,
+            priority=1,
+            needs=needs({"en": 2}),
+            widening=(
+                Widening(after_s=1.5, lower={"en": 1}),
+                Widening(after_s=20, drop=("en",), also_queues=("support",)),
+            ),
+        ),
     ),
     dispositions=frozenset({"done"}),
+    fallback_queue="sales",
 )
+OTHER_RULES = (
+    RULES,
+    replace(RULES, queues=RULES.queues[1:]),
+    replace(RULES, queues=RULES.queues[:1], fallback_queue="support"),
+    replace(
+        RULES,
+        queues=(
+            replace(RULES.queues[0], max_waiting=1, max_wait_s=5.0, ring_s=5, needs=needs({"zh": 5})),
+            replace(RULES.queues[1], wrap_up_s=30, without_agents=True),
+            queue("vip", priority=5.0, without_agents=True),
+        ),
+    ),
+)
+"""What a supervisor may make of them: queues go and come, and are set up in other ways."""
 AGENTS = {"ann": "101", "ben": "102", "cyd": "103"}
 QUEUES = {"ann": ("support",), "ben": ("support", "sales"), "cyd": ("sales",)}
+SKILLS = {"ann": {"en": 1}, "ben": {"en": 3}, "cyd": {"en": 1}}
 
 
 @dataclass
@@ -50,6 +94,9 @@ class Caller:
     did: str = "4001"
     offer: str = ""
     agent_leg: str = ""
+    """The leg that the caller talks to, or the first of those that ring."""
+    rung: list[str] = field(default_factory=list)
+    """All legs that ring for him."""
 
 
 @dataclass
@@ -85,6 +132,8 @@ class CenterMachine(RuleBasedStateMachine):
         self.manager: deque[e.Event] = deque()
         self.scripts: deque[e.Event] = deque()
         self.pops: deque[ScreenPop] = deque()
+        self.hears: dict[str, str] = {}
+        """A supervisor's leg -> whom it is to hear."""
         self.linked = False
         self.listing: e.Snapshot | None = None
         self.names = 0
@@ -119,11 +168,18 @@ class CenterMachine(RuleBasedStateMachine):
                     self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="CANCEL"))
             case EndLeg(leg=leg):
                 self.truth_hang_up(leg)
-            case ParkLine(leg=leg):
+            case ParkLeg(leg=leg):
                 self.truth_park(leg)
             case OpenLine(leg=leg, phone=phone):
                 self.phones[leg] = Phone(leg, phone)
                 self.hear(e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone))
+            case RingMonitor(leg=leg, phone=phone, hears=hears):
+                self.phones[leg] = Phone(leg, phone)
+                self.hears[leg] = hears
+                self.hear(e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone))
+            case PointMonitor(leg=leg, hears=hears) if leg in self.phones:
+                self.hears[leg] = hears
+                self.truth_spy(leg)
             case ScreenPop():
                 self.pops.append(command)
 
@@ -178,24 +234,49 @@ class CenterMachine(RuleBasedStateMachine):
             elif command.line in self.phones:
                 caller.session, caller.offer, caller.agent_leg = "dial", command.offer, command.line
                 self.truth_join(caller)
-            elif any(leg.phone == command.phone for leg in self.phones.values()):
-                self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="BUSY"))
             else:
-                leg = f"{command.offer}>{command.phone}"
-                caller.session, caller.offer, caller.agent_leg = "dial", command.offer, leg
-                self.phones[leg] = Phone(leg, command.phone, caller.call)
-                self.hear(
-                    e.LegStarted(at=0, leg=leg, server=SERVER, phone=command.phone, linked=caller.call),
-                    e.LegRinging(at=0, leg=leg),
-                )
+                busy = {leg.phone for leg in self.phones.values()}
+                rung = [phone for phone in command.phones if phone not in busy]
+                if not rung:
+                    self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="BUSY"))
+                    continue
+                caller.session, caller.offer, caller.rung = "dial", command.offer, []
+                for phone in rung:
+                    leg = f"{command.offer}>{phone}"
+                    caller.rung.append(leg)
+                    self.phones[leg] = Phone(leg, phone, caller.call)
+                    self.hear(
+                        e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone, linked=caller.call),
+                        e.LegRinging(at=0, leg=leg),
+                    )
+                caller.agent_leg = caller.rung[0]
 
     def truth_join(self, caller: Caller) -> None:
+        self.truth_win(caller)
         leg, bridge = self.phones[caller.agent_leg], f"b-{caller.offer}"
         caller.session, leg.answered = "talk", True
         leg.bridge = self.bridges[caller.call] = bridge
         joined = [e.LegJoined(at=0, leg=each, bridge=bridge) for each in (leg.leg, caller.call)]
         self.faults.shuffle(joined)
         self.hear(e.LegAnswered(at=0, leg=leg.leg), *joined)
+
+    def truth_win(self, caller: Caller) -> None:
+        """One of the phones that ring is answered first; another one perhaps in the same instant."""
+        self.faults.shuffle(caller.rung)
+        if caller.rung:
+            caller.agent_leg = caller.rung[0]
+        for loser in caller.rung[1:]:
+            del self.phones[loser]
+            if self.faults.random() < 0.3:
+                self.hear(e.LegAnswered(at=0, leg=loser))
+            self.hear(e.LegEnded(at=0, leg=loser, cause=26))
+        caller.rung = []
+
+    def truth_stop_ringing(self, caller: Caller) -> None:
+        for leg in caller.rung:
+            if self.phones.pop(leg, None):
+                self.hear(e.LegEnded(at=0, leg=leg))
+        caller.rung = []
 
     def truth_part(self, caller: Caller) -> None:
         """The bridge is dissolved."""
@@ -209,6 +290,7 @@ class CenterMachine(RuleBasedStateMachine):
     def truth_end_offer(self, caller: Caller, status: str) -> None:
         """Dial is over and the caller still there."""
         self.truth_part(caller)
+        self.truth_stop_ringing(caller)
         leg = caller.agent_leg
         if leg in self.phones and not leg.startswith("line"):
             del self.phones[leg]
@@ -225,11 +307,25 @@ class CenterMachine(RuleBasedStateMachine):
         """One leg of an agent's phone ends."""
         if leg not in self.phones:
             return
+        for each in self.callers.values():
+            if len(each.rung) > 1 and leg in each.rung:
+                each.rung.remove(leg)
+                each.agent_leg = each.rung[0]
+                del self.phones[leg]
+                self.hear(e.LegEnded(at=0, leg=leg, cause=21))
+                return
         caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
         if caller and caller.session in ("dial", "talk"):
             self.truth_end_offer(caller, "ANSWER" if caller.session == "talk" else "NOANSWER")
         if self.phones.pop(leg, None):
             self.hear(e.LegEnded(at=0, leg=leg))
+
+    def truth_spy(self, leg: str) -> None:
+        """A supervisor's leg hears as long as there is something to hear, and no longer."""
+        if self.hears[leg] in self.phones:
+            self.hear(e.MonitorBegan(at=0, leg=leg, hears=self.hears[leg]))
+        else:
+            self.truth_hang_up(leg)
 
     def truth_park(self, leg: str) -> None:
         caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
@@ -360,6 +456,7 @@ class CenterMachine(RuleBasedStateMachine):
 
     def truth_caller_gone(self, caller: Caller) -> None:
         self.truth_part(caller)
+        self.truth_stop_ringing(caller)
         leg = caller.agent_leg
         if leg in self.phones and not leg.startswith("line"):
             del self.phones[leg]
@@ -453,11 +550,66 @@ class CenterMachine(RuleBasedStateMachine):
                 leg.answered = True
                 self.hear(e.LegAnswered(at=0, leg=leg.leg))
 
+    # --- supervisors ---
+
+    @rule(
+        login=st.sampled_from(["sue", "tim"]),
+        pick=st.integers(0, 5),
+        mode=st.sampled_from(["listen", "whisper", "barge", "leave"]),
+        phone=st.sampled_from(["120", "121", "101", ""]),
+    )
+    def supervisor_is_at_a_call(self, login: str, pick: int, mode: str, phone: str) -> None:
+        caller = self.some(pick, "talk") or self.some(pick, "dial", "script", "queue")
+        request, call = self.world.request(), caller.call if caller else "nobody"
+        if mode == "leave":
+            self.tell(e.MonitorEndAsked(at=0, login=login, name=login, request=request, call=call))
+        else:
+            asked = e.MonitorAsked(
+                at=0, login=login, name=login, request=request, call=call, mode=mode, phone=phone
+            )
+            self.tell(asked)
+
+    @precondition(lambda self: self.hears)
+    @rule(pick=st.integers(0, 5), answer=st.booleans())
+    def supervisor_picks_up(self, pick: int, answer: bool) -> None:
+        legs = [leg for leg in self.hears if leg in self.phones]
+        if legs:
+            leg = legs[pick % len(legs)]
+            if answer and not self.phones[leg].answered:
+                self.phones[leg].answered = True
+                self.hear(e.LegAnswered(at=0, leg=leg))
+                self.truth_spy(leg)
+            elif not answer:
+                self.truth_hang_up(leg)
+
+    @rule(
+        login=st.sampled_from([*AGENTS]),
+        what=st.sampled_from(["available", "paused", "offline", "message", "read", "sign out"]),
+    )
+    def supervisor_steers(self, login: str, what: str) -> None:
+        request = self.world.request()
+        by = {"at": 0, "login": "sue", "name": "Sue", "request": request, "agent": login}
+        if what == "message":
+            self.tell(e.MessageSent(**by, message=f"m-{request}", text="hello"))
+        elif what == "read":
+            mine = [each.id for each in self.world.floor.messages.values() if each.to == login]
+            self.tell(e.MessageRead(at=0, login=login, message=mine[0] if mine else "no", request=request))
+        elif what != "sign out":
+            self.tell(e.StateForced(**by, state=what, reason="training"))
+        elif self.calm > 12:
+            self.tell(e.SignOutForced(**by))
+
     # --- agents' pages ---
 
     def sign_in(self, login: str, line: str) -> None:
         signed_in = e.AgentSignedIn(
-            at=0, login=login, name=login, queues=QUEUES[login], phone=AGENTS[login], line=line
+            at=0,
+            login=login,
+            name=login,
+            queues=QUEUES[login],
+            skills=SKILLS[login],
+            phone=AGENTS[login],
+            line=line,
         )
         self.tell(signed_in)
 
@@ -547,6 +699,16 @@ class CenterMachine(RuleBasedStateMachine):
     @rule(login=st.sampled_from([*AGENTS]))
     def agent_signs_out(self, login: str) -> None:
         self.sign_out(login)
+
+    @rule(which=st.sampled_from(OTHER_RULES))
+    def rules_change(self, which: Rules) -> None:
+        self.tell(e.RulesChanged(at=0, rules=which, version=1))
+
+    @rule(
+        login=st.sampled_from([*AGENTS]), queues=st.sampled_from([*QUEUES.values()]), level=st.integers(0, 9)
+    )
+    def agent_is_retrained(self, login: str, queues: tuple[str, ...], level: int) -> None:
+        self.tell(e.AgentChanged(at=0, login=login, queues=queues, skills={"zh": level} if level else {}))
 
     @rule()
     def everybody_is_ready(self) -> None:

@@ -14,6 +14,7 @@ from contactcenter.calls import Call
 from contactcenter.center import Center
 from contactcenter.commands import Command, Wake
 from contactcenter.floor import Floor, Rules
+from contactcenter.monitors import Monitor
 from contactcenter.routing.queues import QueueRules
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod
 from contactcenter.views import Figures
@@ -44,6 +45,7 @@ class World:
         self.ledger = Ledger()
         self.told: list[e.Event] = []
         self.sent: list[Command] = []
+        self.all_sent: list[Command] = []
         self._requests = 0
         self._boot()
         self.step(self.ledger.figures_restored(self.now))
@@ -62,6 +64,7 @@ class World:
         commands = self.center.handle(event)
         self.ledger.take(event, commands)
         self.sent += commands
+        self.all_sent += commands
         for command in commands:
             if isinstance(command, Wake):
                 heapq.heappush(self._timers, (command.due, len(self.told), command.timer))
@@ -91,6 +94,10 @@ class World:
     def commands(self, kind: type[C]) -> list[C]:
         """The last step's commands of one kind."""
         return [command for command in self.sent if isinstance(command, kind)]
+
+    def told_commands(self, kind: type[C]) -> list[C]:
+        """All commands of one kind so far."""
+        return [command for command in self.all_sent if isinstance(command, kind)]
 
     @property
     def floor(self) -> Floor:
@@ -186,6 +193,39 @@ class World:
             e.OfferEnded(at=self.now, call=call, offer=self.call(call).offer, status=status),
         )
 
+    # --- call control ---
+
+    def holds(self, call: str = "ann", phone: str = "101", *, session_first: bool = False) -> "World":
+        """The agent holds from the page: his leg leaves the talk, the session has the caller."""
+        request = self.request()
+        self.step(e.HoldAsked(at=self.now, login=self.call(call).agent, call=call, request=request))
+        return self.is_parked(call, phone, session_first=session_first)
+
+    def is_parked(self, call: str = "ann", phone: str = "101", *, session_first: bool = False) -> "World":
+        """The agent's leg leaves the talk for the waiting room."""
+        leg, bridge, offer = f"{call}>{phone}", f"b-{call}", self.call(call).offer
+        heard: list[e.Event] = [
+            e.LegParted(at=self.now, leg=leg, bridge=bridge),
+            e.LegParted(at=self.now, leg=call, bridge=bridge),
+        ]
+        said = e.OfferEnded(at=self.now, call=call, offer=offer, status="ANSWER")
+        for event in (said, *heard) if session_first else (*heard, said):
+            self.tell(event)
+        return self
+
+    def resumes(self, call: str = "ann", phone: str = "101", *, caller_first: bool = False) -> "World":
+        """The agent takes the caller back, and the session joins the two."""
+        request = self.request()
+        self.step(e.ResumeAsked(at=self.now, login=self.call(call).agent, call=call, request=request))
+        return self.hear_each_other(f"{call}>{phone}", call, caller_first=caller_first)
+
+    def hear_each_other(self, leg: str, call: str, *, caller_first: bool = False) -> "World":
+        """Asterisk puts a leg and the caller into a new bridge."""
+        joined = [e.LegJoined(at=self.now, leg=each, bridge=f"b-{call}") for each in (leg, call)]
+        for event in joined[::-1] if caller_first else joined:
+            self.tell(event)
+        return self
+
     # --- callers ---
 
     def arrives(self, name: str = "ann", **fields: object) -> "World":
@@ -262,6 +302,65 @@ class World:
                 request=self.request(),
             )
         )
+
+    # --- supervisors ---
+
+    def monitors(
+        self, name: str = "ann", mode: str = "listen", login: str = "sue", phone: str = "120"
+    ) -> "World":
+        """A supervisor wants to be at a call."""
+        request = self.request()
+        return self.step(
+            e.MonitorAsked(
+                at=self.now, login=login, name=login.title(), request=request, call=name, mode=mode,
+                phone=phone,
+            )
+        )  # fmt: skip
+
+    def leaves(self, name: str = "ann", login: str = "sue") -> "World":
+        """The supervisor leaves the call."""
+        return self.step(
+            e.MonitorEndAsked(at=self.now, login=login, name=login.title(), request=self.request(), call=name)
+        )
+
+    def monitor(self, login: str = "sue") -> Monitor:
+        """The supervisor's monitor."""
+        return next(each for each in self.floor.monitors.values() if each.login == login)
+
+    def picks_up(self, login: str = "sue") -> "World":
+        """The supervisor's phone rings and is answered, and Asterisk lets it hear."""
+        monitor = self.monitor(login)
+        leg, hears = monitor.id, monitor.hears
+        return self.step(
+            e.LegStarted(at=self.now, leg=leg, server=SERVER, phone=monitor.phone),
+            e.LegRinging(at=self.now, leg=leg),
+            e.LegAnswered(at=self.now, leg=leg),
+            e.MonitorBegan(at=self.now, leg=leg, hears=hears),
+        )
+
+    def hears(self, login: str = "sue") -> "World":
+        """Asterisk did what it was told: the supervisor hears anew."""
+        monitor = self.monitor(login)
+        return self.step(e.MonitorBegan(at=self.now, leg=monitor.id, hears=monitor.hears))
+
+    def messages(self, to: str = "tom", text: str = "well done", login: str = "sue") -> "World":
+        """A supervisor says something to an agent."""
+        request = self.request()
+        return self.step(
+            e.MessageSent(
+                at=self.now, login=login, name=login.title(), request=request, agent=to,
+                message=f"m-{request}", text=text,
+            )
+        )  # fmt: skip
+
+    def forces(self, to: str = "tom", state: str = "paused", reason: str = "", login: str = "sue") -> "World":
+        """A supervisor sets an agent's state."""
+        return self.step(
+            e.StateForced(
+                at=self.now, login=login, name=login.title(), request=self.request(), agent=to, state=state,
+                reason=reason,
+            )
+        )  # fmt: skip
 
     # --- a whole talk ---
 

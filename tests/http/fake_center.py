@@ -13,10 +13,14 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropMessage,
+    DropMonitor,
     Refused,
     ScreenPop,
     ShowAgent,
     ShowCall,
+    ShowMessage,
+    ShowMonitor,
     ShowQueue,
 )
 from contactcenter.events import (
@@ -26,12 +30,18 @@ from contactcenter.events import (
     DispositionSet,
     Event,
     HangUpAsked,
+    MessageRead,
+    MessageSent,
+    MonitorAsked,
+    MonitorEndAsked,
     MoreTimeAsked,
     PhoneChosen,
     StateAsked,
+    StateForced,
+    Supervising,
 )
 from contactcenter.values import CustomerCard, MatchMethod
-from contactcenter.views import AgentView, CallView, QueueView
+from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
 
 E = TypeVar("E", bound=Event)
 
@@ -43,8 +53,8 @@ def agent_view(login: str, **changes: Any) -> AgentView:
     """An agent who is offline and owns nothing, but for `changes`."""
     view = AgentView(
         login=login, name=login, state="offline", reason="", since=0.0, until=None, afterwards="", phone="",
-        line="ring", line_up=False, reachable=True, queues=(), call="", interaction="", taken=0, talked_s=0.0,
-        wrapped_s=0.0,
+        line="ring", line_up=False, reachable=True, queues=(), skills={}, call="", interaction="", taken=0,
+        talked_s=0.0, wrapped_s=0.0,
     )  # fmt: skip
     return replace(view, **changes)
 
@@ -54,7 +64,7 @@ def call_view(call: str, **changes: Any) -> CallView:
     view = CallView(
         id=call, interaction="i-" + call, direction="inbound", state="waiting", queue="support", agent="",
         customer="", customer_name="", caller="13800138000", caller_name="", did="4002", node="",
-        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, priority=0,
+        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, offered=(), priority=0,
     )  # fmt: skip
     return replace(view, **changes)
 
@@ -77,6 +87,8 @@ class FakeCenter:
         self.carry: Callable[[Command], None] = lambda command: None
         self.refusal: Refused | None = None
         """When set, every request is refused so."""
+        self.visible = True
+        """Whether agents are shown the supervisors at their calls."""
         self.silent = False
         """When set, no request is answered."""
         self.agents: dict[str, AgentView] = {}
@@ -91,7 +103,9 @@ class FakeCenter:
         request = getattr(event, "request", "")
         if request and self.refusal:
             self.carry(replace(self.refusal, request=request))
-        elif request and getattr(event, "login", "") not in self.agents:
+        elif (
+            request and not isinstance(event, Supervising) and getattr(event, "login", "") not in self.agents
+        ):
             self.carry(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
         elif not (request and self.silent):
             self._grant(event)
@@ -203,7 +217,13 @@ class FakeCenter:
         match event:
             case AgentSignedIn(login=login):
                 self.agents[login] = agent_view(
-                    login, name=event.name, queues=event.queues, phone=event.phone, line=event.line, since=now
+                    login,
+                    name=event.name,
+                    queues=event.queues,
+                    skills=event.skills,
+                    phone=event.phone,
+                    line=event.line,
+                    since=now,
                 )
                 self._show_agent(login)
             case AgentSignedOut(login=login):
@@ -217,6 +237,25 @@ class FakeCenter:
                 self.join(login)
             case HangUpAsked(login=login):
                 self.part(login)
+            case MonitorAsked(login=login, call=call):
+                modes = {"listen": "listening", "whisper": "whispering", "barge": "barging"}
+                view = MonitorView(
+                    id=f"monitor-{login}", call=call, agent=self.calls[call].agent,
+                    queue=self.calls[call].queue, supervisor=login, name=event.name, phone=event.phone,
+                    mode=event.mode, state=modes[event.mode], since=now, visible=self.visible,
+                )  # fmt: skip
+                self.carry(ShowMonitor(view=view))
+            case MonitorEndAsked(login=login):
+                self.carry(DropMonitor(monitor=f"monitor-{login}"))
+            case MessageSent(agent=to):
+                said = MessageView(
+                    id=event.message, to=to, by=event.login, name=event.name, text=event.text, at=now
+                )
+                self.carry(ShowMessage(view=said))
+            case MessageRead():
+                self.carry(DropMessage(message=event.message))
+            case StateForced(agent=to):
+                self._show_agent(to, state=event.state, reason=event.reason, since=now, set_by=event.login)
             case MoreTimeAsked(login=login):
                 self._show_agent(login, until=(self.agents[login].until or now) + WRAP_UP_S)
             case DispositionSet(login=login) if self.agents[login].state == "wrap_up":
