@@ -6,7 +6,6 @@ The floor keeps; it doesn't decide. The rules stand in `callers.py`, `handoff.py
 
 from collections.abc import Iterable
 from dataclasses import field
-from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from contactcenter import terms
@@ -62,7 +61,7 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
-    zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """Whose midnight begins a day's figures."""
     longest_hold_s: float = 900.0
     """How long a caller may be on hold before he is given back to the agent."""

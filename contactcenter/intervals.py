@@ -56,6 +56,8 @@ class Intervals:
         """When today began."""
         self.begins_at = 0
         """What is older stands in the saved rows already and is not counted again."""
+        self._oldest = 0
+        """The first quarter whose rows may still change."""
         self._rows: dict[int, dict[Key, Tally]] = {}
         self._today: dict[Key, Tally] = {}
         self._minutes: dict[int, dict[Key, Tally]] = {}
@@ -79,7 +81,8 @@ class Intervals:
         oldest = minute - RECENT_MINUTES * MINUTE_S
         for each in [each for each in self._minutes if each <= oldest]:
             self.changed.update(dict.fromkeys(self._minutes.pop(each)))
-        for start in [start for start in self._rows if start < minute - KEPT_S]:
+        self._oldest = minute - KEPT_S
+        for start in [start for start in self._rows if start < self._oldest]:
             if not any(start == unsaved for unsaved, _ in self._unsaved):
                 del self._rows[start]
 
@@ -98,7 +101,7 @@ class Intervals:
     def _tallies(self, key: Key, at: float, now: bool) -> tuple[Tally, ...]:
         found = []
         start, minute = quarter_of(at), int(at // MINUTE_S) * MINUTE_S
-        if start >= self.minute - KEPT_S:
+        if start >= self._oldest:
             found.append(self._rows.setdefault(start, {}).setdefault(key, Tally()))
         if at >= self.since:
             found.append(self._today.setdefault(key, Tally()))
@@ -131,6 +134,7 @@ class Intervals:
         """Take over what the last run saved. From `counted_from` on, calls will be counted again from their
         records, and only the agents' times are taken from the rows. `turn` must have been called."""
         self.begins_at = counted_from
+        self._oldest = min(self._oldest, counted_from)
         for row in rows:
             key, counts = (row.kind, row.name), Tally(row.counts)
             if row.start >= counted_from:

@@ -190,7 +190,7 @@ def test_an_offer_from_a_deleted_queue_ends_by_its_state(world: World) -> None:
     assert conserved(world)
     for name in ("ann", "ben"):
         world.caller_ends(name)
-    assert world.floor.queues["sales"].abandoned == 2
+    assert world.figures("queue", "sales").abandoned == 2
     check_empty(world.floor)
 
 
