@@ -58,7 +58,7 @@ def arrived(floor: Floor, event: CallArrived) -> None:
 
 
 def _place_of(call: Call) -> dict[str, str]:
-    """For the line of a script's beginning: the queue in which the caller has his place still, if any."""
+    """For the entry of a script's beginning: the queue in which the caller has his place still, if any."""
     return {"queue": call.queue} if call.queued_at is not None else {}
 
 

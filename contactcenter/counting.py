@@ -16,7 +16,7 @@ SHOW_TIMER, SAVE_TIMER = "figures", "intervals"
 def restored(floor: Floor, event: FiguresRestored) -> None:
     """What the last run counted; from here on, rows are saved."""
     floor.figures.intervals.restore(event.rows, event.counted_from)
-    floor.figures.restore(event.lines)
+    floor.figures.restore(event.entries)
     for queue in floor.queues:
         floor.figures.intervals.changed["queue", queue] = None
     floor.figures.intervals.changed[CENTER] = None

@@ -12,7 +12,7 @@ from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
 from contactcenter.values import (
     CustomerCard,
-    InteractionLines,
+    InteractionEntries,
     InteractionRecord,
     IntervalRow,
     LegSeen,
@@ -479,9 +479,9 @@ class FiguresRestored(Event):
     rows: tuple[IntervalRow, ...]
     """Of the last 26 hours at least: today's are among them."""
     counted_from: int
-    """From this quarter on, calls are counted again, from `lines`."""
-    lines: tuple[InteractionLines, ...]
-    """Of every interaction that is open, or has a line of later than `counted_from`: all of its lines."""
+    """From this quarter on, calls are counted again, from `entries`."""
+    entries: tuple[InteractionEntries, ...]
+    """Of every interaction that is open, or has an entry later than `counted_from`: its whole course."""
 
 
 # --- The clock ---

@@ -1,7 +1,7 @@
 """Figures: what the records say, added up while it happens.
 
-Nothing is counted where it happens. Calls are counted from the lines that go into their records, at the
-moment in which these are handed to the store, and by the same function from the store's lines after a
+Nothing is counted where it happens. Calls are counted from the entries of their timelines, at the
+moment in which these are handed to the store, and by the same function from the store's timelines after a
 restart: so the figures can not disagree with the records, whatever a phone, a script or a crash did. What
 agents do with their time is counted from their states. `docs/figures.md` defines every figure.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from contactcenter.intervals import CENTER, MINUTE_S, Intervals, Key
 from contactcenter.tallies import SHORT_MS, bucket, figures
-from contactcenter.values import InteractionLines, TimelineEntry
+from contactcenter.values import InteractionEntries, TimelineEntry
 from contactcenter.views import FiguresView
 
 MOVED = "moved"
@@ -30,7 +30,7 @@ NOT_HIS_WISH = ("callback", "server_restart", "asterisk_restart")
 
 @dataclass(slots=True)
 class _Story:
-    """One interaction, as far as its lines have been read."""
+    """One interaction, as far as its timeline has been read."""
 
     id: str
     queue: str = ""
@@ -90,9 +90,9 @@ class Figures:
     # --- calls ---
 
     def read(self, id: str, entries: Iterable[TimelineEntry], *, final: bool) -> None:
-        """Count what lines of an interaction's record say; `final` when there will be no more."""
+        """Count what entries of an interaction's timeline say; `final` when there will be no more."""
         for entry in entries:
-            if rule := _LINES.get(entry.kind):
+            if rule := _ENTRIES.get(entry.kind):
                 story = self._stories.get(id)
                 if story is None:
                     story = self._stories[id] = _Story(id)
@@ -112,7 +112,7 @@ class Figures:
         self._enter(story, at, queue)
 
     def _script_began(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
-        # For somebody who waits: our process began anew, and its first line of him says where he is now.
+        # For somebody who waits: our process began anew, and its first entry of him says where he is now.
         queue = str(detail.get("queue", ""))
         if queue != story.queue:
             self._exit(story, at, MOVED if queue else TRANSFERRED)
@@ -300,9 +300,9 @@ class Figures:
 
     # --- restarts ---
 
-    def restore(self, lines: Iterable[InteractionLines]) -> None:
+    def restore(self, interactions: Iterable[InteractionEntries]) -> None:
         """Count what the last run's records say, from where its saved rows end."""
-        for each in lines:
+        for each in interactions:
             self.read(each.id, each.entries, final=each.final)
 
 
@@ -323,7 +323,7 @@ def _number(detail: Mapping[str, object], name: str) -> float:
 
 _Rule = Callable[[Figures, _Story, float, Mapping[str, object]], None]
 
-_LINES: Mapping[str, _Rule] = {
+_ENTRIES: Mapping[str, _Rule] = {
     "queued": Figures._queued,
     "rerouted": Figures._queued,
     "arrived": Figures._script_began,
@@ -340,6 +340,6 @@ _LINES: Mapping[str, _Rule] = {
     "phone_transfer": Figures._transferred,
     "ended": Figures._ended,
 }
-"""A line's kind -> what it means for the figures; other lines mean nothing for them."""
+"""An entry's kind -> what it means for the figures; other entries mean nothing for them."""
 
-KINDS = frozenset(_LINES)
+KINDS = frozenset(_ENTRIES)

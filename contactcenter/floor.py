@@ -147,7 +147,7 @@ class Floor:
         self._commands.append(Rest(timer=timer))
 
     def save(self, interaction: Interaction) -> None:
-        """Have the interaction written as it is now, its new lines counted; a final one is let go."""
+        """Have the interaction written as it is now, its new entries counted; a final one is let go."""
         record, entries = interaction.record, interaction.take_unsaved()
         self._commands.append(SaveInteraction(record=record, entries=entries))
         self.figures.read(record.id, entries, final=record.final)

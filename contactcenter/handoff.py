@@ -352,7 +352,7 @@ def _give_back(floor: Floor, made: Offer, at: float) -> None:
 
 
 def end_wait(floor: Floor, call: Call, at: float) -> None:
-    """The caller's wait is over, by whatever way out; a line of the record says which."""
+    """The caller's wait is over, by whatever way out; the timeline says which."""
     if call.queued_at is None:
         return
     floor.leave_queue(call)

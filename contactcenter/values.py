@@ -163,7 +163,7 @@ class InteractionRecord:
 
 
 @frozen
-class InteractionLines:
+class InteractionEntries:
     """What an interaction's record tells of its course, as far as the figures want to know."""
 
     id: str

@@ -29,7 +29,7 @@ from contactcenter.crm.text import inert
 from contactcenter.events import FiguresRestored
 from contactcenter.figures import KINDS
 from contactcenter.intervals import count_again_from
-from contactcenter.values import InteractionLines, IntervalRow, TimelineEntry
+from contactcenter.values import InteractionEntries, IntervalRow, TimelineEntry
 
 LONGEST_DAY_S = 26 * 3600
 """A day may have 25 hours; an interaction never lasts longer."""
@@ -95,22 +95,22 @@ def restored(db: Connection, at: float) -> FiguresRestored:
         ~interactions.c.final,
         and_(interactions.c.arrived_at >= begin - LONGEST_DAY_S, interactions.c.closed_at >= begin),
     )
-    lines = db.execute(
+    found = db.execute(
         select(timeline, interactions.c.final)
         .join(interactions, interactions.c.id == timeline.c.interaction_id)
         .where(concerned, timeline.c.kind.in_(sorted(KINDS)))
         .order_by(timeline.c.interaction_id, timeline.c.seq)
     )
     told: dict[str, tuple[bool, list[TimelineEntry]]] = {}
-    for line in lines:
-        entry = TimelineEntry(at=line.at, kind=line.kind, detail=line.detail)
-        told.setdefault(line.interaction_id, (line.final, []))[1].append(entry)
+    for each in found:
+        entry = TimelineEntry(at=each.at, kind=each.kind, detail=each.detail)
+        told.setdefault(each.interaction_id, (each.final, []))[1].append(entry)
     return FiguresRestored(
         at=at,
         rows=tuple(map(_row, rows)),
         counted_from=begin,
-        lines=tuple(
-            InteractionLines(id=id_, final=final, entries=tuple(entries))
+        entries=tuple(
+            InteractionEntries(id=id_, final=final, entries=tuple(entries))
             for id_, (final, entries) in told.items()
         ),
     )

@@ -30,7 +30,7 @@ from contactcenter.intervals import CENTER, Key, count_again_from
 from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
 from contactcenter.tallies import Tally, total
-from contactcenter.values import InteractionLines, InteractionRecord, IntervalRow, TimelineEntry
+from contactcenter.values import InteractionEntries, InteractionRecord, IntervalRow, TimelineEntry
 
 
 def check(floor: Floor) -> None:
@@ -341,14 +341,14 @@ class Ledger:
             at=at,
             rows=tuple(row for row in self.rows.values() if row.start >= at - 26 * 3600),
             counted_from=begin,
-            lines=tuple(
-                InteractionLines(
+            entries=tuple(
+                InteractionEntries(
                     id=name,
                     final=name in self.finals,
-                    entries=tuple(line for line in lines if line.kind in KINDS),
+                    entries=tuple(each for each in timeline if each.kind in KINDS),
                 )
-                for name, lines in self.timelines.items()
-                if name not in self.finals or any(line.at >= begin for line in lines)
+                for name, timeline in self.timelines.items()
+                if name not in self.finals or any(each.at >= begin for each in timeline)
             ),
         )
 
