@@ -109,9 +109,9 @@ class AgentSession:
     """A wish of `WISHES` to be granted when the call is over."""
     afterwards_reason: str = ""
     afterwards_by: str = ""
-    """The supervisor whose wish it is; empty when it is the agent's own."""
+    """The name of the supervisor whose wish it is; empty when it is the agent's own."""
     set_by: str = ""
-    """The supervisor who set the state; empty when nobody did."""
+    """The name of the supervisor who set the state; empty when nobody did."""
     leaving: bool = False
     """Signed out in the middle of a call: the session ends when the call does."""
     offer: str = ""
