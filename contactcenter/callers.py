@@ -16,10 +16,12 @@ from contactcenter.events import (
     PriorityAsked,
     ScriptEnded,
     ScriptFailed,
+    WhyAsked,
 )
 from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
+from contactcenter.routing.explanations import standing_record
 from contactcenter.values import NOBODY, AuditEntry, InteractionRecord, MatchMethod
 
 IDENTIFY_S = 0.3
@@ -211,6 +213,15 @@ def queued(floor: Floor, event: CallQueued) -> None:
     else:
         floor.enter_queue(call)
     floor.save(interaction)
+
+
+def asked_why(floor: Floor, event: WhyAsked) -> None:
+    """Say for what and for whom a caller still waits."""
+    standing = floor.matcher.standing(event.call, event.at)
+    if standing is None:
+        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+    else:
+        floor.do(Accepted(request=event.request, answer=standing_record(standing)))
 
 
 def asked_priority(floor: Floor, event: PriorityAsked) -> None:

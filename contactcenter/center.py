@@ -47,6 +47,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
     events.CallbackAsked: callers.asked_callback,
+    events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,

@@ -401,6 +401,13 @@ class PriorityAsked(Supervising):
 
 
 @frozen
+class WhyAsked(Supervising):
+    """Why does this caller still wait?"""
+
+    call: str
+
+
+@frozen
 class MonitorAsked(Supervising):
     """A supervisor wants to be at a call, on his own `phone`; again with another mode, to switch."""
 

@@ -12,7 +12,7 @@ from contactcenter.events import OfferEnded, PopShown
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger, Seat
 from contactcenter.routing.decisions import Decision
-from contactcenter.routing.explanations import figures
+from contactcenter.routing.explanations import figures, record
 
 MISS_REASONS = {
     "NOANSWER": PauseReason.NO_ANSWER,
@@ -55,7 +55,8 @@ def offer(floor: Floor, decision: Decision, at: float) -> None:
         floor.touch_agent(agent)
     interaction.know(offers=number, offered_at=interaction.record.offered_at or at)
     phones = ", ".join(seat.phone for seat in made.seats.values())
-    interaction.note(at, "offered", agent=", ".join(made.seats), phone=phones, **call.why)
+    kept = record(decision) | {"chosen": list(made.seats)}
+    interaction.note(at, "offered", agent=", ".join(made.seats), phone=phones, **call.why, decision=kept)
     floor.save(interaction)
     show_record(floor, call, at)
     if all(seat.shown for seat in made.seats.values()):

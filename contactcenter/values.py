@@ -107,7 +107,7 @@ class TimelineEntry:
 
     at: float
     kind: str
-    detail: dict[str, str | float | int | bool | None]
+    detail: dict[str, Any]
 
 
 @frozen
