@@ -18,6 +18,7 @@ from contactcenter import (
     recovery,
     steering,
     supervision,
+    takeovers,
 )
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Supervising, Woke
@@ -71,6 +72,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
+    events.TakeOverAsked: takeovers.asked,
     events.MessageSent: supervision.sent_message,
     events.MessageRead: supervision.read_message,
     events.StateForced: supervision.forced_state,
@@ -81,6 +83,7 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
+    "take": takeovers.overdue,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
