@@ -4,7 +4,7 @@ The caller never leaves his session, so what he waits for next is one command aw
 another leg, a queue. What had him on hold stands on his leg: a crash of this process loses neither of them.
 """
 
-from contactcenter import desks, handoff
+from contactcenter import desks, handoff, takeovers
 from contactcenter.calls import Call, CallState, CallTrigger, Leg
 from contactcenter.commands import Accepted, JoinLeg, LeaveQueue, ParkLeg, Room, WaitOn
 from contactcenter.events import HoldAsked, ResumeAsked
@@ -102,8 +102,10 @@ def join(floor: Floor, call: Call, leg: str) -> None:
 
 def join_failed(floor: Floor, call: Call, status: str, at: float) -> None:
     """The leg could not be joined: it is gone, or something else took it."""
-    call.joining = ""
+    call.joining, leg = "", call.joining
     call.interaction.note(at, "resume_failed", status=status)
+    if takeovers.failed(floor, call, leg, at):
+        return
     if status == "CHANUNAVAIL":
         agent_gone(floor, call, at)
 

@@ -5,7 +5,7 @@ nothing is counted here: each event updates what is known of its leg, and `settl
 its legs and draws the conclusion, if there is one.
 """
 
-from contactcenter import callers, desks, handoff, holds, supervision
+from contactcenter import callers, desks, handoff, holds, supervision, takeovers
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import EndLeg
 from contactcenter.events import (
@@ -170,6 +170,8 @@ def settle(floor: Floor, call: Call, at: float) -> None:
             _take_over(floor, call, partners, at)
     elif call.state is CallState.HELD:
         own = floor.legs.get(call.agent_leg)
+        if takeovers.settle(floor, call, partners, at):
+            return
         if own is None:
             holds.agent_gone(floor, call, at)
         elif own in partners:

@@ -247,6 +247,8 @@ def settle(floor: Floor, at: float) -> None:
         call = floor.calls.get(monitor.call)
         if call and (call.agent_leg or not floor.passed_on(call)):
             follow(floor, call, at)
+        if call and monitor.taking and not monitor.ending:
+            takeovers.go_on(floor, call, monitor)
 
 
 def follow(floor: Floor, call: Call, at: float) -> None:

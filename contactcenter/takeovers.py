@@ -24,9 +24,6 @@ def asked(floor: Floor, event: TakeOverAsked) -> None:
         desks.refuse(floor, event.request, "unknown", "there is no such call")
     elif mine is None or mine.call != call.id or mine.ending or mine.began_at is None:
         desks.refuse(floor, event.request, "illegal_now", "listen to this call first, then take it over")
-    elif call.consult:
-        message = "the agent has somebody else at this call: wait until that is over"
-        desks.refuse(floor, event.request, "illegal_now", message)
     elif call.state not in holds.REACHED or call.parking or call.joining:
         message = "the caller is just being moved: try again in a moment"
         desks.refuse(floor, event.request, "illegal_now", message)
@@ -39,11 +36,15 @@ def _begin(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     monitor.taking = True
     floor.wake(f"take {monitor.id}", at + TAKEN_S)
     supervision.tell(floor, monitor, at, "take_over_asked", agent=call.agent)
+    holds.keep(floor, monitor.id)
     floor.do(ParkLeg(server=monitor.server, leg=monitor.id, room=Room.DESK))
     if call.state is CallState.TALKING:
         holds.park(floor, call)
-        call.joining = monitor.id  # as soon as the caller is on hold
-    else:
+
+
+def go_on(floor: Floor, call: Call, monitor: Monitor) -> None:
+    """The caller on hold is joined to the supervisor's leg next."""
+    if call.state is CallState.HELD and call.joining != monitor.id:
         holds.join(floor, call, monitor.id)
 
 
@@ -108,7 +109,5 @@ def _give_up(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     """The supervisor gets nobody: the caller goes back to the agent."""
     monitor.taking = False
     supervision.tell(floor, monitor, at, "take_over_failed", agent=call.agent)
-    if call.state is CallState.TALKING and call.parking:
-        call.joining = call.agent_leg
-    elif call.state is CallState.HELD:
+    if call.state is CallState.HELD:
         holds.join(floor, call, call.agent_leg)
