@@ -7,7 +7,18 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, holds, legs, recovery, steering, supervision
+from contactcenter import (
+    callers,
+    counting,
+    desks,
+    events,
+    handoff,
+    holds,
+    legs,
+    recovery,
+    steering,
+    supervision,
+)
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -18,6 +29,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerDown: recovery.server_down,
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
+    events.FiguresRestored: counting.restored,
+    events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
     events.LegRinging: legs.ringing,
     events.LegAnswered: legs.answered,
@@ -34,6 +47,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
     events.CallbackAsked: callers.asked_callback,
+    events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
@@ -73,6 +87,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "hold": holds.over_due,
     "stray": legs.stray,
     "page": desks.page_stayed_away,
+    counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
+    counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }
 """Timer's first word -> what is due; the second word names the call, offer or agent."""
@@ -92,6 +108,7 @@ class Center:
         A rule may have a bug: after an exception, `abandon` tells what the rule had asked for until then.
         """
         floor = self.floor
+        floor.figures.turn(event.at)
         try:
             if isinstance(event, Woke):
                 kind, _, name = event.timer.partition(" ")
