@@ -379,7 +379,9 @@ async def test_what_the_script_asked_for_comes_back_after_a_crash(
         await channel.hang_up()
 
 
-@pytest.mark.parametrize
+@pytest.mark.parametrize(
+    "wish", ["priority=float('nan')", "priority=5000", "needs={'zh': 11}", "needs={'Z;': 1}"]
+)
 async def test_a_wish_that_can_not_be_meant_fails_the_script(
     desk: Started, script: Callable[..., Path], wish: str
 ) -> None:
