@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contactcenter.interactions import Interaction
+from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
 from contactcenter.values import CustomerCard, MatchMethod
@@ -115,6 +116,13 @@ class Call:
     queued_at: float | None = None
     """Its place in the queue: the first entry counts, whatever happened since. While it is set, the queue
     counts the caller as entered and not yet gone."""
+    promised: Estimate | None = None
+    """What could be said of the wait when he entered the queue."""
+    told: Estimate | None = None
+    """What he was told of it last."""
+    told_at: float | None = None
+    listening: bool = False
+    """An announcement is being said to him."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""

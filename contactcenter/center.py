@@ -7,7 +7,7 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, legs, recovery, steering, supervision
+from contactcenter import announcements, callers, desks, events, handoff, legs, recovery, steering, supervision
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -33,6 +33,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.LanguageChosen: callers.chose_language,
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
+    events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
@@ -64,6 +65,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
+    "tell": announcements.due,
+    "overflow": callers.overflows,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,

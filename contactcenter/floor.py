@@ -287,13 +287,25 @@ class Floor:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
         self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
+        self._expect_telling(call, entered_at)
         self.matcher.enter(terms.of(call), ready=self.can_be_offered(call))
         self.touch(call=call.id, queue=call.queue)
+
+    def _expect_telling(self, call: Call, entered_at: float) -> None:
+        """Have the caller told how things stand, and sent on where the queue says so, in due time."""
+        rules = self.queues[call.queue].rules
+        if rules.announce_after_s:
+            first = entered_at + rules.announce_after_s
+            again = call.told_at + rules.announce_every_s if call.told_at is not None else first
+            self.wake(f"tell {call.id}", max(first, again))
+        if rules.overflow_after_s:
+            self.wake(f"overflow {call.id}", entered_at + rules.overflow_after_s)
 
     def leave_queue(self, call: Call) -> None:
         """The caller waits no longer; nothing happens if he did not."""
         if self.matcher.leave(call.id) or call.state is CallState.OFFERED:
-            self.rest(f"wait {call.id}")
+            for timer in ("wait", "tell", "overflow"):
+                self.rest(f"{timer} {call.id}")
             self.touch(call=call.id, queue=call.queue)
 
     def can_be_offered(self, call: Call) -> bool:

@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import desks, supervision
+from contactcenter import announcements, desks, supervision
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
@@ -49,6 +49,7 @@ def offer(floor: Floor, decision: Decision, at: float) -> None:
     floor.offers[made.id] = made
     call.offer, call.agent = made.id, made.sole
     call.why = figures(decision)
+    announcements.cut(floor, call)
     for agent in agents:
         agent.move(AgentTrigger.RESERVE, at)
         agent.offer, agent.call, agent.interaction = made.id, call.id, interaction.id
@@ -253,6 +254,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     call.move(CallTrigger.JOIN)
     desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction
+    announcements.answered(floor, call, at)
     if queue := end_wait(floor, call, at):
         queue.answered += 1
     if queue := floor.queues.get(call.queue):
