@@ -55,6 +55,7 @@ def due(floor: Floor, call_id: str, at: float) -> None:
     call.interaction.note(
         at, "told", queue=call.queue, ahead=ahead, wait_s=round(wait_s) if wait_s is not None else None
     )
+    floor.save(call.interaction)
 
 
 def ended(floor: Floor, event: AnnouncementEnded) -> None:

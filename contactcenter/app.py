@@ -148,10 +148,14 @@ class App:
         to_page, to_store = self.http.carry, self.store.carry
         edges: dict[type[c.Command], Carry] = {
             c.OfferCall: scripts.carry,
+            c.JoinLeg: scripts.carry,
+            c.WaitOn: scripts.carry,
+            c.Announce: scripts.carry,
             c.LeaveQueue: scripts.carry,
+            c.CutSpeech: servers.carry,
             c.OpenLine: servers.carry,
             c.EndLeg: servers.carry,
-            c.ParkLine: servers.carry,
+            c.ParkLeg: servers.carry,
             c.RingMonitor: servers.carry,
             c.PointMonitor: servers.carry,
             c.FindCustomer: to_store,

@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from contactcenter import announcements, handoff, supervision
+from contactcenter import announcements, handoff, holds, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import FindCustomer, LeaveQueue
 from contactcenter.events import (
@@ -18,7 +18,7 @@ from contactcenter.events import (
 )
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
-from contactcenter.values import InteractionRecord, MatchMethod
+from contactcenter.values import NOBODY, InteractionRecord, MatchMethod
 
 OVERFLOW_AGAIN_S = 15.0
 """How long after a closed or full queue could not take a caller over it is asked again."""
@@ -45,7 +45,10 @@ def arrived(floor: Floor, event: CallArrived) -> None:
         language=interaction.record.language,
     )
     call.served = _was_served(interaction.record, event)
-    if event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
+    call.held_by = event.held_by
+    if event.held_by not in ("", NOBODY):
+        call.queue = event.queue
+    elif event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
         queue.entered += 1
     floor.calls[call.id] = call
@@ -57,7 +60,9 @@ def arrived(floor: Floor, event: CallArrived) -> None:
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
-    """Whether a caller who comes back had the talk that he entered the queue for."""
+    """Whether a caller who comes back had the whole talk that he entered the queue for."""
+    if event.held_by:
+        return False
     answered, entered = record.answered_at, event.entered_at
     return event.resumed and answered is not None and entered is not None and entered <= answered
 
@@ -89,9 +94,12 @@ def _interaction_of(floor: Floor, event: CallArrived) -> Interaction:
 
 def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     """The same caller, back in a script: its session broke, or a phone sent the caller to another number."""
+    if call.state is CallState.HELD and event.held_by == call.agent_leg:
+        call.interaction.note(event.at, "resumed", did=event.did)
+        return  # on hold as before; what his session waits for comes with `CallQueued`
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, event.at)
-    elif call.state is CallState.TALKING:
+    elif call.state in holds.REACHED:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
@@ -159,6 +167,14 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call = floor.calls.get(event.call)
     if call is None:
         return
+    if call.state is CallState.HELD:
+        holds.session_is_back(floor, call)
+        return
+    if call.held_by not in ("", NOBODY):
+        if not holds.restore(floor, call, event.at):
+            holds.back_to_queue(floor, call, "agent_gone", event.at)
+        return
+    call.held_by = ""
     queue = floor.queues.get(event.queue)
     if queue is None:
         call.interaction.note(event.at, "refused", queue=event.queue, exit=Outcome.UNKNOWN_QUEUE.value)
@@ -195,7 +211,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
 
 
 def overflows(floor: Floor, call_id: str, at: float) -> None:
-    """The caller has waited long enough for his queue alone: another one has him from now on, in his place."""
+    """The caller has waited long enough for his queue: from now on another one has him, in his place."""
     call = floor.calls.get(call_id)
     if call is None or call.state is not CallState.WAITING or call.queued_at is None:
         return
@@ -226,7 +242,7 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
     call = floor.calls.get(call_id)
     if call is None or call.state is not CallState.WAITING or call.queued_at is None:
         return
-    if at >= call.queued_at + floor.queues[call.queue].rules.max_wait_s:
+    if at >= (call.returned_at or call.queued_at) + floor.queues[call.queue].rules.max_wait_s:
         _leave(floor, call, Outcome.TIMEOUT, at)
         floor.save(call.interaction)
 
@@ -285,7 +301,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
     announcements.gave_up(floor, call, at)
     if queue := handoff.end_wait(floor, call, at):
         queue.abandoned += 1
-    if call.state is CallState.TALKING:
+    if call.state in holds.REACHED:
         handoff.part(floor, call, at)
     supervision.follow(floor, call, at)
     call.move(CallTrigger.END)

@@ -7,7 +7,18 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import announcements, callers, desks, events, handoff, legs, recovery, steering, supervision
+from contactcenter import (
+    announcements,
+    callers,
+    desks,
+    events,
+    handoff,
+    holds,
+    legs,
+    recovery,
+    steering,
+    supervision,
+)
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -52,6 +63,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.AgentChanged: steering.agent_changed,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
+    events.HoldAsked: holds.asked_hold,
+    events.ResumeAsked: holds.asked_resume,
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
@@ -70,6 +83,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
+    "hold": holds.over_due,
+    "stray": legs.stray,
     "page": desks.page_stayed_away,
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }

@@ -18,7 +18,7 @@ from contactcenter.crm import database
 from contactcenter.crm.errors import StoreRefused
 from contactcenter.values import frozen
 
-CONTEXTS = ("from-carrier", "rescue", "next", "line")
+CONTEXTS = ("from-carrier", "rescue", "next", "room")
 """What the dialplan must have for callers, for crashes of this server, and for persistent lines."""
 
 DANGEROUS = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "config"}

@@ -4,6 +4,7 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
+from enum import StrEnum
 from typing import Any
 
 from contactcenter.values import (
@@ -49,6 +50,28 @@ class LeaveQueue(Command):
 
 
 @frozen
+class JoinLeg(Command):
+    """Let the waiting caller and a leg that stands (parked, or in another talk) hear each other; `OfferEnded`
+    of this name says when that is over."""
+
+    call: str
+    offer: str
+    leg: str
+
+
+@frozen
+class WaitOn(Command):
+    """The caller waits on in his session, with music, for the next command. What brings him back after a
+    crash of this process is kept on his leg."""
+
+    call: str
+    queue: str
+    entered_at: float
+    held_by: str
+    """The leg that put him on hold; `NOBODY` when he waits for an agent again, after a talk."""
+
+
+@frozen
 class Announce(Command):
     """Tell the waiting caller the place and the wait, and ask whether he wants another way out; he keeps the
     place meanwhile. `AnnouncementEnded` says that it is over."""
@@ -65,13 +88,23 @@ class Announce(Command):
 # --- To Asterisk (edge `ami`) ---
 
 
+class Room(StrEnum):
+    """Where in the waiting room a leg stands; its names are the dialplan's extensions of [room]."""
+
+    LINE = "line"
+    """A persistent line between its talks."""
+    DESK = "desk"
+    """An agent whose caller is on hold."""
+    GUEST = "guest"
+    """Whoever an agent consults; hears music."""
+
+
 @frozen
 class CutSpeech(Command):
     """End what the caller is being told: an agent is there."""
 
     server: str
     leg: str
-
 
 
 @frozen
@@ -92,11 +125,12 @@ class EndLeg(Command):
 
 
 @frozen
-class ParkLine(Command):
-    """Take the agent's persistent line out of its talk, without hanging it up."""
+class ParkLeg(Command):
+    """Take a leg out of its talk into the waiting room, without hanging it up."""
 
     server: str
     leg: str
+    room: Room
 
 
 @frozen

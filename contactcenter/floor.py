@@ -54,6 +54,8 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
+    longest_hold_s: float = 900.0
+    """How long a caller may be on hold before he is given back to the agent."""
     visible_to_agent: bool = True
     """Whether an agent is shown that a supervisor is at his call."""
     policy: Policy = Policy()
@@ -235,8 +237,10 @@ class Floor:
     # --- looking around ---
 
     def is_held(self, call: Call) -> bool:
-        """Whether either side put the other on hold."""
-        return any(leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg)
+        """Whether the caller is on hold, or either side put the other on hold by itself."""
+        return call.state is CallState.HELD or any(
+            leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg
+        )
 
     def partners(self, leg: Leg) -> list[Leg]:
         """The other legs in the same bridge."""
@@ -286,25 +290,26 @@ class Floor:
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
-        self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
-        self._expect_telling(call, entered_at)
+        for timer, due in self._moments(call, call.returned_at or entered_at).items():
+            self.wake(f"{timer} {call.id}", due)
         self.matcher.enter(terms.of(call), ready=self.can_be_offered(call))
         self.touch(call=call.id, queue=call.queue)
 
-    def _expect_telling(self, call: Call, entered_at: float) -> None:
-        """Have the caller told how things stand, and sent on where the queue says so, in due time."""
+    def _moments(self, call: Call, since: float) -> dict[str, float]:
+        """What is to happen to a caller who only waits, and when."""
         rules = self.queues[call.queue].rules
-        if rules.announce_after_s:
-            first = entered_at + rules.announce_after_s
-            again = call.told_at + rules.announce_every_s if call.told_at is not None else first
-            self.wake(f"tell {call.id}", max(first, again))
+        moments = {"wait": since + rules.max_wait_s}
         if rules.overflow_after_s:
-            self.wake(f"overflow {call.id}", entered_at + rules.overflow_after_s)
+            moments["overflow"] = since + rules.overflow_after_s
+        if rules.announce_after_s:
+            again = call.told_at + rules.announce_every_s if call.told_at is not None else 0.0
+            moments["tell"] = max(since + rules.announce_after_s, again)
+        return moments
 
     def leave_queue(self, call: Call) -> None:
         """The caller waits no longer; nothing happens if he did not."""
         if self.matcher.leave(call.id) or call.state is CallState.OFFERED:
-            for timer in ("wait", "tell", "overflow"):
+            for timer in self._moments(call, 0.0):
                 self.rest(f"{timer} {call.id}")
             self.touch(call=call.id, queue=call.queue)
 
@@ -329,6 +334,8 @@ class Floor:
         """Let a leg go that ended."""
         self.move_leg(leg, "")
         del self.legs[leg.id]
+        if leg.kept:
+            self.rest(f"stray {leg.id}")
         if leg.phone:
             self.phone_legs[leg.phone].discard(leg.id)
             self._touch_phone(leg.phone)

@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import announcements, desks, supervision
+from contactcenter import announcements, desks, holds, supervision
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
@@ -49,7 +49,6 @@ def offer(floor: Floor, decision: Decision, at: float) -> None:
     floor.offers[made.id] = made
     call.offer, call.agent = made.id, made.sole
     call.why = figures(decision)
-    announcements.cut(floor, call)
     for agent in agents:
         agent.move(AgentTrigger.RESERVE, at)
         agent.offer, agent.call, agent.interaction = made.id, call.id, interaction.id
@@ -131,6 +130,7 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())
     line = made.seats[made.sole].line_leg if made.sole else ""
+    announcements.cut(floor, floor.calls[made.call])
     floor.do(OfferCall(call=made.call, offer=made.id, phones=phones, ring_s=made.ring_s, line=line))
     floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
 
@@ -153,8 +153,15 @@ def offer_ended(floor: Floor, event: OfferEnded) -> None:
             part(floor, call, event.at)
         else:
             miss(floor, made, MISS_REASONS.get(event.status, PauseReason.NO_ANSWER), event.at)
-    elif call and call.state is CallState.TALKING and call.offer == event.offer:
-        part(floor, call, event.at)
+    elif call and call.state is CallState.TALKING and call.offer in ("", event.offer):
+        if call.parking:
+            holds.begin(floor, call, event.at)
+        else:
+            part(floor, call, event.at)
+    elif call and call.state is CallState.HELD and event.status != "ANSWER":
+        holds.join_failed(floor, call, event.status, event.at)
+    if call and event.status == "ANSWER":
+        holds.say_on(floor, call)
 
 
 def offer_lost(floor: Floor, offer_id: str, at: float) -> None:
@@ -302,6 +309,9 @@ def make_room(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
 def part(floor: Floor, call: Call, at: float) -> None:
     """The talk is over, the caller may still be there; the agent wraps up."""
     call.move(CallTrigger.PART)
+    holds.forget(floor, call)
+    if (leg := floor.legs.get(call.agent_leg)) and leg.kept and leg.id not in floor.lines:
+        floor.do(EndLeg(server=leg.server, leg=leg.id))
     agent = floor.agents.get(call.agent)
     talked = at - (call.answered_at or at)
     interaction = call.interaction
@@ -350,6 +360,7 @@ def end_wait(floor: Floor, call: Call, at: float) -> Queue | None:
     if call.queued_at is None:
         return None
     floor.leave_queue(call)
-    call.interaction.know(waited_s=call.interaction.record.waited_s + at - call.queued_at)
-    call.queued_at = None
+    waited_s = at - (call.returned_at or call.queued_at)
+    call.interaction.know(waited_s=call.interaction.record.waited_s + waited_s)
+    call.queued_at = call.returned_at = None
     return floor.queues.get(call.queue)

@@ -21,8 +21,9 @@ from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import LeaveQueue, OfferCall
+from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
+    AnnouncementEnded,
     CallArrived,
     CallerLeft,
     CallQueued,
@@ -50,7 +51,14 @@ _SIP_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 """A quoted pair of a SIP display name: Asterisk passes it on as it came."""
 _NOBODY = {"unknown", "anonymous"}
 
-Command = OfferCall | LeaveQueue
+WORD_S = 5.0
+"""After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
+
+Command = OfferCall | JoinLeg | WaitOn | Announce | LeaveQueue
+
+
+class _Cut(Exception):
+    """An agent is there, in the middle of what the waiting caller was told."""
 
 
 @frozen
@@ -75,10 +83,13 @@ class Session:
         self._environment = environment
         self._house = house
         self._services = house.services
-        self._commands: asyncio.Queue[OfferCall | LeaveQueue] = asyncio.Queue()
+        self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._waiting = False
         self._joining = False
+        self._informing = self._cut = False
+        self._queue = ""
         self._entered_at: float | None = None
+        self._held_by = ""
         self._over = False
         self._budget = asyncio.timeout(None)
         self._resumed = environment.path == "resume"
@@ -94,6 +105,7 @@ class Session:
         """A command of the center, in the order in which it gave them."""
         if self._waiting:
             self._commands.put_nowait(command)
+            self._cut = self._informing and isinstance(command, OfferCall | JoinLeg)
         else:
             # The script has moved on in the same instant; the center must not wait for this agent's ring.
             self._refuse(command)
@@ -156,6 +168,7 @@ class Session:
         queue = await self._recall("CC_QUEUE") if self._resumed else ""
         entered = await self._recall("CC_ENTERED") if queue else ""
         self._entered_at = float(entered) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", entered) else None
+        self._held_by = await self._recall("CC_HELD") if queue else ""
         language = await self._recall("CC_LANGUAGE") if interaction else ""
         self._resumed = bool(self._resumed and interaction)
         arrival = self._announce(interaction or uuid.uuid4().hex, did, queue, language)
@@ -196,6 +209,7 @@ class Session:
                 resumed=self._resumed,
                 queue=queue,
                 entered_at=self._entered_at,
+                held_by=self._held_by,
             )
         )
         return arrival
@@ -253,7 +267,9 @@ class Session:
 
     async def play(self, what: Speech, keys: str) -> str:
         path = await self._house.prompts.path(what)
+        self._unless_cut()
         reply = await self._command("STREAM FILE", path, keys, timeout_s=PLAY_TIMEOUT_S)
+        self._unless_cut()
         if reply.result == "0" and not reply.endpos:
             log.error("call %s: Asterisk can't play %s (prompt %r)", self.id, path, what.name)
         return chr(int(reply.result)) if reply.result not in ("", "0") else ""
@@ -268,10 +284,13 @@ class Session:
             # One command says it and hears all keys: none can fall between two commands.
             path = await self._house.prompts.path(what)
             timeout = PLAY_TIMEOUT_S + timeout_s * (limit + 1)
+            self._unless_cut()
             reply = await self._command("GET DATA", path, int(timeout_s * 1000), wanted, timeout_s=timeout)
+            self._unless_cut()
             return typed + reply.result, reply.timed_out
         while len(typed) < limit:
             reply = await self._command("WAIT FOR DIGIT", int(timeout_s * 1000), timeout_s=timeout_s + 10)
+            self._unless_cut()
             key = chr(int(reply.result or "0"))
             if key not in KEYS:
                 return typed, True
@@ -288,7 +307,7 @@ class Session:
         left = until - loop.time() if until is not None else None
         if left is not None:
             self._budget.reschedule(None)
-        self._waiting = True
+        self._waiting, self._queue = True, queue
         self._tell(CallQueued(at=self._now(), call=self.id, queue=queue, priority=priority))
         try:
             result = await self._until_served()
@@ -301,29 +320,92 @@ class Session:
         if result == "answered":
             self._entered_at = None  # a further queue would be a further wait
         await self.remember("CC_QUEUE", "")
+        await self._unhold()
         return result
 
     async def _until_served(self) -> str:
-        while True:
-            await self._command("SET MUSIC", "on", self._house.music)
-            command = await self._commands.get()
-            if isinstance(command, LeaveQueue):
-                await self._command("SET MUSIC", "off")
-                return command.exit
-            status = await self._connect(command)
-            several = status == "ANSWER" and len(command.phones) > 1
-            phone = await self._recall("DIALEDPEERNUMBER") if several else ""
-            self._tell(
-                OfferEnded(at=self._now(), call=self.id, offer=command.offer, status=status, phone=phone)
-            )
-            if status == "ANSWER":
-                return "answered"
+        """Do what the center says until it gives the caller back to the script; returns by which exit.
 
-    async def _connect(self, offer: OfferCall) -> str:
+        A talk that ended may only be parked (hold, transfer): the center knows, and says `WaitOn` or
+        `LeaveQueue`, with a music in between that nobody would want to hear for an instant.
+        """
+        music, cut = True, False
+        while True:
+            if music and not cut:
+                await self._command("SET MUSIC", "on", self._house.music)
+            cut = False
+            command = await self._next_command(None if music else WORD_S)
+            match command:
+                case LeaveQueue(exit=exit):
+                    if music:
+                        await self._command("SET MUSIC", "off")
+                    return exit
+                case WaitOn():
+                    music, self._queue = True, command.queue
+                    self._entered_at, self._held_by = command.entered_at, command.held_by
+                    await self._remember_all(
+                        CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=command.queue, CC_HELD=self._held_by
+                    )
+                case Announce():
+                    cut = await self._inform(command)
+                case OfferCall() | JoinLeg():
+                    status = await self._connect(command)
+                    music = status != "ANSWER"
+                    several = not music and isinstance(command, OfferCall) and len(command.phones) > 1
+                    phone = await self._recall("DIALEDPEERNUMBER") if several else ""
+                    offer = command.offer
+                    self._tell(
+                        OfferEnded(at=self._now(), call=self.id, offer=offer, status=status, phone=phone)
+                    )
+
+    async def _inform(self, told: Announce) -> bool:
+        """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it
+        short."""
+        assert self._call  # noqa: S101 (set by _arrive)
+        self._informing, self._cut = True, False
+        try:
+            await self._command("SET MUSIC", "off")
+            way = await self._call.how_things_stand(told.ahead, told.wait_s, told.ways)
+            if way == "callback":
+                await self._call.callback(queue=self._queue)
+        except _Cut:
+            pass
+        finally:
+            self._informing, cut, self._cut = False, self._cut, False
+        self._tell(AnnouncementEnded(at=self._now(), call=self.id))
+        return cut
+
+    def _unless_cut(self) -> None:
+        if self._cut:
+            raise _Cut
+
+    async def _next_command(self, within_s: float | None) -> Command:
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._commands.get()
+        except TimeoutError:
+            log.warning("call %s: not a word from the center after a talk", self.id)
+            return LeaveQueue(call=self.id, exit="answered")
+
+    async def _unhold(self) -> None:
+        """Forget who had the caller on hold."""
+        if self._held_by:
+            self._held_by = ""
+            await self.remember("CC_HELD", "")
+
+    async def _connect(self, offer: OfferCall | JoinLeg) -> str:
         """Join the caller and the agent, and wait until they have talked; returns a DIALSTATUS.
 
-        An agent's persistent line comes back to its waiting room by itself, and the caller back to us.
+        A leg that stands by itself (an agent's persistent line, one that was parked) comes back to its
+        waiting room, and the caller back to us.
         """
+        if isinstance(offer, JoinLeg):
+            if not offer.leg or not _LEG.fullmatch(offer.leg):
+                log.error("call %s: asked to join odd leg %r", self.id, offer.leg)
+                return "CHANUNAVAIL"
+            await self._command("SET MUSIC", "off")
+            await self._unhold()
+            return _BRIDGED.get(await self._join("EXEC Bridge", offer.leg, "BRIDGERESULT"), "CONGESTION")
         phones = offer.phones
         if not phones or not all(map(_PHONE.fullmatch, phones)) or not _LEG.fullmatch(offer.line):
             log.error("call %s: offer of odd name: phones %r, line %r", self.id, phones, offer.line)
@@ -333,9 +415,9 @@ class Session:
         await self._command("SET MUSIC", "off")
         return _BRIDGED.get(await self._join("EXEC Bridge", offer.line, "BRIDGERESULT"), "CONGESTION")
 
-    def _refuse(self, command: OfferCall | LeaveQueue) -> None:
+    def _refuse(self, command: Command) -> None:
         """An offer for a caller who is out of the queue; one who is gone was told already."""
-        if isinstance(command, OfferCall) and not self._over:
+        if isinstance(command, OfferCall | JoinLeg) and not self._over:
             self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status="CANCEL"))
 
     async def dial(self, destination: str, ring_s: int) -> str:

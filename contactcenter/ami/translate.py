@@ -117,14 +117,19 @@ def translate(event: Message, server: str, at: float) -> Event | None:
     return translator(event, server, at) if translator else None
 
 
-def legs_seen(channels: Iterable[Message]) -> tuple[LegSeen, ...]:
-    """The legs of a CoreShowChannels answer."""
+def legs_seen(channels: Iterable[Message], bridges: Iterable[Message]) -> tuple[LegSeen, ...]:
+    """The legs of a CoreShowChannels answer, and who of them is in the waiting room by a BridgeList's.
+
+    A leg's Application does not tell: a leg that was taken out of the room for a talk is still in BridgeWait.
+    """
+    rooms = {each["BridgeUniqueid"] for each in bridges if each.get("BridgeTechnology") == _WAITING_ROOM}
     return tuple(
         LegSeen(
             leg=channel["Uniqueid"],
             phone=phone_of(channel["Channel"]),
             answered=channel["ChannelState"] == _UP,
-            bridge="" if channel.get("Application") == "BridgeWait" else channel.get("BridgeId", ""),
+            bridge=bridge if (bridge := channel.get("BridgeId", "")) not in rooms else "",
+            kept=channel.get("Context") == "room",
             linked=channel["Linkedid"] if channel["Linkedid"] != channel["Uniqueid"] else "",
         )
         for channel in channels

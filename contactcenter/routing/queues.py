@@ -14,7 +14,6 @@ from contactcenter.routing.widening import Widening
 from contactcenter.values import frozen
 from contactcenter.views import QueueView
 
-
 WAYS_OUT = ("callback", "message")
 """What a caller may choose instead of waiting: to be called back in his place, or to leave a message."""
 

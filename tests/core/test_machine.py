@@ -25,7 +25,7 @@ from contactcenter.commands import (
     LeaveQueue,
     OfferCall,
     OpenLine,
-    ParkLine,
+    ParkLeg,
     PointMonitor,
     RingMonitor,
     ScreenPop,
@@ -168,7 +168,7 @@ class CenterMachine(RuleBasedStateMachine):
                     self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="CANCEL"))
             case EndLeg(leg=leg):
                 self.truth_hang_up(leg)
-            case ParkLine(leg=leg):
+            case ParkLeg(leg=leg):
                 self.truth_park(leg)
             case OpenLine(leg=leg, phone=phone):
                 self.phones[leg] = Phone(leg, phone)

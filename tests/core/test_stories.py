@@ -17,8 +17,9 @@ from contactcenter.commands import (
     OfferCall,
     OfferTaken,
     OpenLine,
-    ParkLine,
+    ParkLeg,
     Refused,
+    Room,
     SaveInteraction,
     ScreenPop,
     ShowAgent,
@@ -113,7 +114,7 @@ def test_a_persistent_line_is_joined_without_waiting_for_the_page(world: World) 
     )
     assert world.states() == ("talking", "talking")
     world.step(e.HangUpAsked(at=world.now, login="tom", call="ann", request="h"))
-    assert world.commands(ParkLine) == [ParkLine(server=SERVER, leg=offer.line)]
+    assert world.commands(ParkLeg) == [ParkLeg(server=SERVER, leg=offer.line, room=Room.LINE)]
     world.step(e.LegParted(at=world.now, leg=offer.line, bridge="b"))
     assert world.states() == ("ivr", "wrap_up")
     assert world.agent().line_up
@@ -947,7 +948,9 @@ def test_a_talk_that_the_store_has_not_heard_of_outlives_a_restart(world: World,
 
 
 def test_an_idle_line_of_the_last_run_is_hung_up(world: World) -> None:
-    world.restart().connect(*legs(("line-old", "101", ""), ("line-in-a-talk", "102", "b")))
+    line, talk = legs(("line-old", "101", ""), ("line-in-a-talk", "102", "b"))
+    world.restart().connect(replace(line, kept=True), replace(talk, kept=True))
+    world.wait(2)
     assert [(each.leg) for each in world.commands(EndLeg)] == ["line-old"]
 
 

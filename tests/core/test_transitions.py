@@ -20,6 +20,7 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         ivr      start script -> ivr
         ivr      queue        -> waiting
         ivr      join         -> talking
+        ivr      hold         -> held
         ivr      end          -> ended
         waiting  start script -> ivr
         waiting  offer        -> offered
@@ -31,8 +32,13 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         offered  join         -> talking
         offered  end          -> ended
         talking  start script -> ivr
+        talking  hold         -> held
         talking  part         -> ivr
         talking  end          -> ended
+        held     start script -> ivr
+        held     join         -> talking
+        held     part         -> ivr
+        held     end          -> ended
         """,
     ),
     "agent": (

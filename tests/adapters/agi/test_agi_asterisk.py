@@ -71,6 +71,7 @@ async def test_from_the_menu_to_an_agent_and_back_to_the_script(asterisk: Embedd
             assert leg.caller_number == "13800001111"
             leg.hang_up()
             assert (await desk.event(OfferEnded, 2)).status == "ANSWER"
+            carry(LeaveQueue(call=queued.call, exit="answered"))
             assert (await desk.event(ScriptEnded)).result == "answered"
             await call.wait_ended()
             assert [event.detail for event in desk.all(NodeVisited) if event.node == "main"] == ["", "1"]

@@ -11,9 +11,11 @@ import pytest
 from contactcenter.agi import session as session_module
 from contactcenter.agi.script import Limits
 from contactcenter.agi.server import Route
-from contactcenter.commands import LeaveQueue, OfferCall
+from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
+    AnnouncementEnded,
     CallArrived,
+    CallbackAsked,
     CallerLeft,
     CallQueued,
     NodeVisited,
@@ -77,6 +79,8 @@ async def test_offers_until_one_is_answered(desk: Started) -> None:
             await d.event(OfferEnded, number)
             await channel.until("SET", "MUSIC", "on")
         d.server.carry(offer(3))
+        await d.event(OfferEnded, 3)
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
         await task
         assert [(ended.offer, ended.status) for ended in d.all(OfferEnded)] == [
             ("o1", "NOANSWER"),
@@ -93,6 +97,137 @@ async def test_offers_until_one_is_answered(desk: Started) -> None:
         assert channel.commands[-1] == ["SET", "VARIABLE", "CC_NEXT", "hangup"]
 
 
+def told(*ways: str, ahead: int = 3, wait_s: float | None = 130.0) -> Announce:
+    return Announce(call=CALL, ahead=ahead, wait_s=wait_s, ways=ways)
+
+
+async def test_a_waiting_caller_is_told_and_hears_music_again(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        await in_queue(d, channel)
+        before = len(channel.commands)
+        d.server.carry(told("callback"))
+        await d.event(AnnouncementEnded)
+        await channel.until("SET", "MUSIC", "off")
+        async with asyncio.timeout(5):
+            while not channel.music:
+                await asyncio.sleep(0)
+        said = [" ".join(command[:2]) for command in channel.commands[before:]]
+        assert said == ["SET MUSIC", "STREAM FILE", "STREAM FILE", "GET DATA", "SET MUSIC"]
+        assert not d.all(CallbackAsked)
+        await channel.hang_up()
+
+
+async def test_a_waiting_caller_may_choose_to_be_called_back(desk: Started) -> None:
+    async with desk() as d:
+        # The caller listens to both sentences, then asks for the callback, and confirms his own number.
+        channel = FakeChannel(extension="4002")
+        pressed = iter(["1", "1"])
+
+        def key(words: list[str]) -> str:
+            return f"200 result={next(pressed)}"
+
+        channel.answers["GET DATA"] = key
+        task = await in_queue(d, channel)
+        d.server.carry(told("callback"))
+        asked = await d.event(CallbackAsked)
+        assert (asked.number, asked.queue) == ("13800001111", "support")
+        d.server.carry(LeaveQueue(call=CALL, exit="callback"))
+        await task
+        assert d.all(ScriptEnded)[0].result == "callback"
+        assert channel.variables["CC_QUEUE"] == ""
+
+
+@pytest.mark.parametrize("verb", ["STREAM FILE", "GET DATA"])
+async def test_an_agent_cuts_what_the_caller_is_told(desk: Started, verb: str) -> None:
+    """The center has Asterisk end the prompt (a key, `#`); what was still to be said is not said."""
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def cut(words: list[str]) -> str:
+            d.server.carry(offer(1))
+            return "200 result=35 endpos=800" if verb == "STREAM FILE" else "200 result="
+
+        channel.answers[verb] = cut
+        await in_queue(d, channel)
+        d.server.carry(told("callback"))
+        await d.event(OfferEnded)
+        words = [" ".join(command[:2]) for command in channel.commands]
+        assert words[words.index(verb) + 1 :][:1] == ["EXEC Dial"]
+        kinds = [type(event) for event in d.events if isinstance(event, AnnouncementEnded | OfferEnded)]
+        assert kinds == [AnnouncementEnded, OfferEnded]
+        await channel.hang_up()
+
+
+async def test_hold_is_music_until_the_leg_is_joined_again(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        held: list[tuple[str, str]] = []
+
+        def talk(words: list[str]) -> str:
+            held.append((words[1], channel.variables.get("CC_HELD", "")))
+            channel.variables |= {"DIALSTATUS": "ANSWER", "BRIDGERESULT": "SUCCESS"}
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = channel.answers["EXEC Bridge"] = talk
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1))
+        await d.event(OfferEnded)
+        before = len(channel.commands)
+        d.server.carry(WaitOn(call=CALL, queue="sales", entered_at=1700000000.5, held_by="pbx1-1.2"))
+        d.server.carry(JoinLeg(call=CALL, offer="o1", leg="pbx1-1.2"))
+        await d.event(OfferEnded, 2)
+        # On hold the leg says what would bring the caller back; in a talk, that nobody holds him.
+        kept = ["EXEC", "MSet", "CC_ENTERED=1700000000.500000,CC_QUEUE=sales,CC_HELD=pbx1-1.2"]
+        assert channel.commands[before : before + 2] == [kept, ["SET", "MUSIC", "on", "default"]]
+        assert held == [("Dial", ""), ("Bridge", "")]
+        assert ["EXEC", "Bridge", "pbx1-1.2"] in channel.commands
+        assert not channel.music
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
+        await task
+        assert d.all(ScriptEnded)[0].result == "answered"
+        assert channel.variables["CC_HELD"] == channel.variables["CC_QUEUE"] == ""
+
+
+async def test_who_was_on_hold_says_so_after_a_crash(desk: Started) -> None:
+    async with desk() as d:
+        variables = {"CC_INTERACTION": "i1", "CC_QUEUE": "support", "CC_ENTERED": "1700000000.5"}
+        channel = FakeChannel(extension="s", path="resume", variables=variables | {"CC_HELD": "pbx1-1.2"})
+        await in_queue(d, channel)
+        arrived = await d.event(CallArrived)
+        assert (arrived.held_by, arrived.queue, arrived.resumed) == ("pbx1-1.2", "support", True)
+        await channel.hang_up()
+
+
+@pytest.mark.parametrize("leg", ["", "pbx1-1.2,x", "a b", "${SHELL(id)}", "x" * 200])
+async def test_an_odd_leg_is_not_joined(desk: Started, leg: str) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        await in_queue(d, channel)
+        d.server.carry(JoinLeg(call=CALL, offer="o1", leg=leg))
+        assert (await d.event(OfferEnded)).status == "CHANUNAVAIL"
+        assert not channel.had("EXEC", "Bridge")
+        await channel.hang_up()
+
+
+async def test_a_center_that_says_nothing_after_a_talk_keeps_nobody(
+    desk: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "WORD_S", 0.05)
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def talk(words: list[str]) -> str:
+            channel.variables["DIALSTATUS"] = "ANSWER"
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = talk
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1))
+        await task
+        assert d.all(ScriptEnded)[0].result == "answered"
+
+
 async def test_persistent_line(desk: Started) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002")
@@ -105,6 +240,8 @@ async def test_persistent_line(desk: Started) -> None:
         task = await in_queue(d, channel)
         d.server.carry(offer(1, line="gone"))
         d.server.carry(offer(2, line="line-101"))
+        await d.event(OfferEnded, 2)
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
         await task
         assert [ended.status for ended in d.all(OfferEnded)] == ["CHANUNAVAIL", "ANSWER"]
         assert not channel.had("EXEC", "Dial")
