@@ -46,6 +46,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CallQueued: callers.queued,
     events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
+    events.PriorityAsked: callers.asked_priority,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,

@@ -110,6 +110,8 @@ class AgiServer:
         )
         self._sessions: dict[str, Session] = {}
         self._connections: dict[Connection, None] = {}
+        self.faults = 0
+        """Connections that spoke no AGI, or one that somebody's text had forged: believed in nothing."""
         self._listener: asyncio.Server | None = None
         self._stalls: StallDetector | None = None
 
@@ -201,6 +203,9 @@ class AgiServer:
 
     def _closed(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
+        if connection.fault:
+            self.faults += 1
+            log.warning("a FastAGI connection was cut off: %s", connection.fault)
 
 
 def _script(route: Route) -> Script:

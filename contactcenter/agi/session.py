@@ -180,7 +180,10 @@ class Session:
         return queue
 
     def _dialled(self) -> str:
-        """The number that the caller dialled; a rescue loop runs in an extension without a number."""
+        """The number that the caller dialled. The dialplan says it in the address, before any word of the
+        caller's; a rescue loop runs in an extension without a number."""
+        if did := self._environment.query.get("did"):
+            return did
         extension = self._environment["agi_extension"]
         return extension if extension[:1].isdigit() else self._environment["agi_dnid"]
 

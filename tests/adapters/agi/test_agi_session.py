@@ -44,8 +44,6 @@ async def in_queue(d: Any, channel: FakeChannel) -> asyncio.Task[None]:
 async def test_straight_into_a_queue(desk: Started) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002", name="x" * 10_000, path="inbound?server=pbx7")
-        # Two lines in a name would forge a variable; the first value stands.
-        channel.environment += ["agi_extension: 4003", "agi_callerid: 110"]
         await in_queue(d, channel)
         arrived = await d.event(CallArrived)
         assert (arrived.call, arrived.did, arrived.caller) == (CALL, "4002", "13800001111")
@@ -375,6 +373,25 @@ async def test_second_session_of_a_call_replaces_the_first(desk: Started) -> Non
         d.server.carry(LeaveQueue(call=CALL, exit="closed"))
         await d.event(ScriptEnded)
         assert second.had("SET", "MUSIC", "off")
+
+
+@pytest.mark.parametrize("forged", ["x\nagi_extension: 4003\nagi_dnid: 4003\ny: ", "\n\nHANGUP\n"])
+async def test_a_forged_environment_is_refused_and_counted(desk: Started, forged: str) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002", caller=forged)
+        await channel.run(d.server.port)
+        assert not channel.commands
+        assert not d.events
+        assert d.server.faults == 1
+
+
+async def test_the_number_in_the_address_is_believed(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4003", path="inbound?key=&did=%2B4002&interaction=")
+        await channel.connect(d.server.port)
+        await d.event(CallArrived)
+        assert d.all(CallArrived)[0].did == "+4002"
+        await channel.hang_up()
 
 
 async def test_back_after_a_crash(desk: Started) -> None:
