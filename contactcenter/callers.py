@@ -4,7 +4,7 @@ from itertools import count
 
 from contactcenter import announcements, handoff, holds, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit
+from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit, WaitOn
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
@@ -235,6 +235,7 @@ def overflows(floor: Floor, call_id: str, at: float) -> None:
     call.interaction.know(queue=call.queue)
     call.interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True)
     floor.enter_queue(call)
+    floor.do(WaitOn(call=call.id, queue=call.queue, entered_at=call.queued_at, held_by=""))
     announcements.promise(floor, call)
     floor.save(call.interaction)
 

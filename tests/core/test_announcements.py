@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from contactcenter import events as e
-from contactcenter.commands import Announce, CutSpeech, LeaveQueue, OfferCall
+from contactcenter.commands import Announce, CutSpeech, LeaveQueue, OfferCall, WaitOn
 from contactcenter.routing.queues import QueueRules
 from tests.core.world import RULES, World, queue
 
@@ -124,6 +124,8 @@ def test_who_waits_too_long_for_his_queue_goes_on_in_another_with_his_place() ->
     assert world.call().queue == "support"
     world.wait(1)
     assert world.call().queue == "sales"
+    kept = world.commands(WaitOn)[0]
+    assert (kept.queue, kept.entered_at) == ("sales", world.call().queued_at), "it outlives a crash"
     assert world.floor.matcher.order("sales") == ("ann", "bob"), "the first entry counts"
     world.asks("ivy", "available")
     assert world.call().agent == "ivy"

@@ -61,4 +61,5 @@ async def test_a_caller_chooses_to_be_called_back_while_he_waits(center: Center)
         await call.wait_ended(30)
     record = await center.last_interaction("13800138000")
     assert record["outcome"] == "callback"
-    assert record["callback"] == "13800138000"
+    agreed = [entry["detail"]["number"] for entry in record["timeline"] if entry["kind"] == "callback"]
+    assert agreed == ["13800138000"]
