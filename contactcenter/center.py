@@ -10,6 +10,7 @@ from typing import Any
 from contactcenter import (
     announcements,
     callers,
+    counting,
     desks,
     events,
     handoff,
@@ -29,6 +30,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerDown: recovery.server_down,
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
+    events.FiguresRestored: counting.restored,
+    events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
     events.LegRinging: legs.ringing,
     events.LegAnswered: legs.answered,
@@ -46,6 +49,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CallQueued: callers.queued,
     events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
+    events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
@@ -87,6 +91,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "hold": holds.over_due,
     "stray": legs.stray,
     "page": desks.page_stayed_away,
+    counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
+    counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }
 """Timer's first word -> what is due; the second word names the call, offer or agent."""
@@ -103,6 +109,7 @@ class Center:
     def handle(self, event: Event) -> list[Command]:
         """What to do about `event`, in order. An event that is not possible now changes nothing."""
         floor = self.floor
+        floor.figures.turn(event.at)
         try:
             if isinstance(event, Woke):
                 kind, _, name = event.timer.partition(" ")

@@ -11,11 +11,12 @@ from contactcenter.values import (
     AuditEntry,
     CustomerCard,
     InteractionRecord,
+    IntervalRow,
     MatchMethod,
     TimelineEntry,
     frozen,
 )
-from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
+from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 
 @frozen
@@ -187,6 +188,13 @@ class CorrectDisposition(Command):
 
 
 @frozen
+class SaveIntervals(Command):
+    """Write these rows as they stand; each replaces what was saved of it earlier."""
+
+    rows: tuple[IntervalRow, ...]
+
+
+@frozen
 class SaveAudit(Command):
     """Keep for ever who did what: one more row of the audit log, which nobody can change."""
 
@@ -257,6 +265,20 @@ class ShowQueue(Command):
     """A queue as it is now."""
 
     view: QueueView
+
+
+@frozen
+class ShowFigures(Command):
+    """The figures of a queue, an agent or the center as they are now; once a second for each at most."""
+
+    view: FiguresView
+
+
+@frozen
+class DropFigures(Command):
+    """The figures of an agent who was not there today."""
+
+    id: str
 
 
 @frozen

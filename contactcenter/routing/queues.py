@@ -11,6 +11,7 @@ from contactcenter.routing.estimates import WaitEstimator
 from contactcenter.routing.hours import ALWAYS, Calendar
 from contactcenter.routing.skills import Need
 from contactcenter.routing.widening import Widening
+from contactcenter.tallies import Tally
 from contactcenter.values import frozen
 from contactcenter.views import QueueView
 
@@ -64,7 +65,7 @@ class QueueRules:
 
 @dataclass(slots=True)
 class Queue:
-    """One queue with its counters since this process began."""
+    """One queue."""
 
     rules: QueueRules
     signed_in: set[str] = field(default_factory=set)
@@ -74,10 +75,6 @@ class Queue:
     waits: WaitEstimator = field(default_factory=WaitEstimator)
     """What was learnt of its waits."""
     talking: int = 0
-    entered: int = 0
-    answered: int = 0
-    abandoned: int = 0
-    left: int = 0
 
     def refusal(self, at: float, waiting: int) -> Outcome | None:
         """Why a caller can't enter now, when so many wait already, or None."""
@@ -100,8 +97,9 @@ class Queue:
                 agents.discard(login)
         return True
 
-    def view(self, at: float, waiting: int, longest_since: float | None) -> QueueView:
-        """The queue as pages see it."""
+    def view(self, at: float, waiting: int, longest_since: float | None, today: Tally) -> QueueView:
+        """The queue as pages see it, with what was counted today."""
+        answered, abandoned = today.of("answered"), today.of("abandoned")
         return QueueView(
             name=self.rules.name,
             title=dict(self.rules.title),
@@ -111,8 +109,8 @@ class Queue:
             longest_since=longest_since,
             available=len(self.free),
             signed_in=len(self.signed_in),
-            entered=self.entered,
-            answered=self.answered,
-            abandoned=self.abandoned,
-            left=self.left,
+            entered=today.of("offered"),
+            answered=answered,
+            abandoned=abandoned,
+            left=today.gone() - answered - abandoned,
         )
