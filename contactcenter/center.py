@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contactcenter import (
+    announcements,
     callers,
     counting,
     desks,
@@ -46,6 +47,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.LanguageChosen: callers.chose_language,
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
+    events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
     events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
@@ -81,6 +83,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
+    "tell": announcements.due,
+    "overflow": callers.overflows,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,

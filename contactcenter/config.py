@@ -215,6 +215,14 @@ class QueueSection(_Asking):
     max_waiting: int = Field(default=500, ge=1)
     max_wait_s: float = Field(default=1800, gt=0)
     without_agents: bool = False
+    announce_after_s: float = Field(default=0, ge=0)
+    """When a caller is first told the place and the wait; 0: never."""
+    announce_every_s: float = Field(default=60, ge=15)
+    ways_out: tuple[Literal["callback"], ...] = ()
+    """What a waiting caller may choose instead."""
+    overflow_after_s: float = Field(default=0, ge=0)
+    """When a caller goes on to wait in `overflow_queue`; 0: never."""
+    overflow_queue: str = ""
     widening: tuple[WideningSection, ...] = ()
     strategy: Literal[
         "least_flexible", "longest_idle", "most_skilled", "round_robin", "fewest_calls", "ring_several"

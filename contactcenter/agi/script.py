@@ -5,6 +5,7 @@ FastAGI session, the simulator's is a terminal or a test: a script can't tell th
 """
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
@@ -19,6 +20,9 @@ from contactcenter.values import CustomerCard, MatchMethod, frozen
 T = TypeVar("T")
 
 KEYS = "0123456789*#"
+LONGEST_TOLD_MIN = 60
+"""A longer wait is told without a number: nobody keeps it in mind."""
+
 NAME_CAP = 256
 """Characters kept of a caller's name, which is untrusted and may be 10 kB."""
 
@@ -301,6 +305,37 @@ class Call:
         """Say the last words; a key can't cut them short."""
         self._visit(prompt)
         await self._line.play(self._speech(prompt, {}, language), "")
+
+    # --- While waiting ---
+
+    async def how_things_stand(self, ahead: int, wait_s: float | None, ways: tuple[str, ...]) -> str:
+        """Tell a waiting caller how many are in front and how long it may last, and offer the `ways` out.
+
+        Returns the way that the caller chose, or an empty text: he waits on.
+        """
+        ways = tuple(sorted(ways))
+        keys = dict(zip("123456789", ways, strict=False))
+        place = {0: "wait_next", 1: "wait_one_ahead"}.get(ahead, "wait_ahead")
+        said = [self._speech(place, {"ahead": ahead} if ahead > 1 else {})]
+        if wait_s is not None:
+            minutes = math.ceil(wait_s / 60) or 1
+            if minutes > LONGEST_TOLD_MIN:
+                said.append(self._speech("wait_long", {}))
+            elif minutes == 1:
+                said.append(self._speech("wait_minute", {}))
+            else:
+                said.append(self._speech("wait_minutes", {"minutes": minutes}))
+        for each in said:
+            if (key := await self._line.play(each, KEYS)) in keys:
+                return keys[key]
+            if key:
+                break
+        if not ways:
+            return ""
+        key, _ = await self._line.ask(
+            self._speech("wait_" + "_or_".join(ways), {}), "", 1, 3.0, "".join(keys)
+        )
+        return keys.get(key, "")
 
     # --- Inside ---
 

@@ -21,8 +21,9 @@ from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import JoinLeg, LeaveQueue, OfferCall, WaitOn
+from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
+    AnnouncementEnded,
     CallArrived,
     CallerLeft,
     CallQueued,
@@ -53,7 +54,11 @@ _NOBODY = {"unknown", "anonymous"}
 WORD_S = 5.0
 """After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
 
-Command = OfferCall | JoinLeg | WaitOn | LeaveQueue
+Command = OfferCall | JoinLeg | WaitOn | Announce | LeaveQueue
+
+
+class _Cut(Exception):
+    """An agent is there, in the middle of what the waiting caller was told."""
 
 
 @frozen
@@ -81,6 +86,8 @@ class Session:
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._waiting = False
         self._joining = False
+        self._informing = self._cut = False
+        self._queue = ""
         self._entered_at: float | None = None
         self._held_by = ""
         self._over = False
@@ -98,6 +105,7 @@ class Session:
         """A command of the center, in the order in which it gave them."""
         if self._waiting:
             self._commands.put_nowait(command)
+            self._cut = self._informing and isinstance(command, OfferCall | JoinLeg)
         else:
             # The script has moved on in the same instant; the center must not wait for this agent's ring.
             self._refuse(command)
@@ -265,7 +273,9 @@ class Session:
 
     async def play(self, what: Speech, keys: str) -> str:
         path = await self._house.prompts.path(what)
+        self._unless_cut()
         reply = await self._command("STREAM FILE", path, keys, timeout_s=PLAY_TIMEOUT_S)
+        self._unless_cut()
         if reply.result == "0" and not reply.endpos:
             log.error("call %s: Asterisk can't play %s (prompt %r)", self.id, path, what.name)
         return chr(int(reply.result)) if reply.result not in ("", "0") else ""
@@ -280,10 +290,13 @@ class Session:
             # One command says it and hears all keys: none can fall between two commands.
             path = await self._house.prompts.path(what)
             timeout = PLAY_TIMEOUT_S + timeout_s * (limit + 1)
+            self._unless_cut()
             reply = await self._command("GET DATA", path, int(timeout_s * 1000), wanted, timeout_s=timeout)
+            self._unless_cut()
             return typed + reply.result, reply.timed_out
         while len(typed) < limit:
             reply = await self._command("WAIT FOR DIGIT", int(timeout_s * 1000), timeout_s=timeout_s + 10)
+            self._unless_cut()
             key = chr(int(reply.result or "0"))
             if key not in KEYS:
                 return typed, True
@@ -300,7 +313,7 @@ class Session:
         left = until - loop.time() if until is not None else None
         if left is not None:
             self._budget.reschedule(None)
-        self._waiting = True
+        self._waiting, self._queue = True, queue
         self._tell(CallQueued(at=self._now(), call=self.id, queue=queue, priority=priority))
         try:
             result = await self._until_served()
@@ -322,10 +335,11 @@ class Session:
         A talk that ended may only be parked (hold, transfer): the center knows, and says `WaitOn` or
         `LeaveQueue`, with a music in between that nobody would want to hear for an instant.
         """
-        music = True
+        music, cut = True, False
         while True:
-            if music:
+            if music and not cut:
                 await self._command("SET MUSIC", "on", self._house.music)
+            cut = False
             command = await self._next_command(None if music else WORD_S)
             match command:
                 case LeaveQueue(exit=exit):
@@ -333,11 +347,13 @@ class Session:
                         await self._command("SET MUSIC", "off")
                     return exit
                 case WaitOn():
-                    music = True
+                    music, self._queue = True, command.queue
                     self._entered_at, self._held_by = command.entered_at, command.held_by
                     await self._remember_all(
                         CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=command.queue, CC_HELD=self._held_by
                     )
+                case Announce():
+                    cut = await self._inform(command)
                 case OfferCall() | JoinLeg():
                     status = await self._connect(command)
                     music = status != "ANSWER"
@@ -347,6 +363,27 @@ class Session:
                     self._tell(
                         OfferEnded(at=self._now(), call=self.id, offer=offer, status=status, phone=phone)
                     )
+
+    async def _inform(self, told: Announce) -> bool:
+        """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it
+        short."""
+        assert self._call  # noqa: S101 (set by _arrive)
+        self._informing, self._cut = True, False
+        try:
+            await self._command("SET MUSIC", "off")
+            way = await self._call.how_things_stand(told.ahead, told.wait_s, told.ways)
+            if way == "callback":
+                await self._call.callback(queue=self._queue)
+        except _Cut:
+            pass
+        finally:
+            self._informing, cut, self._cut = False, self._cut, False
+        self._tell(AnnouncementEnded(at=self._now(), call=self.id))
+        return cut
+
+    def _unless_cut(self) -> None:
+        if self._cut:
+            raise _Cut
 
     async def _next_command(self, within_s: float | None) -> Command:
         try:

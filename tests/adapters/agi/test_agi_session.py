@@ -11,9 +11,11 @@ import pytest
 from contactcenter.agi import session as session_module
 from contactcenter.agi.script import Limits
 from contactcenter.agi.server import Route
-from contactcenter.commands import JoinLeg, LeaveQueue, OfferCall, WaitOn
+from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
+    AnnouncementEnded,
     CallArrived,
+    CallbackAsked,
     CallerLeft,
     CallQueued,
     NodeVisited,
@@ -91,6 +93,68 @@ async def test_offers_until_one_is_answered(desk: Started) -> None:
         assert d.all(ScriptEnded)[0].result == "answered"
         assert not d.all(CallerLeft)
         assert channel.commands[-1] == ["SET", "VARIABLE", "CC_NEXT", "hangup"]
+
+
+def told(*ways: str, ahead: int = 3, wait_s: float | None = 130.0) -> Announce:
+    return Announce(call=CALL, ahead=ahead, wait_s=wait_s, ways=ways)
+
+
+async def test_a_waiting_caller_is_told_and_hears_music_again(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        await in_queue(d, channel)
+        before = len(channel.commands)
+        d.server.carry(told("callback"))
+        await d.event(AnnouncementEnded)
+        await channel.until("SET", "MUSIC", "off")
+        async with asyncio.timeout(5):
+            while not channel.music:
+                await asyncio.sleep(0)
+        said = [" ".join(command[:2]) for command in channel.commands[before:]]
+        assert said == ["SET MUSIC", "STREAM FILE", "STREAM FILE", "GET DATA", "SET MUSIC"]
+        assert not d.all(CallbackAsked)
+        await channel.hang_up()
+
+
+async def test_a_waiting_caller_may_choose_to_be_called_back(desk: Started) -> None:
+    async with desk() as d:
+        # The caller listens to both sentences, then asks for the callback, and confirms his own number.
+        channel = FakeChannel(extension="4002")
+        pressed = iter(["1", "1"])
+
+        def key(words: list[str]) -> str:
+            return f"200 result={next(pressed)}"
+
+        channel.answers["GET DATA"] = key
+        task = await in_queue(d, channel)
+        d.server.carry(told("callback"))
+        asked = await d.event(CallbackAsked)
+        assert (asked.number, asked.queue) == ("13800001111", "support")
+        d.server.carry(LeaveQueue(call=CALL, exit="callback"))
+        await task
+        assert d.all(ScriptEnded)[0].result == "callback"
+        assert channel.variables["CC_QUEUE"] == ""
+
+
+@pytest.mark.parametrize("verb", ["STREAM FILE", "GET DATA"])
+async def test_an_agent_cuts_what_the_caller_is_told(desk: Started, verb: str) -> None:
+    """The center has Asterisk end the prompt (a key, `#`); what was still to be said is not said."""
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def cut(words: list[str]) -> str:
+            d.server.carry(offer(1))
+            return "200 result=35 endpos=800" if verb == "STREAM FILE" else "200 result="
+
+        channel.answers[verb] = cut
+        await in_queue(d, channel)
+        d.server.carry(told("callback"))
+        await d.event(OfferEnded)
+        words = [" ".join(command[:2]) for command in channel.commands]
+        assert words[words.index(verb) + 1 :][:1] == ["EXEC Dial"]
+        kinds = [type(event) for event in d.events if isinstance(event, AnnouncementEnded | OfferEnded)]
+        assert kinds == [AnnouncementEnded, OfferEnded]
+        await channel.hang_up()
 
 
 async def test_hold_is_music_until_the_leg_is_joined_again(desk: Started) -> None:
