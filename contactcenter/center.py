@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contactcenter import callers, desks, events, handoff, legs, recovery, steering, supervision
-from contactcenter.commands import Command, Refused
+from contactcenter.commands import Command, Refused, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
 from contactcenter.transitions import IllegalTransition
@@ -49,6 +49,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MoreTimeAsked: desks.asked_more_time,
     events.RulesChanged: steering.rules_changed,
     events.AgentChanged: steering.agent_changed,
+    events.ChangeTimed: steering.change_timed,
+    events.EligibleAsked: steering.asked_eligible,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
     events.MonitorBegan: supervision.began,
@@ -68,6 +70,7 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
     "page": desks.page_stayed_away,
+    "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }
 """Timer's first word -> what is due; the second word names the call, offer or agent."""

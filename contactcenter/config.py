@@ -9,7 +9,7 @@ import re
 import tomllib
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -19,6 +19,22 @@ from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.queues import QueueRules
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Wrong(NamedTuple):
+    """One mistake."""
+
+    key: str
+    says: str
+    """What is wrong with it, and what to do."""
+
+
+class WrongReferences(ValueError):
+    """Names that lead nowhere."""
+
+    def __init__(self, wrong: list[Wrong]) -> None:
+        super().__init__("; ".join(f"{each.key}: {each.says}" for each in wrong))
+        self.wrong = wrong
 
 
 class ConfigError(Exception):
@@ -143,7 +159,14 @@ class CalendarSection(_Section):
     emergency: Title | None = None
 
 
-class QueueSection(_Section):
+class QueueTuning(_Section):
+    """What of a queue one turns while callers wait (`POST /api/changes`)."""
+
+    opening: Literal["calendar", "open", "closed"] = "calendar"
+    """A switch for emergencies: `open` and `closed` hold whatever the calendar says."""
+
+
+class QueueSection(QueueTuning):
     """A queue."""
 
     title: Title
@@ -196,17 +219,18 @@ class Configuration(_Section):
     queues: dict[Name, QueueSection] = Field(min_length=1)
     dispositions: dict[Name, Title] = Field(min_length=1)
     pauses: dict[Name, Title] = Field(default_factory=dict)
+    supervision: SupervisionSection = SupervisionSection()
 
     @model_validator(mode="after")
     def _references(self) -> "Configuration":
         if wrong := self.wrong_references():
-            raise ValueError("; ".join(wrong))
+            raise WrongReferences(wrong)
         return self
 
-    def wrong_references(self) -> list[str]:
+    def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         return [
-            f"queues.{name}.calendar: there is no calendar {queue.calendar!r}"
+            Wrong(f"queues.{name}.calendar", f"there is no calendar {queue.calendar!r}")
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
         ]
@@ -224,7 +248,7 @@ class Configuration(_Section):
         )
 
 
-LIVE = frozenset(Configuration.model_fields)
+LIVE = set(Configuration.model_fields)
 """The keys that the store has, once the file has given their first version."""
 
 
@@ -242,22 +266,36 @@ class Settings(Configuration):
     dids: dict[Number, DidSection] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
     """The phones that agents may choose."""
-    supervision: SupervisionSection = SupervisionSection()
     log: Literal["debug", "info", "warning", "error"] = "info"
 
-    def wrong_references(self) -> list[str]:
+    def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         wrong = [
-            f"dids.{number}.queue: there is no queue {did.queue!r}"
+            Wrong(f"dids.{number}.queue", f"there is no queue {did.queue!r}")
             for number, did in self.dids.items()
             if did.queue and did.queue not in self.queues
         ]
         wrong += super().wrong_references()
         if self.ivr.fallback_queue not in self.queues:
-            wrong.append(f"ivr.fallback_queue: there is no queue {self.ivr.fallback_queue!r}")
+            wrong.append(Wrong("ivr.fallback_queue", f"there is no queue {self.ivr.fallback_queue!r}"))
         names = [server.name for server in self.asterisk]
-        wrong += [f"asterisk: the name {name!r} is used twice" for name in {*names} if names.count(name) > 1]
+        wrong += [
+            Wrong("asterisk", f"the name {name!r} is used twice")
+            for name in {*names}
+            if names.count(name) > 1
+        ]
         return wrong
+
+    def document(self) -> dict[str, Any]:
+        """What of it may change live, as the store has it."""
+        return Configuration.model_dump(self, mode="json", include=LIVE)
+
+    def with_configuration(self, configuration: Configuration) -> Self:
+        """The file with another version of what may change live. Raises `WrongReferences`."""
+        new = self.model_copy(update={key: getattr(configuration, key) for key in LIVE})
+        if wrong := new.wrong_references():
+            raise WrongReferences(wrong)
+        return new
 
     def rules(self, answerable: frozenset[str] = frozenset()) -> Rules:
         """What the center is told; `answerable` are the phones that the center can answer."""
@@ -316,16 +354,34 @@ def _from_environment(value: Any, key: str, problems: list[str]) -> Any:
 
 def _problem(error: Any) -> str:
     """One line for one mistake: key, value and remedy."""
-    key = ".".join(str(part) for part in error["loc"]) or "(the file)"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "missing":
-        return f"{key} is missing: add it"
-    if error["type"] == "extra_forbidden":
-        return f"{key} is not a key that exists here: check the spelling, or remove it"
+    return "; ".join(
+        f"{each.key}{_shown(each.key, error)}{' ' if each.says.startswith('is ') else ': '}{each.says}"
+        for each in wrong_of(error)
+    )
+
+
+def wrong_of(error: Any) -> list[Wrong]:
+    """What one of pydantic's errors says, with a remedy; several when names lead nowhere."""
+    cause = error.get("ctx", {}).get("error")
+    prefix = [str(part) for part in error["loc"]]
+    if isinstance(cause, WrongReferences):
+        return [each._replace(key=".".join([*prefix, each.key])) for each in cause.wrong]
+    key = ".".join(prefix) or "(the file)"
+    match error["type"]:
+        case "missing":
+            return [Wrong(key, "is missing: add it")]
+        case "extra_forbidden":
+            return [Wrong(key, "is not a key that exists here: check the spelling, or remove it")]
+        case _:
+            return [Wrong(key, str(error["msg"]).removeprefix("Value error, "))]
+
+
+def _shown(key: str, error: Any) -> str:
     value = error["input"]
+    if error["type"] in ("missing", "extra_forbidden") or isinstance(value, dict):
+        return ""
     hidden = any(word in key for word in ("secret", "password", "fastagi.key"))
-    shown = "" if isinstance(value, dict) else f" = {'…' if hidden else repr(value)}"
-    return f"{key}{shown}: {message}"
+    return f" = {'…' if hidden else repr(value)}"
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

@@ -99,6 +99,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     monitors: tuple[MonitorView, ...]
     messages: tuple[MessageView, ...]
     """What supervisors have said to this user, and he has not put away."""
+    configuration: int
+    """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
 
 class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
@@ -112,6 +114,8 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     monitors: tuple[MonitorView, ...] = ()
     messages: tuple[MessageView, ...] = ()
     gone: Gone = Gone()
+    configuration: int = 0
+    """The configuration's new version, when it has one: ask for menus and titles anew."""
 
 
 class Reader(Protocol):
@@ -130,7 +134,9 @@ class LiveModel:
     `now` gives seconds since the epoch; `later(delay_s, call)` runs a call after a delay on the loop.
     """
 
-    def __init__(self, now: Callable[[], float], later: Later | None = None) -> None:
+    def __init__(self, now: Callable[[], float], later: Later | None = None, *, version: int = 0) -> None:
+        self.version = version
+        """The configuration's."""
         self.agents: dict[str, AgentView] = {}
         self.queues: dict[str, QueueView] = {}
         self.calls: dict[str, CallView] = {}
@@ -195,6 +201,12 @@ class LiveModel:
                     stream.pop(command)
             case _:
                 pass
+
+    def configured(self, version: int) -> None:
+        """The configuration has a new version: everybody is told."""
+        self.version = version
+        for stream in self.streams.values():
+            stream.flush_soon()
 
     def sees(self, viewer: Viewer, noun: Noun, id_: str) -> bool:
         """The one place that decides whether a user may see a thing that exists now."""
@@ -278,6 +290,7 @@ class Stream:
         self._dirty: dict[tuple[Noun, str], None] = {}
         self._pop: Pop | None = None
         self._due = False
+        self._version = model.version
         self._mark_all()
         self._collect()
         if pop := model.pops.get(viewer.login):
@@ -294,6 +307,10 @@ class Stream:
             for name in self._model.queues:
                 if (("queues", name) in self._shown) != self._model.sees(self.viewer, "queues", name):
                     self._dirty["queues", name] = None
+        self.flush_soon()
+
+    def flush_soon(self) -> None:
+        """Let a frame go out, together with what else changes until then."""
         if not self._due:
             self._due = True
             self._model.later(BOARD_PACE_S if self.viewer.sees_all else 0.0, self.flush)
@@ -301,11 +318,13 @@ class Stream:
     def flush(self) -> None:
         """Send what changed since the last frame, as one frame."""
         self._due = False
-        if not self._dirty:
+        news = self._model.version if self._model.version != self._version else 0
+        if not self._dirty and not news:
             return
         shown, gone = self._collect()
-        if not any(shown.values()) and not any(gone.values()):
+        if not any(shown.values()) and not any(gone.values()) and not news:
             return
+        self._version = self._model.version
         change = Change(
             seq=self.seq + 1,
             at=self._model.now(),
@@ -315,6 +334,7 @@ class Stream:
             monitors=tuple(shown["monitors"]),
             messages=tuple(shown["messages"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
+            configuration=news,
         )
         self._send(change)
 
@@ -346,6 +366,7 @@ class Stream:
                 pops=pops,
                 monitors=tuple(seen(viewer, "monitors")),
                 messages=tuple(seen(viewer, "messages")),
+                configuration=self._model.version,
             )
         )
 
