@@ -55,7 +55,7 @@ class Totals(Collector):
             impossible.add_metric([what], count)
         yield impossible
         servers = self._app.servers.counters() if self._app.servers else {}
-        for name in ("messages", "unknown", "dropped", "callback_errors", "reconnects"):
+        for name in ("messages", "unknown", "dropped", "unreadable", "callback_errors", "reconnects"):
             total = CounterMetricFamily(f"contactcenter_ami_{name}", f"AMI: {name}", labels=["server"])
             for server, counters in servers.items():
                 total.add_metric([server], getattr(counters, name))
@@ -64,6 +64,9 @@ class Totals(Collector):
         for server, counters in servers.items():
             ping.add_metric([server], counters.ping_ms)
         yield ping
+        faults = CounterMetricFamily("contactcenter_fastagi_faults", "FastAGI connections that were cut off")
+        faults.add_metric([], self._app.scripts.faults if self._app.scripts else 0)
+        yield faults
 
 
 class App:
@@ -98,6 +101,7 @@ class App:
         self._answer = answer
         self._exit = AsyncExitStack()
         self.servers: AsteriskServers | None = None
+        self.scripts: AgiServer | None = None
 
     async def __aenter__(self) -> "App":
         """Open the store. Raises what `Store.open` raises."""
@@ -134,7 +138,7 @@ class App:
         """Go on air: pages, scripts, Asterisk. Raises OSError when a port is taken."""
         settings, tell, now = self.settings, self.loop.tell, self.clock.now
         self._exit.callback(self.loop.stop)
-        scripts = self._scripts()
+        self.scripts = scripts = self._scripts()
         self.servers = servers = AsteriskServers(
             (
                 AmiServer(
@@ -165,10 +169,12 @@ class App:
         to_page, to_store = self.http.carry, self.store.carry
         edges: dict[type[c.Command], Carry] = {
             c.OfferCall: scripts.carry,
+            c.JoinLeg: scripts.carry,
+            c.WaitOn: scripts.carry,
             c.LeaveQueue: scripts.carry,
             c.OpenLine: servers.carry,
             c.EndLeg: servers.carry,
-            c.ParkLine: servers.carry,
+            c.ParkLeg: servers.carry,
             c.RingMonitor: servers.carry,
             c.PointMonitor: servers.carry,
             c.FindCustomer: to_store,
@@ -177,6 +183,7 @@ class App:
             c.SaveAudit: to_store,
             c.ReturnChange: self.configurator.carry,
             c.ScreenPop: to_page,
+            c.OfferTaken: to_page,
             c.ShowCall: to_page,
             c.DropCall: to_page,
             c.ShowAgent: to_page,

@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from contactcenter import handoff, supervision
+from contactcenter import handoff, holds, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import FindCustomer, LeaveQueue
 from contactcenter.events import (
@@ -18,7 +18,7 @@ from contactcenter.events import (
 )
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
-from contactcenter.values import InteractionRecord, MatchMethod
+from contactcenter.values import NOBODY, InteractionRecord, MatchMethod
 
 IDENTIFY_S = 0.3
 """How long a waiting caller is held back from agents so that the record can be popped with the offer."""
@@ -42,7 +42,10 @@ def arrived(floor: Floor, event: CallArrived) -> None:
         language=interaction.record.language,
     )
     call.served = _was_served(interaction.record, event)
-    if event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
+    call.held_by = event.held_by
+    if event.held_by not in ("", NOBODY):
+        call.queue = event.queue
+    elif event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
         queue.entered += 1
     floor.calls[call.id] = call
@@ -54,7 +57,9 @@ def arrived(floor: Floor, event: CallArrived) -> None:
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
-    """Whether a caller who comes back had the talk that he entered the queue for."""
+    """Whether a caller who comes back had the whole talk that he entered the queue for."""
+    if event.held_by:
+        return False
     answered, entered = record.answered_at, event.entered_at
     return event.resumed and answered is not None and entered is not None and entered <= answered
 
@@ -86,9 +91,12 @@ def _interaction_of(floor: Floor, event: CallArrived) -> Interaction:
 
 def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     """The same caller, back in a script: its session broke, or a phone sent the caller to another number."""
+    if call.state is CallState.HELD and event.held_by == call.agent_leg:
+        call.interaction.note(event.at, "resumed", did=event.did)
+        return  # on hold as before; what his session waits for comes with `CallQueued`
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, event.at)
-    elif call.state is CallState.TALKING:
+    elif call.state in holds.REACHED:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
@@ -140,7 +148,7 @@ def found(floor: Floor, event: CustomerFound) -> None:
         event.at, "identified", customer=best, method=event.method.value, matches=len(event.customers)
     )
     floor.touch(call=call.id)
-    if call.agent and news:
+    if (call.agent or call.offer) and news:
         handoff.show_record(floor, call, event.at)  # the store was slow: the page has an empty record
 
 
@@ -156,6 +164,14 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call = floor.calls.get(event.call)
     if call is None:
         return
+    if call.state is CallState.HELD:
+        holds.session_is_back(floor, call)
+        return
+    if call.held_by not in ("", NOBODY):
+        if not holds.restore(floor, call, event.at):
+            holds.back_to_queue(floor, call, "agent_gone", event.at)
+        return
+    call.held_by = ""
     queue = floor.queues.get(event.queue)
     if queue is None:
         call.interaction.note(event.at, "refused", queue=event.queue, exit=Outcome.UNKNOWN_QUEUE.value)
@@ -194,7 +210,7 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
     call = floor.calls.get(call_id)
     if call is None or call.state is not CallState.WAITING or call.queued_at is None:
         return
-    if at >= call.queued_at + floor.queues[call.queue].rules.max_wait_s:
+    if at >= (call.returned_at or call.queued_at) + floor.queues[call.queue].rules.max_wait_s:
         _leave(floor, call, Outcome.TIMEOUT, at)
         floor.save(call.interaction)
 
@@ -248,7 +264,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         handoff.withdraw(floor, call, at)
     if queue := handoff.end_wait(floor, call, at):
         queue.abandoned += 1
-    if call.state is CallState.TALKING:
+    if call.state in holds.REACHED:
         handoff.part(floor, call, at)
     supervision.follow(floor, call, at)
     call.move(CallTrigger.END)

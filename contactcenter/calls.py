@@ -25,6 +25,8 @@ class CallState(StrEnum):
     OFFERED = "offered"
     """Still hearing music, while an agent is reserved or rung."""
     TALKING = "talking"
+    HELD = "held"
+    """Hears music: on hold, while the agent's leg is parked."""
     ENDED = "ended"
 
 
@@ -36,6 +38,7 @@ class CallTrigger(StrEnum):
     OFFER = "offer"
     MISS = "miss"
     JOIN = "join"
+    HOLD = "hold"
     PART = "part"
     LEAVE_QUEUE = "leave queue"
     END = "end"
@@ -45,7 +48,9 @@ TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
     CallState.SCRIPT: {
         CallTrigger.START_SCRIPT: CallState.SCRIPT,
         CallTrigger.QUEUE: CallState.WAITING,
-        # A phone may take the caller over by itself (attended REFER) after the first agent's leg ended.
+        # A phone may take the caller over by itself (attended REFER) after the first agent's leg ended; and
+        # after a crash of this process the one who had him on hold has him still.
+        CallTrigger.HOLD: CallState.HELD,
         CallTrigger.JOIN: CallState.TALKING,
         CallTrigger.END: CallState.ENDED,
     },
@@ -65,6 +70,13 @@ TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
     },
     CallState.TALKING: {
         CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.HOLD: CallState.HELD,
+        CallTrigger.PART: CallState.SCRIPT,
+        CallTrigger.END: CallState.ENDED,
+    },
+    CallState.HELD: {
+        CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.JOIN: CallState.TALKING,
         CallTrigger.PART: CallState.SCRIPT,
         CallTrigger.END: CallState.ENDED,
     },
@@ -84,7 +96,10 @@ class Leg:
     linked: str = ""
     answered: bool = False
     held: bool = False
+    """By the phone itself, with a re-INVITE."""
     bridge: str = ""
+    kept: bool = False
+    """It has been through the waiting room and stands by itself: no caller's hang-up ends it, only we do."""
 
 
 @dataclass(slots=True)
@@ -115,10 +130,19 @@ class Call:
     queued_at: float | None = None
     """Its place in the queue: the first entry counts, whatever happened since. While it is set, the queue
     counts the caller as entered and not yet gone."""
+    returned_at: float | None = None
+    """When he came back to the queue after a talk: he has the old place, and waits anew."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""
     answered_at: float | None = None
+    parking: bool = False
+    """The agent's leg was asked out of the talk: what follows is a hold and not the end."""
+    held_at: float | None = None
+    joining: str = ""
+    """The leg that the caller's session was asked to join him to."""
+    held_by: str = ""
+    """Back from a crash: the leg that had him on hold; `NOBODY` when he waited on after a talk."""
     served: bool = False
     """Back in a script from a talk that outlived a crash of ours: the queue on his leg is an old one."""
     why: dict[str, str | float | int] = field(default_factory=dict)
@@ -131,7 +155,7 @@ class Call:
         """Follow the table, or raise `IllegalTransition` and stay."""
         self.state = follow(f"call {self.id}", TRANSITIONS, self.state, trigger)
 
-    def view(self, *, held: bool) -> CallView:
+    def view(self, *, held: bool, offered: tuple[str, ...]) -> CallView:
         """The call as pages see it."""
         best = self.customers[0] if self.customers else None
         return CallView(
@@ -141,6 +165,7 @@ class Call:
             state=self.state.value,
             queue=self.queue,
             agent=self.agent,
+            offered=offered,
             customer=best.id if best else "",
             customer_name=best.name if best else "",
             caller=self.caller,

@@ -7,7 +7,7 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, legs, recovery, steering, supervision
+from contactcenter import callers, desks, events, handoff, holds, legs, recovery, steering, supervision
 from contactcenter.commands import Command, Refused, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -53,6 +53,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.EligibleAsked: steering.asked_eligible,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
+    events.HoldAsked: holds.asked_hold,
+    events.ResumeAsked: holds.asked_resume,
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
@@ -69,6 +71,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
+    "hold": holds.over_due,
+    "stray": legs.stray,
     "page": desks.page_stayed_away,
     "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),

@@ -4,6 +4,7 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
+from enum import StrEnum
 from typing import Any
 
 from contactcenter.values import (
@@ -27,11 +28,14 @@ class Command:
 
 @frozen
 class OfferCall(Command):
-    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest."""
+    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest.
+
+    Several phones are rung at once: the first to answer has the caller, and the others stop.
+    """
 
     call: str
     offer: str
-    phone: str
+    phones: tuple[str, ...]
     ring_s: int
     line: str = ""
     """The leg of the agent's persistent line; empty: ring the phone."""
@@ -45,7 +49,40 @@ class LeaveQueue(Command):
     exit: str
 
 
+@frozen
+class JoinLeg(Command):
+    """Let the waiting caller and a leg that stands (parked, or in another talk) hear each other; `OfferEnded`
+    of this name says when that is over."""
+
+    call: str
+    offer: str
+    leg: str
+
+
+@frozen
+class WaitOn(Command):
+    """The caller waits on in his session, with music, for the next command. What brings him back after a
+    crash of this process is kept on his leg."""
+
+    call: str
+    queue: str
+    entered_at: float
+    held_by: str
+    """The leg that put him on hold; `NOBODY` when he waits for an agent again, after a talk."""
+
+
 # --- To Asterisk (edge `ami`) ---
+
+
+class Room(StrEnum):
+    """Where in the waiting room a leg stands; its names are the dialplan's extensions of [room]."""
+
+    LINE = "line"
+    """A persistent line between its talks."""
+    DESK = "desk"
+    """An agent whose caller is on hold."""
+    GUEST = "guest"
+    """Whoever an agent consults; hears music."""
 
 
 @frozen
@@ -66,11 +103,12 @@ class EndLeg(Command):
 
 
 @frozen
-class ParkLine(Command):
-    """Take the agent's persistent line out of its talk, without hanging it up."""
+class ParkLeg(Command):
+    """Take a leg out of its talk into the waiting room, without hanging it up."""
 
     server: str
     leg: str
+    room: Room
 
 
 @frozen
@@ -159,6 +197,16 @@ class ScreenPop(Command):
     waited_s: float
     why: dict[str, str | float | int]
     """The rule and the figures that chose this agent, for the page to put into words."""
+
+
+@frozen
+class OfferTaken(Command):
+    """Another agent answered first: tell this one's page who."""
+
+    login: str
+    call: str
+    by: str
+    """The other's name."""
 
 
 @frozen

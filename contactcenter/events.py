@@ -158,6 +158,8 @@ class CallArrived(Event):
     """Back from the dialplan's rescue loop: keep interaction, queue and place."""
     queue: str = ""
     entered_at: float | None = None
+    held_by: str = ""
+    """The leg that had him on hold when his session broke; `NOBODY` when he waited on after a talk."""
 
 
 @frozen
@@ -211,6 +213,8 @@ class OfferEnded(Event):
     call: str
     offer: str
     status: str
+    phone: str = ""
+    """Which of several phones answered."""
 
 
 @frozen
@@ -348,6 +352,24 @@ class MessageRead(Event):
 
     login: str
     message: str
+    request: str
+
+
+@frozen
+class HoldAsked(Event):
+    """The agent puts the caller on hold from the page."""
+
+    login: str
+    call: str
+    request: str
+
+
+@frozen
+class ResumeAsked(Event):
+    """The agent takes the held caller back."""
+
+    login: str
+    call: str
     request: str
 
 

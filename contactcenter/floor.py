@@ -54,6 +54,8 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
+    longest_hold_s: float = 900.0
+    """How long a caller may be on hold before he is given back to the agent."""
     visible_to_agent: bool = True
     """Whether an agent is shown that a supervisor is at his call."""
     policy: Policy = Policy()
@@ -172,7 +174,12 @@ class Floor:
     def _view(self, kind: str, name: str, at: float) -> Iterable[Command]:
         if kind == "call":
             call = self.calls.get(name)
-            yield ShowCall(view=call.view(held=self.is_held(call))) if call else DropCall(call=name)
+            if call is None:
+                yield DropCall(call=name)
+                return
+            offer = self.offers.get(call.offer)
+            offered = tuple(offer.seats) if offer else ()
+            yield ShowCall(view=call.view(held=self.is_held(call), offered=offered))
         elif kind == "agent":
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
@@ -230,8 +237,10 @@ class Floor:
     # --- looking around ---
 
     def is_held(self, call: Call) -> bool:
-        """Whether either side put the other on hold."""
-        return any(leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg)
+        """Whether the caller is on hold, or either side put the other on hold by itself."""
+        return call.state is CallState.HELD or any(
+            leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg
+        )
 
     def partners(self, leg: Leg) -> list[Leg]:
         """The other legs in the same bridge."""
@@ -281,7 +290,8 @@ class Floor:
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
-        self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
+        waits_since = call.returned_at or entered_at
+        self.wake(f"wait {call.id}", waits_since + self.queues[call.queue].rules.max_wait_s)
         self.matcher.enter(terms.of(call), ready=self.can_be_offered(call))
         self.touch(call=call.id, queue=call.queue)
 
@@ -312,6 +322,8 @@ class Floor:
         """Let a leg go that ended."""
         self.move_leg(leg, "")
         del self.legs[leg.id]
+        if leg.kept:
+            self.rest(f"stray {leg.id}")
         if leg.phone:
             self.phone_legs[leg.phone].discard(leg.id)
             self._touch_phone(leg.phone)

@@ -15,6 +15,10 @@ def frozen(cls: type[T]) -> type[T]:
     return make(cls)
 
 
+NOBODY = "nobody"
+"""Instead of a leg's name: no leg holds the caller, who waits for an agent again."""
+
+
 @frozen
 class CustomerCard:
     """What the screen pop shows of one customer, as the store read it. Text in it is untrusted."""
@@ -90,6 +94,8 @@ class LegSeen:
     answered: bool = False
     bridge: str = ""
     """The bridge that the leg is in, or empty."""
+    kept: bool = False
+    """Of the waiting room: a leg that stands by itself, whether it is in a talk right now or not."""
     linked: str = ""
 
 

@@ -17,6 +17,8 @@ class CallView:
     """One of `calls.CallState`."""
     queue: str
     agent: str
+    offered: tuple[str, ...]
+    """The agents whose phones are about to ring, or ring."""
     customer: str
     customer_name: str
     caller: str

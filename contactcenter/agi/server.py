@@ -21,7 +21,7 @@ from contactcenter.agi.session import House, Session
 from contactcenter.agi.speech import load_engine
 from contactcenter.agi.stall import StallDetector
 from contactcenter.agi.texts import BUILT_IN
-from contactcenter.commands import Command, LeaveQueue, OfferCall
+from contactcenter.commands import Command, JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import Event
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -110,6 +110,8 @@ class AgiServer:
         )
         self._sessions: dict[str, Session] = {}
         self._connections: dict[Connection, None] = {}
+        self.faults = 0
+        """Connections that spoke no AGI, or one that somebody's text had forged: believed in nothing."""
         self._listener: asyncio.Server | None = None
         self._stalls: StallDetector | None = None
 
@@ -157,7 +159,7 @@ class AgiServer:
 
     def carry(self, command: Command) -> None:
         """Take a command of the center. For a call without a session nothing happens: its end was told."""
-        if isinstance(command, OfferCall | LeaveQueue):
+        if isinstance(command, OfferCall | JoinLeg | WaitOn | LeaveQueue):
             session = self._sessions.get(command.call)
             if session:
                 session.carry(command)
@@ -201,6 +203,9 @@ class AgiServer:
 
     def _closed(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
+        if connection.fault:
+            self.faults += 1
+            log.warning("a FastAGI connection was cut off: %s", connection.fault)
 
 
 def _script(route: Route) -> Script:

@@ -21,7 +21,7 @@ from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import LeaveQueue, OfferCall
+from contactcenter.commands import JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
     CallArrived,
     CallerLeft,
@@ -42,7 +42,7 @@ _PHONE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LEG = re.compile(r"[A-Za-z0-9_./:;@-]{0,150}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
 """What MSet takes as it is: no comma, quote or backslash."""
-_DESTINATION = re.compile(r"PJSIP/[A-Za-z0-9_.+@:/-]{1,150}")
+_DESTINATION = re.compile(r"(?:PJSIP/[A-Za-z0-9_.+@:/-]{1,150}&?){1,20}(?<!&)")
 _UNIQUEID = re.compile(r"(?:(.*)-)?\d+\.\d+")
 _BRIDGED = {"SUCCESS": "ANSWER", "NONEXISTENT": "CHANUNAVAIL"}
 """BRIDGERESULT as DIALSTATUS."""
@@ -50,7 +50,10 @@ _SIP_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 """A quoted pair of a SIP display name: Asterisk passes it on as it came."""
 _NOBODY = {"unknown", "anonymous"}
 
-Command = OfferCall | LeaveQueue
+WORD_S = 5.0
+"""After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
+
+Command = OfferCall | JoinLeg | WaitOn | LeaveQueue
 
 
 @frozen
@@ -75,10 +78,11 @@ class Session:
         self._environment = environment
         self._house = house
         self._services = house.services
-        self._commands: asyncio.Queue[OfferCall | LeaveQueue] = asyncio.Queue()
+        self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._waiting = False
         self._joining = False
         self._entered_at: float | None = None
+        self._held_by = ""
         self._over = False
         self._budget = asyncio.timeout(None)
         self._resumed = environment.path == "resume"
@@ -156,6 +160,7 @@ class Session:
         queue = await self._recall("CC_QUEUE") if self._resumed else ""
         entered = await self._recall("CC_ENTERED") if queue else ""
         self._entered_at = float(entered) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", entered) else None
+        self._held_by = await self._recall("CC_HELD") if queue else ""
         language = await self._recall("CC_LANGUAGE") if interaction else ""
         self._resumed = bool(self._resumed and interaction)
         arrival = self._announce(interaction or uuid.uuid4().hex, did, queue, language)
@@ -167,7 +172,10 @@ class Session:
         return queue
 
     def _dialled(self) -> str:
-        """The number that the caller dialled; a rescue loop runs in an extension without a number."""
+        """The number that the caller dialled. The dialplan says it in the address, before any word of the
+        caller's; a rescue loop runs in an extension without a number."""
+        if did := self._environment.query.get("did"):
+            return did
         extension = self._environment["agi_extension"]
         return extension if extension[:1].isdigit() else self._environment["agi_dnid"]
 
@@ -196,6 +204,7 @@ class Session:
                 resumed=self._resumed,
                 queue=queue,
                 entered_at=self._entered_at,
+                held_by=self._held_by,
             )
         )
         return arrival
@@ -301,36 +310,80 @@ class Session:
         if result == "answered":
             self._entered_at = None  # a further queue would be a further wait
         await self.remember("CC_QUEUE", "")
+        await self._unhold()
         return result
 
     async def _until_served(self) -> str:
-        while True:
-            await self._command("SET MUSIC", "on", self._house.music)
-            command = await self._commands.get()
-            if isinstance(command, LeaveQueue):
-                await self._command("SET MUSIC", "off")
-                return command.exit
-            status = await self._connect(command)
-            self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status=status))
-            if status == "ANSWER":
-                return "answered"
+        """Do what the center says until it gives the caller back to the script; returns by which exit.
 
-    async def _connect(self, offer: OfferCall) -> str:
+        A talk that ended may only be parked (hold, transfer): the center knows, and says `WaitOn` or
+        `LeaveQueue`, with a music in between that nobody would want to hear for an instant.
+        """
+        music = True
+        while True:
+            if music:
+                await self._command("SET MUSIC", "on", self._house.music)
+            command = await self._next_command(None if music else WORD_S)
+            match command:
+                case LeaveQueue(exit=exit):
+                    if music:
+                        await self._command("SET MUSIC", "off")
+                    return exit
+                case WaitOn():
+                    music = True
+                    self._entered_at, self._held_by = command.entered_at, command.held_by
+                    await self._remember_all(
+                        CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=command.queue, CC_HELD=self._held_by
+                    )
+                case OfferCall() | JoinLeg():
+                    status = await self._connect(command)
+                    music = status != "ANSWER"
+                    several = not music and isinstance(command, OfferCall) and len(command.phones) > 1
+                    phone = await self._recall("DIALEDPEERNUMBER") if several else ""
+                    offer = command.offer
+                    self._tell(
+                        OfferEnded(at=self._now(), call=self.id, offer=offer, status=status, phone=phone)
+                    )
+
+    async def _next_command(self, within_s: float | None) -> Command:
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._commands.get()
+        except TimeoutError:
+            log.warning("call %s: not a word from the center after a talk", self.id)
+            return LeaveQueue(call=self.id, exit="answered")
+
+    async def _unhold(self) -> None:
+        """Forget who had the caller on hold."""
+        if self._held_by:
+            self._held_by = ""
+            await self.remember("CC_HELD", "")
+
+    async def _connect(self, offer: OfferCall | JoinLeg) -> str:
         """Join the caller and the agent, and wait until they have talked; returns a DIALSTATUS.
 
-        An agent's persistent line comes back to its waiting room by itself, and the caller back to us.
+        A leg that stands by itself (an agent's persistent line, one that was parked) comes back to its
+        waiting room, and the caller back to us.
         """
-        if not _PHONE.fullmatch(offer.phone) or not _LEG.fullmatch(offer.line):
-            log.error("call %s: offer of odd name: phone %r, line %r", self.id, offer.phone, offer.line)
+        if isinstance(offer, JoinLeg):
+            if not offer.leg or not _LEG.fullmatch(offer.leg):
+                log.error("call %s: asked to join odd leg %r", self.id, offer.leg)
+                return "CHANUNAVAIL"
+            await self._command("SET MUSIC", "off")
+            await self._unhold()
+            return _BRIDGED.get(await self._join("EXEC Bridge", offer.leg, "BRIDGERESULT"), "CONGESTION")
+        phones = offer.phones
+        if not phones or not all(map(_PHONE.fullmatch, phones)) or not _LEG.fullmatch(offer.line):
+            log.error("call %s: offer of odd name: phones %r, line %r", self.id, phones, offer.line)
             return "CHANUNAVAIL"
         if not offer.line:
-            return await self.dial(f"PJSIP/{offer.phone}", offer.ring_s)
+            return await self.dial("&".join(f"PJSIP/{phone}" for phone in phones), offer.ring_s)
         await self._command("SET MUSIC", "off")
         return _BRIDGED.get(await self._join("EXEC Bridge", offer.line, "BRIDGERESULT"), "CONGESTION")
 
-    def _refuse(self, command: OfferCall | LeaveQueue) -> None:
+    def _refuse(self, command: Command) -> None:
         """An offer for a caller who is out of the queue; one who is gone was told already."""
-        if isinstance(command, OfferCall) and not self._over:
+        if isinstance(command, OfferCall | JoinLeg) and not self._over:
             self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status="CANCEL"))
 
     async def dial(self, destination: str, ring_s: int) -> str:

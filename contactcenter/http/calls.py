@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from contactcenter.events import AnswerAsked, HangUpAsked
+from contactcenter.events import AnswerAsked, HangUpAsked, HoldAsked, ResumeAsked
 from contactcenter.http.lists import Items, Paged, cut
 from contactcenter.http.problems import not_found
 from contactcenter.http.routes import Right, Routes
@@ -32,6 +32,7 @@ class LiveCall(BaseModel):
     state: str
     queue: str
     agent: str
+    offered: Annotated[tuple[str, ...], Field(description="The agents whose phones ring, or are about to.")]
     customer: str
     customer_name: str
     caller: Annotated[str, Field(description="As it came from outside: untrusted.")]
@@ -67,6 +68,20 @@ async def hang_up(visit: Visit, id: str) -> None:
     """End the talk."""
     login, now = _own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: HangUpAsked(at=now, login=login, call=id, request=request))
+
+
+@routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, refusals=(409,))
+async def hold(visit: Visit, id: str) -> None:
+    """Put the caller on hold: music, while the agent's phone stays connected."""
+    login, now = _own_call(visit, id), visit.edge.now()
+    await visit.edge.questions.ask(lambda request: HoldAsked(at=now, login=login, call=id, request=request))
+
+
+@routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, refusals=(409,))
+async def resume(visit: Visit, id: str) -> None:
+    """Take the held caller back."""
+    login, now = _own_call(visit, id), visit.edge.now()
+    await visit.edge.questions.ask(lambda request: ResumeAsked(at=now, login=login, call=id, request=request))
 
 
 @routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, refusals=(409,))

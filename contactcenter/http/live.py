@@ -22,6 +22,7 @@ from contactcenter.commands import (
     DropMessage,
     DropMonitor,
     DropQueue,
+    OfferTaken,
     ScreenPop,
     ShowAgent,
     ShowCall,
@@ -84,6 +85,16 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     customers: tuple[CustomerCard, ...]
     waited_s: float
     why: dict[str, str | float | int]
+
+
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """The call that was popped here has been answered by somebody else, whose phone rang too."""
+
+    seq: int
+    at: float
+    call: str
+    by: str
+    """The other agent's name."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
@@ -167,10 +178,11 @@ class LiveModel:
             case ShowCall(view=call):
                 before, self.calls[call.id] = self.calls.get(call.id), call
                 if call != before:
-                    self._touch("calls", call.id, before.agent if before else "", call.agent)
+                    earlier_ones = (before.agent, *before.offered) if before else ()
+                    self._touch("calls", call.id, *earlier_ones, call.agent, *call.offered)
             case DropCall(call=call_id):
                 if last := self.calls.pop(call_id, None):
-                    self._touch("calls", call_id, last.agent)
+                    self._touch("calls", call_id, last.agent, *last.offered)
             case ShowQueue(view=queue):
                 shown, self.queues[queue.name] = self.queues.get(queue.name), queue
                 if queue != shown:
@@ -199,6 +211,9 @@ class LiveModel:
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):
                     stream.pop(command)
+            case OfferTaken():
+                if stream := self.streams.get(command.login):
+                    stream.taken(command)
             case _:
                 pass
 
@@ -219,7 +234,7 @@ class LiveModel:
             case AgentView():
                 return view.login == viewer.login or not viewer.scope.isdisjoint(view.queues)
             case CallView():
-                return view.agent == viewer.login or view.queue in viewer.scope
+                return viewer.login in (view.agent, *view.offered) or view.queue in viewer.scope
             case MonitorView():
                 own = view.agent == viewer.login and view.visible
                 return own or view.supervisor == viewer.login or view.queue in viewer.scope
@@ -344,6 +359,11 @@ class Stream:
         self._pop = _as_pop(command, self.seq + 1, self._model.now())
         self._send(self._pop)
 
+    def taken(self, command: OfferTaken) -> None:
+        """Tell who answered first."""
+        self.flush()
+        self._send(Taken(seq=self.seq + 1, at=self._model.now(), call=command.call, by=command.by))
+
     def shown_pop(self, seq: int) -> str:
         """The offer whose pop has this number, or empty when that pop is not the user's current one."""
         if self._pop is None or self._pop.seq != seq or self.viewer.login not in self._model.pops:
@@ -409,7 +429,7 @@ class Stream:
         self._dirty.clear()
         return shown, gone
 
-    def _send(self, frame: Change | Pop) -> None:
+    def _send(self, frame: Change | Pop | Taken) -> None:
         self.seq = frame.seq
         encoded = msgspec.json.encode(frame)
         self._ring.append((frame.seq, encoded))

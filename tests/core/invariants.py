@@ -22,10 +22,11 @@ from contactcenter.commands import (
 )
 from contactcenter.events import Event, InteractionsRestored
 from contactcenter.floor import Floor
+from contactcenter.holds import REACHED
 from contactcenter.interactions import InteractionState
 from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
-from contactcenter.values import InteractionRecord
+from contactcenter.values import InteractionRecord, TimelineEntry
 
 
 def check(floor: Floor) -> None:
@@ -67,17 +68,19 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"call {call.id} is {state.value} in {call.queue!r}, and its places are {places}"
     if state in (CallState.WAITING, CallState.OFFERED) and call.queued_at is None:
         yield f"call {call.id} waits without a time of entry"
-    if state is CallState.TALKING and call.queued_at is not None:
+    if state in REACHED and call.queued_at is not None:
         yield f"call {call.id} is answered and still counted as waiting"
     if (state is CallState.OFFERED) != (call.offer in floor.offers):
         yield f"call {call.id} is {state.value} with offer {call.offer!r}"
-    if (state is CallState.TALKING) != (floor.talks.get(call.agent_leg) == call.id):
+    if (state in REACHED) != (floor.talks.get(call.agent_leg) == call.id):
         yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
     agent = floor.agents.get(call.agent)
-    if state is CallState.TALKING and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
+    if state in REACHED and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
         yield f"call {call.id} talks with {agent.login}, who is {agent.state.value} with {agent.call!r}"
-    if state not in (CallState.OFFERED, CallState.TALKING) and call.agent:
+    if state not in (CallState.OFFERED, *REACHED) and call.agent:
         yield f"call {call.id} is {state.value} and has agent {call.agent}"
+    if (state is CallState.HELD) != (call.held_at is not None):
+        yield f"call {call.id} is {state.value}, on hold since {call.held_at}"
     if floor.interactions.get(call.interaction.id) is not call.interaction:
         yield f"call {call.id} has an interaction that is not on the floor"
     if call.interaction.state is not InteractionState.OPEN:
@@ -87,12 +90,12 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
 def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
     state, who = agent.state, f"agent {agent.login}"
     offer = floor.offers.get(agent.offer)
-    if (state is AgentState.RESERVED) != (offer is not None and offer.login == agent.login):
+    if (state is AgentState.RESERVED) != (offer is not None and agent.login in offer.seats):
         yield f"{who} is {state.value} with offer {agent.offer!r}"
     if state is not AgentState.RESERVED and agent.offer:
         yield f"{who} is {state.value} and keeps offer {agent.offer}"
     call = floor.calls.get(agent.call)
-    talks = call is not None and call.state is CallState.TALKING and call.agent == agent.login
+    talks = call is not None and call.state in REACHED and call.agent == agent.login
     if (state is AgentState.TALKING) != talks:
         yield f"{who} is {state.value} with call {agent.call!r}"
     if state not in (AgentState.RESERVED, AgentState.TALKING) and agent.call:
@@ -117,13 +120,15 @@ def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
 
 def _offers(floor: Floor) -> Iterator[str]:
     for name, offer in floor.offers.items():
-        call, agent = floor.calls.get(offer.call), floor.agents.get(offer.login)
+        call = floor.calls.get(offer.call)
         if name != offer.id or offer.state not in (OfferState.POPPED, OfferState.RINGING):
             yield f"offer {offer.id} is {offer.state.value} and still open"
-        if call is None or call.offer != offer.id or call.agent != offer.login:
+        if call is None or call.offer != offer.id or call.agent != offer.sole or not offer.seats:
             yield f"offer {offer.id} is open and its call doesn't know"
-        if agent is None or agent.offer != offer.id or agent.call != offer.call:
-            yield f"offer {offer.id} is open and its agent doesn't know"
+        for login in offer.seats:
+            agent = floor.agents.get(login)
+            if agent is None or agent.offer != offer.id or agent.call != offer.call:
+                yield f"offer {offer.id} is open and its agent {login} doesn't know"
 
 
 def _queues(floor: Floor) -> Iterator[str]:
@@ -156,7 +161,7 @@ def _queues(floor: Floor) -> Iterator[str]:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
             yield f"{name} believes that {queue.free} are free"
-        talking = sum(c.state is CallState.TALKING and c.queue == name for c in floor.calls.values())
+        talking = sum(c.state in REACHED and c.queue == name for c in floor.calls.values())
         if queue.talking != talking:
             yield f"{name} counts {queue.talking} talks and there are {talking}"
 
@@ -239,7 +244,9 @@ class Ledger:
         self.records: dict[str, InteractionRecord] = {}
         """Interaction -> its record as last saved."""
         self.finals: set[str] = set()
-        self.pops: dict[str, ScreenPop] = {}
+        self.timelines: dict[str, list[TimelineEntry]] = {}
+        self.pops: dict[tuple[str, str], ScreenPop] = {}
+        """Offer and agent -> what is popped there."""
         self._popped_offers: dict[str, int] = {}
         self._called: set[str] = set()
         self._last_entry: dict[str, float] = {}
@@ -254,7 +261,8 @@ class Ledger:
                 case ScreenPop():
                     self._pop(command)
                 case OfferCall(offer=offer):
-                    assert offer in self.pops, f"offer {offer} rings before its record was popped"
+                    popped = {popped for popped, _ in self.pops}
+                    assert offer in popped, f"offer {offer} rings before its record was popped"
                     assert offer not in self._called, f"offer {offer} rings twice"
                     self._called.add(offer)
                 case CorrectDisposition(interaction=name):
@@ -271,6 +279,7 @@ class Ledger:
             last = self._last_entry.get(record.id, 0.0)
             assert entry.at >= last, f"the timeline of {record.id} goes back in time at {entry.kind}"
             self._last_entry[record.id] = entry.at
+            self.timelines.setdefault(record.id, []).append(entry)
         self.records[record.id] = record
         if record.final:
             self.finals.add(record.id)
@@ -288,16 +297,17 @@ class Ledger:
         )
 
     def _pop(self, pop: ScreenPop) -> None:
-        if shown := self.pops.get(pop.offer):
+        if shown := self.pops.get((pop.offer, pop.login)):
             assert pop.customers != shown.customers, f"offer {pop.offer} pops twice with the same record"
-            self.pops[pop.offer] = pop
+            self.pops[pop.offer, pop.login] = pop
             return
         saved = self.records.get(pop.interaction)
         before = self._popped_offers.get(pop.interaction, 0)
         assert saved is not None, f"offer {pop.offer} pops and its interaction was never saved"
-        assert saved.offers > before, f"offer {pop.offer} pops before its record is saved"
+        several = any(popped == pop.offer for popped, _ in self.pops)
+        assert several or saved.offers > before, f"offer {pop.offer} pops before its record is saved"
         self._popped_offers[pop.interaction] = saved.offers
-        self.pops[pop.offer] = pop
+        self.pops[pop.offer, pop.login] = pop
 
     def check(self, floor: Floor) -> None:
         """Started = final + live, at all times."""

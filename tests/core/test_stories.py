@@ -15,9 +15,11 @@ from contactcenter.commands import (
     FindCustomer,
     LeaveQueue,
     OfferCall,
+    OfferTaken,
     OpenLine,
-    ParkLine,
+    ParkLeg,
     Refused,
+    Room,
     SaveInteraction,
     ScreenPop,
     ShowAgent,
@@ -68,7 +70,7 @@ def test_a_caller_is_answered_talks_and_is_recorded(world: World) -> None:
     assert (pop.customers, pop.queue, pop.why["rule"]) == ((ADA,), "support", "least_flexible")
     world.now += 0.04
     world.step(e.PopShown(at=world.now, login="tom", offer=pop.offer))
-    assert world.commands(OfferCall) == [OfferCall(call="ann", offer=pop.offer, phone="101", ring_s=20)]
+    assert world.commands(OfferCall) == [OfferCall(call="ann", offer=pop.offer, phones=("101",), ring_s=20)]
     world.rings()
     world.now += 3
     world.answers()
@@ -112,7 +114,7 @@ def test_a_persistent_line_is_joined_without_waiting_for_the_page(world: World) 
     )
     assert world.states() == ("talking", "talking")
     world.step(e.HangUpAsked(at=world.now, login="tom", call="ann", request="h"))
-    assert world.commands(ParkLine) == [ParkLine(server=SERVER, leg=offer.line)]
+    assert world.commands(ParkLeg) == [ParkLeg(server=SERVER, leg=offer.line, room=Room.LINE)]
     world.step(e.LegParted(at=world.now, leg=offer.line, bridge="b"))
     assert world.states() == ("ivr", "wrap_up")
     assert world.agent().line_up
@@ -946,7 +948,9 @@ def test_a_talk_that_the_store_has_not_heard_of_outlives_a_restart(world: World,
 
 
 def test_an_idle_line_of_the_last_run_is_hung_up(world: World) -> None:
-    world.restart().connect(*legs(("line-old", "101", ""), ("line-in-a-talk", "102", "b")))
+    line, talk = legs(("line-old", "101", ""), ("line-in-a-talk", "102", "b"))
+    world.restart().connect(replace(line, kept=True), replace(talk, kept=True))
+    world.wait(2)
     assert [(each.leg) for each in world.commands(EndLeg)] == ["line-old"]
 
 
@@ -1121,3 +1125,102 @@ def test_a_restored_call_keeps_language_and_is_shown(world: World) -> None:
     world.talks().step(e.LanguageChosen(at=world.now, call="ann", language="en"))
     world.caller_ends(phone="101").disposes()
     assert world.record().language == "en"
+
+
+# --- several phones ring, one wins ---
+
+SEVERAL = Rules(
+    queues=(queue("support", strategy="ring_several", seats=3),), dispositions=frozenset({"done", "again"})
+)
+
+
+def ringing_at_three() -> World:
+    world = World(SEVERAL)
+    for login, phone in (("tom", "101"), ("eve", "102"), ("zoe", "103")):
+        world.is_ready(login, phone)
+    world.waits()
+    assert world.commands(OfferCall)[0].phones == ("102", "101", "103")
+    assert {agent.state for agent in world.floor.agents.values()} == {"reserved"}
+    for phone in ("101", "102", "103"):
+        world.rings(phone=phone)
+    return world
+
+
+def test_two_answer_within_a_millisecond_and_one_wins() -> None:
+    world = ringing_at_three()
+    world.step(
+        e.LegAnswered(at=world.now, leg="ann>102"),
+        e.LegAnswered(at=world.now, leg="ann>101"),
+        e.LegJoined(at=world.now, leg="ann>101", bridge="b"),
+        e.LegJoined(at=world.now, leg="ann", bridge="b"),
+    )
+    assert (world.call().state, world.call().agent, world.agent("tom").state) == ("talking", "tom", "talking")
+    assert [world.agent(login).state for login in ("eve", "zoe")] == ["available", "available"]
+    assert [(taken.login, taken.by) for taken in world.commands(OfferTaken)] == [
+        ("eve", "Tom"),
+        ("zoe", "Tom"),
+    ]
+    assert [end.leg for end in world.commands(EndLeg)] == ["ann>102"], "the other one that was answered"
+    assert not world.floor.is_free(world.agent("eve")), "her phone still rings, as far as we heard"
+    world.step(e.LegEnded(at=world.now, leg="ann>102"), e.LegEnded(at=world.now, leg="ann>103", cause=26))
+    assert world.floor.is_free(world.agent("eve"))
+    world.agent_ends().disposes("tom").caller_ends()
+    assert world.record().agent == "tom"
+
+
+def test_nobody_of_several_answers_and_each_is_told_why() -> None:
+    world = ringing_at_three()
+    world.step(e.LegEnded(at=world.now, leg="ann>103", cause=21))
+    assert world.agent("zoe").state == "reserved", "the others ring on"
+    world.wait(20)
+    ended = [e.LegEnded(at=world.now, leg=f"ann>{phone}") for phone in ("101", "102")]
+    offer = world.call().offer
+    world.step(*ended, e.OfferEnded(at=world.now, call="ann", offer=offer, status="NOANSWER"))
+    assert world.call().state == "waiting"
+    reasons = {login: world.agent(login).reason for login in ("tom", "eve", "zoe")}
+    assert reasons == {"tom": "no_answer", "eve": "no_answer", "zoe": "busy"}
+
+
+def test_who_declines_is_paused_when_another_has_answered() -> None:
+    world = ringing_at_three()
+    world.step(e.LegEnded(at=world.now, leg="ann>103", cause=21)).answers(phone="102")
+    states = {login: world.agent(login).state for login in ("tom", "eve", "zoe")}
+    assert states == {"tom": "available", "eve": "talking", "zoe": "paused"}
+
+
+def test_the_caller_leaves_in_the_instant_of_the_answer() -> None:
+    world = ringing_at_three()
+    world.step(
+        e.LegAnswered(at=world.now, leg="ann>102"),
+        e.CallerLeft(at=world.now, call="ann"),
+        e.LegEnded(at=world.now, leg="ann"),
+        *(e.LegEnded(at=world.now, leg=f"ann>{phone}") for phone in ("101", "102", "103")),
+    )
+    assert {agent.state for agent in world.floor.agents.values()} == {"available"}
+    assert world.record().outcome == "abandoned"
+
+
+def test_a_persistent_line_is_not_one_of_several() -> None:
+    world = World(SEVERAL)
+    world.is_ready("tom", "101").is_ready("eve", "102")
+    world.signs_in("zoe", "103").step(
+        e.PhoneChosen(at=world.now, login="zoe", phone="103", line="persistent", request=world.request())
+    )
+    line = world.agent("zoe").line_leg
+    world.step(
+        e.LegStarted(at=world.now, leg=line, server=SERVER, phone="103"),
+        e.LegAnswered(at=world.now, leg=line),
+    )
+    world.asks("zoe", "available")
+    world.wait(1).waits()
+    assert world.commands(OfferCall)[0].phones == ("102", "101")
+    assert world.agent("zoe").state == "available"
+
+
+def test_one_answer_that_nobody_heard_is_known_by_its_phone() -> None:
+    world = ringing_at_three()
+    world.lose_link().wait(60)
+    offer = world.call().offer
+    world.step(e.OfferEnded(at=world.now, call="ann", offer=offer, status="ANSWER", phone="103"))
+    assert (world.record().agent, world.agent("zoe").state) == ("zoe", "wrap_up")
+    assert [world.agent(login).state for login in ("eve", "tom")] == ["available", "available"]

@@ -44,6 +44,7 @@ class World:
         self.ledger = Ledger()
         self.told: list[e.Event] = []
         self.sent: list[Command] = []
+        self.all_sent: list[Command] = []
         self._requests = 0
         self._boot()
         if connected:
@@ -61,6 +62,7 @@ class World:
         commands = self.center.handle(event)
         self.ledger.take(event, commands)
         self.sent += commands
+        self.all_sent += commands
         for command in commands:
             if isinstance(command, Wake):
                 heapq.heappush(self._timers, (command.due, len(self.told), command.timer))
@@ -89,6 +91,10 @@ class World:
     def commands(self, kind: type[C]) -> list[C]:
         """The last step's commands of one kind."""
         return [command for command in self.sent if isinstance(command, kind)]
+
+    def told_commands(self, kind: type[C]) -> list[C]:
+        """All commands of one kind so far."""
+        return [command for command in self.all_sent if isinstance(command, kind)]
 
     @property
     def floor(self) -> Floor:
@@ -171,6 +177,39 @@ class World:
             e.LegEnded(at=self.now, leg=f"{call}>{phone}"),
             e.OfferEnded(at=self.now, call=call, offer=self.call(call).offer, status=status),
         )
+
+    # --- call control ---
+
+    def holds(self, call: str = "ann", phone: str = "101", *, session_first: bool = False) -> "World":
+        """The agent holds from the page: his leg leaves the talk, the session has the caller."""
+        request = self.request()
+        self.step(e.HoldAsked(at=self.now, login=self.call(call).agent, call=call, request=request))
+        return self.is_parked(call, phone, session_first=session_first)
+
+    def is_parked(self, call: str = "ann", phone: str = "101", *, session_first: bool = False) -> "World":
+        """The agent's leg leaves the talk for the waiting room."""
+        leg, bridge, offer = f"{call}>{phone}", f"b-{call}", self.call(call).offer
+        heard: list[e.Event] = [
+            e.LegParted(at=self.now, leg=leg, bridge=bridge),
+            e.LegParted(at=self.now, leg=call, bridge=bridge),
+        ]
+        said = e.OfferEnded(at=self.now, call=call, offer=offer, status="ANSWER")
+        for event in (said, *heard) if session_first else (*heard, said):
+            self.tell(event)
+        return self
+
+    def resumes(self, call: str = "ann", phone: str = "101", *, caller_first: bool = False) -> "World":
+        """The agent takes the caller back, and the session joins the two."""
+        request = self.request()
+        self.step(e.ResumeAsked(at=self.now, login=self.call(call).agent, call=call, request=request))
+        return self.hear_each_other(f"{call}>{phone}", call, caller_first=caller_first)
+
+    def hear_each_other(self, leg: str, call: str, *, caller_first: bool = False) -> "World":
+        """Asterisk puts a leg and the caller into a new bridge."""
+        joined = [e.LegJoined(at=self.now, leg=each, bridge=f"b-{call}") for each in (leg, call)]
+        for event in joined[::-1] if caller_first else joined:
+            self.tell(event)
+        return self
 
     # --- callers ---
 

@@ -11,7 +11,7 @@ import pytest
 from contactcenter.agi import session as session_module
 from contactcenter.agi.script import Limits
 from contactcenter.agi.server import Route
-from contactcenter.commands import LeaveQueue, OfferCall
+from contactcenter.commands import JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
     CallArrived,
     CallerLeft,
@@ -29,7 +29,7 @@ Started = Callable[..., Any]
 
 
 def offer(number: int, **changes: Any) -> OfferCall:
-    return OfferCall(**{"call": CALL, "offer": f"o{number}", "phone": "101", "ring_s": 20} | changes)
+    return OfferCall(**{"call": CALL, "offer": f"o{number}", "phones": ("101",), "ring_s": 20} | changes)
 
 
 async def in_queue(d: Any, channel: FakeChannel) -> asyncio.Task[None]:
@@ -42,8 +42,6 @@ async def in_queue(d: Any, channel: FakeChannel) -> asyncio.Task[None]:
 async def test_straight_into_a_queue(desk: Started) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002", name="x" * 10_000, path="inbound?server=pbx7")
-        # Two lines in a name would forge a variable; the first value stands.
-        channel.environment += ["agi_extension: 4003", "agi_callerid: 110"]
         await in_queue(d, channel)
         arrived = await d.event(CallArrived)
         assert (arrived.call, arrived.did, arrived.caller) == (CALL, "4002", "13800001111")
@@ -77,6 +75,8 @@ async def test_offers_until_one_is_answered(desk: Started) -> None:
             await d.event(OfferEnded, number)
             await channel.until("SET", "MUSIC", "on")
         d.server.carry(offer(3))
+        await d.event(OfferEnded, 3)
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
         await task
         assert [(ended.offer, ended.status) for ended in d.all(OfferEnded)] == [
             ("o1", "NOANSWER"),
@@ -93,6 +93,75 @@ async def test_offers_until_one_is_answered(desk: Started) -> None:
         assert channel.commands[-1] == ["SET", "VARIABLE", "CC_NEXT", "hangup"]
 
 
+async def test_hold_is_music_until_the_leg_is_joined_again(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        held: list[tuple[str, str]] = []
+
+        def talk(words: list[str]) -> str:
+            held.append((words[1], channel.variables.get("CC_HELD", "")))
+            channel.variables |= {"DIALSTATUS": "ANSWER", "BRIDGERESULT": "SUCCESS"}
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = channel.answers["EXEC Bridge"] = talk
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1))
+        await d.event(OfferEnded)
+        before = len(channel.commands)
+        d.server.carry(WaitOn(call=CALL, queue="sales", entered_at=1700000000.5, held_by="pbx1-1.2"))
+        d.server.carry(JoinLeg(call=CALL, offer="o1", leg="pbx1-1.2"))
+        await d.event(OfferEnded, 2)
+        # On hold the leg says what would bring the caller back; in a talk, that nobody holds him.
+        kept = ["EXEC", "MSet", "CC_ENTERED=1700000000.500000,CC_QUEUE=sales,CC_HELD=pbx1-1.2"]
+        assert channel.commands[before : before + 2] == [kept, ["SET", "MUSIC", "on", "default"]]
+        assert held == [("Dial", ""), ("Bridge", "")]
+        assert ["EXEC", "Bridge", "pbx1-1.2"] in channel.commands
+        assert not channel.music
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
+        await task
+        assert d.all(ScriptEnded)[0].result == "answered"
+        assert channel.variables["CC_HELD"] == channel.variables["CC_QUEUE"] == ""
+
+
+async def test_who_was_on_hold_says_so_after_a_crash(desk: Started) -> None:
+    async with desk() as d:
+        variables = {"CC_INTERACTION": "i1", "CC_QUEUE": "support", "CC_ENTERED": "1700000000.5"}
+        channel = FakeChannel(extension="s", path="resume", variables=variables | {"CC_HELD": "pbx1-1.2"})
+        await in_queue(d, channel)
+        arrived = await d.event(CallArrived)
+        assert (arrived.held_by, arrived.queue, arrived.resumed) == ("pbx1-1.2", "support", True)
+        await channel.hang_up()
+
+
+@pytest.mark.parametrize("leg", ["", "pbx1-1.2,x", "a b", "${SHELL(id)}", "x" * 200])
+async def test_an_odd_leg_is_not_joined(desk: Started, leg: str) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        await in_queue(d, channel)
+        d.server.carry(JoinLeg(call=CALL, offer="o1", leg=leg))
+        assert (await d.event(OfferEnded)).status == "CHANUNAVAIL"
+        assert not channel.had("EXEC", "Bridge")
+        await channel.hang_up()
+
+
+async def test_a_center_that_says_nothing_after_a_talk_keeps_nobody(
+    desk: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "WORD_S", 0.05)
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def talk(words: list[str]) -> str:
+            channel.variables["DIALSTATUS"] = "ANSWER"
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = talk
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1))
+        await task
+        assert d.all(ScriptEnded)[0].result == "answered"
+
+
 async def test_persistent_line(desk: Started) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002")
@@ -105,6 +174,8 @@ async def test_persistent_line(desk: Started) -> None:
         task = await in_queue(d, channel)
         d.server.carry(offer(1, line="gone"))
         d.server.carry(offer(2, line="line-101"))
+        await d.event(OfferEnded, 2)
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
         await task
         assert [ended.status for ended in d.all(OfferEnded)] == ["CHANUNAVAIL", "ANSWER"]
         assert not channel.had("EXEC", "Dial")
@@ -115,10 +186,27 @@ async def test_only_a_phone_is_dialled(desk: Started, phone: str) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002")
         await in_queue(d, channel)
-        d.server.carry(offer(1, phone=phone))
+        d.server.carry(offer(1, phones=(phone,)))
         assert (await d.event(OfferEnded)).status == "CHANUNAVAIL"
         assert not channel.had("EXEC", "Dial")
         await channel.hang_up()
+
+
+async def test_several_phones_are_rung_at_once_and_it_is_told_which_answered(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def dial(words: list[str]) -> str:
+            assert words[2].startswith("PJSIP/101&PJSIP/102,20,")
+            channel.variables |= {"DIALSTATUS": "ANSWER", "DIALEDPEERNUMBER": "102"}
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = dial
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1, phones=("101", "102")))
+        await task
+        ended = d.all(OfferEnded)[0]
+        assert (ended.status, ended.phone) == ("ANSWER", "102")
 
 
 async def test_leave_queue_goes_on_with_the_script(desk: Started, script: Callable[..., Path]) -> None:
@@ -221,6 +309,25 @@ async def test_second_session_of_a_call_replaces_the_first(desk: Started) -> Non
         d.server.carry(LeaveQueue(call=CALL, exit="closed"))
         await d.event(ScriptEnded)
         assert second.had("SET", "MUSIC", "off")
+
+
+@pytest.mark.parametrize("forged", ["x\nagi_extension: 4003\nagi_dnid: 4003\ny: ", "\n\nHANGUP\n"])
+async def test_a_forged_environment_is_refused_and_counted(desk: Started, forged: str) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002", caller=forged)
+        await channel.run(d.server.port)
+        assert not channel.commands
+        assert not d.events
+        assert d.server.faults == 1
+
+
+async def test_the_number_in_the_address_is_believed(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4003", path="inbound?key=&did=%2B4002&interaction=")
+        await channel.connect(d.server.port)
+        await d.event(CallArrived)
+        assert d.all(CallArrived)[0].did == "+4002"
+        await channel.hang_up()
 
 
 async def test_back_after_a_crash(desk: Started) -> None:
