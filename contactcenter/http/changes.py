@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from contactcenter.config import Name, QueueTuning
 from contactcenter.crm import changes, users
@@ -24,10 +24,33 @@ routes = Routes("changes")
 
 Login = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Level = Annotated[int, Field(ge=LEVELS[0], le=LEVELS[-1])]
-Until = (
-    Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
-    | Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-)
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+LATEST = 1e11
+
+
+def _moment(value: Any) -> Any:
+    match value:
+        case bool():
+            pass
+        case int() | float() if 0 <= value <= LATEST:
+            return float(value)
+        case str() if re.fullmatch(_TIME, value):
+            return value
+    raise ValueError("seconds since the epoch, or a time of the center's clock such as 15:00")
+
+
+Until = Annotated[
+    float | str,
+    BeforeValidator(_moment),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": LATEST},
+                {"type": "string", "pattern": _TIME},
+            ]
+        }
+    ),
+]
 """Seconds since the epoch, or the next time at which the center's clock shows `15:00`."""
 
 
