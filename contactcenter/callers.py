@@ -4,7 +4,7 @@ from itertools import count
 
 from contactcenter import handoff, holds, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import FindCustomer, LeaveQueue
+from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
@@ -13,12 +13,13 @@ from contactcenter.events import (
     CustomerFound,
     LanguageChosen,
     NodeVisited,
+    PriorityAsked,
     ScriptEnded,
     ScriptFailed,
 )
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
-from contactcenter.values import NOBODY, InteractionRecord, MatchMethod
+from contactcenter.values import NOBODY, AuditEntry, InteractionRecord, MatchMethod
 
 IDENTIFY_S = 0.3
 """How long a waiting caller is held back from agents so that the record can be popped with the offer."""
@@ -135,13 +136,14 @@ def found(floor: Floor, event: CustomerFound) -> None:
     if call is None:
         return
     call.identified = True
-    floor.check_ready(call)
     floor.rest(f"identify {call.id}")
     if call.match is MatchMethod.ENTERED_NUMBER and event.method is not MatchMethod.ENTERED_NUMBER:
+        floor.check_ready(call)
         return
     news = event.customers != call.customers
     call.customers = event.customers
     call.match = event.method
+    floor.restate(call)
     best = event.customers[0].id if event.customers else ""
     call.interaction.know(customer=best, match=event.method)
     call.interaction.note(
@@ -203,6 +205,25 @@ def queued(floor: Floor, event: CallQueued) -> None:
     else:
         floor.enter_queue(call)
     floor.save(interaction)
+
+
+def asked_priority(floor: Floor, event: PriorityAsked) -> None:
+    """A supervisor moves a caller forward or back, by so many minutes in all. It outlives a restart."""
+    call = floor.calls.get(event.call)
+    if call is None or call.queued_at is None:
+        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+        return
+    call.interaction.know(raised=event.minutes)
+    call.interaction.note(event.at, "priority", by=event.login, minutes=event.minutes)
+    floor.restate(call)
+    floor.save(call.interaction)
+    detail: dict[str, str | float | bool] = {"interaction": call.interaction.id, "minutes": event.minutes}
+    entry = AuditEntry(
+        at=event.at, login=event.login, act="priority", kind="call", object=call.id, detail=detail
+    )
+    floor.do(SaveAudit(entry=entry))
+    floor.touch(call=call.id)
+    floor.do(Accepted(request=event.request))
 
 
 def waited_too_long(floor: Floor, call_id: str, at: float) -> None:

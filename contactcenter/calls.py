@@ -123,6 +123,8 @@ class Call:
     queue: str = ""
     priority: float = 0.0
     """Minutes that the script gave."""
+    minutes: float = 0.0
+    """All that speaks for the caller together: see `claims.py`."""
     needs: tuple[Need, ...] = ()
     """What the script asked of the agent."""
     preferred: str = ""
@@ -176,5 +178,5 @@ class Call:
             queued_at=self.queued_at if self.state in (CallState.WAITING, CallState.OFFERED) else None,
             answered_at=self.answered_at,
             held=held,
-            priority=self.priority,
+            priority=self.minutes,
         )

@@ -34,6 +34,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
     events.CallbackAsked: callers.asked_callback,
+    events.PriorityAsked: callers.asked_priority,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,

@@ -7,6 +7,7 @@ wrong is reported at once, each with the file, the key, the value and what would
 import os
 import re
 import tomllib
+from collections.abc import Collection
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -14,9 +15,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from contactcenter.claims import Claim, Claims
 from contactcenter.floor import Rules
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
+from contactcenter.routing.matching import Policy, Reserve
+from contactcenter.routing.problems import Problem, problems
 from contactcenter.routing.queues import QueueRules
+from contactcenter.routing.selection import Agent
+from contactcenter.routing.skills import Need, needs
+from contactcenter.routing.widening import Widening
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -30,7 +37,7 @@ class Wrong(NamedTuple):
 
 
 class WrongReferences(ValueError):
-    """Names that lead nowhere."""
+    """Keys that are right each for itself, and wrong together."""
 
     def __init__(self, wrong: list[Wrong]) -> None:
         super().__init__("; ".join(f"{each.key}: {each.says}" for each in wrong))
@@ -83,6 +90,8 @@ Hours = Annotated[str, AfterValidator(_spans)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{1,15}$")]
 Phone = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
+Level = Annotated[int, Field(ge=1, le=10)]
+Minutes = Annotated[float, Field(ge=-1440, le=1440)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -159,14 +168,76 @@ class CalendarSection(_Section):
     emergency: Title | None = None
 
 
-class QueueTuning(_Section):
+class _Urging(_Section):
+    """What lets a call come earlier."""
+
+    priority: Minutes = 0.0
+
+
+class _Asking(_Urging):
+    """What speaks for a call."""
+
+    needs: dict[Name, Level] = Field(default_factory=dict)
+    """Skill -> the level that is required."""
+    prefers: dict[Name, Level] = Field(default_factory=dict)
+    """Skill -> the level that is preferred."""
+
+    @property
+    def all_needs(self) -> tuple[Need, ...]:
+        """Both kinds."""
+        return needs(self.needs, self.prefers)
+
+    @property
+    def claim(self) -> Claim:
+        """As the center knows it."""
+        return Claim(priority=self.priority, needs=self.all_needs)
+
+
+class WideningSection(_Section):
+    """One step of a queue's widening."""
+
+    after_s: float = Field(gt=0, le=86400)
+    lower: dict[Name, Level] = Field(default_factory=dict)
+    drop: tuple[Name, ...] = ()
+    also_queues: tuple[Name, ...] = ()
+
+
+class RoutingSection(_Section):
+    """What holds for all queues together."""
+
+    order: Literal["fair", "service_level_first"] = "fair"
+    overtaken_s: float = Field(default=60, ge=0, le=3600)
+    reserve: dict[Name, Annotated[float, Field(gt=0, le=600)]] = Field(default_factory=dict)
+    """Skill -> for how many seconds its agents are held back."""
+    rest_s: float = Field(default=0, ge=0, le=600)
+    occupancy_limit: float = Field(default=1, ge=0.1, le=1)
+    tiers: dict[str, _Asking] = Field(default_factory=dict)
+    languages: dict[Literal["zh", "en"], _Asking] = Field(default_factory=dict)
+    save_desk: _Asking = _Asking()
+
+    def policy(self) -> Policy:
+        """The order of service, and skills that are held back."""
+        return Policy(
+            order=self.order,
+            overtaken_s=self.overtaken_s,
+            reserves=tuple(Reserve(skill=skill, hold_s=s) for skill, s in sorted(self.reserve.items())),
+        )
+
+
+class QueueTuning(_Urging):
     """What of a queue one turns while callers wait (`POST /api/changes`)."""
 
     opening: Literal["calendar", "open", "closed"] = "calendar"
     """A switch for emergencies: `open` and `closed` hold whatever the calendar says."""
+    strategy: Literal[
+        "least_flexible", "longest_idle", "most_skilled", "round_robin", "fewest_calls", "ring_several"
+    ] = "least_flexible"
+    seats: int = Field(default=3, ge=2, le=20)
+    target_share: float = Field(default=0.8, gt=0, le=1)
+    target_s: float = Field(default=20, gt=0, le=3600)
 
 
-class QueueSection(QueueTuning):
+class QueueSection(QueueTuning, _Asking):
     """A queue."""
 
     title: Title
@@ -178,9 +249,24 @@ class QueueSection(QueueTuning):
     max_waiting: int = Field(default=500, ge=1)
     max_wait_s: float = Field(default=1800, gt=0)
     without_agents: bool = False
+    widening: tuple[WideningSection, ...] = ()
+    preferred_s: float = Field(default=20, ge=0, le=3600)
+    last_agent: bool = False
+
+    def rules(self, name: str, calendar: Calendar) -> QueueRules:
+        """As the center knows it."""
+        own = {"title", "calendar", "needs", "prefers", "widening"}
+        return QueueRules(
+            name=name,
+            title=self.title.model_dump(),
+            calendar=calendar,
+            needs=self.all_needs,
+            widening=tuple(Widening(**step.model_dump()) for step in self.widening),
+            **self.model_dump(exclude=own),
+        )
 
 
-class DidSection(_Section):
+class DidSection(_Asking):
     """A number of ours: it leads to a script, or straight to a queue."""
 
     script: str = ""
@@ -216,16 +302,27 @@ class Configuration(_Section):
     zone: Zone = "Asia/Shanghai"
     """Of calendars that name none."""
     calendars: dict[Name, CalendarSection] = Field(default_factory=dict)
+    skills: dict[Name, Title] = Field(default_factory=dict)
+    """The skills that there are."""
     queues: dict[Name, QueueSection] = Field(min_length=1)
+    routing: RoutingSection = RoutingSection()
     dispositions: dict[Name, Title] = Field(min_length=1)
     pauses: dict[Name, Title] = Field(default_factory=dict)
     supervision: SupervisionSection = SupervisionSection()
 
     @model_validator(mode="after")
-    def _references(self) -> "Configuration":
-        if wrong := self.wrong_references():
+    def _sound(self) -> Self:
+        if wrong := self.all_wrong():
             raise WrongReferences(wrong)
         return self
+
+    def all_wrong(self) -> list[Wrong]:
+        """What no single key shows: names that lead nowhere, rules that contradict each other."""
+        return self.wrong_references() + [
+            Wrong(each.where, f"{each.what}: {each.remedy}")
+            for each in self.problems()
+            if each.severity == "error"
+        ]
 
     def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
@@ -234,6 +331,25 @@ class Configuration(_Section):
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
         ]
+
+    def problems(self, agents: Collection[Agent] | None = None) -> list[Problem]:
+        """What is wrong with the rules of routing; with `agents`, also what these can't do."""
+        return problems(
+            [queue.rules(name, ALWAYS) for name, queue in self.queues.items()],
+            skills=self.skills,
+            asked={where: asking.all_needs for where, asking in self.askings().items()},
+            policy=self.routing.policy(),
+            agents=agents,
+        )
+
+    def askings(self) -> dict[str, _Asking]:
+        """Everything but queues that speaks for a call, by its key."""
+        routing = self.routing
+        return {
+            **{f"routing.tiers.{tier}.needs": each for tier, each in routing.tiers.items()},
+            **{f"routing.languages.{name}.needs": each for name, each in routing.languages.items()},
+            "routing.save_desk.needs": routing.save_desk,
+        }
 
     def calendar(self, name: str) -> Calendar:
         """A calendar by its name, or the one that is always open for an empty name."""
@@ -268,6 +384,10 @@ class Settings(Configuration):
     """The phones that agents may choose."""
     log: Literal["debug", "info", "warning", "error"] = "info"
 
+    def askings(self) -> dict[str, _Asking]:
+        """Everything but queues that speaks for a call, by its key."""
+        return super().askings() | {f"dids.{number}.needs": did for number, did in self.dids.items()}
+
     def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         wrong = [
@@ -293,7 +413,7 @@ class Settings(Configuration):
     def with_configuration(self, configuration: Configuration) -> Self:
         """The file with another version of what may change live. Raises `WrongReferences`."""
         new = self.model_copy(update={key: getattr(configuration, key) for key in LIVE})
-        if wrong := new.wrong_references():
+        if wrong := new.all_wrong():
             raise WrongReferences(wrong)
         return new
 
@@ -301,14 +421,17 @@ class Settings(Configuration):
         """What the center is told; `answerable` are the phones that the center can answer."""
         return Rules(
             queues=tuple(
-                QueueRules(
-                    name=name,
-                    title=queue.title.model_dump(),
-                    calendar=self.calendar(queue.calendar),
-                    **queue.model_dump(exclude={"title", "calendar"}),
-                )
-                for name, queue in self.queues.items()
+                queue.rules(name, self.calendar(queue.calendar)) for name, queue in self.queues.items()
             ),
+            policy=self.routing.policy(),
+            claims=Claims(
+                dids={number: did.claim for number, did in self.dids.items()},
+                tiers={tier: each.claim for tier, each in self.routing.tiers.items()},
+                languages={name: each.claim for name, each in self.routing.languages.items()},
+                save_desk=self.routing.save_desk.claim,
+            ),
+            rest_s=self.routing.rest_s,
+            occupancy_limit=self.routing.occupancy_limit,
             dispositions=frozenset(self.dispositions),
             fallback_queue=self.ivr.fallback_queue,
             answerable=answerable,

@@ -29,7 +29,7 @@ from contactcenter.crm.configurations import Version
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.store import Store
 from contactcenter.events import AgentChanged, ChangeTimed, Event, RulesChanged
-from contactcenter.routing.problems import Problem, problems
+from contactcenter.routing.problems import Problem
 from contactcenter.routing.selection import Agent
 
 FROM_THE_FILE = "file"
@@ -112,11 +112,11 @@ class Configurator:
         return version
 
     async def warnings(self, configuration: Configuration) -> tuple[Problem, ...]:
-        """What of it can't be meant, given the agents that there are."""
-        rules = self._settings_with(configuration).rules()
+        """What of it can't be meant, given the agents that there are. Raises `WrongConfiguration`."""
         staff = await self._store.read(users.staff)
-        agents = (Agent(login=each.login, queues=each.queues, skills=each.skills) for each in staff)
-        return problems(rules.queues, agents)
+        agents = [Agent(login=each.login, queues=each.queues, skills=each.skills) for each in staff]
+        found = self._settings_with(configuration).problems(agents)
+        return tuple(each for each in found if each.severity == "warning")
 
     async def put(
         self, configuration: Configuration, *, expected: int, login: str, comment: str = ""

@@ -385,6 +385,14 @@ class Supervising(Event):
 
 
 @frozen
+class PriorityAsked(Supervising):
+    """A supervisor gives a waiting caller so many minutes of priority, instead of those given before."""
+
+    call: str
+    minutes: float
+
+
+@frozen
 class MonitorAsked(Supervising):
     """A supervisor wants to be at a call, on his own `phone`; again with another mode, to switch."""
 

@@ -6,9 +6,10 @@ The floor keeps; it doesn't decide. The rules stand in `callers.py`, `handoff.py
 
 from collections.abc import Iterable
 
-from contactcenter import terms
+from contactcenter import claims
 from contactcenter.agents import AgentSession, AgentState
 from contactcenter.calls import Call, CallState, Leg
+from contactcenter.claims import Claims
 from contactcenter.commands import (
     Command,
     DropAgent,
@@ -60,6 +61,12 @@ class Rules:
     """Whether an agent is shown that a supervisor is at his call."""
     policy: Policy = Policy()
     """The order of service, and skills that are held back."""
+    claims: Claims = Claims()
+    """What speaks for a caller, besides his queue."""
+    rest_s: float = 0.0
+    """How long an agent rests after a call at least."""
+    occupancy_limit: float = 1.0
+    """The share of the last half hour that calls may take of an agent; 1: no limit."""
 
 
 class Floor:
@@ -222,6 +229,7 @@ class Floor:
             idle_since=agent.idle_since,
             taken=agent.taken,
             served_at=agent.served_at,
+            rest_until=agent.rest_until(self.rules.rest_s, self.rules.occupancy_limit),
         )
         if self.is_free(agent):
             self.matcher.free(seen)
@@ -292,7 +300,18 @@ class Floor:
         entered_at = call.queued_at or call.arrived_at
         waits_since = call.returned_at or entered_at
         self.wake(f"wait {call.id}", waits_since + self.queues[call.queue].rules.max_wait_s)
-        self.matcher.enter(terms.of(call), ready=self.can_be_offered(call))
+        self._enter(call)
+
+    def restate(self, call: Call) -> None:
+        """Something about the caller is known that may change for what and how long he waits."""
+        if call.id in self.matcher:
+            self._enter(call)
+
+    def _enter(self, call: Call) -> None:
+        last_agent = self.queues[call.queue].rules.last_agent
+        waiting = claims.waiting(call, self.rules.claims, last_agent=last_agent)
+        self.matcher.enter(waiting, ready=self.can_be_offered(call))
+        call.minutes = self.matcher.minutes(call.id)
         self.touch(call=call.id, queue=call.queue)
 
     def leave_queue(self, call: Call) -> None:

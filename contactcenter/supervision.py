@@ -298,7 +298,7 @@ def forced_state(floor: Floor, event: StateForced) -> None:
         reason=event.reason,
         afterwards=later,
     )
-    desks.wish(floor, agent, event.state, event.reason, event.at, by=event.login)
+    desks.wish(floor, agent, event.state, event.reason, event.at, by=event.name)
     if before is AgentState.WRAP_UP and event.state == "available":
         desks.finish_wrap_up(floor, agent, event.at)
     floor.do(Accepted(request=event.request))
@@ -309,7 +309,7 @@ def forced_sign_out(floor: Floor, event: SignOutForced) -> None:
     if agent := _agent(floor, event.agent, event.request):
         _forced(floor, agent, event.at, event.login, event.name, "signed_out_by")
         agent.leaving = True
-        desks.wish(floor, agent, "offline", "", event.at, by=event.login)
+        desks.wish(floor, agent, "offline", "", event.at, by=event.name)
         floor.do(Accepted(request=event.request))
 
 

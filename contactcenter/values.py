@@ -31,6 +31,8 @@ class CustomerCard:
     """E.164."""
     company: str = ""
     tier: str = ""
+    save_desk: bool = False
+    """Whether the customer is about to leave us, and to be kept."""
     language: str = ""
     """`zh` or `en`; empty when not known."""
     balance: str = ""
@@ -157,6 +159,8 @@ class InteractionRecord:
     talked_s: float = 0.0
     wrapped_s: float = 0.0
     offers: int = 0
+    raised: float = 0.0
+    """Minutes of priority that a supervisor gave the caller."""
     inferred: bool = False
     """Some state of it was concluded from a snapshot instead of being heard."""
     final: bool = False

@@ -64,7 +64,7 @@ class AgentView:
     talked_s: float
     wrapped_s: float
     set_by: str = ""
-    """The supervisor who set the state (or the one that waits in `afterwards`); empty for anybody else."""
+    """The name of the supervisor who set the state, or the one that waits in `afterwards`."""
 
 
 @frozen

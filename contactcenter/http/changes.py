@@ -196,6 +196,9 @@ async def _wanted(visit: Visit, body: ChangeBody, act: str) -> dict[Place, Any]:
     queues = visit.edge.configurator.settings.queues
     for name in (name for name, belongs in body.queues.items() if belongs and name not in queues):
         raise Problem(422, "invalid", f"There is no queue {name}.", field=f"queues.{name}")
+    known = visit.edge.configurator.settings.skills
+    for name in (name for name, level in body.skills.items() if level is not None and name not in known):
+        raise Problem(422, "invalid", f"There is no skill {name}.", field=f"skills.{name}")
     for name in (name for name in body.rules if name not in queues):
         raise Problem(422, "invalid", f"There is no queue {name}.", field=f"rules.{name}")
     if (body.queues or body.skills) and not body.agents:

@@ -24,9 +24,8 @@ class Warned(BaseModel):
 
     key: str
     """Where it stands in the document."""
-    code: str
-    text: dict[str, str]
-    """By language."""
+    what: str
+    remedy: str
 
 
 class InForce(BaseModel):
@@ -140,7 +139,7 @@ async def _warnings(visit: Visit, document: Configuration) -> list[Warned]:
         found = await visit.edge.configurator.warnings(document)
     except WrongConfiguration as error:
         raise invalid(error.wrong, "document") from None
-    return [Warned(key=each.key, code=each.code, text=dict(each.text)) for each in found]
+    return [Warned(key=each.where, what=each.what, remedy=each.remedy) for each in found]
 
 
 def _expected(visit: Visit) -> int:

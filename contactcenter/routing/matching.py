@@ -290,10 +290,19 @@ class Matcher:
         """A waiting call's place in the one order. Raises KeyError when it doesn't wait."""
         return self._entries[call].key
 
+    def minutes(self, call: str) -> float:
+        """A waiting call's priority, all parts together. Raises KeyError when it doesn't wait."""
+        return self._entries[call].minutes
+
     def position(self, call: str) -> int:
         """The place in its own queue, from 1. Raises KeyError when the call doesn't wait."""
         entry = self._entries[call]
         return bisect_left(self._places[entry.waiting.queue], entry.key) + 1
+
+    def state(self, login: str) -> str:
+        """What an agent does, as far as offers go: `available` only when he could be offered a call now."""
+        desk = self._desks.get(login)
+        return desk.state if desk else "offline"
 
     def demand(self, call: str) -> Demand:
         """What a waiting call asks for now. Raises KeyError when it doesn't wait."""

@@ -1,110 +1,165 @@
-"""What of a set-up can't be meant: a queue that nobody serves, a step that never matters, a skill nobody has.
+"""What is wrong with a set of rules, said when they are written instead of when callers wait.
 
-None of it is wrong as such, and a supervisor may write it all the same; but he is told, by name.
+An *error* can't be meant: a name that leads nowhere, a step that changes nothing or never comes, overflow in
+a circle. A *warning* depends on who works today: a skill that nobody has, a queue that nobody serves.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from contactcenter.routing.matching import Policy
 from contactcenter.routing.queues import QueueRules
 from contactcenter.routing.selection import Agent
-from contactcenter.routing.skills import Need, lacking
-from contactcenter.routing.widening import opened, widened
+from contactcenter.routing.skills import Need, lacking, merged
+from contactcenter.routing.widening import Widening, opened, widened
 from contactcenter.values import frozen
 
 
 @frozen
 class Problem:
-    """Something that is probably not meant."""
+    """One mistake, or one thing to think about."""
 
-    key: str
-    """Where it stands in the configuration."""
-    code: str
-    """For programs: `no_way_out`, `useless_widening`, `unknown_skill`, `unreachable_need`."""
-    text: Mapping[str, str]
-    """For people, by language: what it is, and what to do."""
+    severity: str
+    """`error` or `warning`."""
+    where: str
+    """The key: `queues.support.widening.0`."""
+    what: str
+    remedy: str
 
-
-def problems(queues: Iterable[QueueRules], agents: Iterable[Agent]) -> tuple[Problem, ...]:
-    """Everything about these queues, with all agents that there are, signed in or not."""
-    staff = tuple(agents)
-    known = {skill for agent in staff for skill in agent.skills}
-    return tuple(
-        problem
-        for rules in queues
-        for look in (_no_way_out(rules, staff), _widening(rules), _needs(rules, staff, known))
-        for problem in look
-    )
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}: {self.remedy}"
 
 
-def _no_way_out(rules: QueueRules, staff: tuple[Agent, ...]) -> Iterator[Problem]:
-    queues = opened(rules.name, rules.widening)
-    if not any({*queues} & {*agent.queues} for agent in staff):
-        yield Problem(
-            key=f"queues.{rules.name}",
-            code="no_way_out",
-            text={
-                "zh": f"队列 {rules.name} 没有任何坐席：来电只能等到 {rules.max_wait_s:g} 秒超时。"
-                "请把坐席加入此队列，或用放宽规则借用其他队列的坐席。",
-                "en": f"nobody belongs to queue {rules.name}: its callers can only wait until the timeout of "
-                f"{rules.max_wait_s:g} s. Put agents into it, or widen it to another queue's agents.",
-            },
+def problems(
+    queues: Sequence[QueueRules],
+    *,
+    skills: Collection[str],
+    asked: Mapping[str, Sequence[Need]] | None = None,
+    policy: Policy | None = None,
+    agents: Collection[Agent] | None = None,
+    overflow: Mapping[str, Iterable[str]] | None = None,
+) -> list[Problem]:
+    """Everything that is wrong, the errors first.
+
+    `skills` are those that there are, `asked` are further needs by their key, `agents` everybody who may sign
+    in (None: not known, nothing is said about it), `overflow` where each queue's callers go on to.
+    """
+    found = [*_errors(queues, {*skills}, asked or {}, policy or Policy(), overflow or {})]
+    if agents is not None:
+        for queue in queues:
+            found += _warnings(queue, agents)
+    return sorted(found, key=lambda each: each.severity != "error")
+
+
+def _errors(
+    queues: Sequence[QueueRules],
+    skills: set[str],
+    asked: Mapping[str, Sequence[Need]],
+    policy: Policy,
+    overflow: Mapping[str, Iterable[str]],
+) -> Iterator[Problem]:
+    names = {queue.name for queue in queues}
+    everywhere = [need for needs in asked.values() for need in needs]
+    for where, needs in asked.items():
+        yield from _unknown(where, (need.skill for need in needs), skills)
+    for n, reserve in enumerate(policy.reserves):
+        yield from _unknown(f"routing.reserve.{n}", (reserve.skill,), skills)
+    for queue in queues:
+        where = f"queues.{queue.name}"
+        yield from _unknown(f"{where}.needs", (need.skill for need in queue.needs), skills)
+        yield from _steps(queue, names, skills, everywhere)
+    for circle in circles(overflow):
+        first = circle[0]
+        yield _error(
+            f"queues.{first}.overflow",
+            f"callers would go in a circle: {' → '.join((*circle, first))}",
+            "let one of these queues end in another way",
         )
 
 
-def _widening(rules: QueueRules) -> Iterator[Problem]:
-    asked: tuple[Need, ...] = rules.needs
-    reached = {rules.name}
-    for number, step in sorted(enumerate(rules.widening), key=lambda each: each[1].after_s):
-        key = f"queues.{rules.name}.widening.{number}"
-        if step.after_s >= rules.max_wait_s:
-            yield Problem(
-                key=key,
-                code="useless_widening",
-                text={
-                    "zh": f"{step.after_s:g} 秒后放宽永远不会生效：来电最多等待 {rules.max_wait_s:g} 秒。"
-                    "请把它提前，或延长最长等待时间。",
-                    "en": f"a step after {step.after_s:g} s never comes: callers wait {rules.max_wait_s:g} s "
-                    "at most. Let it come earlier, or let them wait longer.",
-                },
+def _steps(
+    queue: QueueRules, names: set[str], skills: set[str], everywhere: Sequence[Need]
+) -> Iterator[Problem]:
+    needed = merged(queue.needs, everywhere)
+    before: list[Widening] = []
+    for n, step in enumerate(queue.widening):
+        where = f"queues.{queue.name}.widening.{n}"
+        yield from _unknown(where, (*step.lower, *step.drop), skills)
+        for other in step.also_queues:
+            if other not in names:
+                yield _error(f"{where}.also_queues", f"there is no queue {other!r}", "name one that there is")
+        if step.after_s >= queue.max_wait_s:
+            yield _error(
+                f"{where}.after_s",
+                f"it can never match: after {step.after_s:g} s nobody waits any more, the longest wait is "
+                f"{queue.max_wait_s:g} s",
+                "let it come earlier, or raise max_wait_s",
             )
-            continue
-        after = widened(asked, (step,))
-        if after == asked and {*step.also_queues} <= reached:
-            yield Problem(
-                key=key,
-                code="useless_widening",
-                text={
-                    "zh": f"{step.after_s:g} 秒后的放宽不会改变任何要求：其中的技能并非必需，"
-                    "或等级本就不高于此。请检查技能名称和等级。",
-                    "en": f"the step after {step.after_s:g} s changes nothing that the queue asks for: its "
-                    "skills are not required by then, or not at a higher level. Check names and levels.",
-                },
+        if before and step.after_s <= before[-1].after_s:
+            yield _error(f"{where}.after_s", "the step before comes later", "list the steps by rising time")
+        same_needs = widened(needed, before) == widened(needed, [*before, step])
+        if same_needs and opened(queue.name, before) == opened(queue.name, [*before, step]):
+            yield _error(
+                where,
+                "it can never match: no call of the queue needs what it lowers or drops",
+                "lower or drop a skill that is required, or name a further queue",
             )
-        asked, reached = after, reached | {*step.also_queues}
+        before.append(step)
 
 
-def _needs(rules: QueueRules, staff: tuple[Agent, ...], known: set[str]) -> Iterator[Problem]:
-    key = f"queues.{rules.name}.needs"
-    for need in rules.needs:
-        if need.skill not in known:
-            yield Problem(
-                key=f"{key}.{need.skill}",
-                code="unknown_skill",
-                text={
-                    "zh": f"没有任何坐席具备技能 {need.skill}。请检查名称，或为坐席登记此技能。",
-                    "en": f"no agent has the skill {need.skill}. Check its name, or give it to somebody.",
-                },
-            )
-    needs, queues = widened(rules.needs, rules.widening), opened(rules.name, rules.widening)
-    members = [agent for agent in staff if {*queues} & {*agent.queues}]
-    if members and all(lacking(agent.skills, needs) for agent in members):
-        wanted = ", ".join(f"{need.skill} {need.level}" for need in needs if need.required)
-        yield Problem(
-            key=key,
-            code="unreachable_need",
-            text={
-                "zh": f"队列 {rules.name} 的坐席中无人同时达到 {wanted}。请降低要求，或增加放宽规则。",
-                "en": f"nobody of queue {rules.name} has all of {wanted}, however long a caller waits. "
-                "Ask for less, or widen it.",
-            },
+def _warnings(queue: QueueRules, agents: Collection[Agent]) -> Iterator[Problem]:
+    where = f"queues.{queue.name}"
+    mine = [agent for agent in agents if queue.name in agent.queues]
+    if not mine and not any(step.also_queues for step in queue.widening):
+        way_out = f"after {queue.max_wait_s:g} s" if queue.without_agents else "at once, with no_agents"
+        yield _warning(
+            where, f"nobody serves this queue: its callers leave it {way_out}", "let agents serve it"
         )
+        return
+    for need in queue.needs:
+        best = max((agent.skills.get(need.skill, 0) for agent in mine), default=0)
+        if need.required and best < need.level:
+            has = f"the best has level {best}" if best else "nobody has it"
+            yield _warning(
+                f"{where}.needs.{need.skill}",
+                f"level {need.level} is needed, and of the queue's agents {has}",
+                "give an agent the skill, or widen",
+            )
+    allowed = opened(queue.name, queue.widening)
+    last = widened(queue.needs, queue.widening)
+    if queue.widening and not any(
+        {*allowed} & {*agent.queues} and lacking(agent.skills, last) is None for agent in agents
+    ):
+        yield _warning(
+            f"{where}.widening",
+            "it can never match: even after the last step nobody can take the queue's calls",
+            "add a step that drops more, or name a further queue",
+        )
+
+
+def _unknown(where: str, named: Iterable[str], skills: set[str]) -> Iterator[Problem]:
+    for skill in sorted({*named} - skills):
+        yield _error(f"{where}.{skill}", f"there is no skill {skill!r}", "add it to skills, or name another")
+
+
+def _error(where: str, what: str, remedy: str) -> Problem:
+    return Problem(severity="error", where=where, what=what, remedy=remedy)
+
+
+def _warning(where: str, what: str, remedy: str) -> Problem:
+    return Problem(severity="warning", where=where, what=what, remedy=remedy)
+
+
+def circles(ways: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
+    """Every set of names that leads back to itself, once each, the alphabetically first name first."""
+    found: dict[tuple[str, ...], None] = {}
+
+    def follow(path: tuple[str, ...]) -> None:
+        for name in sorted(ways.get(path[-1], ())):
+            if name == path[0]:
+                found[path] = None
+            elif name > path[0] and name not in path:
+                follow((*path, name))
+
+    for name in sorted(ways):
+        follow((name,))
+    return list(found)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from contactcenter import terms as call_terms
+from contactcenter import claims
 from contactcenter.agents import BUSY, AgentSession, AgentState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
@@ -26,6 +26,7 @@ from contactcenter.holds import REACHED
 from contactcenter.interactions import InteractionState
 from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
+from contactcenter.routing.matching import FREE
 from contactcenter.values import InteractionRecord, TimelineEntry
 
 
@@ -139,7 +140,8 @@ def _queues(floor: Floor) -> Iterator[str]:
             if call is None:
                 yield f"{waiting} waits in {name} and is no call"
                 continue
-            terms = call_terms.of(call)
+            last_agent = queue.rules.last_agent
+            terms = claims.waiting(call, floor.rules.claims, last_agent=last_agent)
             minutes = queue.rules.priority + sum(part.minutes for part in terms.priority)
             if floor.matcher.place(waiting) != (terms.entered_at - 60.0 * minutes, call.queued_at, waiting):
                 yield f"the place of {waiting} in {name} is not the one it entered"
@@ -174,6 +176,7 @@ def _left_standing(floor: Floor, call: Call) -> Iterator[str]:
     for agent in floor.agents.values():
         if (
             floor.is_free(agent)
+            and floor.matcher.state(agent.login) == FREE
             and demand.only in ("", agent.login)
             and {*demand.queues} & {*agent.queues}
             and all(agent.skills.get(need.skill, 0) >= need.level for need in demand.needs if need.required)

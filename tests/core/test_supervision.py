@@ -275,16 +275,16 @@ def test_a_message_needs_somebody_who_reads_it() -> None:
 def test_a_state_is_set_at_once_or_after_the_call() -> None:
     world = World().is_ready().forces(state="paused", reason="training")
     agent = world.agent()
-    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "sue")
+    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "Sue")
     (audit,) = world.commands(SaveAudit)
     assert audit.entry.detail["before"] == "available"
     world.asks("tom", "available")
     assert agent.view().set_by == ""
     world.talks().forces(state="paused", reason="training")
-    assert (agent.state, agent.afterwards, agent.view().set_by) == ("talking", "paused", "sue")
+    assert (agent.state, agent.afterwards, agent.view().set_by) == ("talking", "paused", "Sue")
     assert lines(world) == ["state_forced"]
     world.agent_ends().disposes()
-    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "sue")
+    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "Sue")
 
 
 def test_available_ends_a_wrap_up_at_once() -> None:

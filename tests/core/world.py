@@ -256,11 +256,18 @@ class World:
         *,
         line: str = "ring",
         page: bool = False,
+        skills: dict[str, int] | None = None,
     ) -> "World":
         """An agent's session begins."""
         opened = [e.PageOpened(at=self.now, login=login)] if page else []
         signed_in = e.AgentSignedIn(
-            at=self.now, login=login, name=login.title(), queues=queues, phone=phone, line=line
+            at=self.now,
+            login=login,
+            name=login.title(),
+            queues=queues,
+            skills=skills or {},
+            phone=phone,
+            line=line,
         )
         return self.step(signed_in, *opened)
 

@@ -257,7 +257,7 @@ class FakeCenter:
             case MessageRead():
                 self.carry(DropMessage(message=event.message))
             case StateForced(agent=to):
-                self._show_agent(to, state=event.state, reason=event.reason, since=now, set_by=event.login)
+                self._show_agent(to, state=event.state, reason=event.reason, since=now, set_by=event.name)
             case MoreTimeAsked(login=login):
                 self._show_agent(login, until=(self.agents[login].until or now) + WRAP_UP_S)
             case DispositionSet(login=login) if self.agents[login].state == "wrap_up":

@@ -60,6 +60,7 @@ CONFIGURATION = parse(
     {
         "ivr": {"fallback_queue": "support"},
         "dids": {"4002": {"queue": "support"}},
+        "skills": {skill: {"zh": skill, "en": skill} for skill in ("zh", "en", "billing")},
         "queues": {choice.code: {"title": choice.title} for choice in SETTINGS.queues},
         "dispositions": {choice.code: choice.title for choice in SETTINGS.dispositions},
         "pauses": {choice.code: choice.title for choice in SETTINGS.pause_reasons},

@@ -73,8 +73,13 @@ async def test_one_get_has_everything(edge: Running) -> None:
     assert (found["version"], found["login"], found["comment"]) == (1, "file", "")
     assert found["document"] == edge.configurator.settings.document()
     assert found["document"]["queues"]["support"]["ring_s"] == 20, "defaults are shown, too"
-    assert [(each["key"], each["code"]) for each in found["warnings"]] == [("queues.sales", "no_way_out")]
-    assert found["warnings"][0]["text"].keys() == {"zh", "en"}
+    assert found["warnings"] == [
+        {
+            "key": "queues.sales",
+            "what": "nobody serves this queue: its callers leave it at once, with no_agents",
+            "remedy": "let agents serve it",
+        }
+    ]
 
 
 async def test_a_new_version_counts_at_once_for_the_center_and_for_open_pages(edge: Running) -> None:
@@ -178,7 +183,7 @@ async def test_a_check_says_what_would_change_and_stores_nothing(edge: Running) 
         assert status == 200
         assert found["before"] == {"queues": {"support": {"wrap_up_s": 30}}}
         assert found["after"] == {"queues": {"support": {"wrap_up_s": 5}}}
-        assert [each["code"] for each in found["warnings"]] == ["no_way_out"]
+        assert [each["key"] for each in found["warnings"]] == ["queues.sales"]
         assert (await browser.get("/api/configuration"))["version"] == 1
 
 
@@ -317,6 +322,7 @@ async def test_until_is_a_time_of_the_center_s_clock_and_returns_by_itself(edge:
         ({"agents": ["agent1"], "skills": {"zh": 11}}, 422, "skills.zh"),
         ({"agents": ["agent1"], "skills": {"Zh": 5}}, 422, "skills.Zh.[key]"),
         ({"agents": ["agent1"], "queues": {"vip": True}}, 422, "queues.vip"),
+        ({"agents": ["agent1"], "skills": {"flying": 5}}, 422, "skills.flying"),
         ({"rules": {"vip": {"opening": "open"}}}, 422, "rules.vip"),
         ({"rules": {"support": {"opening": "ajar"}}}, 422, "rules.support.opening"),
         ({"rules": {"support": {"ring_s": 5}}}, 422, "rules.support.ring_s"),

@@ -65,6 +65,10 @@ function about({ kind, detail }) {
   if (kind === "wrapped_up") return lasting(detail.wrapped_s ?? 0);
   if (kind === "identified") return t(`match.${detail.method}`);
   if (kind === "ended") return word("outcome", detail.outcome);
+  if (kind.startsWith("monitor_")) {
+    const reason = detail.reason && word("monitor_end", detail.reason);
+    return [detail.name, detail.mode && t(`monitor.${detail.mode}`), reason].filter(Boolean).join(" · ");
+  }
   if (kind === "language") return word("language", detail.language);
   return Object.values(detail).filter((value) => value !== "" && value !== null && typeof value !== "boolean").join(" · ");
 }
