@@ -53,7 +53,9 @@ async def ensure(store: Store, users: Users, folder: Path, password: str | None 
     """Let the demo's users exist, with the passwords of the file in `folder`; write it when it is missing.
 
     `password` becomes every user's password; None keeps the file's, or draws random ones. Users that exist
-    keep all but their password, and get skills if they have none. Hashing takes 0.3 s when accounts are made, and nothing after that.
+    keep all but their password, and get skills if they have none. Hashing takes 0.3 s when accounts are made,
+    and nothing after that.
+
     Raises ValueError when the file is not ours, `Refusal` for a password that is too short.
     """
     path = folder / FILE

@@ -112,10 +112,10 @@ async def list_versions(visit: Visit, query: Paged) -> Items[VersionLine]:
     return Items(items=list(page.items), next=page.next)
 
 
-@routes.get("/api/configuration/versions/{version}", right=Right.SUPERVISOR)
-async def get_version(visit: Visit, version: str) -> Version:
+@routes.get("/api/configuration/versions/{id}", right=Right.SUPERVISOR)
+async def get_version(visit: Visit, id: str) -> Version:
     """One version, as it was. To go back to it, store its document anew."""
-    number = int(version) if re.fullmatch(r"[0-9]{1,9}", version) else 0
+    number = int(id) if re.fullmatch(r"[0-9]{1,9}", id) else 0
     if found := await visit.edge.store.read(configurations.get, number):
         return found
     raise not_found("version")

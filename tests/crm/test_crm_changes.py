@@ -122,7 +122,7 @@ async def test_versions_follow_each_other_and_never_change(keeper: Keeper) -> No
     page = await store.read(configurations.page, limit=1)
     assert [line.version for line in page.items] == [2]
     assert [line.version for line in (await store.read(configurations.page, cursor=page.next)).items] == [1]
-    (row, _) = (await store.read(audit.page)).items
+    (row,) = (await store.read(audit.page)).items
     assert (row.act, row.object, row.login) == ("configure", "2", "boss")
     before = {"support": {"opening": "calendar"}, "sales": DOCUMENT["queues"]["sales"]}
     assert row.before == {"queues": before}
@@ -145,7 +145,7 @@ async def test_a_lost_update_is_refused_with_both_versions(keeper: Keeper) -> No
     with pytest.raises(Refusal, match="you changed version 1, and there is version 2 of ann") as refused:
         await store.write(configurations.add, DOCUMENT, expected=1, login="ben", comment="", at=2.0)
     assert refused.value.code == "stale"
-    assert len((await store.read(audit.page)).items) == 2, "nothing was written"
+    assert len((await store.read(audit.page)).items) == 1, "nothing was written"
 
 
 # --- changes ---
@@ -177,7 +177,6 @@ def test_many_agents_are_changed_at_once_and_taken_back(books: Books) -> None:
         books.undo(done.change)
     rows = [(row.act, row.kind, row.object, row.login) for row in audit.page(books.db).items][::-1]
     assert rows == [
-        ("configure", "configuration", "1", "file"),
         ("configure", "configuration", "2", "boss"),
         *(("change", "agent", login, "boss") for login in ("tom", "ida", "max")),
         ("change", "queue", "support", "boss"),

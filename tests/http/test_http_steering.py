@@ -32,9 +32,9 @@ ROUTES: list[tuple[str, str, Any]] = [
 
 
 async def rows(edge: Running) -> list[AuditRow]:
-    """The audit log, the oldest row first, without the one of the first version."""
+    """The audit log, the oldest row first."""
     await edge.store.settled()
-    return list((await edge.store.read(audit.page)).items)[-2::-1]
+    return list((await edge.store.read(audit.page)).items)[::-1]
 
 
 async def put(browser: Browser, document: Any, version: int | None = 1, **body: Any) -> tuple[int, Any]:
