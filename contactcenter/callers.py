@@ -16,9 +16,12 @@ from contactcenter.events import (
     PriorityAsked,
     ScriptEnded,
     ScriptFailed,
+    WhyAsked,
 )
+from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
+from contactcenter.routing.explanations import standing_record
 from contactcenter.values import NOBODY, AuditEntry, InteractionRecord, MatchMethod
 
 IDENTIFY_S = 0.3
@@ -46,15 +49,20 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     call.held_by = event.held_by
     if event.held_by not in ("", NOBODY):
         call.queue = event.queue
-    elif event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
+    elif event.resumed and not call.served and event.queue in floor.queues:
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
-        queue.entered += 1
     floor.calls[call.id] = call
     floor.touch(call=call.id, queue=call.queue)
-    interaction.note(event.at, "resumed" if event.resumed else "arrived", did=event.did, caller=event.caller)
+    kind = "resumed" if event.resumed else "arrived"
+    interaction.note(event.at, kind, did=event.did, caller=event.caller, **_place_of(call))
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+
+
+def _place_of(call: Call) -> dict[str, str]:
+    """For the entry of a script's beginning: the queue in which the caller has his place still, if any."""
+    return {"queue": call.queue} if call.queued_at is not None else {}
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
@@ -93,7 +101,7 @@ def _interaction_of(floor: Floor, event: CallArrived) -> Interaction:
 def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     """The same caller, back in a script: its session broke, or a phone sent the caller to another number."""
     if call.state is CallState.HELD and event.held_by == call.agent_leg:
-        call.interaction.note(event.at, "resumed", did=event.did)
+        call.interaction.note(event.at, "resumed", did=event.did, **_place_of(call))
         return  # on hold as before; what his session waits for comes with `CallQueued`
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, event.at)
@@ -104,11 +112,14 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did
-        if queue := handoff.end_wait(floor, call, event.at):
-            queue.left += 1
+        if call.queued_at is not None:
+            call.interaction.note(event.at, "left_queue", queue=call.queue, exit=TRANSFERRED)
+            handoff.end_wait(floor, call, event.at)
     call.node = call.script_result = call.left_queue = ""
     call.served = _was_served(call.interaction.record, event)
-    call.interaction.note(event.at, "resumed" if event.resumed else "transferred", did=event.did)
+    call.interaction.note(
+        event.at, "resumed" if event.resumed else "transferred", did=event.did, **_place_of(call)
+    )
     floor.save(call.interaction)
     floor.touch(call=call.id, queue=call.queue)
 
@@ -186,11 +197,8 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call.move(CallTrigger.QUEUE)
     kept_place = call.queued_at is not None
     before = floor.queues.get(call.queue) if kept_place else None
-    if queue is not before:
-        queue.entered += 1
-        if before:
-            before.left += 1
-            floor.touch(queue=call.queue)
+    if before and queue is not before:
+        floor.touch(queue=call.queue)
     call.queue = event.queue
     call.priority, call.needs, call.preferred = event.priority, event.needs, event.preferred
     call.left_queue = ""
@@ -205,6 +213,15 @@ def queued(floor: Floor, event: CallQueued) -> None:
     else:
         floor.enter_queue(call)
     floor.save(interaction)
+
+
+def asked_why(floor: Floor, event: WhyAsked) -> None:
+    """Say for what and for whom a caller still waits."""
+    standing = floor.matcher.standing(event.call, event.at)
+    if standing is None:
+        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+    else:
+        floor.do(Accepted(request=event.request, answer=standing_record(standing)))
 
 
 def asked_priority(floor: Floor, event: PriorityAsked) -> None:
@@ -239,8 +256,7 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
 def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
     """Out of the queue without an agent, back to the script."""
     call.move(CallTrigger.LEAVE_QUEUE)
-    if queue := handoff.end_wait(floor, call, at):
-        queue.left += 1
+    handoff.end_wait(floor, call, at)
     call.left_queue = exit.value
     call.interaction.note(at, "left_queue", queue=call.queue, exit=exit.value)
     floor.do(LeaveQueue(call=call.id, exit=exit.value))
@@ -283,8 +299,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
-    if queue := handoff.end_wait(floor, call, at):
-        queue.abandoned += 1
+    handoff.end_wait(floor, call, at)
     if call.state in holds.REACHED:
         handoff.part(floor, call, at)
     supervision.follow(floor, call, at)

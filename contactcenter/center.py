@@ -7,7 +7,18 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, holds, legs, recovery, steering, supervision
+from contactcenter import (
+    callers,
+    counting,
+    desks,
+    events,
+    handoff,
+    holds,
+    legs,
+    recovery,
+    steering,
+    supervision,
+)
 from contactcenter.commands import Command, Refused, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -18,6 +29,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerDown: recovery.server_down,
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
+    events.FiguresRestored: counting.restored,
+    events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
     events.LegRinging: legs.ringing,
     events.LegAnswered: legs.answered,
@@ -34,6 +47,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
     events.CallbackAsked: callers.asked_callback,
+    events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
@@ -76,6 +90,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "stray": legs.stray,
     "page": desks.page_stayed_away,
     "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
+    counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
+    counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }
 """Timer's first word -> what is due; the second word names the call, offer or agent."""
@@ -92,6 +108,7 @@ class Center:
     def handle(self, event: Event) -> list[Command]:
         """What to do about `event`, in order. An event that is not possible now changes nothing."""
         floor = self.floor
+        floor.figures.turn(event.at)
         try:
             if isinstance(event, Woke):
                 kind, _, name = event.timer.partition(" ")
@@ -104,6 +121,7 @@ class Center:
         except IllegalTransition as error:
             self._refuse(event, error)
         handoff.match(floor, event.at)
+        supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
 
     def _refuse(self, event: Event, error: IllegalTransition) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -67,6 +68,10 @@ EXPECTED = (
 """What a user can do something about: its message is the answer, without a traceback."""
 
 
+END_S = 0.5
+"""How long tasks may take to end at the end of the program."""
+
+
 def say(text: str) -> None:
     """To the user, at once even into a pipe."""
     sys.stdout.write(text + "\n")
@@ -84,12 +89,27 @@ def _do(work: Coroutine[Any, Any, Any]) -> Any:
     gc.set_threshold(50_000, 20, 20)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            return runner.run(work)
+            result = runner.run(work)
+            _end_tasks(runner.get_loop())
+            return result
     except EXPECTED as error:
         err.print(f"contactcenter: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Whatever still runs is ended; all of ours is closed by now. An IVR script that catches its own end
+    would keep the process for ever: then it goes without more ado."""
+    if tasks := asyncio.all_tasks(loop):
+        for task in tasks:
+            task.cancel()
+        _, stubborn = loop.run_until_complete(asyncio.wait(tasks, timeout=END_S))
+        if stubborn:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
 
 def _log_to_stderr(level: str) -> None:

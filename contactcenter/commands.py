@@ -11,11 +11,12 @@ from contactcenter.values import (
     AuditEntry,
     CustomerCard,
     InteractionRecord,
+    IntervalRow,
     MatchMethod,
     TimelineEntry,
     frozen,
 )
-from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
+from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 
 @frozen
@@ -120,7 +121,7 @@ class RingMonitor(Command):
     phone: str
     hears: str
     mode: str
-    """One of `supervision.MODES`."""
+    """One of `monitors.MODES`."""
 
 
 @frozen
@@ -162,6 +163,13 @@ class CorrectDisposition(Command):
     code: str
     note: str
     callback: str
+
+
+@frozen
+class SaveIntervals(Command):
+    """Write these rows as they stand; each replaces what was saved of it earlier."""
+
+    rows: tuple[IntervalRow, ...]
 
 
 @frozen
@@ -242,6 +250,20 @@ class ShowQueue(Command):
     """A queue as it is now."""
 
     view: QueueView
+
+
+@frozen
+class ShowFigures(Command):
+    """The figures of a queue, an agent or the center as they are now; once a second for each at most."""
+
+    view: FiguresView
+
+
+@frozen
+class DropFigures(Command):
+    """The figures of an agent who was not there today."""
+
+    id: str
 
 
 @frozen

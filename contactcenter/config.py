@@ -435,6 +435,7 @@ class Settings(Configuration):
             dispositions=frozenset(self.dispositions),
             fallback_queue=self.ivr.fallback_queue,
             answerable=answerable,
+            zone=ZoneInfo(self.zone),
             visible_to_agent=self.supervision.visible_to_agent,
         )
 

@@ -10,7 +10,15 @@ from dataclasses import field
 
 from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
-from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
+from contactcenter.values import (
+    CustomerCard,
+    InteractionEntries,
+    InteractionRecord,
+    IntervalRow,
+    LegSeen,
+    MatchMethod,
+    frozen,
+)
 
 
 @frozen
@@ -393,6 +401,13 @@ class PriorityAsked(Supervising):
 
 
 @frozen
+class WhyAsked(Supervising):
+    """Why does this caller still wait?"""
+
+    call: str
+
+
+@frozen
 class MonitorAsked(Supervising):
     """A supervisor wants to be at a call, on his own `phone`; again with another mode, to switch."""
 
@@ -489,7 +504,24 @@ class InteractionsRestored(Event):
     records: tuple[InteractionRecord, ...]
 
 
+@frozen
+class FiguresRestored(Event):
+    """At start, before `InteractionsRestored`: what the last run counted, and what its rows may lack."""
+
+    rows: tuple[IntervalRow, ...]
+    """Of the last 26 hours at least: today's are among them."""
+    counted_from: int
+    """From this quarter on, calls are counted again, from `entries`."""
+    entries: tuple[InteractionEntries, ...]
+    """Of every interaction that is open, or has an entry later than `counted_from`: its whole course."""
+
+
 # --- The clock ---
+
+
+@frozen
+class Stopping(Event):
+    """This process ends: the last event of its life."""
 
 
 @frozen

@@ -81,8 +81,8 @@ class Interaction:
         """The interaction's own id."""
         return self.record.id
 
-    def note(self, at: float, kind: str, **detail: str | float | int | bool | None) -> None:
-        """One more line of the timeline."""
+    def note(self, at: float, kind: str, **detail: Any) -> None:
+        """One more line of the timeline; `detail` is plain JSON."""
         self.unsaved.append(TimelineEntry(at=at, kind=kind, detail=detail))
 
     def know(self, **changes: Any) -> None:

@@ -70,8 +70,9 @@ class Loop:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._turn)
 
-    def stop(self) -> None:
-        """Handle nothing more; timers are dropped."""
+    def stop(self, last: Event) -> None:
+        """Handle `last`, and then nothing more; timers are dropped."""
+        self._handle(last)
         self._stopped = True
         for timer in self._timers.values():
             timer.cancel()

@@ -31,6 +31,8 @@ ENVIRONMENT_TIMEOUT_S = 2.0
 UNREADY_CAP = 512
 """Connections without a complete environment. Asterisk's own send theirs in the same packet."""
 STALL_S = 0.5
+CLOSE_S = 1.0
+"""How long scripts may take to end when the server stops."""
 ENGINES = {"zh": "espeak-ng", "en": "flite"}
 
 Tap = Callable[[str, str, str], None]
@@ -144,8 +146,6 @@ class AgiServer:
 
     async def close(self) -> None:
         """Stop. Callers in scripts and queues fall to the dialplan's rescue loop; talks go on."""
-        if self._stalls:
-            self._stalls.close()
         if self._listener:
             self._listener.close()
         for connection in list(self._connections):
@@ -153,9 +153,13 @@ class AgiServer:
         sessions = list(self._sessions.values())
         for session in sessions:
             session.leave()
-        await asyncio.gather(*(session.task for session in sessions), return_exceptions=True)
+        if sessions:
+            _, stubborn = await asyncio.wait([session.task for session in sessions], timeout=CLOSE_S)
+            for task in stubborn:
+                log.error("%s: its script does not end: it catches what would end it", task.get_name())
+        if self._stalls:
+            self._stalls.close()
         await self._prompts.close()
-        self._threads.close()
 
     def carry(self, command: Command) -> None:
         """Take a command of the center. For a call without a session nothing happens: its end was told."""

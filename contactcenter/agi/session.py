@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contactcenter.agi import pyst
 from contactcenter.agi.builtin import wait_for_agent
 from contactcenter.agi.connection import CallerGone, CommandTimeout, Connection, Loss
-from contactcenter.agi.loader import Script, line_in
+from contactcenter.agi.loader import Script, line_in, run
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
@@ -219,13 +219,16 @@ class Session:
                 if resume_queue:
                     return await wait_for_agent(call, resume_queue)
                 if script.run:
-                    return str(await script.run(call) or "")
+                    return str(await run(script, call) or "")
                 assert script.run_sync  # noqa: S101 (one of the two)
                 await self._house.threads.run(script.run_sync, self._environment, self._connection, call)
                 return ""
-        except CommandTimeout:
+        except (CommandTimeout, CallerGone, GeneratorExit):
             raise
-        except (Exception, ScriptBlocked) as error:
+        except BaseException as error:
+            # Not even SystemExit may pass: it would end the event loop, and all calls with it.
+            if self.task.cancelling():
+                raise CallerGone from error
             overrun = isinstance(error, TimeoutError) and self._budget.expired()
             said = f"ran longer than {self._services.limits.seconds:g} s" if overrun else _described(error)
             place = f"{script.path.name}:{line_in(script.path, error)}" if script.path else script.name

@@ -25,6 +25,7 @@ from contactcenter.http import (
     changes,
     configuration,
     customers,
+    figures,
     health,
     interactions,
     me,
@@ -50,7 +51,7 @@ from contactcenter.http.visit import Edge, Visit
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     interactions.routes, customers.routes, audit.routes, configuration.routes, changes.routes, users.routes,
-    supervision.routes,
+    supervision.routes, figures.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)

@@ -10,6 +10,7 @@ from contactcenter.interactions import Outcome
 from contactcenter.routing.hours import ALWAYS, Calendar
 from contactcenter.routing.skills import Need
 from contactcenter.routing.widening import Widening
+from contactcenter.tallies import Tally
 from contactcenter.values import frozen
 from contactcenter.views import QueueView
 
@@ -57,7 +58,7 @@ class QueueRules:
 
 @dataclass(slots=True)
 class Queue:
-    """One queue with its counters since this process began."""
+    """One queue."""
 
     rules: QueueRules
     signed_in: set[str] = field(default_factory=set)
@@ -65,10 +66,6 @@ class Queue:
     free: set[str] = field(default_factory=set)
     """Those of them who could take a call now."""
     talking: int = 0
-    entered: int = 0
-    answered: int = 0
-    abandoned: int = 0
-    left: int = 0
 
     def refusal(self, at: float, waiting: int) -> Outcome | None:
         """Why a caller can't enter now, when so many wait already, or None."""
@@ -91,8 +88,9 @@ class Queue:
                 agents.discard(login)
         return True
 
-    def view(self, at: float, waiting: int, longest_since: float | None) -> QueueView:
-        """The queue as pages see it."""
+    def view(self, at: float, waiting: int, longest_since: float | None, today: Tally) -> QueueView:
+        """The queue as pages see it, with what was counted today."""
+        answered, abandoned = today.of("answered"), today.of("abandoned")
         return QueueView(
             name=self.rules.name,
             title=dict(self.rules.title),
@@ -102,8 +100,8 @@ class Queue:
             longest_since=longest_since,
             available=len(self.free),
             signed_in=len(self.signed_in),
-            entered=self.entered,
-            answered=self.answered,
-            abandoned=self.abandoned,
-            left=self.left,
+            entered=today.of("offered"),
+            answered=answered,
+            abandoned=abandoned,
+            left=today.gone() - answered - abandoned,
         )

@@ -39,6 +39,7 @@ from contactcenter.events import (
     StateAsked,
     StateForced,
     Supervising,
+    WhyAsked,
 )
 from contactcenter.values import CustomerCard, MatchMethod
 from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
@@ -57,6 +58,15 @@ def agent_view(login: str, **changes: Any) -> AgentView:
         talked_s=0.0, wrapped_s=0.0,
     )  # fmt: skip
     return replace(view, **changes)
+
+
+WHY = {
+    "at": 0.0, "call": "call-1", "queue": "support", "waited_s": 5.0, "score": -60.0, "position": 1,
+    "held_back": False, "priority": [{"why": "tier", "minutes": 1.0}], "needs": ["en 3"], "widened": None,
+    "queues": ["support"], "only": "", "passed_counts": {"wrap_up": 1}, "widens_in_s": None,
+    "passed_over": [{"login": "agent4", "reason": "wrap_up", "seconds": 12.0}],
+}  # fmt: skip
+"""Why a caller waits."""
 
 
 def call_view(call: str, **changes: Any) -> CallView:
@@ -89,7 +99,7 @@ class FakeCenter:
         """When set, every request is refused so."""
         self.visible = True
         """Whether agents are shown the supervisors at their calls."""
-        self.answers: dict[type[Event], Any] = {}
+        self.answers: dict[type[Event], Any] = {WhyAsked: WHY}
         """What is answered to a question of that kind."""
         self.silent = False
         """When set, no request is answered."""

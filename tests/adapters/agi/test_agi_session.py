@@ -390,6 +390,9 @@ FAILING = {
     "never ends": ("await asyncio.sleep(60)", "ran longer than 0.3 s"),
     "blocks": ("time.sleep(1); await call.play('hello')", "blocked the whole server"),
     "spins": ("while True: pass", "looped without an end"),
+    "exits": ("sys.exit('no database')", "author.py:4: ScriptExited: sys.exit('no database')"),
+    "interrupts": ("raise KeyboardInterrupt", "author.py:4: KeyboardInterrupt"),
+    "cancels": ("raise asyncio.CancelledError", "author.py:4: CancelledError"),
     "injects": ("await call._line.remember('A', 'b\\nc')", "line break"),
 }
 
@@ -399,7 +402,7 @@ async def test_failed_script_leaves_its_caller_to_the_fallback_queue(
     desk: Started, script: Callable[..., Path], line: str, said: str
 ) -> None:
     limits = Limits(seconds=0.3) if "asyncio.sleep" in line else Limits()
-    path = script(f"import asyncio, time\nasync def script(call):\n    {line}\n")
+    path = script(f"import asyncio, sys, time\nasync def script(call):\n    {line}\n")
     async with desk(dids={"4001": Route(script=path)}, limits=limits) as d:
         channel = FakeChannel()
         task = await in_queue(d, channel)
@@ -412,6 +415,20 @@ async def test_failed_script_leaves_its_caller_to_the_fallback_queue(
         assert channel.variables["CC_NEXT"] == "hangup"
         assert len(d.all(ScriptFailed)) == 1
         assert d.ends() == [CALL]
+
+
+@pytest.mark.parametrize("head", ["async def script(call):", "def script(agi):"])
+@pytest.mark.parametrize("code", ["", "0"])
+async def test_sys_exit_ends_the_script_and_nothing_else(
+    desk: Started, script: Callable[..., Path], head: str, code: str
+) -> None:
+    path = script(f"import sys\n{head}\n    sys.exit({code})\n")
+    async with desk(dids={"4001": Route(script=path), "4002": Route(queue="support")}) as d:
+        channel = FakeChannel()
+        await channel.run(d.server.port)
+        assert channel.variables["CC_NEXT"] == "hangup"
+        assert d.ends() == [CALL]
+        assert not d.all(ScriptFailed)
 
 
 async def test_script_that_swallows_every_exception_still_ends(

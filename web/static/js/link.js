@@ -99,6 +99,7 @@ function hear(frame) {
   batch(() => {
     if (frame.type === "snapshot") takeSnapshot(frame);
     else if (frame.type === "change") takeChange(frame);
+    else if (frame.type === "taken") toast(t("toast.taken", { by: frame.by }));
     else takePop(frame);
   });
   notice(before, myself.value);
