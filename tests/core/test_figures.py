@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contactcenter import events as e
+from contactcenter.app import queue_metrics
 from contactcenter.commands import DropFigures, SaveIntervals, ShowFigures
 from contactcenter.figures import Figures
 from contactcenter.floor import Rules
@@ -514,3 +515,21 @@ def world() -> World:
         dispositions=frozenset({"done"}),
     )
     return World(rules)
+
+
+def test_prometheus_sees_the_queues(world: World) -> None:
+    world.talks()
+    world.now += 60
+    world.agent_ends().caller_ends()
+    world.waits("bob", "sales")
+    found = {
+        (sample.name, sample.labels["queue"]): sample.value
+        for metric in queue_metrics(world.floor)
+        for sample in metric.samples
+        if sample.labels["queue"] in ("support", "sales")
+    }
+    assert found["contactcenter_queue_offered_total", "support"] == 1
+    assert found["contactcenter_queue_talked_seconds_total", "support"] == 60
+    assert found["contactcenter_queue_waited_seconds_total", "support"] == 3
+    assert found["contactcenter_queue_waiting", "sales"] == 1
+    assert found["contactcenter_queue_answered_total", "sales"] == 0
