@@ -118,6 +118,7 @@ class Center:
         except IllegalTransition as error:
             self._refuse(event, error)
         handoff.match(floor, event.at)
+        supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
 
     def _refuse(self, event: Event, error: IllegalTransition) -> None:

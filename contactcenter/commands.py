@@ -121,7 +121,7 @@ class RingMonitor(Command):
     phone: str
     hears: str
     mode: str
-    """One of `supervision.MODES`."""
+    """One of `monitors.MODES`."""
 
 
 @frozen

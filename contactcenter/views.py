@@ -82,7 +82,7 @@ class MonitorView:
     mode: str
     """The mode that was asked for last: `listen`, `whisper` or `barge`."""
     state: str
-    """One of `supervision.MonitorState`."""
+    """One of `monitors.MonitorState`."""
     since: float
     """When the state began."""
     visible: bool

@@ -151,6 +151,15 @@ class Agent:
                     return
                 await asyncio.sleep(0.02)
 
+    async def until_monitors(self, states: list[str]) -> None:
+        """The supervisors who are at calls are in these states."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/monitors")
+                if [each["state"] for each in page["items"]] == states:
+                    return
+                await asyncio.sleep(0.02)
+
     async def audit_until(self, act: str, **filters: str) -> list[dict[str, Any]]:
         """The rows of the audit log that fit, the oldest first, once this act is the last."""
         async with asyncio.timeout(WITHIN_S):
