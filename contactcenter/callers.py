@@ -2,9 +2,9 @@
 
 from itertools import count
 
-from contactcenter import handoff, holds, supervision
+from contactcenter import announcements, handoff, holds, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit
+from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit, WaitOn
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
@@ -23,6 +23,9 @@ from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
 from contactcenter.routing.explanations import standing_record
 from contactcenter.values import NOBODY, AuditEntry, InteractionRecord, MatchMethod
+
+OVERFLOW_AGAIN_S = 15.0
+"""How long after a closed or full queue could not take a caller over it is asked again."""
 
 IDENTIFY_S = 0.3
 """How long a waiting caller is held back from agents so that the record can be popped with the offer."""
@@ -212,7 +215,35 @@ def queued(floor: Floor, event: CallQueued) -> None:
         _leave(floor, call, refusal, event.at)
     else:
         floor.enter_queue(call)
+        if not kept_place:
+            announcements.promise(floor, call)
     floor.save(interaction)
+
+
+def overflows(floor: Floor, call_id: str, at: float) -> None:
+    """The caller has waited long enough for his queue: from now on another one has him, in his place."""
+    call = floor.calls.get(call_id)
+    if call is None or call.state is not CallState.WAITING or call.queued_at is None:
+        return
+    rules = floor.queues[call.queue].rules
+    further = floor.queues.get(rules.overflow_queue)
+    if further is None or not rules.overflow_after_s or at < call.queued_at + rules.overflow_after_s:
+        return
+    if refusal := further.refusal(at, floor.matcher.waiting(rules.overflow_queue)):
+        # Better here than nowhere; it may open or have room by then.
+        call.interaction.note(at, "no_overflow", queue=rules.overflow_queue, exit=refusal.value)
+        floor.wake(f"overflow {call.id}", at + OVERFLOW_AGAIN_S)
+        return
+    floor.leave_queue(call)
+    call.interaction.note(at, "left_queue", queue=call.queue, exit=Outcome.OVERFLOW.value)
+    floor.touch(queue=call.queue)
+    call.queue = rules.overflow_queue
+    call.interaction.know(queue=call.queue)
+    call.interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True)
+    floor.enter_queue(call)
+    floor.do(WaitOn(call=call.id, queue=call.queue, entered_at=call.queued_at, held_by=""))
+    announcements.promise(floor, call)
+    floor.save(call.interaction)
 
 
 def asked_why(floor: Floor, event: WhyAsked) -> None:
@@ -264,11 +295,15 @@ def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
 
 
 def asked_callback(floor: Floor, event: CallbackAsked) -> None:
-    """The caller wants to be called back."""
-    if call := floor.calls.get(event.call):
-        call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
-        call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
-        floor.save(call.interaction)
+    """The caller wants to be called back, before he waits or instead of waiting."""
+    call = floor.calls.get(event.call)
+    if call is None or call.state is CallState.OFFERED:
+        return  # an agent is there already
+    call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
+    call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
+    if call.state is CallState.WAITING:
+        _leave(floor, call, Outcome.CALLBACK, event.at)
+    floor.save(call.interaction)
 
 
 def script_failed(floor: Floor, event: ScriptFailed) -> None:
@@ -299,6 +334,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
+    announcements.gave_up(floor, call, at)
     handoff.end_wait(floor, call, at)
     if call.state in holds.REACHED:
         handoff.part(floor, call, at)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contactcenter import (
+    announcements,
     callers,
     counting,
     desks,
@@ -46,6 +47,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.LanguageChosen: callers.chose_language,
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
+    events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
     events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
@@ -81,6 +83,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
+    "tell": announcements.due,
+    "overflow": callers.overflows,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
@@ -103,7 +107,10 @@ class Center:
         """Events that no table allowed in their state, counted by type and state: reported, never guessed."""
 
     def handle(self, event: Event) -> list[Command]:
-        """What to do about `event`, in order. An event that is not possible now changes nothing."""
+        """What to do about `event`, in order. An event that is not possible now changes nothing.
+
+        A rule may have a bug: after an exception, `abandon` tells what the rule had asked for until then.
+        """
         floor = self.floor
         floor.figures.turn(event.at)
         try:
@@ -120,6 +127,10 @@ class Center:
         handoff.match(floor, event.at)
         supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
+
+    def abandon(self) -> list[Command]:
+        """Take back what a broken rule had asked for: it must not go out with another event."""
+        return self.floor.drop_commands()
 
     def _refuse(self, event: Event, error: IllegalTransition) -> None:
         """Whose mistake was it? A person's request is answered; anything else is counted."""

@@ -72,6 +72,20 @@ class WaitOn(Command):
     """The leg that put him on hold; `NOBODY` when he waits for an agent again, after a talk."""
 
 
+@frozen
+class Announce(Command):
+    """Tell the waiting caller the place and the wait, and ask whether he wants another way out; he keeps the
+    place meanwhile. `AnnouncementEnded` says that it is over."""
+
+    call: str
+    ahead: int
+    """Callers in front of him."""
+    wait_s: float | None
+    """The wait that is not exceeded in most cases; None: nothing honest can be said."""
+    ways: tuple[str, ...]
+    """Of `queues.WAYS_OUT`."""
+
+
 # --- To Asterisk (edge `ami`) ---
 
 
@@ -84,6 +98,14 @@ class Room(StrEnum):
     """An agent whose caller is on hold."""
     GUEST = "guest"
     """Whoever an agent consults; hears music."""
+
+
+@frozen
+class CutSpeech(Command):
+    """End what the caller is being told: an agent is there."""
+
+    server: str
+    leg: str
 
 
 @frozen

@@ -185,7 +185,7 @@ class RoutingSection(_Section):
     """What holds for all queues together."""
 
     order: Literal["fair", "service_level_first"] = "fair"
-    overtaken_s: float = Field(default=60, ge=0, le=3600)
+    overtaken_s: float = Field(default=65, ge=0, le=3600)
     reserve: dict[Name, Annotated[float, Field(gt=0, le=600)]] = Field(default_factory=dict)
     """Skill -> for how many seconds its agents are held back."""
     rest_s: float = Field(default=0, ge=0, le=600)
@@ -215,6 +215,14 @@ class QueueSection(_Asking):
     max_waiting: int = Field(default=500, ge=1)
     max_wait_s: float = Field(default=1800, gt=0)
     without_agents: bool = False
+    announce_after_s: float = Field(default=0, ge=0)
+    """When a caller is first told the place and the wait; 0: never."""
+    announce_every_s: float = Field(default=60, ge=15)
+    ways_out: tuple[Literal["callback"], ...] = ()
+    """What a waiting caller may choose instead."""
+    overflow_after_s: float = Field(default=0, ge=0)
+    """When a caller goes on to wait in `overflow_queue`; 0: never."""
+    overflow_queue: str = ""
     widening: tuple[WideningSection, ...] = ()
     strategy: Literal[
         "least_flexible", "longest_idle", "most_skilled", "round_robin", "fewest_calls", "ring_several"
@@ -412,7 +420,7 @@ def parse(raw: dict[str, Any], file: Path) -> Settings:
     try:
         settings = Settings.model_validate(_from_environment(raw, "", problems))
     except ValidationError as error:
-        problems += [_problem(each) for each in error.errors(include_url=False)]
+        problems += [problem_of(each) for each in error.errors(include_url=False)]
     if problems:
         raise ConfigError(file, problems)
     return settings
@@ -431,7 +439,7 @@ def _from_environment(value: Any, key: str, problems: list[str]) -> Any:
     return value
 
 
-def _problem(error: Any) -> str:
+def problem_of(error: Any) -> str:
     """One line for one mistake: key, value and remedy."""
     key = ".".join(str(part) for part in error["loc"]) or "(the file)"
     message = str(error["msg"]).removeprefix("Value error, ")

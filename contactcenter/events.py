@@ -202,6 +202,13 @@ class CallQueued(Event):
 
 
 @frozen
+class AnnouncementEnded(Event):
+    """What the waiting caller was to be told has been said, was cut short, or led to another way out."""
+
+    call: str
+
+
+@frozen
 class CallbackAsked(Event):
     """The caller wants to be called back at `number`."""
 

@@ -198,6 +198,12 @@ class Floor:
         commands, self._commands = self._commands + views, []
         return commands
 
+    def drop_commands(self) -> list[Command]:
+        """Forget the commands since the last time, for the rule that gave them broke; returns them. What
+        changed is shown with the next event."""
+        dropped, self._commands = self._commands, []
+        return dropped
+
     def _view(self, kind: str, name: str, at: float) -> Iterable[Command]:
         if kind == "call":
             call = self.calls.get(name)
@@ -323,8 +329,8 @@ class Floor:
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
-        waits_since = call.returned_at or entered_at
-        self.wake(f"wait {call.id}", waits_since + self.queues[call.queue].rules.max_wait_s)
+        for timer, due in self._moments(call, call.returned_at or entered_at).items():
+            self.wake(f"{timer} {call.id}", due)
         self._enter(call)
 
     def restate(self, call: Call) -> None:
@@ -339,10 +345,22 @@ class Floor:
         call.minutes = self.matcher.minutes(call.id)
         self.touch(call=call.id, queue=call.queue)
 
+    def _moments(self, call: Call, since: float) -> dict[str, float]:
+        """What is to happen to a caller who only waits, and when."""
+        rules = self.queues[call.queue].rules
+        moments = {"wait": since + rules.max_wait_s}
+        if rules.overflow_after_s:
+            moments["overflow"] = since + rules.overflow_after_s
+        if rules.announce_after_s:
+            again = call.told_at + rules.announce_every_s if call.told_at is not None else 0.0
+            moments["tell"] = max(since + rules.announce_after_s, again)
+        return moments
+
     def leave_queue(self, call: Call) -> None:
         """The caller waits no longer; nothing happens if he did not."""
         if self.matcher.leave(call.id) or call.state is CallState.OFFERED:
-            self.rest(f"wait {call.id}")
+            for timer in self._moments(call, 0.0):
+                self.rest(f"{timer} {call.id}")
             self.touch(call=call.id, queue=call.queue)
 
     def can_be_offered(self, call: Call) -> bool:

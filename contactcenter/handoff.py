@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import desks, holds
+from contactcenter import announcements, desks, holds
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
@@ -130,6 +130,7 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())
     line = made.seats[made.sole].line_leg if made.sole else ""
+    announcements.cut(floor, floor.calls[made.call])
     floor.do(OfferCall(call=made.call, offer=made.id, phones=phones, ring_s=made.ring_s, line=line))
     floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
 
@@ -260,6 +261,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     call.move(CallTrigger.JOIN)
     desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction
+    announcements.answered(floor, call, at)
     end_wait(floor, call, at)
     if queue := floor.queues.get(call.queue):
         queue.talking += 1

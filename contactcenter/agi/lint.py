@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from contactcenter.agi.connection import CallerGone
 from contactcenter.agi.loader import Script, ScriptInvalid, line_in, load_script, run
-from contactcenter.agi.script import KEYS, Arrival, Call, Limits, ScriptOverrun, Services
+from contactcenter.agi.script import KEYS, Arrival, Call, Limits, ScriptOverrun, Services, Wish
 from contactcenter.agi.texts import BUILT_IN, LANGUAGES, Speech, Texts, places
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -163,7 +163,7 @@ class _Walk:
             raise CallerGone
         return typed + answer, not answer
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         self._check()
         return str(self._choose(f"queue {queue}", ["answered", "closed", "no_agents", "timeout"]))
 

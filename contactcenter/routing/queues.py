@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contactcenter.interactions import Outcome
+from contactcenter.routing.estimates import WaitEstimator
 from contactcenter.routing.hours import ALWAYS, Calendar
 from contactcenter.routing.skills import Need
 from contactcenter.routing.widening import Widening
 from contactcenter.tallies import Tally
 from contactcenter.values import frozen
 from contactcenter.views import QueueView
+
+WAYS_OUT = ("callback", "message")
+"""What a caller may choose instead of waiting: to be called back in his place, or to leave a message."""
 
 
 @frozen
@@ -48,6 +52,15 @@ class QueueRules:
     """How long a call waits for its preferred agent alone; 0: not at all."""
     last_agent: bool = False
     """Whether the agent whom the customer spoke with last is preferred, when the script names none."""
+    announce_after_s: float = 0.0
+    """When a caller is first told the place and the wait; 0: never."""
+    announce_every_s: float = 60.0
+    """How long after that, and each time again."""
+    ways_out: tuple[str, ...] = ()
+    """What a waiting caller may choose instead: of `WAYS_OUT`."""
+    overflow_after_s: float = 0.0
+    """When a caller goes on to wait in `overflow_queue`; 0: never."""
+    overflow_queue: str = ""
 
 
 @dataclass(slots=True)
@@ -59,6 +72,8 @@ class Queue:
     """Agents of the queue who are not offline."""
     free: set[str] = field(default_factory=set)
     """Those of them who could take a call now."""
+    waits: WaitEstimator = field(default_factory=WaitEstimator)
+    """What was learnt of its waits."""
     talking: int = 0
 
     def refusal(self, at: float, waiting: int) -> Outcome | None:
