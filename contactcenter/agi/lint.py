@@ -133,6 +133,7 @@ class _Walk:
             now=lambda: 0.0,
             find_customer=self._find,
             is_open=lambda name: self._choose(f"{name} open", [True, False]),
+            emergency=lambda name: self._choose(f"{name} emergency", [{}, dict.fromkeys(LANGUAGES, "?")]),
             may_call=lambda number: True,
             transfers={name: name for name in transfers},
             limits=Limits(steps=_STEPS),

@@ -6,7 +6,7 @@ is text and keys come from whoever plays the caller.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +27,8 @@ EXITS = {"a": "answered", "c": "closed", "f": "full", "n": "no_agents", "t": "ti
 class SimulatedCaller:
     """Someone who calls a script. Every method that lets him act returns when the script waits for him again.
 
-    `customers` are those whom the store knows, `closed` the queues that are closed.
+    `customers` are those whom the store knows, `closed` the queues that are closed, `emergencies` those that
+    are shut for one, with their announcement by language.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class SimulatedCaller:
         language: str = "zh",
         customers: Iterable[CustomerCard] = (),
         closed: Iterable[str] = (),
+        emergencies: Mapping[str, Mapping[str, str]] | None = None,
         transfers: Iterable[str] = (),
     ) -> None:
         self._script = load_script(Path(path))
         self._known = tuple(customers)
-        self._closed = frozenset(closed)
+        self._emergencies = emergencies or {}
+        self._closed = frozenset(closed) | frozenset(self._emergencies)
         self._keys: deque[str] = deque()
         self._pressed = asyncio.Event()
         self._settled = asyncio.Event()
@@ -69,6 +72,7 @@ class SimulatedCaller:
             now=self._now,
             find_customer=self._find,
             is_open=lambda name: name not in self._closed,
+            emergency=lambda name: self._emergencies.get(name, {}),
             may_call=lambda number: True,
             transfers={name: name for name in transfers},
         )

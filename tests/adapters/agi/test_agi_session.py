@@ -638,3 +638,16 @@ async def test_transfer_only_to_listed_targets(desk: Started, script: Callable[.
         ]
         assert "not in the list of transfer targets" in d.all(ScriptFailed)[0].error
         await channel.hang_up()
+
+
+async def test_a_caller_of_a_queue_that_is_shut_for_an_emergency_hears_why(desk: Started) -> None:
+    async with desk(emergency=lambda name: {"zh": "台风", "en": "storm"} if name == "support" else {}) as d:
+        channel = FakeChannel(extension="4002")
+        task = await in_queue(d, channel)
+        d.server.carry(LeaveQueue(call=CALL, exit="closed"))
+        await task
+        nodes = [event.node for event in d.all(NodeVisited)]
+        assert nodes[-1] == "emergency"
+        assert "closed" not in nodes
+        assert len([command for command in channel.commands if command[0] == "STREAM"]) == 1
+        assert d.all(ScriptEnded)[0].result == "closed"
