@@ -7,7 +7,19 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, holds, legs, recovery, steering, supervision
+from contactcenter import (
+    callers,
+    consulting,
+    desks,
+    events,
+    handoff,
+    holds,
+    legs,
+    recovery,
+    steering,
+    supervision,
+    transfers,
+)
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -22,6 +34,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.LegRinging: legs.ringing,
     events.LegAnswered: legs.answered,
     events.LegJoined: legs.joined,
+    events.LegParked: legs.parked,
     events.LegParted: legs.parted,
     events.LegHeld: legs.held,
     events.LegResumed: legs.resumed,
@@ -53,6 +66,9 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.HangUpAsked: desks.asked_hang_up,
     events.HoldAsked: holds.asked_hold,
     events.ResumeAsked: holds.asked_resume,
+    events.TransferAsked: transfers.asked,
+    events.ConsultAsked: consulting.asked,
+    events.ConsultStepAsked: consulting.asked_step,
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
@@ -70,6 +86,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
     "hold": holds.over_due,
+    "consult": consulting.lost,
+    "consult_pop": consulting.page_too_slow,
     "stray": legs.stray,
     "page": desks.page_stayed_away,
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),

@@ -30,6 +30,7 @@ from contactcenter.http import (
     socket,
     supervision,
     tokens,
+    transfers,
 )
 from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
@@ -43,7 +44,7 @@ from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
-    interactions.routes, customers.routes, audit.routes, supervision.routes,
+    transfers.routes, interactions.routes, customers.routes, audit.routes, supervision.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
