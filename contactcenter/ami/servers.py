@@ -158,8 +158,10 @@ class AsteriskServers:
                 _leg(str(action[header]))
             await self._links[server].send(action)
         except (AmiError, ValueError) as error:
-            # Never again by itself: the next snapshot says what is true.
-            log.warning("asterisk_action_failed", server=server, action=action["Action"], error=str(error))
+            # Never again by itself: the next snapshot says what is true. A leg that ended in the same moment
+            # can't be hung up, and need not be.
+            say = log.info if action["Action"] == "Hangup" else log.warning
+            say("asterisk_action_failed", server=server, action=action["Action"], error=str(error))
             return False
         return True
 
