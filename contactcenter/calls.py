@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from contactcenter.consults import Consult
 from contactcenter.interactions import Interaction
+from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
 from contactcenter.values import CustomerCard, MatchMethod, Note, Target
@@ -135,6 +136,8 @@ class Call:
     queue: str = ""
     priority: float = 0.0
     """Minutes that the script gave."""
+    minutes: float = 0.0
+    """All that speaks for the caller together: see `claims.py`."""
     needs: tuple[Need, ...] = ()
     """What the script asked of the agent."""
     preferred: str = ""
@@ -144,6 +147,13 @@ class Call:
     counts the caller as entered and not yet gone."""
     returned_at: float | None = None
     """When he came back to the queue after a talk: he has the old place, and waits anew."""
+    promised: Estimate | None = None
+    """What could be said of the wait when he entered the queue."""
+    told: Estimate | None = None
+    """What he was told of it last."""
+    told_at: float | None = None
+    listening: bool = False
+    """An announcement is being said to him."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""
@@ -196,5 +206,5 @@ class Call:
             answered_at=self.answered_at,
             held=held,
             consult=consult.view() if consult else None,
-            priority=self.priority,
+            priority=self.minutes,
         )

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contactcenter import (
+    announcements,
     callers,
     consulting,
+    counting,
     desks,
     events,
     handoff,
@@ -30,6 +32,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerDown: recovery.server_down,
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
+    events.FiguresRestored: counting.restored,
+    events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
     events.LegRinging: legs.ringing,
     events.LegAnswered: legs.answered,
@@ -46,7 +50,10 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.LanguageChosen: callers.chose_language,
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
+    events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
+    events.WhyAsked: callers.asked_why,
+    events.PriorityAsked: callers.asked_priority,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,
@@ -82,6 +89,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
+    "tell": announcements.due,
+    "overflow": callers.overflows,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
@@ -90,6 +99,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "consult_pop": consulting.page_too_slow,
     "stray": legs.stray,
     "page": desks.page_stayed_away,
+    counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
+    counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }
 """Timer's first word -> what is due; the second word names the call, offer or agent."""
@@ -104,8 +115,12 @@ class Center:
         """Events that no table allowed in their state, counted by type and state: reported, never guessed."""
 
     def handle(self, event: Event) -> list[Command]:
-        """What to do about `event`, in order. An event that is not possible now changes nothing."""
+        """What to do about `event`, in order. An event that is not possible now changes nothing.
+
+        A rule may have a bug: after an exception, `abandon` tells what the rule had asked for until then.
+        """
         floor = self.floor
+        floor.figures.turn(event.at)
         try:
             if isinstance(event, Woke):
                 kind, _, name = event.timer.partition(" ")
@@ -118,7 +133,12 @@ class Center:
         except IllegalTransition as error:
             self._refuse(event, error)
         handoff.match(floor, event.at)
+        supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
+
+    def abandon(self) -> list[Command]:
+        """Take back what a broken rule had asked for: it must not go out with another event."""
+        return self.floor.drop_commands()
 
     def _refuse(self, event: Event, error: IllegalTransition) -> None:
         """Whose mistake was it? A person's request is answered; anything else is counted."""

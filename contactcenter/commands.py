@@ -11,12 +11,13 @@ from contactcenter.values import (
     AuditEntry,
     CustomerCard,
     InteractionRecord,
+    IntervalRow,
     MatchMethod,
     Note,
     TimelineEntry,
     frozen,
 )
-from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
+from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 
 @frozen
@@ -80,6 +81,20 @@ class RunScript(Command):
     did: str
 
 
+@frozen
+class Announce(Command):
+    """Tell the waiting caller the place and the wait, and ask whether he wants another way out; he keeps the
+    place meanwhile. `AnnouncementEnded` says that it is over."""
+
+    call: str
+    ahead: int
+    """Callers in front of him."""
+    wait_s: float | None
+    """The wait that is not exceeded in most cases; None: nothing honest can be said."""
+    ways: tuple[str, ...]
+    """Of `queues.WAYS_OUT`."""
+
+
 # --- To Asterisk (edge `ami`) ---
 
 
@@ -92,6 +107,14 @@ class Room(StrEnum):
     """An agent whose caller is on hold."""
     GUEST = "guest"
     """Whoever an agent consults; hears music."""
+
+
+@frozen
+class CutSpeech(Command):
+    """End what the caller is being told: an agent is there."""
+
+    server: str
+    leg: str
 
 
 @frozen
@@ -161,7 +184,7 @@ class RingMonitor(Command):
     phone: str
     hears: str
     mode: str
-    """One of `supervision.MODES`."""
+    """One of `monitors.MODES`."""
 
 
 @frozen
@@ -203,6 +226,13 @@ class CorrectDisposition(Command):
     code: str
     note: str
     callback: str
+
+
+@frozen
+class SaveIntervals(Command):
+    """Write these rows as they stand; each replaces what was saved of it earlier."""
+
+    rows: tuple[IntervalRow, ...]
 
 
 @frozen
@@ -278,6 +308,20 @@ class ShowQueue(Command):
     """A queue as it is now."""
 
     view: QueueView
+
+
+@frozen
+class ShowFigures(Command):
+    """The figures of a queue, an agent or the center as they are now; once a second for each at most."""
+
+    view: FiguresView
+
+
+@frozen
+class DropFigures(Command):
+    """The figures of an agent who was not there today."""
+
+    id: str
 
 
 @frozen

@@ -367,7 +367,7 @@ def complete(floor: Floor, call: Call, consult: Consult, at: float) -> None:
         call.agent_leg, call.answered_at = consult.leg, at
         floor.talks[consult.leg] = call.id
         call.interaction.know(agent_leg=consult.leg)
-        call.interaction.note(at, "joined", agent="", number=consult.target.name, queue=call.queue)
+        call.interaction.note(at, "joined_outside", number=consult.target.name, queue=call.queue)
         floor.save(call.interaction)
     call.offer = consult.id
     _show(floor, call)

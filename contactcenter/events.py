@@ -11,7 +11,16 @@ from enum import StrEnum
 
 from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
-from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, Target, frozen
+from contactcenter.values import (
+    CustomerCard,
+    InteractionEntries,
+    InteractionRecord,
+    IntervalRow,
+    LegSeen,
+    MatchMethod,
+    Target,
+    frozen,
+)
 
 
 @frozen
@@ -200,6 +209,13 @@ class CallQueued(Event):
     """What the script asks of the agent, besides what queue, number and customer ask."""
     preferred: str = ""
     """The agent whom the script would like best."""
+
+
+@frozen
+class AnnouncementEnded(Event):
+    """What the waiting caller was to be told has been said, was cut short, or led to another way out."""
+
+    call: str
 
 
 @frozen
@@ -438,6 +454,21 @@ class Supervising(Event):
 
 
 @frozen
+class PriorityAsked(Supervising):
+    """A supervisor gives a waiting caller so many minutes of priority, instead of those given before."""
+
+    call: str
+    minutes: float
+
+
+@frozen
+class WhyAsked(Supervising):
+    """Why does this caller still wait?"""
+
+    call: str
+
+
+@frozen
 class MonitorAsked(Supervising):
     """A supervisor wants to be at a call, on his own `phone`; again with another mode, to switch."""
 
@@ -517,7 +548,24 @@ class InteractionsRestored(Event):
     records: tuple[InteractionRecord, ...]
 
 
+@frozen
+class FiguresRestored(Event):
+    """At start, before `InteractionsRestored`: what the last run counted, and what its rows may lack."""
+
+    rows: tuple[IntervalRow, ...]
+    """Of the last 26 hours at least: today's are among them."""
+    counted_from: int
+    """From this quarter on, calls are counted again, from `entries`."""
+    entries: tuple[InteractionEntries, ...]
+    """Of every interaction that is open, or has an entry later than `counted_from`: its whole course."""
+
+
 # --- The clock ---
+
+
+@frozen
+class Stopping(Event):
+    """This process ends: the last event of its life."""
 
 
 @frozen

@@ -31,8 +31,8 @@ def parts(timeline: Iterable[TimelineEntry]) -> tuple[Part, ...]:
     note: dict[str, str] = {}
     for entry in timeline:
         said = entry.detail
-        if entry.kind in ("joined", "restored"):
-            if entry.kind == "joined" or not found:
+        if entry.kind in ("joined", "joined_outside", "restored"):
+            if entry.kind != "restored" or not found:
                 found.append(
                     {
                         "agent": str(said.get("agent") or ""),
@@ -43,7 +43,7 @@ def parts(timeline: Iterable[TimelineEntry]) -> tuple[Part, ...]:
                 )
         elif entry.kind in ("transfer_asked", "consult_asked"):
             note[str(said.get("by"))] = str(said.get("note") or "")
-        elif entry.kind == "parted" and found:
+        elif entry.kind in ("parted", "parted_outside") and found:
             found[-1] |= {
                 "parted_at": entry.at,
                 "talked_s": said.get("talked_s"),

@@ -75,11 +75,10 @@ def part(floor: Floor, call: Call, at: float) -> None:
     handoff.part(floor, call, at)
     if to is None:
         return
-    if to.kind is TargetKind.QUEUE and (queue := floor.queues.get(to.name)):
+    if to.kind is TargetKind.QUEUE and to.name in floor.queues:
         interaction = call.interaction
         call.move(CallTrigger.QUEUE)
         call.queue, call.queued_at = to.name, at
-        queue.entered += 1
         interaction.know(queue=to.name, queued_at=interaction.record.queued_at or at)
         interaction.note(at, "queued", queue=to.name, priority=call.priority, kept_place=False)
         floor.enter_queue(call)

@@ -21,7 +21,7 @@ from contactcenter.agi.session import House, Session
 from contactcenter.agi.speech import load_engine
 from contactcenter.agi.stall import StallDetector
 from contactcenter.agi.texts import BUILT_IN
-from contactcenter.commands import Command, JoinLeg, LeaveQueue, OfferCall, RunScript, WaitOn
+from contactcenter.commands import Announce, Command, JoinLeg, LeaveQueue, OfferCall, RunScript, WaitOn
 from contactcenter.events import Event
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -31,6 +31,8 @@ ENVIRONMENT_TIMEOUT_S = 2.0
 UNREADY_CAP = 512
 """Connections without a complete environment. Asterisk's own send theirs in the same packet."""
 STALL_S = 0.5
+CLOSE_S = 1.0
+"""How long scripts may take to end when the server stops."""
 ENGINES = {"zh": "espeak-ng", "en": "flite"}
 
 Tap = Callable[[str, str, str], None]
@@ -50,9 +52,10 @@ class Route:
 class AgiServer:
     """The edge `agi`: `start`, then `carry` commands, then `close`.
 
-    `tell` gets the events, `now` gives the time in epoch seconds. `find_customer(number, method)` and
-    `is_open(name)` are asked by scripts, `may_call(number)` before a callback is agreed on. Raises
-    `loader.ScriptInvalid` for a script that can't be loaded and `speech.EngineMissing` for an unknown engine.
+    `tell` gets the events, `now` gives the time in epoch seconds. `find_customer(number, method)`,
+    `is_open(name)` and `emergency(name)` are asked by scripts, `may_call(number)` before a callback is agreed
+    on. Raises `loader.ScriptInvalid` for a script that can't be loaded and `speech.EngineMissing` for an
+    unknown engine.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class AgiServer:
         cache: Path,
         find_customer: Callable[[str, MatchMethod], Awaitable[tuple[CustomerCard, ...]]],
         is_open: Callable[[str], bool],
+        emergency: Callable[[str], Mapping[str, str]] = lambda name: {},
         may_call: Callable[[str], bool] = lambda number: True,
         transfers: Mapping[str, str] | None = None,
         recordings: Path | None = None,
@@ -95,6 +99,7 @@ class AgiServer:
             now=now,
             find_customer=find_customer,
             is_open=is_open,
+            emergency=emergency,
             may_call=may_call,
             transfers=dict(transfers or {}),
             limits=limits,
@@ -110,6 +115,8 @@ class AgiServer:
         )
         self._sessions: dict[str, Session] = {}
         self._connections: dict[Connection, None] = {}
+        self.faults = 0
+        """Connections that spoke no AGI, or one that somebody's text had forged: believed in nothing."""
         self._listener: asyncio.Server | None = None
         self._stalls: StallDetector | None = None
 
@@ -142,8 +149,6 @@ class AgiServer:
 
     async def close(self) -> None:
         """Stop. Callers in scripts and queues fall to the dialplan's rescue loop; talks go on."""
-        if self._stalls:
-            self._stalls.close()
         if self._listener:
             self._listener.close()
         for connection in list(self._connections):
@@ -151,13 +156,17 @@ class AgiServer:
         sessions = list(self._sessions.values())
         for session in sessions:
             session.leave()
-        await asyncio.gather(*(session.task for session in sessions), return_exceptions=True)
+        if sessions:
+            _, stubborn = await asyncio.wait([session.task for session in sessions], timeout=CLOSE_S)
+            for task in stubborn:
+                log.error("%s: its script does not end: it catches what would end it", task.get_name())
+        if self._stalls:
+            self._stalls.close()
         await self._prompts.close()
-        self._threads.close()
 
     def carry(self, command: Command) -> None:
         """Take a command of the center. For a call without a session nothing happens: its end was told."""
-        if isinstance(command, OfferCall | JoinLeg | WaitOn | RunScript | LeaveQueue):
+        if isinstance(command, Announce | OfferCall | JoinLeg | WaitOn | RunScript | LeaveQueue):
             session = self._sessions.get(command.call)
             if session:
                 session.carry(command)
@@ -201,6 +210,9 @@ class AgiServer:
 
     def _closed(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
+        if connection.fault:
+            self.faults += 1
+            log.warning("a FastAGI connection was cut off: %s", connection.fault)
 
 
 def _script(route: Route) -> Script:

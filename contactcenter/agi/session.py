@@ -3,7 +3,8 @@
 What must hold: `CallerLeft` is told exactly once, in the instant in which the connection says it, whatever
 the script does; the session's very last act sets `CC_NEXT`, because the dialplan takes its absence for a
 crash of this process (AGISTATUS is SUCCESS in both cases) and brings the caller back; and what a caller would
-need to come back (interaction, queue, time of entry) is on his leg before anybody relies on it.
+need to come back (interaction, queue, time of entry, what the script asked for) is on his leg before anybody
+relies on it.
 """
 
 import asyncio
@@ -15,14 +16,15 @@ from collections.abc import Callable
 from contactcenter.agi import pyst
 from contactcenter.agi.builtin import wait_for_agent
 from contactcenter.agi.connection import CallerGone, CommandTimeout, Connection, Loss
-from contactcenter.agi.loader import Script, line_in
+from contactcenter.agi.loader import Script, line_in, run
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
-from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
+from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services, Wish, levels, minutes
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import JoinLeg, LeaveQueue, OfferCall, RunScript, WaitOn
+from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, RunScript, WaitOn
 from contactcenter.events import (
+    AnnouncementEnded,
     CallArrived,
     CallerLeft,
     CallQueued,
@@ -53,7 +55,7 @@ _NOBODY = {"unknown", "anonymous"}
 WORD_S = 5.0
 """After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
 
-Command = OfferCall | JoinLeg | WaitOn | RunScript | LeaveQueue
+Command = OfferCall | JoinLeg | WaitOn | RunScript | Announce | LeaveQueue
 
 
 class SentOn(BaseException):
@@ -62,6 +64,10 @@ class SentOn(BaseException):
     def __init__(self, did: str) -> None:
         super().__init__(did)
         self.did = did
+
+
+class _Cut(Exception):
+    """An agent is there, in the middle of what the waiting caller was told."""
 
 
 @frozen
@@ -89,8 +95,12 @@ class Session:
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._waiting = False
         self._joining = False
+        self._informing = self._cut = False
+        self._queue = ""
         self._entered_at: float | None = None
         self._held_by = ""
+        self._wish = Wish()
+        """What a caller who comes back had asked for."""
         self._over = False
         self._budget = asyncio.timeout(None)
         self._resumed = environment.path == "resume"
@@ -106,6 +116,7 @@ class Session:
         """A command of the center, in the order in which it gave them."""
         if self._waiting:
             self._commands.put_nowait(command)
+            self._cut = self._informing and isinstance(command, OfferCall | JoinLeg)
         else:
             # The script has moved on in the same instant; the center must not wait for this agent's ring.
             self._refuse(command)
@@ -169,6 +180,8 @@ class Session:
         entered = await self._recall("CC_ENTERED") if queue else ""
         self._entered_at = float(entered) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", entered) else None
         self._held_by = await self._recall("CC_HELD") if queue else ""
+        if queue:
+            self._wish = _heard(*[await self._recall(name) for name in _told(Wish())])
         language = await self._recall("CC_LANGUAGE") if interaction else ""
         self._resumed = bool(self._resumed and interaction)
         arrival = self._announce(interaction or uuid.uuid4().hex, did, queue, language)
@@ -180,7 +193,10 @@ class Session:
         return queue
 
     def _dialled(self) -> str:
-        """The number that the caller dialled; a rescue loop runs in an extension without a number."""
+        """The number that the caller dialled. The dialplan says it in the address, before any word of the
+        caller's; a rescue loop runs in an extension without a number."""
+        if did := self._environment.query.get("did"):
+            return did
         extension = self._environment["agi_extension"]
         return extension if extension[:1].isdigit() else self._environment["agi_dnid"]
 
@@ -237,15 +253,18 @@ class Session:
             self._budget = asyncio.timeout(self._services.limits.seconds)
             async with self._budget:
                 if resume_queue:
-                    return await wait_for_agent(call, resume_queue)
+                    return await wait_for_agent(call, resume_queue, self._wish)
                 if script.run:
-                    return str(await script.run(call) or "")
+                    return str(await run(script, call) or "")
                 assert script.run_sync  # noqa: S101 (one of the two)
                 await self._house.threads.run(script.run_sync, self._environment, self._connection, call)
                 return ""
-        except CommandTimeout:
+        except (CommandTimeout, CallerGone, GeneratorExit):
             raise
-        except (Exception, ScriptBlocked) as error:
+        except BaseException as error:
+            # Not even SystemExit may pass: it would end the event loop, and all calls with it.
+            if self.task.cancelling():
+                raise CallerGone from error
             overrun = isinstance(error, TimeoutError) and self._budget.expired()
             said = f"ran longer than {self._services.limits.seconds:g} s" if overrun else _described(error)
             place = f"{script.path.name}:{line_in(script.path, error)}" if script.path else script.name
@@ -282,7 +301,9 @@ class Session:
 
     async def play(self, what: Speech, keys: str) -> str:
         path = await self._house.prompts.path(what)
+        self._unless_cut()
         reply = await self._command("STREAM FILE", path, keys, timeout_s=PLAY_TIMEOUT_S)
+        self._unless_cut()
         if reply.result == "0" and not reply.endpos:
             log.error("call %s: Asterisk can't play %s (prompt %r)", self.id, path, what.name)
         return chr(int(reply.result)) if reply.result not in ("", "0") else ""
@@ -297,10 +318,13 @@ class Session:
             # One command says it and hears all keys: none can fall between two commands.
             path = await self._house.prompts.path(what)
             timeout = PLAY_TIMEOUT_S + timeout_s * (limit + 1)
+            self._unless_cut()
             reply = await self._command("GET DATA", path, int(timeout_s * 1000), wanted, timeout_s=timeout)
+            self._unless_cut()
             return typed + reply.result, reply.timed_out
         while len(typed) < limit:
             reply = await self._command("WAIT FOR DIGIT", int(timeout_s * 1000), timeout_s=timeout_s + 10)
+            self._unless_cut()
             key = chr(int(reply.result or "0"))
             if key not in KEYS:
                 return typed, True
@@ -309,16 +333,25 @@ class Session:
             typed += key
         return typed, False
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         if self._entered_at is None:
             self._entered_at = self._now()
-        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue)
+        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue, **_told(wish))
         loop, until = asyncio.get_running_loop(), self._budget.when()
         left = until - loop.time() if until is not None else None
         if left is not None:
             self._budget.reschedule(None)
-        self._waiting = True
-        self._tell(CallQueued(at=self._now(), call=self.id, queue=queue, priority=priority))
+        self._waiting, self._queue = True, queue
+        self._tell(
+            CallQueued(
+                at=self._now(),
+                call=self.id,
+                queue=queue,
+                priority=wish.priority,
+                needs=wish.needs,
+                preferred=wish.agent,
+            )
+        )
         try:
             result = await self._until_served()
         finally:
@@ -327,8 +360,7 @@ class Session:
                 self._refuse(self._commands.get_nowait())
             if left is not None:
                 self._budget.reschedule(loop.time() + left)
-        if result == "answered":
-            self._entered_at = None  # a further queue would be a further wait
+        self._entered_at = None  # the center ended this wait; a further queue would be a further one
         await self.remember("CC_QUEUE", "")
         await self._unhold()
         return result
@@ -339,10 +371,11 @@ class Session:
         A talk that ended may only be parked (hold, transfer): the center knows, and says `WaitOn` or
         `LeaveQueue`, with a music in between that nobody would want to hear for an instant.
         """
-        music = True
+        music, cut = True, False
         while True:
-            if music:
+            if music and not cut:
                 await self._command("SET MUSIC", "on", self._house.music)
+            cut = False
             command = await self._next_command(None if music else WORD_S)
             match command:
                 case LeaveQueue(exit=exit):
@@ -350,7 +383,7 @@ class Session:
                         await self._command("SET MUSIC", "off")
                     return exit
                 case WaitOn():
-                    music = True
+                    music, self._queue = True, command.queue
                     self._entered_at, self._held_by = command.entered_at, command.held_by
                     await self._remember_all(
                         CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=command.queue, CC_HELD=self._held_by
@@ -359,6 +392,8 @@ class Session:
                     if music:
                         await self._command("SET MUSIC", "off")
                     raise SentOn(did)
+                case Announce():
+                    cut = await self._inform(command)
                 case OfferCall() | JoinLeg():
                     status = await self._connect(command)
                     music = status != "ANSWER"
@@ -368,6 +403,27 @@ class Session:
                     self._tell(
                         OfferEnded(at=self._now(), call=self.id, offer=offer, status=status, phone=phone)
                     )
+
+    async def _inform(self, told: Announce) -> bool:
+        """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it
+        short."""
+        assert self._call  # noqa: S101 (set by _arrive)
+        self._informing, self._cut = True, False
+        try:
+            await self._command("SET MUSIC", "off")
+            way = await self._call.how_things_stand(told.ahead, told.wait_s, told.ways)
+            if way == "callback":
+                await self._call.callback(queue=self._queue)
+        except _Cut:
+            pass
+        finally:
+            self._informing, cut, self._cut = False, self._cut, False
+        self._tell(AnnouncementEnded(at=self._now(), call=self.id))
+        return cut
+
+    def _unless_cut(self) -> None:
+        if self._cut:
+            raise _Cut
 
     async def _next_command(self, within_s: float | None) -> Command:
         try:
@@ -462,6 +518,29 @@ class Session:
 
     def _now(self) -> float:
         return self._services.now()
+
+
+def _told(wish: Wish) -> dict[str, str]:
+    """A wish as variables of the leg."""
+    return {
+        "CC_PRIORITY": f"{wish.priority:g}",
+        "CC_NEEDS": "-".join(f"{need.skill}.{need.level}" for need in wish.needs),
+        "CC_AGENT": wish.agent,
+    }
+
+
+def _heard(priority: str, needs: str, agent: str) -> Wish:
+    """The wish in a leg's variables; one that can't be read (of another version's) is none."""
+    try:
+        skills = dict(each.split(".") for each in needs.split("-")) if needs else {}
+        return Wish(
+            priority=minutes(float(priority or 0)),
+            needs=levels({skill: int(level) for skill, level in skills.items()}),
+            agent=agent,
+        )
+    except ValueError:
+        log.warning("odd wish on a leg: priority %r, needs %r", priority, needs)
+        return Wish(agent=agent)
 
 
 def _server(uniqueid: str) -> str:

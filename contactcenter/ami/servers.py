@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
 
 import structlog
@@ -13,10 +13,18 @@ from contactcenter.ami.link import AmiLink, Tap
 from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
-from contactcenter.ami.translate import device_phone, legs_seen, translate
+from contactcenter.ami.translate import (
+    Unreadable,
+    check_channel,
+    check_once,
+    device_phone,
+    legs_seen,
+    translate,
+)
 from contactcenter.commands import (
     AddLeg,
     Command,
+    CutSpeech,
     EndLeg,
     JoinLegs,
     OpenLine,
@@ -30,14 +38,8 @@ from contactcenter.events import Event, LegEnded, LegStarted, PhoneSeen, ServerD
 
 NEEDS = frozenset(
     {
-        "Hangup",
-        "Redirect",
-        "Bridge",
-        "Originate",
-        "Setvar",
-        "CoreShowChannels",
-        "BridgeList",
-        "DeviceStateList",
+        *("Hangup", "Redirect", "Bridge", "Originate", "Setvar", "PlayDTMF"),
+        *("CoreShowChannels", "BridgeList", "DeviceStateList"),
     }
 )
 """The actions that a manager user must be allowed to use; the least rights that work."""
@@ -87,8 +89,6 @@ class AsteriskServers:
         self._contacts: dict[str, str] = {}
         """Phone -> its newest contact."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self.unreadable = 0
-        """Events that lacked a header; counted, never guessed."""
         for server in servers:
             self._links[server.name] = AmiLink(
                 server,
@@ -142,6 +142,10 @@ class AsteriskServers:
                 self._spawn(self._add(command))
             case ParkLeg(server=server, leg=leg, room=room):
                 self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | _room(room)))
+            case CutSpeech(server=server, leg=leg):
+                # As if the caller had pressed a key: that ends what he hears, whatever it is.
+                key = {"Digit": "#", "Receive": "true"}
+                self._spawn(self._act(server, {"Action": "PlayDTMF", "Channel": leg} | key))
             case OpenLine(server=server, leg=leg, phone=phone):
                 self._spawn(self._open_line(server, leg, phone))
             case RingMonitor():
@@ -218,6 +222,18 @@ class AsteriskServers:
             self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
     def _hear(self, server: str, message: Message) -> None:
+        try:
+            self._understand(server, message)
+        except Unreadable as error:
+            self._complain(server, message, error)
+
+    def _complain(self, server: str, message: Message, error: Unreadable) -> None:
+        """Counted, never guessed; the next snapshot says what is true."""
+        self._links[server].counters.unreadable += 1
+        log.warning("asterisk_event_unreadable", server=server, name=message.event, reason=str(error))
+
+    def _understand(self, server: str, message: Message) -> None:
+        check_once(message)
         if message.event == "OriginateResponse":
             # Where no channel came about there is no Hangup: this is all that is heard of our leg. Otherwise
             # the Hangup, before or after it, knows the cause.
@@ -229,12 +245,7 @@ class AsteriskServers:
         if message.event == "ContactStatus":
             self._contact_changed(message)
             return
-        try:
-            event = translate(message, server, self._now())
-        except KeyError as missing:
-            self.unreadable += 1
-            log.warning("asterisk_event_unreadable", server=server, event=message.event, missing=str(missing))
-            return
+        event = translate(message, server, self._now())
         if isinstance(event, LegStarted):
             self._asked.discard(event.leg)
         if event:
@@ -267,8 +278,18 @@ class AsteriskServers:
         channels = await link.send({"Action": "CoreShowChannels"})
         # Later than the legs: a room whose last leg left meanwhile is not taken for a talk, see `legs_seen`.
         bridges = await link.send({"Action": "BridgeList"})
-        legs = legs_seen(channels.items, bridges.items)
+        legs = legs_seen(self._whole(server, channels.items), bridges.items)
         self._tell(Snapshot(at=self._now(), server=server, asked_at=asked_at, legs=legs, restarted=restarted))
+
+    def _whole(self, server: str, items: Iterable[Message]) -> Iterator[Message]:
+        """The items of a list that Asterisk wrote as they are."""
+        for item in items:
+            try:
+                check_once(item)
+                check_channel(item)
+                yield item
+            except Unreadable as error:
+                self._complain(server, item, error)
 
     async def _phones(self, server: str) -> None:
         """Which phones are registered: those that did so before this link stood told nobody."""

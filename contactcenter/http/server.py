@@ -20,6 +20,7 @@ from contactcenter.http import (
     audit,
     calls,
     customers,
+    figures,
     health,
     interactions,
     me,
@@ -45,6 +46,7 @@ from contactcenter.http.visit import Edge, Visit
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, supervision.routes,
+    figures.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)

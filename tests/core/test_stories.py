@@ -15,7 +15,6 @@ from contactcenter.commands import (
     FindCustomer,
     LeaveQueue,
     OfferCall,
-    OfferTaken,
     OpenLine,
     ParkLeg,
     Refused,
@@ -187,7 +186,7 @@ def test_abandoned_while_waiting(world: World) -> None:
     world.now += 42
     world.caller_ends()
     assert (world.record().outcome, world.record().waited_s) == ("abandoned", 42)
-    assert world.floor.queues["support"].abandoned == 1
+    assert world.figures().abandoned == 1
     check_empty(world.floor)
 
 
@@ -524,7 +523,8 @@ def test_every_way_out_has_its_reason_and_its_outcome() -> None:
         world.caller_ends(name)
         assert world.record(name).outcome == outcome
     for name, counts in (("shut", (1, 1)), ("empty", (1, 1)), ("full", (2, 1)), ("slow", (1, 1))):
-        assert (world.floor.queues[name].entered, world.floor.queues[name].left) == counts
+        figures = world.figures("queue", name)
+        assert (figures.offered, sum(figures.exits.values())) == counts
 
 
 def test_a_caller_who_asked_to_be_called_back(world: World) -> None:
@@ -996,7 +996,7 @@ def test_a_waiting_caller_keeps_the_place_over_a_restart(world: World) -> None:
             entered_at=entered,
         )
     )
-    assert world.floor.queues["support"].entered == 2
+    assert world.figures().offered == 2
     world.is_known().queues().asks(state="available")
     assert world.states() == ("offered", "reserved")
     assert world.call("bob").state == "waiting"
@@ -1014,7 +1014,8 @@ def test_a_resumed_caller_may_wait_on_in_another_queue(world: World) -> None:
     world.signs_in(queues=("support", "sales")).asks(state="paused")
     world.arrives(resumed=True, queue="support", entered_at=world.now - 9).is_known().queues(queue="sales")
     assert world.call().queued_at == world.now - 9
-    assert [(q.entered, q.left) for q in world.floor.queues.values()] == [(1, 1), (1, 0)]
+    assert [world.figures("queue", name).offered for name in ("support", "sales")] == [1, 1]
+    assert (world.figures().exits, world.figures("center", "").offered) == ({"moved": 1}, 1)
 
 
 def test_who_vanished_in_a_restart_is_closed_once(world: World) -> None:
@@ -1070,7 +1071,7 @@ def test_a_script_that_crashed_while_waiting_keeps_the_place(world: World) -> No
     assert world.call().state == "ivr"
     world.queues()
     assert (world.call().state, world.call().queued_at) == ("waiting", entered)
-    assert world.floor.queues["support"].entered == 1
+    assert world.figures().offered == 1
 
 
 def test_a_waiting_caller_who_is_sent_to_another_number_has_left_the_queue(world: World) -> None:
@@ -1079,7 +1080,7 @@ def test_a_waiting_caller_who_is_sent_to_another_number_has_left_the_queue(world
         e.CallArrived(at=world.now, call="ann", interaction="i-ann", server=SERVER, did="4003", caller="")
     )
     assert world.states() == ("ivr", "available")
-    assert world.floor.queues["support"].left == 1
+    assert world.figures().exits == {"transferred": 1}
 
 
 # --- nothing is possible twice ---
@@ -1125,102 +1126,3 @@ def test_a_restored_call_keeps_language_and_is_shown(world: World) -> None:
     world.talks().step(e.LanguageChosen(at=world.now, call="ann", language="en"))
     world.caller_ends(phone="101").disposes()
     assert world.record().language == "en"
-
-
-# --- several phones ring, one wins ---
-
-SEVERAL = Rules(
-    queues=(queue("support", strategy="ring_several", seats=3),), dispositions=frozenset({"done", "again"})
-)
-
-
-def ringing_at_three() -> World:
-    world = World(SEVERAL)
-    for login, phone in (("tom", "101"), ("eve", "102"), ("zoe", "103")):
-        world.is_ready(login, phone)
-    world.waits()
-    assert world.commands(OfferCall)[0].phones == ("102", "101", "103")
-    assert {agent.state for agent in world.floor.agents.values()} == {"reserved"}
-    for phone in ("101", "102", "103"):
-        world.rings(phone=phone)
-    return world
-
-
-def test_two_answer_within_a_millisecond_and_one_wins() -> None:
-    world = ringing_at_three()
-    world.step(
-        e.LegAnswered(at=world.now, leg="ann>102"),
-        e.LegAnswered(at=world.now, leg="ann>101"),
-        e.LegJoined(at=world.now, leg="ann>101", bridge="b"),
-        e.LegJoined(at=world.now, leg="ann", bridge="b"),
-    )
-    assert (world.call().state, world.call().agent, world.agent("tom").state) == ("talking", "tom", "talking")
-    assert [world.agent(login).state for login in ("eve", "zoe")] == ["available", "available"]
-    assert [(taken.login, taken.by) for taken in world.commands(OfferTaken)] == [
-        ("eve", "Tom"),
-        ("zoe", "Tom"),
-    ]
-    assert [end.leg for end in world.commands(EndLeg)] == ["ann>102"], "the other one that was answered"
-    assert not world.floor.is_free(world.agent("eve")), "her phone still rings, as far as we heard"
-    world.step(e.LegEnded(at=world.now, leg="ann>102"), e.LegEnded(at=world.now, leg="ann>103", cause=26))
-    assert world.floor.is_free(world.agent("eve"))
-    world.agent_ends().disposes("tom").caller_ends()
-    assert world.record().agent == "tom"
-
-
-def test_nobody_of_several_answers_and_each_is_told_why() -> None:
-    world = ringing_at_three()
-    world.step(e.LegEnded(at=world.now, leg="ann>103", cause=21))
-    assert world.agent("zoe").state == "reserved", "the others ring on"
-    world.wait(20)
-    ended = [e.LegEnded(at=world.now, leg=f"ann>{phone}") for phone in ("101", "102")]
-    offer = world.call().offer
-    world.step(*ended, e.OfferEnded(at=world.now, call="ann", offer=offer, status="NOANSWER"))
-    assert world.call().state == "waiting"
-    reasons = {login: world.agent(login).reason for login in ("tom", "eve", "zoe")}
-    assert reasons == {"tom": "no_answer", "eve": "no_answer", "zoe": "busy"}
-
-
-def test_who_declines_is_paused_when_another_has_answered() -> None:
-    world = ringing_at_three()
-    world.step(e.LegEnded(at=world.now, leg="ann>103", cause=21)).answers(phone="102")
-    states = {login: world.agent(login).state for login in ("tom", "eve", "zoe")}
-    assert states == {"tom": "available", "eve": "talking", "zoe": "paused"}
-
-
-def test_the_caller_leaves_in_the_instant_of_the_answer() -> None:
-    world = ringing_at_three()
-    world.step(
-        e.LegAnswered(at=world.now, leg="ann>102"),
-        e.CallerLeft(at=world.now, call="ann"),
-        e.LegEnded(at=world.now, leg="ann"),
-        *(e.LegEnded(at=world.now, leg=f"ann>{phone}") for phone in ("101", "102", "103")),
-    )
-    assert {agent.state for agent in world.floor.agents.values()} == {"available"}
-    assert world.record().outcome == "abandoned"
-
-
-def test_a_persistent_line_is_not_one_of_several() -> None:
-    world = World(SEVERAL)
-    world.is_ready("tom", "101").is_ready("eve", "102")
-    world.signs_in("zoe", "103").step(
-        e.PhoneChosen(at=world.now, login="zoe", phone="103", line="persistent", request=world.request())
-    )
-    line = world.agent("zoe").line_leg
-    world.step(
-        e.LegStarted(at=world.now, leg=line, server=SERVER, phone="103"),
-        e.LegAnswered(at=world.now, leg=line),
-    )
-    world.asks("zoe", "available")
-    world.wait(1).waits()
-    assert world.commands(OfferCall)[0].phones == ("102", "101")
-    assert world.agent("zoe").state == "available"
-
-
-def test_one_answer_that_nobody_heard_is_known_by_its_phone() -> None:
-    world = ringing_at_three()
-    world.lose_link().wait(60)
-    offer = world.call().offer
-    world.step(e.OfferEnded(at=world.now, call="ann", offer=offer, status="ANSWER", phone="103"))
-    assert (world.record().agent, world.agent("zoe").state) == ("zoe", "wrap_up")
-    assert [world.agent(login).state for login in ("eve", "tom")] == ["available", "available"]
