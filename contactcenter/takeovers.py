@@ -5,7 +5,7 @@ the supervisor's. Until the two hear each other the call is the agent's: if it c
 goes back to him, and the supervisor listens again.
 """
 
-from contactcenter import desks, handoff, holds, supervision
+from contactcenter import consulting, desks, handoff, holds, supervision
 from contactcenter.agents import AgentSession
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import Accepted, ParkLeg, Room
@@ -24,7 +24,10 @@ def asked(floor: Floor, event: TakeOverAsked) -> None:
         desks.refuse(floor, event.request, "unknown", "there is no such call")
     elif mine is None or mine.call != call.id or mine.ending or mine.began_at is None:
         desks.refuse(floor, event.request, "illegal_now", "listen to this call first, then take it over")
-    elif call.state not in holds.REACHED or call.parking or call.joining:
+    elif call.consult:
+        message = "the agent has somebody else at this call: wait until that is over"
+        desks.refuse(floor, event.request, "illegal_now", message)
+    elif mine.taking or call.state not in holds.REACHED or call.parking or call.joining:
         message = "the caller is just being moved: try again in a moment"
         desks.refuse(floor, event.request, "illegal_now", message)
     else:
@@ -36,15 +39,17 @@ def _begin(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     monitor.taking = True
     floor.wake(f"take {monitor.id}", at + TAKEN_S)
     supervision.tell(floor, monitor, at, "take_over_asked", agent=call.agent)
-    holds.keep(floor, monitor.id)
     floor.do(ParkLeg(server=monitor.server, leg=monitor.id, room=Room.DESK))
-    if call.state is CallState.TALKING:
-        holds.park(floor, call)
 
 
 def go_on(floor: Floor, call: Call, monitor: Monitor) -> None:
-    """The caller on hold is joined to the supervisor's leg next."""
-    if call.state is CallState.HELD and call.joining != monitor.id:
+    """One step after the other: only a leg that has arrived in the waiting room can be joined safely."""
+    leg = floor.legs.get(monitor.id)
+    if leg is None or not leg.room:
+        return
+    if call.state is CallState.TALKING and not call.parking:
+        holds.park(floor, call)
+    elif call.state is CallState.HELD and call.joining != monitor.id:
         holds.join(floor, call, monitor.id)
 
 
@@ -109,5 +114,4 @@ def _give_up(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     """The supervisor gets nobody: the caller goes back to the agent."""
     monitor.taking = False
     supervision.tell(floor, monitor, at, "take_over_failed", agent=call.agent)
-    if call.state is CallState.HELD:
-        holds.join(floor, call, call.agent_leg)
+    consulting.back_to_agent(floor, call, at)
