@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,36 @@ from contactcenter.ami.server import AmiServer
 from contactcenter.ami.servers import NEEDS, AsteriskServers
 from contactcenter.center import Center
 from contactcenter.clock import Clock
-from contactcenter.config import Settings
+from contactcenter.config import LIVE, Settings
+from contactcenter.configurator import Configurator
 from contactcenter.crm import customers
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
+from contactcenter.events import Stopping
+from contactcenter.floor import Floor
 from contactcenter.http.server import HttpServer
-from contactcenter.http.settings import Choice, HttpSettings
+from contactcenter.http.settings import HttpSettings, menus
 from contactcenter.loop import Carry, Loop
 from contactcenter.tracing.recorder import ControlSocket, Recorder, preface
 from contactcenter.tracing.trace import Header
 from contactcenter.values import CustomerCard, MatchMethod
+
+QUEUE_COUNTS = {
+    "offered": "Callers who asked for the queue",
+    "answered": "Callers who were answered",
+    "in_target": "Callers who were answered within the queue's target",
+    "abandoned": "Callers who left while they waited",
+    "short": "Callers who left within 5 s",
+    "waited_ms": "How long those who were answered had waited",
+    "handled": "Talks that ended",
+    "talked_ms": "Time of talks, without hold",
+    "held_ms": "Time of talks on hold",
+    "wrapped_ms": "Time of wrap-ups",
+}
+"""The counts of a queue that Prometheus may ask for."""
 
 CONTROL_SOCKET = "control.sock"
 
@@ -66,6 +83,30 @@ class Totals(Collector):
         faults = CounterMetricFamily("contactcenter_fastagi_faults", "FastAGI connections that were cut off")
         faults.add_metric([], self._app.scripts.faults if self._app.scripts else 0)
         yield faults
+        yield from _figures(self._app.center.floor)
+
+
+def _figures(floor: Floor) -> Iterator[Metric]:
+    """What is counted of each queue today: a counter begins anew at midnight, as after a restart."""
+    queues = {name: floor.figures.intervals.of_day(("queue", name)) for name in floor.queues}
+    for count, help_ in QUEUE_COUNTS.items():
+        metric = CounterMetricFamily(
+            f"contactcenter_queue_{count.replace('_ms', '_seconds')}", help_, labels=["queue"]
+        )
+        for name, tally in queues.items():
+            n = tally.of(count)
+            metric.add_metric([name], n / 1000 if count.endswith("_ms") else n)
+        yield metric
+    exits = CounterMetricFamily(
+        "contactcenter_queue_exits", "Callers who left a queue by another way out", labels=["queue", "reason"]
+    )
+    waiting = GaugeMetricFamily("contactcenter_queue_waiting", "Callers who wait", labels=["queue"])
+    for name, tally in queues.items():
+        for reason, n in tally.group("exit.").items():
+            exits.add_metric([name, reason], n)
+        waiting.add_metric([name], len(floor.figures.waiting(name)))
+    yield exits
+    yield waiting
 
 
 class App:
@@ -92,6 +133,7 @@ class App:
         self.recorder = Recorder(self._header, self.clock.now, settings.fastagi.key)
         self.store: Store
         self.users: Users
+        self.configurator: Configurator
         self.http: HttpServer
         self._sessions: Sessions
         self._data = data
@@ -112,6 +154,20 @@ class App:
         self._exit.push_async_callback(self.store.close)
         self._sessions = Sessions(self.store)
         self.users = Users(self.store, self._sessions)
+        self.configurator = Configurator(
+            settings,
+            self.store,
+            tell=self.loop.tell,
+            changed=self._configured,
+            answerable=self._answerable,
+        )
+        try:
+            await self.configurator.open()
+        except BaseException:
+            await self._exit.aclose()
+            raise
+        self.settings = self.configurator.settings
+        self._exit.push_async_callback(self.configurator.close)
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -121,7 +177,7 @@ class App:
     async def start(self) -> None:
         """Go on air: pages, scripts, Asterisk. Raises OSError when a port is taken."""
         settings, tell, now = self.settings, self.loop.tell, self.clock.now
-        self._exit.callback(self.loop.stop)
+        self._exit.callback(lambda: self.loop.stop(Stopping(at=now())))
         self.scripts = scripts = self._scripts()
         self.servers = servers = AsteriskServers(
             (
@@ -144,6 +200,7 @@ class App:
             now=now,
             store=self.store,
             users=self.users,
+            configurator=self.configurator,
             sessions=self._sessions,
             settings=self._http_settings(),
             ready=self.ready,
@@ -154,7 +211,9 @@ class App:
             c.OfferCall: scripts.carry,
             c.JoinLeg: scripts.carry,
             c.WaitOn: scripts.carry,
+            c.Announce: scripts.carry,
             c.LeaveQueue: scripts.carry,
+            c.CutSpeech: servers.carry,
             c.OpenLine: servers.carry,
             c.EndLeg: servers.carry,
             c.ParkLeg: servers.carry,
@@ -164,6 +223,8 @@ class App:
             c.SaveInteraction: to_store,
             c.CorrectDisposition: to_store,
             c.SaveAudit: to_store,
+            c.ReturnChange: self.configurator.carry,
+            c.SaveIntervals: to_store,
             c.ScreenPop: to_page,
             c.OfferTaken: to_page,
             c.ShowCall: to_page,
@@ -171,6 +232,8 @@ class App:
             c.ShowAgent: to_page,
             c.DropAgent: to_page,
             c.ShowQueue: to_page,
+            c.ShowFigures: to_page,
+            c.DropFigures: to_page,
             c.ShowMonitor: to_page,
             c.DropMonitor: to_page,
             c.ShowMessage: to_page,
@@ -207,6 +270,11 @@ class App:
             "store": store,
         }
 
+    def _configured(self, settings: Settings, version: int) -> None:
+        """The configuration has another version: everybody who is not the center goes by it, too."""
+        self.settings = self.settings.with_configuration(settings)
+        self.http.configured(settings, version)
+
     def _scripts(self) -> AgiServer:
         settings, speech = self.settings, self.settings.speech
         return AgiServer(
@@ -224,6 +292,7 @@ class App:
             engines={"zh": speech.zh, "en": speech.en},
             find_customer=self._find_customer,
             is_open=self._is_open,
+            emergency=self._emergency,
             may_call=self._may_call,
             transfers=settings.ivr.transfers,
             host=settings.fastagi.host,
@@ -240,8 +309,14 @@ class App:
 
     def _is_open(self, name: str) -> bool:
         """Whether a queue, or a calendar by its own name, is open now."""
+        queue = self.center.floor.queues.get(name)
+        hours = queue.rules if queue else self.settings.calendar(name)
+        return hours.is_open(self.clock.now())
+
+    def _emergency(self, name: str) -> Mapping[str, str]:
+        """The announcement of a queue, or of a calendar by its own name, that is shut for an emergency."""
         queue = self.settings.queues.get(name)
-        return self.settings.calendar(queue.calendar if queue else name).is_open(self.clock.now())
+        return self.settings.calendar(queue.calendar if queue else name).emergency
 
     def _may_call(self, number: str) -> bool:
         """Callbacks are untrusted destinations: only whole numbers of our own country."""
@@ -252,29 +327,21 @@ class App:
             return False
 
     def _http_settings(self) -> HttpSettings:
-        settings = self.settings
+        settings, offered = self.settings, menus(self.settings)
         return HttpSettings(
             **settings.http.model_dump(),
             version=__version__,
-            dispositions=tuple(
-                Choice(code=code, title=title.model_dump()) for code, title in settings.dispositions.items()
-            ),
-            pause_reasons=tuple(
-                Choice(code=code, title=title.model_dump()) for code, title in settings.pauses.items()
-            ),
-            queues=tuple(
-                Choice(code=name, title=queue.title.model_dump()) for name, queue in settings.queues.items()
-            ),
+            dispositions=offered.dispositions,
+            pause_reasons=offered.pause_reasons,
+            queues=offered.queues,
+            visible_to_agent=offered.visible_to_agent,
             phones=settings.phones,
-            visible_to_agent=settings.supervision.visible_to_agent,
             answerable=self._answerable,
         )
 
     def _header(self) -> Header:
         # What the center is told, and nothing of the machine: traces are given to others.
-        config = self.settings.model_dump(
-            mode="json", include={"zone", "calendars", "queues", "dispositions"}, exclude_defaults=True
-        )
+        config = self.settings.model_dump(mode="json", include=LIVE, exclude_defaults=True)
         config["ivr"] = {"fallback_queue": self.settings.ivr.fallback_queue}
         servers = self.servers.status() if self.servers else []
         return Header(

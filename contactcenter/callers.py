@@ -2,9 +2,9 @@
 
 from itertools import count
 
-from contactcenter import handoff, holds, supervision
+from contactcenter import announcements, handoff, holds, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit
+from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit, WaitOn
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
@@ -18,10 +18,14 @@ from contactcenter.events import (
     ScriptFailed,
     WhyAsked,
 )
+from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
 from contactcenter.routing.explanations import standing_record
 from contactcenter.values import NOBODY, AuditEntry, InteractionRecord, MatchMethod
+
+OVERFLOW_AGAIN_S = 15.0
+"""How long after a closed or full queue could not take a caller over it is asked again."""
 
 IDENTIFY_S = 0.3
 """How long a waiting caller is held back from agents so that the record can be popped with the offer."""
@@ -48,15 +52,20 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     call.held_by = event.held_by
     if event.held_by not in ("", NOBODY):
         call.queue = event.queue
-    elif event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
+    elif event.resumed and not call.served and event.queue in floor.queues:
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
-        queue.entered += 1
     floor.calls[call.id] = call
     floor.touch(call=call.id, queue=call.queue)
-    interaction.note(event.at, "resumed" if event.resumed else "arrived", did=event.did, caller=event.caller)
+    kind = "resumed" if event.resumed else "arrived"
+    interaction.note(event.at, kind, did=event.did, caller=event.caller, **_place_of(call))
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+
+
+def _place_of(call: Call) -> dict[str, str]:
+    """For the entry of a script's beginning: the queue in which the caller has his place still, if any."""
+    return {"queue": call.queue} if call.queued_at is not None else {}
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
@@ -95,7 +104,7 @@ def _interaction_of(floor: Floor, event: CallArrived) -> Interaction:
 def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     """The same caller, back in a script: its session broke, or a phone sent the caller to another number."""
     if call.state is CallState.HELD and event.held_by == call.agent_leg:
-        call.interaction.note(event.at, "resumed", did=event.did)
+        call.interaction.note(event.at, "resumed", did=event.did, **_place_of(call))
         return  # on hold as before; what his session waits for comes with `CallQueued`
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, event.at)
@@ -106,11 +115,14 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did
-        if queue := handoff.end_wait(floor, call, event.at):
-            queue.left += 1
+        if call.queued_at is not None:
+            call.interaction.note(event.at, "left_queue", queue=call.queue, exit=TRANSFERRED)
+            handoff.end_wait(floor, call, event.at)
     call.node = call.script_result = call.left_queue = ""
     call.served = _was_served(call.interaction.record, event)
-    call.interaction.note(event.at, "resumed" if event.resumed else "transferred", did=event.did)
+    call.interaction.note(
+        event.at, "resumed" if event.resumed else "transferred", did=event.did, **_place_of(call)
+    )
     floor.save(call.interaction)
     floor.touch(call=call.id, queue=call.queue)
 
@@ -188,11 +200,8 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call.move(CallTrigger.QUEUE)
     kept_place = call.queued_at is not None
     before = floor.queues.get(call.queue) if kept_place else None
-    if queue is not before:
-        queue.entered += 1
-        if before:
-            before.left += 1
-            floor.touch(queue=call.queue)
+    if before and queue is not before:
+        floor.touch(queue=call.queue)
     call.queue = event.queue
     call.priority, call.needs, call.preferred = event.priority, event.needs, event.preferred
     call.left_queue = ""
@@ -206,7 +215,35 @@ def queued(floor: Floor, event: CallQueued) -> None:
         _leave(floor, call, refusal, event.at)
     else:
         floor.enter_queue(call)
+        if not kept_place:
+            announcements.promise(floor, call)
     floor.save(interaction)
+
+
+def overflows(floor: Floor, call_id: str, at: float) -> None:
+    """The caller has waited long enough for his queue: from now on another one has him, in his place."""
+    call = floor.calls.get(call_id)
+    if call is None or call.state is not CallState.WAITING or call.queued_at is None:
+        return
+    rules = floor.queues[call.queue].rules
+    further = floor.queues.get(rules.overflow_queue)
+    if further is None or not rules.overflow_after_s or at < call.queued_at + rules.overflow_after_s:
+        return
+    if refusal := further.refusal(at, floor.matcher.waiting(rules.overflow_queue)):
+        # Better here than nowhere; it may open or have room by then.
+        call.interaction.note(at, "no_overflow", queue=rules.overflow_queue, exit=refusal.value)
+        floor.wake(f"overflow {call.id}", at + OVERFLOW_AGAIN_S)
+        return
+    floor.leave_queue(call)
+    call.interaction.note(at, "left_queue", queue=call.queue, exit=Outcome.OVERFLOW.value)
+    floor.touch(queue=call.queue)
+    call.queue = rules.overflow_queue
+    call.interaction.know(queue=call.queue)
+    call.interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True)
+    floor.enter_queue(call)
+    floor.do(WaitOn(call=call.id, queue=call.queue, entered_at=call.queued_at, held_by=""))
+    announcements.promise(floor, call)
+    floor.save(call.interaction)
 
 
 def asked_why(floor: Floor, event: WhyAsked) -> None:
@@ -250,8 +287,7 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
 def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
     """Out of the queue without an agent, back to the script."""
     call.move(CallTrigger.LEAVE_QUEUE)
-    if queue := handoff.end_wait(floor, call, at):
-        queue.left += 1
+    handoff.end_wait(floor, call, at)
     call.left_queue = exit.value
     call.interaction.note(at, "left_queue", queue=call.queue, exit=exit.value)
     floor.do(LeaveQueue(call=call.id, exit=exit.value))
@@ -259,11 +295,15 @@ def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
 
 
 def asked_callback(floor: Floor, event: CallbackAsked) -> None:
-    """The caller wants to be called back."""
-    if call := floor.calls.get(event.call):
-        call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
-        call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
-        floor.save(call.interaction)
+    """The caller wants to be called back, before he waits or instead of waiting."""
+    call = floor.calls.get(event.call)
+    if call is None or call.state is CallState.OFFERED:
+        return  # an agent is there already
+    call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
+    call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
+    if call.state is CallState.WAITING:
+        _leave(floor, call, Outcome.CALLBACK, event.at)
+    floor.save(call.interaction)
 
 
 def script_failed(floor: Floor, event: ScriptFailed) -> None:
@@ -294,8 +334,8 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
-    if queue := handoff.end_wait(floor, call, at):
-        queue.abandoned += 1
+    announcements.gave_up(floor, call, at)
+    handoff.end_wait(floor, call, at)
     if call.state in holds.REACHED:
         handoff.part(floor, call, at)
     supervision.follow(floor, call, at)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contactcenter.interactions import Interaction
+from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
 from contactcenter.values import CustomerCard, MatchMethod
@@ -134,6 +135,13 @@ class Call:
     counts the caller as entered and not yet gone."""
     returned_at: float | None = None
     """When he came back to the queue after a talk: he has the old place, and waits anew."""
+    promised: Estimate | None = None
+    """What could be said of the wait when he entered the queue."""
+    told: Estimate | None = None
+    """What he was told of it last."""
+    told_at: float | None = None
+    listening: bool = False
+    """An announcement is being said to him."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""

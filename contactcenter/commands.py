@@ -11,11 +11,12 @@ from contactcenter.values import (
     AuditEntry,
     CustomerCard,
     InteractionRecord,
+    IntervalRow,
     MatchMethod,
     TimelineEntry,
     frozen,
 )
-from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
+from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 
 @frozen
@@ -71,6 +72,20 @@ class WaitOn(Command):
     """The leg that put him on hold; `NOBODY` when he waits for an agent again, after a talk."""
 
 
+@frozen
+class Announce(Command):
+    """Tell the waiting caller the place and the wait, and ask whether he wants another way out; he keeps the
+    place meanwhile. `AnnouncementEnded` says that it is over."""
+
+    call: str
+    ahead: int
+    """Callers in front of him."""
+    wait_s: float | None
+    """The wait that is not exceeded in most cases; None: nothing honest can be said."""
+    ways: tuple[str, ...]
+    """Of `queues.WAYS_OUT`."""
+
+
 # --- To Asterisk (edge `ami`) ---
 
 
@@ -83,6 +98,14 @@ class Room(StrEnum):
     """An agent whose caller is on hold."""
     GUEST = "guest"
     """Whoever an agent consults; hears music."""
+
+
+@frozen
+class CutSpeech(Command):
+    """End what the caller is being told: an agent is there."""
+
+    server: str
+    leg: str
 
 
 @frozen
@@ -120,7 +143,7 @@ class RingMonitor(Command):
     phone: str
     hears: str
     mode: str
-    """One of `supervision.MODES`."""
+    """One of `monitors.MODES`."""
 
 
 @frozen
@@ -165,10 +188,24 @@ class CorrectDisposition(Command):
 
 
 @frozen
+class SaveIntervals(Command):
+    """Write these rows as they stand; each replaces what was saved of it earlier."""
+
+    rows: tuple[IntervalRow, ...]
+
+
+@frozen
 class SaveAudit(Command):
     """Keep for ever who did what: one more row of the audit log, which nobody can change."""
 
     entry: AuditEntry
+
+
+@frozen
+class ReturnChange(Command):
+    """The time of a change is over: let it return. `AgentChanged` and `RulesChanged` tell what followed."""
+
+    change: str
 
 
 # --- To the pages (edge `http`) ---
@@ -235,6 +272,20 @@ class ShowQueue(Command):
     """A queue as it is now."""
 
     view: QueueView
+
+
+@frozen
+class ShowFigures(Command):
+    """The figures of a queue, an agent or the center as they are now; once a second for each at most."""
+
+    view: FiguresView
+
+
+@frozen
+class DropFigures(Command):
+    """The figures of an agent who was not there today."""
+
+    id: str
 
 
 @frozen

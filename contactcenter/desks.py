@@ -289,6 +289,8 @@ def end_work(floor: Floor, agent: AgentSession, at: float) -> None:
     if interaction:
         interaction.know(wrapped_s=interaction.record.wrapped_s + wrapped)
         interaction.note(at, "wrapped_up", agent=agent.login, wrapped_s=round(wrapped, 3))
+        if queue := floor.queues.get(interaction.record.queue):
+            queue.waits.worked(at - agent.served_at)
         interaction.work_done(agent.login, at)
         floor.save(interaction)
 

@@ -10,7 +10,15 @@ from dataclasses import field
 
 from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
-from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod, frozen
+from contactcenter.values import (
+    CustomerCard,
+    InteractionEntries,
+    InteractionRecord,
+    IntervalRow,
+    LegSeen,
+    MatchMethod,
+    frozen,
+)
 
 
 @frozen
@@ -191,6 +199,13 @@ class CallQueued(Event):
     """What the script asks of the agent, besides what queue, number and customer ask."""
     preferred: str = ""
     """The agent whom the script would like best."""
+
+
+@frozen
+class AnnouncementEnded(Event):
+    """What the waiting caller was to be told has been said, was cut short, or led to another way out."""
+
+    call: str
 
 
 @frozen
@@ -460,6 +475,23 @@ class AgentChanged(Event):
     skills: dict[str, int]
 
 
+@frozen
+class EligibleAsked(Supervising):
+    """Who could take which of the waiting callers, if agents had these queues and skills? Answered with
+    `steering.eligible`; changes nothing."""
+
+    agents: dict[str, tuple[tuple[str, ...], dict[str, int]]]
+    """Login -> queues and skills."""
+
+
+@frozen
+class ChangeTimed(Event):
+    """A change that is in force returns by itself at `until`: just made, or found at start."""
+
+    change: str
+    until: float
+
+
 # --- The store's answers (edge `crm`) ---
 
 
@@ -479,7 +511,24 @@ class InteractionsRestored(Event):
     records: tuple[InteractionRecord, ...]
 
 
+@frozen
+class FiguresRestored(Event):
+    """At start, before `InteractionsRestored`: what the last run counted, and what its rows may lack."""
+
+    rows: tuple[IntervalRow, ...]
+    """Of the last 26 hours at least: today's are among them."""
+    counted_from: int
+    """From this quarter on, calls are counted again, from `entries`."""
+    entries: tuple[InteractionEntries, ...]
+    """Of every interaction that is open, or has an entry later than `counted_from`: its whole course."""
+
+
 # --- The clock ---
+
+
+@frozen
+class Stopping(Event):
+    """This process ends: the last event of its life."""
 
 
 @frozen

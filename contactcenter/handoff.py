@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import desks, holds, supervision
+from contactcenter import announcements, desks, holds
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
@@ -13,7 +13,6 @@ from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger, Seat
 from contactcenter.routing.decisions import Decision
 from contactcenter.routing.explanations import figures, record
-from contactcenter.routing.queues import Queue
 
 MISS_REASONS = {
     "NOANSWER": PauseReason.NO_ANSWER,
@@ -131,6 +130,7 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())
     line = made.seats[made.sole].line_leg if made.sole else ""
+    announcements.cut(floor, floor.calls[made.call])
     floor.do(OfferCall(call=made.call, offer=made.id, phones=phones, ring_s=made.ring_s, line=line))
     floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
 
@@ -261,13 +261,12 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     call.move(CallTrigger.JOIN)
     desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction
-    if queue := end_wait(floor, call, at):
-        queue.answered += 1
+    announcements.answered(floor, call, at)
+    end_wait(floor, call, at)
     if queue := floor.queues.get(call.queue):
         queue.talking += 1
     call.agent, call.agent_leg, call.answered_at = agent.login, leg_id, at
     floor.talks[leg_id] = call.id
-    supervision.settle(floor, call, at)
     agent.taken += 1
     interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
     interaction.note(at, "joined", agent=agent.login)
@@ -321,7 +320,6 @@ def part(floor: Floor, call: Call, at: float) -> None:
         queue.talking -= 1
     call.agent = call.agent_leg = call.offer = ""
     call.answered_at = None
-    supervision.settle(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
     if agent and agent.state is AgentState.TALKING:
@@ -354,12 +352,11 @@ def _give_back(floor: Floor, made: Offer, at: float) -> None:
     floor.save(call.interaction)
 
 
-def end_wait(floor: Floor, call: Call, at: float) -> Queue | None:
-    """The caller's wait is over, by whatever way out: returns the queue, for its count of that way."""
+def end_wait(floor: Floor, call: Call, at: float) -> None:
+    """The caller's wait is over, by whatever way out; the timeline says which."""
     if call.queued_at is None:
-        return None
+        return
     floor.leave_queue(call)
     waited_s = at - (call.returned_at or call.queued_at)
     call.interaction.know(waited_s=call.interaction.record.waited_s + waited_s)
     call.queued_at = call.returned_at = None
-    return floor.queues.get(call.queue)

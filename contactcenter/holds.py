@@ -134,7 +134,6 @@ def back_to_queue(floor: Floor, call: Call, reason: str, at: float) -> None:
     call.move(CallTrigger.QUEUE)
     call.queued_at = interaction.record.queued_at or at
     call.returned_at = at
-    queue.entered += 1
     interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True, reason=reason)
     floor.enter_queue(call)
     floor.save(interaction)

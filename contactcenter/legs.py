@@ -55,11 +55,12 @@ def _heard(floor: Floor, leg_id: str, at: float) -> Leg | None:
 
 
 def ringing(floor: Floor, event: LegRinging) -> None:
-    """The agent's phone rings: worth a line in the timeline, and nothing else."""
+    """An agent's phone rings: worth a line in the timeline. A supervisor's may be one that we answer."""
     leg = _heard(floor, event.leg, event.at)
     call = floor.calls.get(leg.linked) if leg else None
     if leg and call and call.state is CallState.OFFERED and leg.phone:
         call.interaction.note(event.at, "ringing", phone=leg.phone)
+    supervision.leg_ringing(floor, event.leg)
 
 
 def answered(floor: Floor, event: LegAnswered) -> None:
@@ -181,7 +182,6 @@ def settle(floor: Floor, call: Call, at: float) -> None:
                 return
     else:
         _take_over(floor, call, partners, at)
-    supervision.settle(floor, call, at)
 
 
 def _take_over(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:

@@ -130,6 +130,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         if queue := floor.queues.get(call.queue):
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
+        floor.save(interaction)
         floor.touch(call=call.id, queue=call.queue)
         if agent:
             handoff.make_room(floor, call, agent, event.at)

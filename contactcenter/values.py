@@ -164,3 +164,27 @@ class InteractionRecord:
     inferred: bool = False
     """Some state of it was concluded from a snapshot instead of being heard."""
     final: bool = False
+
+
+@frozen
+class InteractionEntries:
+    """What an interaction's record tells of its course, as far as the figures want to know."""
+
+    id: str
+    final: bool
+    entries: tuple[TimelineEntry, ...]
+
+
+@frozen
+class IntervalRow:
+    """What was counted under one name in one quarter of an hour, as it stood at `saved_at`."""
+
+    start: int
+    """When the quarter begins: seconds since the epoch, a multiple of 900."""
+    kind: str
+    """`queue`, `agent`, or `center`."""
+    name: str
+    """The queue's name or the agent's login; empty for the center."""
+    counts: dict[str, int]
+    """By the names of `docs/figures.md`; times in milliseconds. What is missing is 0."""
+    saved_at: float

@@ -3,7 +3,8 @@
 What must hold: `CallerLeft` is told exactly once, in the instant in which the connection says it, whatever
 the script does; the session's very last act sets `CC_NEXT`, because the dialplan takes its absence for a
 crash of this process (AGISTATUS is SUCCESS in both cases) and brings the caller back; and what a caller would
-need to come back (interaction, queue, time of entry) is on his leg before anybody relies on it.
+need to come back (interaction, queue, time of entry, what the script asked for) is on his leg before anybody
+relies on it.
 """
 
 import asyncio
@@ -18,11 +19,12 @@ from contactcenter.agi.connection import CallerGone, CommandTimeout, Connection,
 from contactcenter.agi.loader import Script, line_in, run
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
-from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
+from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services, Wish, levels, minutes
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import JoinLeg, LeaveQueue, OfferCall, WaitOn
+from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
+    AnnouncementEnded,
     CallArrived,
     CallerLeft,
     CallQueued,
@@ -53,7 +55,11 @@ _NOBODY = {"unknown", "anonymous"}
 WORD_S = 5.0
 """After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
 
-Command = OfferCall | JoinLeg | WaitOn | LeaveQueue
+Command = OfferCall | JoinLeg | WaitOn | Announce | LeaveQueue
+
+
+class _Cut(Exception):
+    """An agent is there, in the middle of what the waiting caller was told."""
 
 
 @frozen
@@ -81,8 +87,12 @@ class Session:
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._waiting = False
         self._joining = False
+        self._informing = self._cut = False
+        self._queue = ""
         self._entered_at: float | None = None
         self._held_by = ""
+        self._wish = Wish()
+        """What a caller who comes back had asked for."""
         self._over = False
         self._budget = asyncio.timeout(None)
         self._resumed = environment.path == "resume"
@@ -98,6 +108,7 @@ class Session:
         """A command of the center, in the order in which it gave them."""
         if self._waiting:
             self._commands.put_nowait(command)
+            self._cut = self._informing and isinstance(command, OfferCall | JoinLeg)
         else:
             # The script has moved on in the same instant; the center must not wait for this agent's ring.
             self._refuse(command)
@@ -161,6 +172,8 @@ class Session:
         entered = await self._recall("CC_ENTERED") if queue else ""
         self._entered_at = float(entered) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", entered) else None
         self._held_by = await self._recall("CC_HELD") if queue else ""
+        if queue:
+            self._wish = _heard(*[await self._recall(name) for name in _told(Wish())])
         language = await self._recall("CC_LANGUAGE") if interaction else ""
         self._resumed = bool(self._resumed and interaction)
         arrival = self._announce(interaction or uuid.uuid4().hex, did, queue, language)
@@ -217,7 +230,7 @@ class Session:
             self._budget = asyncio.timeout(self._services.limits.seconds)
             async with self._budget:
                 if resume_queue:
-                    return await wait_for_agent(call, resume_queue)
+                    return await wait_for_agent(call, resume_queue, self._wish)
                 if script.run:
                     return str(await run(script, call) or "")
                 assert script.run_sync  # noqa: S101 (one of the two)
@@ -265,7 +278,9 @@ class Session:
 
     async def play(self, what: Speech, keys: str) -> str:
         path = await self._house.prompts.path(what)
+        self._unless_cut()
         reply = await self._command("STREAM FILE", path, keys, timeout_s=PLAY_TIMEOUT_S)
+        self._unless_cut()
         if reply.result == "0" and not reply.endpos:
             log.error("call %s: Asterisk can't play %s (prompt %r)", self.id, path, what.name)
         return chr(int(reply.result)) if reply.result not in ("", "0") else ""
@@ -280,10 +295,13 @@ class Session:
             # One command says it and hears all keys: none can fall between two commands.
             path = await self._house.prompts.path(what)
             timeout = PLAY_TIMEOUT_S + timeout_s * (limit + 1)
+            self._unless_cut()
             reply = await self._command("GET DATA", path, int(timeout_s * 1000), wanted, timeout_s=timeout)
+            self._unless_cut()
             return typed + reply.result, reply.timed_out
         while len(typed) < limit:
             reply = await self._command("WAIT FOR DIGIT", int(timeout_s * 1000), timeout_s=timeout_s + 10)
+            self._unless_cut()
             key = chr(int(reply.result or "0"))
             if key not in KEYS:
                 return typed, True
@@ -292,16 +310,25 @@ class Session:
             typed += key
         return typed, False
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         if self._entered_at is None:
             self._entered_at = self._now()
-        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue)
+        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue, **_told(wish))
         loop, until = asyncio.get_running_loop(), self._budget.when()
         left = until - loop.time() if until is not None else None
         if left is not None:
             self._budget.reschedule(None)
-        self._waiting = True
-        self._tell(CallQueued(at=self._now(), call=self.id, queue=queue, priority=priority))
+        self._waiting, self._queue = True, queue
+        self._tell(
+            CallQueued(
+                at=self._now(),
+                call=self.id,
+                queue=queue,
+                priority=wish.priority,
+                needs=wish.needs,
+                preferred=wish.agent,
+            )
+        )
         try:
             result = await self._until_served()
         finally:
@@ -310,8 +337,7 @@ class Session:
                 self._refuse(self._commands.get_nowait())
             if left is not None:
                 self._budget.reschedule(loop.time() + left)
-        if result == "answered":
-            self._entered_at = None  # a further queue would be a further wait
+        self._entered_at = None  # the center ended this wait; a further queue would be a further one
         await self.remember("CC_QUEUE", "")
         await self._unhold()
         return result
@@ -322,10 +348,11 @@ class Session:
         A talk that ended may only be parked (hold, transfer): the center knows, and says `WaitOn` or
         `LeaveQueue`, with a music in between that nobody would want to hear for an instant.
         """
-        music = True
+        music, cut = True, False
         while True:
-            if music:
+            if music and not cut:
                 await self._command("SET MUSIC", "on", self._house.music)
+            cut = False
             command = await self._next_command(None if music else WORD_S)
             match command:
                 case LeaveQueue(exit=exit):
@@ -333,11 +360,13 @@ class Session:
                         await self._command("SET MUSIC", "off")
                     return exit
                 case WaitOn():
-                    music = True
+                    music, self._queue = True, command.queue
                     self._entered_at, self._held_by = command.entered_at, command.held_by
                     await self._remember_all(
                         CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=command.queue, CC_HELD=self._held_by
                     )
+                case Announce():
+                    cut = await self._inform(command)
                 case OfferCall() | JoinLeg():
                     status = await self._connect(command)
                     music = status != "ANSWER"
@@ -347,6 +376,27 @@ class Session:
                     self._tell(
                         OfferEnded(at=self._now(), call=self.id, offer=offer, status=status, phone=phone)
                     )
+
+    async def _inform(self, told: Announce) -> bool:
+        """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it
+        short."""
+        assert self._call  # noqa: S101 (set by _arrive)
+        self._informing, self._cut = True, False
+        try:
+            await self._command("SET MUSIC", "off")
+            way = await self._call.how_things_stand(told.ahead, told.wait_s, told.ways)
+            if way == "callback":
+                await self._call.callback(queue=self._queue)
+        except _Cut:
+            pass
+        finally:
+            self._informing, cut, self._cut = False, self._cut, False
+        self._tell(AnnouncementEnded(at=self._now(), call=self.id))
+        return cut
+
+    def _unless_cut(self) -> None:
+        if self._cut:
+            raise _Cut
 
     async def _next_command(self, within_s: float | None) -> Command:
         try:
@@ -441,6 +491,29 @@ class Session:
 
     def _now(self) -> float:
         return self._services.now()
+
+
+def _told(wish: Wish) -> dict[str, str]:
+    """A wish as variables of the leg."""
+    return {
+        "CC_PRIORITY": f"{wish.priority:g}",
+        "CC_NEEDS": "-".join(f"{need.skill}.{need.level}" for need in wish.needs),
+        "CC_AGENT": wish.agent,
+    }
+
+
+def _heard(priority: str, needs: str, agent: str) -> Wish:
+    """The wish in a leg's variables; one that can't be read (of another version's) is none."""
+    try:
+        skills = dict(each.split(".") for each in needs.split("-")) if needs else {}
+        return Wish(
+            priority=minutes(float(priority or 0)),
+            needs=levels({skill: int(level) for skill, level in skills.items()}),
+            agent=agent,
+        )
+    except ValueError:
+        log.warning("odd wish on a leg: priority %r, needs %r", priority, needs)
+        return Wish(agent=agent)
 
 
 def _server(uniqueid: str) -> str:

@@ -21,11 +21,23 @@ from contactcenter.ami.translate import (
     legs_seen,
     translate,
 )
-from contactcenter.commands import Command, EndLeg, OpenLine, ParkLeg, PointMonitor, RingMonitor, Room
+from contactcenter.commands import (
+    Command,
+    CutSpeech,
+    EndLeg,
+    OpenLine,
+    ParkLeg,
+    PointMonitor,
+    RingMonitor,
+    Room,
+)
 from contactcenter.events import Event, LegEnded, PhoneSeen, ServerDown, ServerUp, Snapshot
 
 NEEDS = frozenset(
-    {"Hangup", "Redirect", "Originate", "Setvar", "CoreShowChannels", "BridgeList", "DeviceStateList"}
+    {
+        *("Hangup", "Redirect", "Originate", "Setvar", "PlayDTMF"),
+        *("CoreShowChannels", "BridgeList", "DeviceStateList"),
+    }
 )
 """The actions that a manager user must be allowed to use; the least rights that work."""
 
@@ -115,6 +127,10 @@ class AsteriskServers:
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
             case ParkLeg(server=server, leg=leg, room=room):
                 self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | _room(room)))
+            case CutSpeech(server=server, leg=leg):
+                # As if the caller had pressed a key: that ends what he hears, whatever it is.
+                key = {"Digit": "#", "Receive": "true"}
+                self._spawn(self._act(server, {"Action": "PlayDTMF", "Channel": leg} | key))
             case OpenLine(server=server, leg=leg, phone=phone):
                 self._spawn(self._open_line(server, leg, phone))
             case RingMonitor():

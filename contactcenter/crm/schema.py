@@ -108,6 +108,20 @@ corrections = Table(
     _text("callback"),
 )
 
+# A row holds whole numbers by their names (docs/figures.md), times in milliseconds. Kept for ever.
+intervals = Table(
+    "intervals",
+    metadata,
+    Column("id", Text, primary_key=True),  # start, kind and name
+    Column("start", BigInteger, nullable=False),  # the quarter's beginning
+    Column("kind", Text, nullable=False),  # queue, agent, center
+    _text("name"),
+    Column("counts", JSON, nullable=False),
+    Column("saved_at", Double, nullable=False),
+    Index(None, "start", "id"),
+    Index(None, "kind", "name", "start"),
+)
+
 users = Table(
     "users",
     metadata,

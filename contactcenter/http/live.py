@@ -19,6 +19,7 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropFigures,
     DropMessage,
     DropMonitor,
     DropQueue,
@@ -26,12 +27,13 @@ from contactcenter.commands import (
     ScreenPop,
     ShowAgent,
     ShowCall,
+    ShowFigures,
     ShowMessage,
     ShowMonitor,
     ShowQueue,
 )
 from contactcenter.values import CustomerCard, MatchMethod, frozen
-from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
+from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 RING = 512
 """Frames that a stream keeps for those who come back."""
@@ -43,8 +45,8 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls", "monitors", "messages"]
-NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages")
+Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures"]
+NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages", "figures")
 Later = Callable[[float, Callable[[], None]], object]
 
 
@@ -66,6 +68,7 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     calls: tuple[str, ...] = ()
     monitors: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -110,6 +113,9 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     monitors: tuple[MonitorView, ...]
     messages: tuple[MessageView, ...]
     """What supervisors have said to this user, and he has not put away."""
+    figures: tuple[FiguresView, ...]
+    configuration: int
+    """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
 
 class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
@@ -122,7 +128,10 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     calls: tuple[CallView, ...] = ()
     monitors: tuple[MonitorView, ...] = ()
     messages: tuple[MessageView, ...] = ()
+    figures: tuple[FiguresView, ...] = ()
     gone: Gone = Gone()
+    configuration: int = 0
+    """The configuration's new version, when it has one: ask for menus and titles anew."""
 
 
 class Reader(Protocol):
@@ -141,17 +150,20 @@ class LiveModel:
     `now` gives seconds since the epoch; `later(delay_s, call)` runs a call after a delay on the loop.
     """
 
-    def __init__(self, now: Callable[[], float], later: Later | None = None) -> None:
+    def __init__(self, now: Callable[[], float], later: Later | None = None, *, version: int = 0) -> None:
+        self.version = version
+        """The configuration's."""
         self.agents: dict[str, AgentView] = {}
         self.queues: dict[str, QueueView] = {}
         self.calls: dict[str, CallView] = {}
         self.monitors: dict[str, MonitorView] = {}
         self.messages: dict[str, MessageView] = {}
+        self.figures: dict[str, FiguresView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.streams: dict[str, Stream] = {}
         self._boards: set[Stream] = set()
         """The streams of those who see everything."""
-        self._queues_due: dict[str, None] = {}
+        self._queues_due: dict[tuple[Noun, str], None] = {}
         self._queues_paced = False
         self.now = now
         self.later = later or _on_the_loop
@@ -180,10 +192,16 @@ class LiveModel:
             case ShowQueue(view=queue):
                 shown, self.queues[queue.name] = self.queues.get(queue.name), queue
                 if queue != shown:
-                    self._touch("queues", queue.name)
-                    self._queues_due[queue.name] = None
-                    if not self._queues_paced:
-                        self._touch_queues()
+                    self._touch_of_queue("queues", queue.name)
+            case ShowFigures(view=counted):
+                self.figures[counted.id] = counted
+                if counted.kind == "queue":
+                    self._touch_of_queue("figures", counted.id)
+                else:
+                    self._touch("figures", counted.id, counted.name)
+            case DropFigures(id=id_):
+                if self.figures.pop(id_, None):
+                    self._touch("figures", id_)
             case ShowMonitor(view=monitor):
                 earlier_at = self.monitors.get(monitor.id)
                 self.monitors[monitor.id] = monitor
@@ -198,9 +216,11 @@ class LiveModel:
                 if read := self.messages.pop(message_id, None):
                     self._touch("messages", message_id, read.to)
             case DropQueue(queue=name):
+                self.figures.pop(f"queue {name}", None)
                 if self.queues.pop(name, None):
                     for own in self.streams.values():
                         own.touch("queues", name)
+                        own.touch("figures", f"queue {name}")
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):
@@ -210,6 +230,12 @@ class LiveModel:
                     stream.taken(command)
             case _:
                 pass
+
+    def configured(self, version: int) -> None:
+        """The configuration has a new version: everybody is told."""
+        self.version = version
+        for stream in self.streams.values():
+            stream.flush_soon()
 
     def sees(self, viewer: Viewer, noun: Noun, id_: str) -> bool:
         """The one place that decides whether a user may see a thing that exists now."""
@@ -229,6 +255,14 @@ class LiveModel:
             case QueueView():
                 me = self.agents.get(viewer.login)
                 return view.name in viewer.scope or (me is not None and view.name in me.queues)
+            case FiguresView(kind="agent"):
+                whose = self.agents.get(view.name)
+                in_scope = whose is not None and not viewer.scope.isdisjoint(whose.queues)
+                return view.name == viewer.login or in_scope
+            case FiguresView(kind="queue"):
+                return self.sees(viewer, "queues", view.name)
+            case FiguresView():
+                return False  # the center's are of all queues
         raise AssertionError(view)
 
     def seen(self, viewer: Viewer, noun: Noun) -> list[Any]:
@@ -256,7 +290,7 @@ class LiveModel:
     def _views(self, noun: Noun) -> dict[str, Any]:
         views: dict[Noun, dict[str, Any]] = {
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
-            "monitors": self.monitors, "messages": self.messages,
+            "monitors": self.monitors, "messages": self.messages, "figures": self.figures,
         }  # fmt: skip
         return views[noun]
 
@@ -268,6 +302,13 @@ class LiveModel:
             if (own := self.streams.get(login)) and not own.viewer.sees_all:
                 own.touch(noun, id_)
 
+    def _touch_of_queue(self, noun: Noun, id_: str) -> None:
+        """Let the boards know at once, and the queue's agents soon."""
+        self._touch(noun, id_)
+        self._queues_due[noun, id_] = None
+        if not self._queues_paced:
+            self._touch_queues()
+
     def _touch_queues(self) -> None:
         """Let every agent know of the queues that changed lately, and then for a while of none."""
         names, self._queues_due = self._queues_due, {}
@@ -276,8 +317,8 @@ class LiveModel:
             self.later(QUEUE_PACE_S, self._touch_queues)
         for stream in self.streams.values():
             if not stream.viewer.sees_all:
-                for name in names:
-                    stream.touch("queues", name)
+                for noun, id_ in names:
+                    stream.touch(noun, id_)
 
 
 class Stream:
@@ -293,6 +334,7 @@ class Stream:
         self._dirty: dict[tuple[Noun, str], None] = {}
         self._pop: Pop | None = None
         self._due = False
+        self._version = model.version
         self._mark_all()
         self._collect()
         if pop := model.pops.get(viewer.login):
@@ -308,7 +350,11 @@ class Stream:
         if mine == ("agents", self.viewer.login):  # his queues may be others now
             for name in self._model.queues:
                 if (("queues", name) in self._shown) != self._model.sees(self.viewer, "queues", name):
-                    self._dirty["queues", name] = None
+                    self._dirty["queues", name] = self._dirty["figures", f"queue {name}"] = None
+        self.flush_soon()
+
+    def flush_soon(self) -> None:
+        """Let a frame go out, together with what else changes until then."""
         if not self._due:
             self._due = True
             self._model.later(BOARD_PACE_S if self.viewer.sees_all else 0.0, self.flush)
@@ -316,11 +362,13 @@ class Stream:
     def flush(self) -> None:
         """Send what changed since the last frame, as one frame."""
         self._due = False
-        if not self._dirty:
+        news = self._model.version if self._model.version != self._version else 0
+        if not self._dirty and not news:
             return
         shown, gone = self._collect()
-        if not any(shown.values()) and not any(gone.values()):
+        if not any(shown.values()) and not any(gone.values()) and not news:
             return
+        self._version = self._model.version
         change = Change(
             seq=self.seq + 1,
             at=self._model.now(),
@@ -329,7 +377,9 @@ class Stream:
             calls=tuple(shown["calls"]),
             monitors=tuple(shown["monitors"]),
             messages=tuple(shown["messages"]),
+            figures=tuple(shown["figures"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
+            configuration=news,
         )
         self._send(change)
 
@@ -366,6 +416,8 @@ class Stream:
                 pops=pops,
                 monitors=tuple(seen(viewer, "monitors")),
                 messages=tuple(seen(viewer, "messages")),
+                figures=tuple(seen(viewer, "figures")),
+                configuration=self._model.version,
             )
         )
 

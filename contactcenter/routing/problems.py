@@ -36,14 +36,13 @@ def problems(
     asked: Mapping[str, Sequence[Need]] | None = None,
     policy: Policy | None = None,
     agents: Collection[Agent] | None = None,
-    overflow: Mapping[str, Iterable[str]] | None = None,
 ) -> list[Problem]:
     """Everything that is wrong, the errors first.
 
     `skills` are those that there are, `asked` are further needs by their key, `agents` everybody who may sign
-    in (None: not known, nothing is said about it), `overflow` where each queue's callers go on to.
+    in (None: not known, nothing is said about it).
     """
-    found = [*_errors(queues, {*skills}, asked or {}, policy or Policy(), overflow or {})]
+    found = [*_errors(queues, {*skills}, asked or {}, policy or Policy())]
     if agents is not None:
         for queue in queues:
             found += _warnings(queue, agents)
@@ -55,7 +54,6 @@ def _errors(
     skills: set[str],
     asked: Mapping[str, Sequence[Need]],
     policy: Policy,
-    overflow: Mapping[str, Iterable[str]],
 ) -> Iterator[Problem]:
     names = {queue.name for queue in queues}
     everywhere = [need for needs in asked.values() for need in needs]
@@ -67,12 +65,32 @@ def _errors(
         where = f"queues.{queue.name}"
         yield from _unknown(f"{where}.needs", (need.skill for need in queue.needs), skills)
         yield from _steps(queue, names, skills, everywhere)
-    for circle in circles(overflow):
+        yield from _overflow(queue, names)
+    for circle in circles({queue.name: (queue.overflow_queue,) for queue in queues if queue.overflow_queue}):
         first = circle[0]
         yield _error(
-            f"queues.{first}.overflow",
+            f"queues.{first}.overflow_queue",
             f"callers would go in a circle: {' → '.join((*circle, first))}",
             "let one of these queues end in another way",
+        )
+
+
+def _overflow(queue: QueueRules, names: set[str]) -> Iterator[Problem]:
+    where = f"queues.{queue.name}"
+    if bool(queue.overflow_queue) != bool(queue.overflow_after_s):
+        given, missing = "overflow_queue", "overflow_after_s"
+        if queue.overflow_after_s:
+            given, missing = missing, given
+        yield _error(f"{where}.{missing}", f"{given} alone does nothing", f"give {missing}, too")
+    if queue.overflow_queue and queue.overflow_queue not in names:
+        yield _error(
+            f"{where}.overflow_queue", f"there is no queue {queue.overflow_queue!r}", "name one that there is"
+        )
+    if queue.overflow_after_s >= queue.max_wait_s:
+        yield _error(
+            f"{where}.overflow_after_s",
+            f"it never comes: after {queue.max_wait_s:g} s nobody waits any more",
+            "let it come earlier, or raise max_wait_s",
         )
 
 

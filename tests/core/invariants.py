@@ -18,16 +18,20 @@ from contactcenter.commands import (
     OfferCall,
     Refused,
     SaveInteraction,
+    SaveIntervals,
     ScreenPop,
 )
-from contactcenter.events import Event, InteractionsRestored
+from contactcenter.events import Event, FiguresRestored, InteractionsRestored
+from contactcenter.figures import KINDS
 from contactcenter.floor import Floor
 from contactcenter.holds import REACHED
 from contactcenter.interactions import InteractionState
+from contactcenter.intervals import CENTER, Key, count_again_from
 from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
 from contactcenter.routing.matching import FREE
-from contactcenter.values import InteractionRecord, TimelineEntry
+from contactcenter.tallies import Tally, total
+from contactcenter.values import InteractionEntries, InteractionRecord, IntervalRow, TimelineEntry
 
 
 def check(floor: Floor) -> None:
@@ -133,6 +137,7 @@ def _offers(floor: Floor) -> Iterator[str]:
 
 
 def _queues(floor: Floor) -> Iterator[str]:
+    unheard = {record.id for record in floor.restored.values()}
     for name, queue in floor.queues.items():
         order = floor.matcher.order(name)
         for waiting in order:
@@ -154,10 +159,14 @@ def _queues(floor: Floor) -> Iterator[str]:
             floor.matcher.longest_since(name),
         ):
             yield f"{name} miscounts who waits: {order}"
-        here = sum(call.queued_at is not None and call.queue == name for call in floor.calls.values())
-        gone = queue.answered + queue.abandoned + queue.left
-        if queue.entered != gone + here:
-            yield f"{queue.entered} entered {name}, {gone} are gone and {here} there: somebody is lost"
+        here = {
+            call.interaction.id
+            for call in floor.calls.values()
+            if call.queued_at is not None and call.queue == name
+        }
+        counted = floor.figures.waiting(name)
+        if not here <= counted <= here | unheard:
+            yield f"{here} wait in {name} and {counted} are counted: somebody is lost"
         members = [agent for agent in floor.agents.values() if name in agent.queues]
         if queue.signed_in != {agent.login for agent in members if agent.state is not AgentState.OFFLINE}:
             yield f"{name} believes that {queue.signed_in} are signed in"
@@ -248,6 +257,8 @@ class Ledger:
         """Interaction -> its record as last saved."""
         self.finals: set[str] = set()
         self.timelines: dict[str, list[TimelineEntry]] = {}
+        self.rows: dict[tuple[int, Key], IntervalRow] = {}
+        """The rows of the quarters, as last saved."""
         self.pops: dict[tuple[str, str], ScreenPop] = {}
         """Offer and agent -> what is popped there."""
         self._popped_offers: dict[str, int] = {}
@@ -261,6 +272,9 @@ class Ledger:
             match command:
                 case SaveInteraction():
                     self._save(command)
+                case SaveIntervals(rows=rows):
+                    assert len({(row.start, row.kind, row.name) for row in rows}) == len(rows)
+                    self.rows |= {(row.start, (row.kind, row.name)): row for row in rows}
                 case ScreenPop():
                     self._pop(command)
                 case OfferCall(offer=offer):
@@ -322,3 +336,40 @@ class Ledger:
         """What the store would tell a center that starts now."""
         records = [record for record in self.records.values() if not record.final]
         return InteractionsRestored(at=at, records=tuple(records))
+
+    def figures_restored(self, at: float) -> FiguresRestored:
+        """What the store would tell of the figures."""
+        begin = count_again_from(max((row.saved_at for row in self.rows.values()), default=0.0), at)
+        return FiguresRestored(
+            at=at,
+            rows=tuple(row for row in self.rows.values() if row.start >= at - 26 * 3600),
+            counted_from=begin,
+            entries=tuple(
+                InteractionEntries(
+                    id=name,
+                    final=name in self.finals,
+                    entries=tuple(each for each in timeline if each.kind in KINDS),
+                )
+                for name, timeline in self.timelines.items()
+                if name not in self.finals or any(each.at >= begin for each in timeline)
+            ),
+        )
+
+    def counted(self, key: Key) -> Tally:
+        """All that was ever counted under one name, by the saved rows."""
+        return total(row.counts for (_, name), row in self.rows.items() if name == key)
+
+    def check_figures(self, floor: Floor) -> None:
+        """Offered = answered + abandoned + exits + waiting, over all runs. The rows must have been saved."""
+        names = sorted({name for _, (kind, name) in self.rows if kind == "queue"})
+        for name in names:
+            counted, waiting = self.counted(("queue", name)), len(floor.figures.waiting(name))
+            gone = counted.gone()
+            assert counted.of("offered") == gone + waiting, (
+                f"{counted.of('offered')} entered {name}, {gone} are gone and {waiting} there: {counted}"
+            )
+        queues, center = total(self.counted(("queue", name)) for name in names), self.counted(CENTER)
+        for name in ("answered", "abandoned"):
+            assert queues.of(name) == center.of(name), f"the queues' {name} are not the center's"
+        moved = queues.of("exit.moved")
+        assert queues.of("offered") - moved == center.of("offered"), "a move is no new caller of the center"

@@ -823,6 +823,7 @@ class CenterMachine(RuleBasedStateMachine):
             self.sign_out(login)
         assert not world.floor.agents
         assert not world.floor.lines
+        world.stops()
 
 
 CenterMachine.TestCase.settings = settings(

@@ -186,7 +186,7 @@ def test_abandoned_while_waiting(world: World) -> None:
     world.now += 42
     world.caller_ends()
     assert (world.record().outcome, world.record().waited_s) == ("abandoned", 42)
-    assert world.floor.queues["support"].abandoned == 1
+    assert world.figures().abandoned == 1
     check_empty(world.floor)
 
 
@@ -523,7 +523,8 @@ def test_every_way_out_has_its_reason_and_its_outcome() -> None:
         world.caller_ends(name)
         assert world.record(name).outcome == outcome
     for name, counts in (("shut", (1, 1)), ("empty", (1, 1)), ("full", (2, 1)), ("slow", (1, 1))):
-        assert (world.floor.queues[name].entered, world.floor.queues[name].left) == counts
+        figures = world.figures("queue", name)
+        assert (figures.offered, sum(figures.exits.values())) == counts
 
 
 def test_a_caller_who_asked_to_be_called_back(world: World) -> None:
@@ -995,7 +996,7 @@ def test_a_waiting_caller_keeps_the_place_over_a_restart(world: World) -> None:
             entered_at=entered,
         )
     )
-    assert world.floor.queues["support"].entered == 2
+    assert world.figures().offered == 2
     world.is_known().queues().asks(state="available")
     assert world.states() == ("offered", "reserved")
     assert world.call("bob").state == "waiting"
@@ -1013,7 +1014,8 @@ def test_a_resumed_caller_may_wait_on_in_another_queue(world: World) -> None:
     world.signs_in(queues=("support", "sales")).asks(state="paused")
     world.arrives(resumed=True, queue="support", entered_at=world.now - 9).is_known().queues(queue="sales")
     assert world.call().queued_at == world.now - 9
-    assert [(q.entered, q.left) for q in world.floor.queues.values()] == [(1, 1), (1, 0)]
+    assert [world.figures("queue", name).offered for name in ("support", "sales")] == [1, 1]
+    assert (world.figures().exits, world.figures("center", "").offered) == ({"moved": 1}, 1)
 
 
 def test_who_vanished_in_a_restart_is_closed_once(world: World) -> None:
@@ -1069,7 +1071,7 @@ def test_a_script_that_crashed_while_waiting_keeps_the_place(world: World) -> No
     assert world.call().state == "ivr"
     world.queues()
     assert (world.call().state, world.call().queued_at) == ("waiting", entered)
-    assert world.floor.queues["support"].entered == 1
+    assert world.figures().offered == 1
 
 
 def test_a_waiting_caller_who_is_sent_to_another_number_has_left_the_queue(world: World) -> None:
@@ -1078,7 +1080,7 @@ def test_a_waiting_caller_who_is_sent_to_another_number_has_left_the_queue(world
         e.CallArrived(at=world.now, call="ann", interaction="i-ann", server=SERVER, did="4003", caller="")
     )
     assert world.states() == ("ivr", "available")
-    assert world.floor.queues["support"].left == 1
+    assert world.figures().exits == {"transferred": 1}
 
 
 # --- nothing is possible twice ---

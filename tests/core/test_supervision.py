@@ -5,6 +5,7 @@ import pytest
 from contactcenter import events as e
 from contactcenter.commands import (
     Accepted,
+    AnswerPhone,
     DropMessage,
     DropMonitor,
     EndLeg,
@@ -56,6 +57,18 @@ def test_the_supervisors_phone_rings_and_hears_the_agents_leg() -> None:
     assert (audit.entry.login, audit.entry.kind, audit.entry.object) == ("sue", "call", "ann")
     assert audit.entry.detail["interaction"] == "i-ann"
     assert world.commands(ShowMonitor)[-1].view.state == "whispering"
+
+
+@pytest.mark.parametrize("answerable", [True, False])
+def test_a_simulated_phone_needs_nobody_to_answer_it(answerable: bool) -> None:
+    phones = frozenset({"120"}) if answerable else frozenset()
+    rules = Rules(queues=(queue("support"),), dispositions=RULES.dispositions, answerable=phones)
+    world = World(rules).talks().monitors()
+    leg = world.monitor().id
+    world.step(
+        e.LegStarted(at=world.now, leg=leg, server=SERVER, phone="120"), e.LegRinging(at=world.now, leg=leg)
+    )
+    assert world.commands(AnswerPhone) == ([AnswerPhone(phone="120")] if answerable else [])
 
 
 def test_a_switch_is_true_when_asterisk_says_so() -> None:

@@ -102,5 +102,17 @@ def test_widening_that_helps_nobody_is_warned_of() -> None:
 def test_overflow_in_a_circle_is_an_error() -> None:
     ways = {"a": ("b",), "b": ("c", "d"), "c": ("a",), "d": ("d",)}
     assert circles(ways) == [("a", "b", "c"), ("d",)]
-    said = [each.what for each in found(overflow=ways)]
-    assert said == ["callers would go in a circle: a → b → c → a", "callers would go in a circle: d → d"]
+    ring = [queue(one, overflow_after_s=60.0, overflow_queue=other) for one, other in ("ab", "bc", "ca")]
+    said = [(each.where, each.what) for each in found(*ring)]
+    assert said == [("queues.a.overflow_queue", "callers would go in a circle: a → b → c → a")]
+
+
+def test_overflow_that_leads_nowhere_or_never_comes_is_an_error() -> None:
+    def said(**rules: object) -> list[str]:
+        return [str(each) for each in found(queue("support", **rules), queue("sales"))]
+
+    assert said(overflow_after_s=60.0, overflow_queue="sales") == []
+    assert "there is no queue 'nope'" in said(overflow_after_s=60.0, overflow_queue="nope")[0]
+    assert "overflow_after_s alone does nothing" in said(overflow_after_s=60.0)[0]
+    assert "overflow_queue alone does nothing" in said(overflow_queue="sales")[0]
+    assert "it never comes" in said(overflow_after_s=60.0, overflow_queue="sales", max_wait_s=60.0)[0]

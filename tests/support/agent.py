@@ -128,6 +128,17 @@ class Agent:
                         return str(call["node"])
                 await asyncio.sleep(0.02)
 
+    async def until_told(self, caller: str) -> None:
+        """The waiting caller is being told how things stand."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/interactions?limit=50")
+                mine = [each["id"] for each in page["items"] if each["caller"] == caller]
+                record = await self.interaction(mine[0], final=False) if mine else {"timeline": ()}
+                if any(entry["kind"] == "told" for entry in record["timeline"]):
+                    return
+                await asyncio.sleep(0.02)
+
     async def until_waiting(self, queue: str, callers: int) -> None:
         """So many callers wait in the queue."""
         async with asyncio.timeout(WITHIN_S):
@@ -148,6 +159,15 @@ class Agent:
             while True:
                 page = await self.do("GET", "/api/agents")
                 if all(each["state"] != "talking" for each in page["items"] if each["login"] == login):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def until_monitors(self, states: list[str]) -> None:
+        """The supervisors who are at calls are in these states."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/monitors")
+                if [each["state"] for each in page["items"]] == states:
                     return
                 await asyncio.sleep(0.02)
 
