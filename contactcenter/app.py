@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -269,6 +269,7 @@ class App:
             engines={"zh": speech.zh, "en": speech.en},
             find_customer=self._find_customer,
             is_open=self._is_open,
+            emergency=self._emergency,
             may_call=self._may_call,
             transfers=settings.ivr.transfers,
             host=settings.fastagi.host,
@@ -287,6 +288,11 @@ class App:
         """Whether a queue, or a calendar by its own name, is open now."""
         queue = self.settings.queues.get(name)
         return self.settings.calendar(queue.calendar if queue else name).is_open(self.clock.now())
+
+    def _emergency(self, name: str) -> Mapping[str, str]:
+        """The announcement of a queue, or of a calendar by its own name, that is shut for an emergency."""
+        queue = self.settings.queues.get(name)
+        return self.settings.calendar(queue.calendar if queue else name).emergency
 
     def _may_call(self, number: str) -> bool:
         """Callbacks are untrusted destinations: only whole numbers of our own country."""

@@ -107,7 +107,10 @@ class Center:
         """Events that no table allowed in their state, counted by type and state: reported, never guessed."""
 
     def handle(self, event: Event) -> list[Command]:
-        """What to do about `event`, in order. An event that is not possible now changes nothing."""
+        """What to do about `event`, in order. An event that is not possible now changes nothing.
+
+        A rule may have a bug: after an exception, `abandon` tells what the rule had asked for until then.
+        """
         floor = self.floor
         floor.figures.turn(event.at)
         try:
@@ -124,6 +127,10 @@ class Center:
         handoff.match(floor, event.at)
         supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
+
+    def abandon(self) -> list[Command]:
+        """Take back what a broken rule had asked for: it must not go out with another event."""
+        return self.floor.drop_commands()
 
     def _refuse(self, event: Event, error: IllegalTransition) -> None:
         """Whose mistake was it? A person's request is answered; anything else is counted."""
