@@ -22,7 +22,7 @@ from contactcenter import (
     supervision,
     transfers,
 )
-from contactcenter.commands import Command, Refused
+from contactcenter.commands import Command, Refused, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
 from contactcenter.transitions import IllegalTransition
@@ -69,6 +69,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MoreTimeAsked: desks.asked_more_time,
     events.RulesChanged: steering.rules_changed,
     events.AgentChanged: steering.agent_changed,
+    events.ChangeTimed: steering.change_timed,
+    events.EligibleAsked: steering.asked_eligible,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
     events.HoldAsked: holds.asked_hold,
@@ -99,6 +101,7 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "consult_pop": consulting.page_too_slow,
     "stray": legs.stray,
     "page": desks.page_stayed_away,
+    "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
     counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
     counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),

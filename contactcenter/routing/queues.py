@@ -27,6 +27,8 @@ class QueueRules:
     title: Mapping[str, str]
     """By language."""
     calendar: Calendar = ALWAYS
+    opening: str = "calendar"
+    """`open` and `closed` hold whatever the calendar says."""
     ring_s: int = 20
     wrap_up_s: int = 30
     more_time_s: int = 60
@@ -62,6 +64,10 @@ class QueueRules:
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""
 
+    def is_open(self, at: float) -> bool:
+        """Whether callers may enter at `at`."""
+        return self.calendar.is_open(at) if self.opening == "calendar" else self.opening == "open"
+
 
 @dataclass(slots=True)
 class Queue:
@@ -78,7 +84,7 @@ class Queue:
 
     def refusal(self, at: float, waiting: int) -> Outcome | None:
         """Why a caller can't enter now, when so many wait already, or None."""
-        if not self.rules.calendar.is_open(at):
+        if not self.rules.is_open(at):
             return Outcome.CLOSED
         if waiting >= self.rules.max_waiting:
             return Outcome.FULL
@@ -103,9 +109,11 @@ class Queue:
         return QueueView(
             name=self.rules.name,
             title=dict(self.rules.title),
-            open=self.rules.calendar.is_open(at),
+            open=self.rules.is_open(at),
             waiting=waiting,
             talking=self.talking,
+            target_s=self.rules.target_s,
+            target_share=self.rules.target_share,
             longest_since=longest_since,
             available=len(self.free),
             signed_in=len(self.signed_in),
