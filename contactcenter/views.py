@@ -61,8 +61,6 @@ class AgentView:
     """The interaction that the agent is working on: in the talk and in the wrap-up."""
     taken: int
     """Calls taken since the session began."""
-    talked_s: float
-    wrapped_s: float
     set_by: str = ""
     """The name of the supervisor who set the state, or the one that waits in `afterwards`."""
 
@@ -113,6 +111,9 @@ class QueueView:
     open: bool
     waiting: int
     talking: int
+    target_s: float
+    target_share: float
+    """The service level: this share of the callers is to be answered within `target_s` seconds."""
     longest_since: float | None
     """When the caller at the head entered."""
     available: int

@@ -112,6 +112,8 @@ class Queue:
             open=self.rules.is_open(at),
             waiting=waiting,
             talking=self.talking,
+            target_s=self.rules.target_s,
+            target_share=self.rules.target_share,
             longest_since=longest_since,
             available=len(self.free),
             signed_in=len(self.signed_in),

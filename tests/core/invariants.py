@@ -371,5 +371,5 @@ class Ledger:
         queues, center = total(self.counted(("queue", name)) for name in names), self.counted(CENTER)
         for name in ("answered", "abandoned"):
             assert queues.of(name) == center.of(name), f"the queues' {name} are not the center's"
-        moved = queues.of("exit.moved")
+        moved = queues.of("exit.moved") + queues.of("exit.overflow")
         assert queues.of("offered") - moved == center.of("offered"), "a move is no new caller of the center"
