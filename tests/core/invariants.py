@@ -160,12 +160,13 @@ def _queues(floor: Floor) -> Iterator[str]:
         ):
             yield f"{name} miscounts who waits: {order}"
         here = {
-            call.interaction.id
+            call.interaction.id: call.interaction.record.direction
             for call in floor.calls.values()
             if call.queued_at is not None and call.queue == name
         }
         counted = floor.figures.waiting(name)
-        if not here <= counted <= here | unheard:
+        # Whom we call back was counted when he asked for it, and is not counted as waiting again.
+        if not {each for each in here if here[each] == "inbound"} <= counted <= here.keys() | unheard:
             yield f"{here} wait in {name} and {counted} are counted: somebody is lost"
         members = [agent for agent in floor.agents.values() if name in agent.queues]
         if queue.signed_in != {agent.login for agent in members if agent.state is not AgentState.OFFLINE}:

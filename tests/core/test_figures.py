@@ -203,6 +203,22 @@ def test_a_take_over_between_phones_is_a_call_taken_and_no_answer_of_a_queue(wor
     assert world.figures("agent", "tom").transfers == 1
 
 
+def test_a_call_back_is_no_further_caller_of_the_queue() -> None:
+    counted = fold()
+    waited(counted, "a", NOON, NOON + 40, "callback")
+    tell(
+        counted, "a-back1",
+        (NOON + 600, "calling_back", {"queue": "support", "number": "1", "tries": 1}),
+        (NOON + 600, "offered", {"agent": "tom"}),
+        (NOON + 620, "joined", {"agent": "tom"}),
+        (NOON + 680, "parted", {"agent": "tom", "talked_s": 60.0}),
+        (NOON + 680, "ended", {"outcome": "answered"}),
+    )  # fmt: skip
+    found = counted.view(SUPPORT, NOON + 700).today
+    assert (found.offered, found.exits, found.answered, found.abandoned) == (1, {"callback": 1}, 0, 0)
+    assert (found.taken, found.handled, found.aht_s) == (1, 1, 60.0)
+
+
 # --- agents ---
 
 
