@@ -36,6 +36,9 @@ PATTERNS: Mapping[str, str] = {
     r"^[0-9]{2,6}$": "must be a phone's number: 2 to 6 digits, in quotes",
     r"^([A-Za-z0-9_-]{8,128})?$": "must be 8 to 128 letters, digits, _ or -",
     r"^[A-Za-z0-9_-]{1,32}$": "must be 1 to 32 letters, digits, _ or -",
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": "must be the name of an endpoint in pjsip.conf, such as carrier",
+    r"^[0-9]{1,15}$": "must be digits, 1 to 15 of them, in quotes",
+    r"^(\+?[0-9]{1,15})?$": "must be a telephone number or empty: digits, with or without + before them",
     r"^PJSIP/[A-Za-z0-9_.+@:/-]{1,150}$": "must be an endpoint such as PJSIP/120 or PJSIP/+49301@carrier",
 }
 """What the patterns of `config` mean."""
