@@ -141,6 +141,10 @@ class QueueView:
     available: int
     """Agents of the queue who could take a call now."""
     signed_in: int
+    wait_s: float | None
+    """A bound of the wait of whoever entered now; 0: an agent is free, None: nobody serves the queue."""
+    wait_share: float
+    """How often such bounds held of late, from 0 to 1; 0.8 is aimed at."""
     entered: int
     """Callers that entered today."""
     answered: int

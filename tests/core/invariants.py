@@ -196,6 +196,10 @@ def _queues(floor: Floor) -> Iterator[str]:
         if not {each for each in here if here[each] == "inbound"} <= counted <= here.keys() | unheard:
             yield f"{here} wait in {name} and {counted} are counted: somebody is lost"
         members = [agent for agent in floor.agents.values() if name in agent.queues]
+        if queue.serving != {
+            agent.login for agent in members if agent.state not in (AgentState.OFFLINE, AgentState.PAUSED)
+        }:
+            yield f"{name} believes that {queue.serving} serve it"
         if queue.signed_in != {agent.login for agent in members if agent.state is not AgentState.OFFLINE}:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:

@@ -85,6 +85,7 @@ def queue_view(name: str, **changes: Any) -> QueueView:
     view = QueueView(
         name=name, title=QUEUES.get(name, {"zh": name, "en": name}), open=True, waiting=0, talking=0,
         longest_since=None, target_s=20.0, target_share=0.8, available=0, signed_in=0,
+        wait_s=None, wait_share=0.8,
         entered=0, answered=0, abandoned=0, left=0,
     )  # fmt: skip
     return replace(view, **changes)
