@@ -226,6 +226,10 @@ class Figures:
     def _missed(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
         self.intervals.count(_keys(story.queue, str(detail.get("agent", ""))), at, "missed")
 
+    def _transfer_asked(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
+        if "consult" not in detail:  # to somebody who must answer first: it may come to nothing
+            self._transferred(story, at, detail)
+
     def _transferred(self, story: _Story, at: float, _: Mapping[str, object]) -> None:
         self.intervals.count(_keys(story.talk_queue, story.agent), at, "transfers")
 
@@ -343,6 +347,8 @@ _ENTRIES: Mapping[str, _Rule] = {
     "offered": Figures._offered,
     "missed": Figures._missed,
     "phone_transfer": Figures._transferred,
+    "transfer_asked": Figures._transfer_asked,
+    "transfer_completed": Figures._transferred,
     "ended": Figures._ended,
 }
 """An entry's kind -> what it means for the figures; other entries mean nothing for them."""

@@ -203,6 +203,32 @@ def test_a_take_over_between_phones_is_a_call_taken_and_no_answer_of_a_queue(wor
     assert world.figures("agent", "tom").transfers == 1
 
 
+@pytest.mark.parametrize(
+    ("entries", "transfers"),
+    [
+        ([("transfer_asked", {"by": "ann", "to": "queue", "name": "sales"})], 1),
+        ([("transfer_asked", {"by": "ann", "to": "agent", "name": "bob", "consult": "c1"})], 0),
+        (
+            [
+                ("transfer_asked", {"by": "ann", "to": "agent", "name": "bob", "consult": "c1"}),
+                ("transfer_failed", {"by": "ann", "reason": "no_answer"}),
+                ("consult_asked", {"by": "ann", "to": "agent", "name": "cyd", "consult": "c2"}),
+                ("transfer_completed", {"by": "ann", "name": "cyd", "how": "attended"}),
+            ],
+            1,
+        ),
+    ],
+)
+def test_a_transfer_is_counted_when_the_caller_is_sent_on(
+    entries: list[tuple[str, dict[str, object]]], transfers: int
+) -> None:
+    counted = fold()
+    tell(counted, "a", (NOON, "queued", {"queue": "support"}), (NOON + 5, "joined", {"agent": "ann"}))
+    tell(counted, "a", *((NOON + 9, kind, detail) for kind, detail in entries))
+    keys: tuple[Key, ...] = (("agent", "ann"), SUPPORT, CENTER)
+    assert [counted.view(key, NOON + 10).today.transfers for key in keys] == [transfers] * 3
+
+
 def test_a_call_back_is_no_further_caller_of_the_queue() -> None:
     counted = fold()
     waited(counted, "a", NOON, NOON + 40, "callback")
