@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from contactcenter.intervals import CENTER, MINUTE_S, Intervals, Key
-from contactcenter.tallies import SHORT_MS, bucket, figures
+from contactcenter.tallies import LONGEST, SHORT_MS, bucket, figures
 from contactcenter.values import InteractionEntries, TimelineEntry
 from contactcenter.views import FiguresView
 
@@ -145,7 +145,7 @@ class Figures:
             ended.append((CENTER, story.waits_since))
             story.waits_since = None
         for key, since in ended:
-            self.intervals.count((key,), at, "longest_ms", max(0, _ms(at - since)))
+            self.intervals.count((key,), at, LONGEST, max(0, _ms(at - since)))
         return ended
 
     def _exit(self, story: _Story, at: float, reason: str) -> None:
