@@ -100,9 +100,13 @@ class Figures:
         if final and (story := self._stories.pop(id, None)) and story.queue:
             self._waiting[story.queue].pop(id, None)
 
-    def waiting(self, queue: str) -> set[str]:
-        """The interactions whose callers wait in a queue, by their records."""
-        return set(self._waiting.get(queue, ()))
+    def waiting(self) -> set[tuple[str, str]]:
+        """Who waits, by the records: queue and interaction."""
+        return {(queue, id_) for queue, stories in self._waiting.items() for id_ in stories}
+
+    def count_waiting(self, queue: str) -> int:
+        """How many wait in a queue, by the records."""
+        return len(self._waiting.get(queue, ()))
 
     def _queued(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
         queue = str(detail.get("queue", ""))
