@@ -6,16 +6,29 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from contactcenter import document
 from contactcenter.agi.lint import lint
+from contactcenter.agi.loader import load_script
 from contactcenter.agi.speech import EngineMissing, load_engine
 from contactcenter.ami.errors import ActionFailed, AmiError
 from contactcenter.ami.link import AmiLink
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.servers import NEEDS
 from contactcenter.ami.state import Boot, LinkState, Status
-from contactcenter.config import AsteriskSection, ConfigError, Settings, load
-from contactcenter.crm import database
-from contactcenter.crm.errors import StoreRefused
+from contactcenter.config import (
+    LIVE,
+    AsteriskSection,
+    ConfigError,
+    Configuration,
+    Settings,
+    WrongReferences,
+    load,
+    wrong_of,
+)
+from contactcenter.crm import audit, database
+from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
@@ -27,6 +40,9 @@ DANGEROUS = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "conf
 
 OLDEST_ASTERISK = 20
 ASTERISK_S = 12.0
+
+WALKED = "every prompt exists, every menu ends"
+NOT_WALKED = "it can be loaded; a synchronous script is not tried any further: phone its number"
 
 _QUICK_CHECK_S = 60.0
 
@@ -46,14 +62,43 @@ async def check_all(config: Path) -> list[Finding]:
         settings = load(config)
     except ConfigError as error:
         return [Finding(what=str(config), ok=False, says=problem) for problem in error.problems]
+    settings, stored = await asyncio.to_thread(_live, settings)
     found = [
         Finding(
             what=str(config), ok=True, says=f"{len(settings.queues)} queues, {len(settings.dids)} numbers"
         )
     ]
+    found += stored
     async for finding in _each(settings):
         found.append(finding)
     return found
+
+
+def _live(settings: Settings) -> tuple[Settings, list[Finding]]:
+    """The settings with what the store has of them, and how the two fit."""
+    what = "configuration"
+    try:
+        version = document.stored(settings.store.path)
+    except StoreUnavailable as error:
+        return settings, [Finding(what=what, ok=False, says=str(error))]
+    if version is None:
+        return settings, [Finding(what=what, ok=True, says="the file's, until the first start")]
+    try:
+        live = settings.with_configuration(Configuration.model_validate(version.document))
+    except WrongReferences as error:
+        wrong = error.wrong
+    except ValidationError as error:
+        wrong = [each for one in error.errors(include_url=False) for each in wrong_of(one)]
+    else:
+        says = f"version {version.version} of {version.login}"
+        if differing := sorted(key for key in LIVE if getattr(live, key) != getattr(settings, key)):
+            says += f"; the file's {', '.join(differing)} differ and don't count"
+        return live, [Finding(what=what, ok=True, says=says)]
+    says = f"version {version.version} in the store does not fit"
+    return settings, [
+        Finding(what=what, ok=False, says=f"{says}: {each.key}: {each.says}: correct the file, or import one")
+        for each in wrong
+    ]
 
 
 async def _each(settings: Settings) -> AsyncIterator[Finding]:
@@ -70,13 +115,24 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _scripts(settings: Settings) -> AsyncIterator[Finding]:
-    for name in sorted({did.script for did in settings.dids.values() if did.script}):
+    scripts: dict[str, list[str]] = {}
+    for number, did in settings.dids.items():
+        if did.script:
+            scripts.setdefault(did.script, []).append(number)
+    for name, numbers in sorted(scripts.items()):
         path = settings.ivr.folder / name
-        problems = await lint(path, settings.queues, settings.ivr.transfers)
+        if not path.is_file():
+            for number in numbers:
+                says = f"{name!r}: there is no file {path}: put the script there, or correct the name"
+                yield Finding(what=f"dids.{number}.script", ok=False, says=says)
+            continue
+        problems = await lint(path, settings.queues, settings.ivr.transfers, settings.calendars)
         for problem in problems:
-            yield Finding(what=f"{path}:{problem.line}", ok=False, says=problem.message)
+            what = f"{path}:{problem.line}" if problem.line else str(path)
+            yield Finding(what=what, ok=False, says=problem.message)
         if not problems:
-            yield Finding(what=str(path), ok=True, says="every prompt exists, every menu ends")
+            walked = load_script(path).run is not None
+            yield Finding(what=str(path), ok=True, says=WALKED if walked else NOT_WALKED)
 
 
 def _speech(settings: Settings) -> list[Finding]:
@@ -104,6 +160,9 @@ def _database(path: Path) -> Finding:
         database.check(path, _QUICK_CHECK_S)
     except StoreRefused as error:
         return Finding(what=what, ok=False, says=str(error))
+    if broken := database.peek(path, audit.broken):
+        says = f"row {broken} of the audit log is not as it was written: somebody changed the file"
+        return Finding(what=what, ok=False, says=says)
     return Finding(what=what, ok=True, says="sound")
 
 

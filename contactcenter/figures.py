@@ -7,7 +7,7 @@ agents do with their time is counted from their states. `docs/figures.md` define
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contactcenter.intervals import CENTER, MINUTE_S, Intervals, Key
 from contactcenter.tallies import LONGEST, SHORT_MS, bucket, figures
@@ -358,3 +358,9 @@ _ENTRIES: Mapping[str, _Rule] = {
 """An entry's kind -> what it means for the figures; other entries mean nothing for them."""
 
 KINDS = frozenset(_ENTRIES)
+_READ = frozenset({"agent", "consult", "exit", "outcome", "queue", "talked_s", "wrapped_s"})
+
+
+def needed(entry: TimelineEntry) -> TimelineEntry:
+    """An entry of one of the `KINDS`, without what they don't read of it: decisions, numbers, names."""
+    return replace(entry, detail={name: value for name, value in entry.detail.items() if name in _READ})

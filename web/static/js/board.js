@@ -2,7 +2,7 @@
 
 import { beat } from "./clock.js";
 import { Bars, Level, Strip } from "./figures.js";
-import { clock } from "./format.js";
+import { clock, lasting } from "./format.js";
 import { html } from "./html.js";
 import { t, titled } from "./language.js";
 import { agents, calls, figures, queues } from "./model.js";
@@ -31,12 +31,19 @@ export function Table({ columns, rows, keyOf, empty, label, rowProps = plainRow 
 }
 
 
+/** How long somebody who comes now will wait at most, in most cases; its title says in how many of the last. */
+function expectedWait(queue) {
+  if (queue.wait_s === null) return "–";
+  return html`<span title=${t("board.wait_held", { n: Math.round(100 * queue.wait_share) })}>≤ ${lasting(queue.wait_s)}</span>`;
+}
+
 function Queues() {
   const columns = [
     [t("board.queue"), (queue) => html`<strong>${titled(queue.title, queue.name)}</strong>`],
     [t("board.state"), (queue) => (queue.open ? t("queue.open") : t("queue.closed"))],
     [t("queue.waiting_now"), (queue) => queue.waiting, true],
     [t("queue.longest"), (queue) => (queue.longest_since ? html`<${Since} since=${queue.longest_since} />` : t("queue.nobody")), true],
+    [t("board.wait"), expectedWait, true],
     [t("board.talking"), (queue) => queue.talking, true],
     [t("queue.free"), (queue) => t("queue.of", { free: queue.available, all: queue.signed_in }), true],
     [t("board.answered"), (queue) => queue.answered, true],
