@@ -266,7 +266,8 @@ def _monitors(floor: Floor) -> Iterator[str]:
             yield f"{who} is at call {monitor.call}, which is over"
         elif call.agent_leg != monitor.hears and not floor.passed_on(call):
             yield f"{who} hears {monitor.hears}, and the talk is on {call.agent_leg!r}"
-        if monitor.told[0] and monitor.told[0] != monitor.hears and monitor.began_at is not None:
+        settled = monitor.began_at is not None and not (monitor.awaiting or monitor.taking)
+        if settled and monitor.told[0] != monitor.hears and floor.servers.get(monitor.server):
             yield f"{who} is to hear {monitor.hears}, and Asterisk was told {monitor.told[0]}"
         others = [each for each in floor.monitors.values() if each.login == monitor.login]
         if len(others) > 1:
