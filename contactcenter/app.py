@@ -155,6 +155,7 @@ class App:
             c.FindCustomer: to_store,
             c.SaveInteraction: to_store,
             c.CorrectDisposition: to_store,
+            c.SaveAudit: to_store,
             c.ScreenPop: to_page,
             c.ShowCall: to_page,
             c.DropCall: to_page,

@@ -4,7 +4,14 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
-from contactcenter.values import CustomerCard, InteractionRecord, MatchMethod, TimelineEntry, frozen
+from contactcenter.values import (
+    AuditEntry,
+    CustomerCard,
+    InteractionRecord,
+    MatchMethod,
+    TimelineEntry,
+    frozen,
+)
 from contactcenter.views import AgentView, CallView, QueueView
 
 
@@ -93,6 +100,13 @@ class CorrectDisposition(Command):
     code: str
     note: str
     callback: str
+
+
+@frozen
+class SaveAudit(Command):
+    """Keep for ever who did what: one more row of the audit log, which nobody can change."""
+
+    entry: AuditEntry
 
 
 # --- To the pages (edge `http`) ---

@@ -1,9 +1,9 @@
 """Values that several nouns share and that cross borders: all frozen, none with behaviour of its own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
@@ -57,6 +57,27 @@ class MatchMethod(StrEnum):
     NONE = "none"
     CALLER_NUMBER = "caller_number"
     ENTERED_NUMBER = "entered_number"
+
+
+@frozen
+class AuditEntry:
+    """Who did what, to what, and what was so before and after. `before`, `after` and `detail` hold plain JSON
+    values only, and nothing secret: supervisors read them."""
+
+    at: float
+    login: str
+    """Who did it; `center` for what the center did by itself, as when a change's time was over."""
+    act: str
+    """A verb in one or two words: `change`, `undo`, `monitor`, `set_priority` …"""
+    kind: str
+    """What it was done to: `agent`, `call`, `queue`, `configuration`, `change`, `interaction` …"""
+    object: str
+    """The name or id of that."""
+    granted: bool = True
+    """False: it was refused, and nothing was changed."""
+    before: Any = None
+    after: Any = None
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @frozen

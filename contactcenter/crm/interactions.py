@@ -1,6 +1,6 @@
 """The record of every interaction: saved while it lives, final exactly once, never changed after that."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ _FIELDS = tuple(field.name for field in fields(InteractionRecord))
 _TEXTS = tuple(field.name for field in fields(InteractionRecord) if field.type is str)
 
 Saved = SaveInteraction | CorrectDisposition
-"""The center's commands that write."""
+"""The center's commands that write interactions: see `saved.py` for the others."""
 
 
 @frozen
@@ -65,6 +65,7 @@ def page(
     db: Connection,
     *,
     filters: dict[str, str] | None = None,
+    scope: Collection[str] = (),
     since: float | None = None,
     until: float | None = None,
     cursor: str = "",
@@ -72,13 +73,16 @@ def page(
 ) -> Page[InteractionRecord]:
     """Interactions that arrived from `since` on and before `until`, the newest first.
 
-    `filters` names any of queue, agent, outcome, customer. Raises `Refusal` for others and foreign cursors.
+    `scope` are the queues that the reader is limited to; none: no limit. `filters` names any of queue, agent,
+    outcome, customer. Raises `Refusal` for others and foreign cursors.
     """
     query = select(interactions)
     for name, value in (filters or {}).items():
         if name not in _FILTERS:
             raise Refusal(f"filter by one of {', '.join(_FILTERS)}", field=name)
         query = query.where(_FILTERS[name] == value)
+    if scope:
+        query = query.where(interactions.c.queue.in_(sorted(scope)))
     if since is not None:
         query = query.where(interactions.c.arrived_at >= since)
     if until is not None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from contactcenter.commands import CorrectDisposition, SaveInteraction
-from contactcenter.crm.interactions import Saved
+from contactcenter.commands import CorrectDisposition, SaveAudit, SaveInteraction
+from contactcenter.crm.saved import Saved
 
 SIZE = 8 << 20
 """Bytes; some 8,000 records. Beyond that the file grows, as long as the disk lets it."""
@@ -29,6 +29,17 @@ class _Line(msgspec.Struct, omit_defaults=True):
     number: int
     save: SaveInteraction | None = None
     correct: CorrectDisposition | None = None
+    audit: SaveAudit | None = None
+
+    @classmethod
+    def of(cls, number: int, command: Saved) -> "_Line":
+        match command:
+            case SaveInteraction():
+                return cls(number, save=command)
+            case CorrectDisposition():
+                return cls(number, correct=command)
+            case SaveAudit():
+                return cls(number, audit=command)
 
 
 class Journal:
@@ -64,7 +75,7 @@ class Journal:
                 # Of another version, or with a NaN: what stands behind it must not be lost with it.
                 log.critical("a record in the journal can't be read", body=body)
                 continue
-            if command := line.save or line.correct:
+            if command := line.save or line.correct or line.audit:
                 found.append((line.number, command))
         return found
 
@@ -72,12 +83,7 @@ class Journal:
         """Returns when they are on the disk. Raises OSError, and has then appended nothing."""
         data = bytearray()
         for number, command in entries:
-            line = (
-                _Line(number, save=command)
-                if isinstance(command, SaveInteraction)
-                else _Line(number, correct=command)
-            )
-            body = self._encode(line)
+            body = self._encode(_Line.of(number, command))
             data += _HEAD.pack(len(body), zlib.crc32(body)) + body
         self._write(bytes(data + _END), self._end)
         self._end += len(data)

@@ -142,6 +142,23 @@ tokens = Table(
     Column("created_at", Double, nullable=False),
 )
 
+# Append-only: triggers (in the migrations) refuse every update and delete, whichever program tries it. Each
+# row's hash is over its own content and the hash of the row before it (`audit.py`).
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 … without gaps
+    Column("at", Double, nullable=False),
+    *(_text(name) for name in ("login", "act", "kind", "object")),
+    Column("granted", Boolean, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),  # SHA-256, hexadecimal
+    Index(None, "login", "seq"),
+    Index(None, "kind", "object", "seq"),
+)
+
 settings = Table(
     "settings",
     metadata,

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoReaderFree
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contactcenter.commands import Command, CorrectDisposition, FindCustomer, SaveInteraction
+from contactcenter.commands import Command, CorrectDisposition, FindCustomer, SaveAudit, SaveInteraction
 from contactcenter.crm import customers, database, interactions, migrations
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.journal import Journal
@@ -127,12 +127,12 @@ class Store:
             await _release(self._reading, self._writing, self._journal, self._lock)
 
     def carry(self, command: Command) -> None:
-        """Carry out a command of the center: `FindCustomer`, `SaveInteraction`, `CorrectDisposition`.
+        """Carry out a command of the center: `FindCustomer`, or one of `saved.Saved`.
 
         Never waits and never raises for the database's sake. Raises TypeError for another edge's command.
         """
         match command:
-            case SaveInteraction() | CorrectDisposition():
+            case SaveInteraction() | CorrectDisposition() | SaveAudit():
                 self._writer.carry(command)
             case FindCustomer():
                 self._started(self._answer(command))

@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contactcenter.crm import interactions, settings
+from contactcenter.crm import saved, settings
 from contactcenter.crm.errors import StoreUnavailable
-from contactcenter.crm.interactions import Saved
 from contactcenter.crm.journal import Journal
+from contactcenter.crm.saved import Saved
 
 BATCH = 200
 WINDOW_S = 0.1
@@ -106,7 +106,7 @@ class Writer:
             log.critical("record lost: the store has no room for it", command=command)
             return
         self._number += 1
-        self._queue.append(_Item(self._number, interactions.storable(command)))
+        self._queue.append(_Item(self._number, saved.storable(command)))
         self._wake(urgent=len(self._queue) >= BATCH)
 
     def submit(self, work: Callable[[Connection], Any]) -> asyncio.Future[Any]:
@@ -291,7 +291,7 @@ def _apply(db: Connection, batch: list[_Item], outcomes: dict[_Item, Any], doubt
     if doubt and int(settings.get(db, _APPLIED, "0")) >= batch[-1].number:
         return 0  # the commit that seemed to fail did happen, with the outcomes as they stand
     outcomes.clear()
-    refused = interactions.write(db, [item.command for item in batch if item.command])
+    refused = saved.write(db, [item.command for item in batch if item.command])
     for item in batch:
         if item.work is None or not item.wanted:
             continue

@@ -1,7 +1,6 @@
 """`/api/agents`: the agent sessions of this moment."""
 
 from contactcenter.http.lists import Items, Paged, cut
-from contactcenter.http.live import Viewer
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.views import AgentView
@@ -19,9 +18,7 @@ class AgentFilter(Paged):
 @routes.get("/api/agents", right=Right.SIGNED_IN)
 async def list_agents(visit: Visit, query: AgentFilter) -> Items[AgentView]:
     """The agents who are signed in; an agent sees himself. Times are seconds since the epoch, UTC."""
-    agents: list[AgentView] = visit.edge.live.seen(
-        Viewer(login=visit.visitor.login, sees_all=visit.visitor.sees_all), "agents"
-    )
+    agents: list[AgentView] = visit.edge.live.seen(visit.visitor.viewer, "agents")
     chosen = (
         agent
         for agent in agents

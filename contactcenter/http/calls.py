@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from contactcenter.events import AnswerAsked, HangUpAsked
 from contactcenter.http.lists import Items, Paged, cut
-from contactcenter.http.live import Viewer
 from contactcenter.http.problems import not_found
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit
@@ -52,7 +51,7 @@ class LiveCall(BaseModel):
 async def list_calls(visit: Visit, query: CallFilter) -> Items[LiveCall]:
     """The calls that go on; an agent sees his own."""
     now = visit.edge.now()
-    calls: list[CallView] = visit.edge.live.seen(_viewer(visit), "calls")
+    calls: list[CallView] = visit.edge.live.seen(visit.visitor.viewer, "calls")
     chosen = (
         _as_live_call(call, now)
         for call in calls
@@ -79,13 +78,9 @@ async def answer(visit: Visit, id: str) -> None:
 
 def _own_call(visit: Visit, call: str) -> str:
     # A call that exists but is not his, and one that does not exist, must look the same to him.
-    if not visit.edge.live.sees(_viewer(visit), "calls", call):
+    if not visit.edge.live.sees(visit.visitor.viewer, "calls", call):
         raise not_found("call")
     return visit.visitor.login
-
-
-def _viewer(visit: Visit) -> Viewer:
-    return Viewer(login=visit.visitor.login, sees_all=visit.visitor.sees_all)
 
 
 def _as_live_call(call: CallView, now: float) -> LiveCall:

@@ -108,6 +108,7 @@ async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[Int
     page = await visit.edge.store.read(
         interactions.page,
         filters=filters,
+        scope=visit.visitor.scope,
         since=query.since,
         until=query.until,
         cursor=query.cursor,
@@ -169,7 +170,7 @@ async def set_disposition(visit: Visit, id: str, body: Disposition) -> Dispositi
 
 
 def _may_see(visitor: Visitor, record: InteractionRecord) -> bool:
-    return visitor.sees_all or record.agent == visitor.login
+    return visitor.oversees((record.queue,)) or record.agent == visitor.login
 
 
 def _fields(record: InteractionRecord) -> dict[str, Any]:

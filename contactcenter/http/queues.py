@@ -1,7 +1,6 @@
 """`/api/queues`: the queues of this moment."""
 
 from contactcenter.http.lists import Items, Paged, cut
-from contactcenter.http.live import Viewer
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.views import QueueView
@@ -12,6 +11,5 @@ routes = Routes("queues")
 @routes.get("/api/queues", right=Right.SIGNED_IN)
 async def list_queues(visit: Visit, query: Paged) -> Items[QueueView]:
     """The queues; an agent sees his own. `longest_since` is when the caller at the head came in."""
-    viewer = Viewer(login=visit.visitor.login, sees_all=visit.visitor.sees_all)
-    queues: list[QueueView] = visit.edge.live.seen(viewer, "queues")
+    queues: list[QueueView] = visit.edge.live.seen(visit.visitor.viewer, "queues")
     return cut(queues, lambda queue: queue.name, query)

@@ -17,6 +17,7 @@ from contactcenter.crm.users import Users
 from contactcenter.events import Event
 from contactcenter.http import (
     agents,
+    audit,
     calls,
     customers,
     health,
@@ -41,7 +42,7 @@ from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
-    interactions.routes, customers.routes,
+    interactions.routes, customers.routes, audit.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)

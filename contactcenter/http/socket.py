@@ -15,7 +15,7 @@ from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from pydantic import BaseModel, ConfigDict, Field
 
 from contactcenter.events import PageLost, PageOpened, PopShown
-from contactcenter.http.live import Stream, Viewer
+from contactcenter.http.live import Stream
 from contactcenter.http.problems import Problem
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Edge, Visit, Visitor
@@ -227,8 +227,7 @@ async def live(visit: Visit, query: Since) -> web.StreamResponse:
     _check_origin(visit)
     if edge.sockets.of(visitor.login) >= PER_USER:
         raise Problem(429, "too_many_sockets", f"At most {PER_USER} sockets per user.", retry_after_s=5)
-    viewer = Viewer(login=visitor.login, sees_all=visitor.sees_all)
-    connection = Connection(visit.request, visitor, edge.live.stream(viewer), edge)
+    connection = Connection(visit.request, visitor, edge.live.stream(visitor.viewer), edge)
     edge.sockets.add(connection)
     try:
         await connection.serve(query.since)

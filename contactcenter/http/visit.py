@@ -1,22 +1,23 @@
 """Who asks, and what the handlers work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from contactcenter.commands import SaveAudit
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
 from contactcenter.events import Event
-from contactcenter.http.live import LiveModel
+from contactcenter.http.live import LiveModel, Viewer
 from contactcenter.http.metrics import Metrics
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
 from contactcenter.http.settings import HttpSettings
 from contactcenter.http.throttle import Throttle
-from contactcenter.values import frozen
+from contactcenter.values import AuditEntry, frozen
 
 if TYPE_CHECKING:
     from contactcenter.http.pages import Shell
@@ -47,6 +48,20 @@ class Visitor:
     def sees_all(self) -> bool:
         """Supervisors and administrators see every agent, queue and call."""
         return self.role in ("supervisor", "admin")
+
+    @property
+    def scope(self) -> frozenset[str]:
+        """The queues that a supervisor is limited to; empty: no limit. See `scope.py`."""
+        return frozenset(self.queues) if self.role == "supervisor" else frozenset()
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who looks at the live model."""
+        return Viewer(login=self.login, sees_all=self.sees_all, scope=self.scope)
+
+    def oversees(self, queues: Iterable[str]) -> bool:
+        """Whether something in these queues (a call, an agent) is in the scope of this supervisor."""
+        return self.sees_all and (not self.scope or not self.scope.isdisjoint(queues))
 
 
 @dataclass(slots=True)
@@ -90,6 +105,34 @@ class Visit:
         if self.known is None:
             raise Problem(401, "signed_out", "Sign in first.")
         return self.known
+
+    def audit(
+        self,
+        act: str,
+        kind: str,
+        object: str,
+        *,
+        granted: bool = True,
+        before: Any = None,
+        after: Any = None,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep in the audit log what the visitor did (or tried to: not `granted`). Never waits or fails."""
+        self.edge.store.carry(
+            SaveAudit(
+                entry=AuditEntry(
+                    at=self.edge.now(),
+                    login=self.visitor.login,
+                    act=act,
+                    kind=kind,
+                    object=object,
+                    granted=granted,
+                    before=before,
+                    after=after,
+                    detail=detail or {},
+                )
+            )
+        )
 
     def set_cookie(self, secret: str, life_s: float) -> None:
         """Let the answer set the session cookie, or take it away (empty, 0)."""

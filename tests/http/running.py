@@ -22,8 +22,14 @@ from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import Choice, HttpSettings
 
 PASSWORD = "correct horse battery"
-ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"}
-NAMES = {"agent1": "陈晓", "agent2": "Maria Lind", "supervisor1": "王主管", "admin": "admin"}
+ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"} | {
+    "supervisor2": "supervisor"
+}
+NAMES = {"agent1": "陈晓", "agent2": "Maria Lind", "supervisor1": "王主管", "admin": "admin"} | {
+    "supervisor2": "Sales lead"
+}
+QUEUES = {"agent1": ("support",), "agent2": ("support",), "supervisor2": ("sales",)}
+"""A supervisor without queues may steer all of them."""
 SETTINGS = HttpSettings(
     port=0,
     version="0.1.0",
@@ -157,7 +163,7 @@ async def _furnish(folder: Path) -> None:
             (
                 User(
                     login=login, name=NAMES[login], role=role, phone=str(100 + place),
-                    queues=("support",) if role == "agent" else (),
+                    queues=QUEUES.get(login, ()),
                 ),
                 PASSWORD,
             )

@@ -1,0 +1,145 @@
+"""The audit log: it only grows, and it shows what was done to it past the triggers."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from stores import Keeper, degraded, recovered
+
+from contactcenter.commands import SaveAudit
+from contactcenter.crm import audit
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.schema import audit as table
+from contactcenter.values import AuditEntry
+
+
+def entry(number: int = 1, **fields: Any) -> AuditEntry:
+    base: dict[str, Any] = {
+        "at": 100.0 + number, "login": "boss", "act": "monitor", "kind": "call", "object": f"c{number}",
+        "before": {"priority": 0}, "after": {"priority": 5}, "detail": {"mode": "listen"},
+    }  # fmt: skip
+    return AuditEntry(**base | fields)
+
+
+def past_the_triggers(keeper: Keeper, *sql: str) -> None:
+    """What somebody does who owns the file."""
+    with sqlite3.connect(keeper.path) as db:
+        db.execute("DROP TRIGGER IF EXISTS audit_update")
+        db.execute("DROP TRIGGER IF EXISTS audit_delete")
+        for statement in sql:
+            db.execute(statement)
+    db.close()
+
+
+async def test_rows_follow_each_other_without_gaps(keeper: Keeper) -> None:
+    store = await keeper.open()
+    first = await store.write(audit.write, entry(1))
+    store.carry(SaveAudit(entry=entry(2, granted=False)))
+    third = await store.write(audit.write, entry(3, login="admin", at=200))
+    assert (first.seq, third.seq, third.at) == (1, 3, 200.0)
+    page = await store.read(audit.page)
+    assert [(row.seq, row.object, row.granted) for row in page.items] == [
+        (3, "c3", True), (2, "c2", False), (1, "c1", True),
+    ]  # fmt: skip
+    assert page.items[2] == first
+    assert (await store.read(audit.last)) == third
+    assert await store.read(audit.broken) is None
+
+
+async def test_pages_and_filters(keeper: Keeper) -> None:
+    store = await keeper.open()
+    for number in range(1, 8):
+        await store.write(audit.write, entry(number, login="boss" if number % 2 else "admin"))
+    seen: list[int] = []
+    cursor = ""
+    while True:
+        page = await store.read(audit.page, filters={"login": "boss"}, cursor=cursor, limit=2)
+        seen += [row.seq for row in page.items]
+        if not (cursor := page.next):
+            break
+    assert seen == [7, 5, 3, 1]
+    page = await store.read(audit.page, since=103.0, until=105.0)
+    assert [row.seq for row in page.items] == [4, 3]
+    assert not (await store.read(audit.page, granted=False)).items
+    for wrong in ({"filters": {"hash": "x"}}, {"cursor": "nonsense"}):
+        with pytest.raises(Refusal):
+            await store.read(audit.page, **wrong)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE audit SET login = 'nobody' WHERE seq = 2",
+        "DELETE FROM audit WHERE seq = 2",
+        "DELETE FROM audit",
+        "INSERT OR REPLACE INTO audit SELECT seq, at, 'nobody', act, kind, object, granted, before, after, "
+        "detail, hash FROM audit WHERE seq = 2",
+    ],
+)
+async def test_no_program_can_change_a_row(keeper: Keeper, sql: str) -> None:
+    store = await keeper.open()
+    for number in (1, 2, 3):
+        await store.write(audit.write, entry(number))
+    with sqlite3.connect(keeper.path) as db, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        db.execute(sql)
+    db.close()
+    assert await store.read(audit.broken) is None
+    with pytest.raises(IntegrityError, match="append-only"):
+        await store.write(lambda db: db.execute(table.delete()))
+
+
+@pytest.mark.parametrize(
+    ("sql", "shows"),
+    [
+        ("UPDATE audit SET login = 'nobody' WHERE seq = 2", 2),
+        ("UPDATE audit SET at = at + 1 WHERE seq = 1", 1),
+        ("UPDATE audit SET granted = 0 WHERE seq = 3", 3),
+        ("""UPDATE audit SET detail = '{"mode": "barge"}' WHERE seq = 3""", 3),
+        ("DELETE FROM audit WHERE seq = 2", 2),
+        ("DELETE FROM audit WHERE seq = 1", 1),
+        ("UPDATE audit SET seq = seq + 10 WHERE seq = 3", 3),
+        ("UPDATE audit SET hash = 'f' WHERE seq = 2", 2),
+        ("INSERT INTO audit SELECT 4, at, login, act, kind, object, granted, before, after, detail, 'x' "
+         "FROM audit WHERE seq = 3", 4),
+    ],
+)  # fmt: skip
+async def test_what_was_done_past_the_triggers_shows(keeper: Keeper, sql: str, shows: int) -> None:
+    store = await keeper.open()
+    for number in (1, 2, 3):
+        await store.write(audit.write, entry(number))
+    past_the_triggers(keeper, sql)
+    assert await store.read(audit.broken) == shows
+
+
+async def test_anything_can_be_kept(keeper: Keeper) -> None:
+    store = await keeper.open()
+    row = await store.write(
+        audit.write,
+        entry(
+            login="a\0b", before=[float("inf"), float("nan"), 1.5, None, True, 2**70], object="\ud800" * 3,
+            after={"tuple": (1, 2), "set": {"b", "a"}, 5: "key"}, detail={"text": "x" * 50_000, "odd": set},
+        ),
+    )  # fmt: skip
+    assert row.before == [None, None, 1.5, None, True, 2**70]
+    assert row.after == {"tuple": [1, 2], "set": ["a", "b"], "5": "key"}
+    assert len(row.detail["text"]) < 21_000
+    assert (await store.read(audit.page)).items == (row,)
+    assert await store.read(audit.broken) is None
+
+
+async def test_rows_wait_in_the_journal_while_the_database_is_away(keeper: Keeper) -> None:
+    store = await keeper.open()
+    store.carry(SaveAudit(entry=entry(1)))
+    await store.settled()
+    held = sqlite3.connect(keeper.path, isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    store.carry(SaveAudit(entry=entry(2)))
+    await degraded(store)
+    store.carry(SaveAudit(entry=entry(3)))
+    await keeper.close()  # the database is still away: the journal has both
+    held.close()
+    store = await keeper.open()
+    await recovered(store)
+    assert [row.object for row in (await store.read(audit.page)).items] == ["c3", "c2", "c1"]
+    assert await store.read(audit.broken) is None
