@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from contactcenter import handoff
+from contactcenter import handoff, recording
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import FindCustomer, LeaveQueue
 from contactcenter.events import (
@@ -51,6 +51,7 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+    recording.claim(floor, call, event.at)
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
@@ -184,6 +185,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
         _leave(floor, call, refusal, event.at)
     else:
         floor.enter_queue(call)
+        recording.announce(floor, call, event.at)
     floor.save(interaction)
 
 
@@ -248,6 +250,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         queue.abandoned += 1
     if call.state is CallState.TALKING:
         handoff.part(floor, call, at)
+    recording.end(floor, call, at)
     call.move(CallTrigger.END)
     call.interaction.caller_gone(at, outcome)
     floor.save(call.interaction)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contactcenter.interactions import Interaction
+from contactcenter.recording import Notice, Recording
 from contactcenter.transitions import follow
 from contactcenter.values import CustomerCard, MatchMethod
 from contactcenter.views import CallView
@@ -118,12 +119,21 @@ class Call:
     why: dict[str, str | float | int] = field(default_factory=dict)
     """The decision that chose the agent."""
     script_result: str = ""
+    notice: Notice = Notice.NONE
+    """Whether the caller knows that the call is recorded."""
+    recording: Recording | None = None
+    """Of the talk that goes on, or of the one that comes next."""
     left_queue: str = ""
     """By which exit the caller left the queue without an agent; empty if he did not."""
 
     def move(self, trigger: CallTrigger) -> None:
         """Follow the table, or raise `IllegalTransition` and stay."""
         self.state = follow(f"call {self.id}", TRANSITIONS, self.state, trigger)
+
+    @property
+    def talks(self) -> bool:
+        """Whether the caller has an agent, be it that he is on hold."""
+        return self.state is CallState.TALKING
 
     def view(self, *, held: bool) -> CallView:
         """The call as pages see it."""
@@ -146,4 +156,5 @@ class Call:
             answered_at=self.answered_at,
             held=held,
             priority=self.priority,
+            recording=self.recording.shown if self.recording else "",
         )

@@ -7,7 +7,7 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, legs, recovery
+from contactcenter import callers, desks, events, handoff, legs, recording, recovery
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Woke
 from contactcenter.floor import Floor, Rules
@@ -38,6 +38,11 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,
     events.OfferEnded: handoff.offer_ended,
+    events.RecordingAnnounced: recording.announced,
+    events.RecordingStarted: recording.started,
+    events.RecordingMuted: recording.muted,
+    events.RecordingPauseAsked: recording.asked_pause,
+    events.RecordingsRestored: recording.restored,
     events.PopShown: handoff.pop_shown,
     events.AgentSignedIn: desks.signed_in,
     events.AgentSignedOut: desks.signed_out,
@@ -58,6 +63,9 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
     "page": desks.page_stayed_away,
+    "announce": recording.not_announced,
+    "unpause": recording.pause_due,
+    "recordings": lambda floor, name, at: recording.unclaimed(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }
 """Timer's first word -> what is due; the second word names the call, offer or agent."""

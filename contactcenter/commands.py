@@ -9,6 +9,7 @@ from contactcenter.values import (
     CustomerCard,
     InteractionRecord,
     MatchMethod,
+    RecordingRecord,
     TimelineEntry,
     frozen,
 )
@@ -33,6 +34,8 @@ class OfferCall(Command):
     ring_s: int
     line: str = ""
     """The leg of the agent's persistent line; empty: ring the phone."""
+    recording: str = ""
+    """Record the talk under this name, told by `RecordingStarted`; empty: don't."""
 
 
 @frozen
@@ -41,6 +44,13 @@ class LeaveQueue(Command):
 
     call: str
     exit: str
+
+
+@frozen
+class AnnounceRecording(Command):
+    """Tell the waiting caller that the call is recorded; answered by `RecordingAnnounced`."""
+
+    call: str
 
 
 # --- To Asterisk (edge `ami`) ---
@@ -69,6 +79,24 @@ class ParkLine(Command):
 
     server: str
     leg: str
+
+
+@frozen
+class MuteRecording(Command):
+    """Write silence for both sides (`muted`), or sound again; answered by `RecordingMuted`."""
+
+    server: str
+    call: str
+    recording: str
+    muted: bool
+
+
+@frozen
+class StopRecording(Command):
+    """End what is recorded of a leg that lives on."""
+
+    server: str
+    call: str
 
 
 # --- To the store (edge `crm`) ---
@@ -107,6 +135,30 @@ class SaveAudit(Command):
     """Keep for ever who did what: one more row of the audit log, which nobody can change."""
 
     entry: AuditEntry
+
+
+@frozen
+class SaveRecording(Command):
+    """Write the recording's row as it stands now. A row that says how it ended is not changed any more."""
+
+    record: RecordingRecord
+
+
+# --- To the recordings (edge `recordings`) ---
+
+
+@frozen
+class FinishRecording(Command):
+    """The talk is over: pick up what Asterisk wrote, and keep it encrypted."""
+
+    record: RecordingRecord
+
+
+@frozen
+class DropRecording(Command):
+    """No talk came of it: delete what Asterisk made."""
+
+    recording: str
 
 
 # --- To the pages (edge `http`) ---

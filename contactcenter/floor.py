@@ -22,7 +22,7 @@ from contactcenter.commands import (
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.offers import Offer
 from contactcenter.routing.queues import Place, Queue, QueueRules
-from contactcenter.values import InteractionRecord, frozen
+from contactcenter.values import InteractionRecord, RecordingRecord, frozen
 
 CLOSED_REMEMBERED = 10_000
 """How many closed interactions are remembered, so that an agent's late outcome finds its owner."""
@@ -41,6 +41,8 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
+    auto_resume_s: float = 120.0
+    """How long a recording stays paused at most: a forgotten pause must not silence the rest."""
 
 
 class Floor:
@@ -66,6 +68,8 @@ class Floor:
         """Open offers only."""
         self.restored: dict[str, InteractionRecord] = {}
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
+        self.restored_recordings: dict[str, RecordingRecord] = {}
+        """By the caller's leg: recordings that ran when the last run ended."""
         self.closed: dict[str, str] = {}
         """Interaction -> agent, for the latest final records."""
         self.gone: dict[str, float] = {}

@@ -4,13 +4,14 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import desks
+from contactcenter import desks, recording
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, ScreenPop
 from contactcenter.events import OfferEnded, PopShown
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger
+from contactcenter.recording import Notice
 from contactcenter.routing.queues import Place, Queue
 from contactcenter.routing.selection import Match, longest_idle
 
@@ -36,9 +37,9 @@ def match(floor: Floor, at: float) -> None:
 
 
 def _can_be_offered(floor: Floor, place: Place) -> bool:
-    """The store has said who it is, and we hear what the caller's server does."""
+    """The store has said who it is, no announcement plays, and we hear what the caller's server does."""
     call = floor.calls[place.call]
-    return call.identified and floor.servers.get(call.server, False)
+    return call.identified and call.notice is not Notice.ASKED and floor.servers.get(call.server, False)
 
 
 def offer(floor: Floor, match: Match, at: float) -> None:
@@ -115,7 +116,14 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
         return
     made.move(OfferTrigger.RING)
     floor.do(
-        OfferCall(call=made.call, offer=made.id, phone=made.phone, ring_s=made.ring_s, line=made.line_leg)
+        OfferCall(
+            call=made.call,
+            offer=made.id,
+            phone=made.phone,
+            ring_s=made.ring_s,
+            line=made.line_leg,
+            recording=recording.begin(floor, floor.calls[made.call], at),
+        )
     )
     floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
 
@@ -216,6 +224,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     agent.taken += 1
     interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
     interaction.note(at, "joined", agent=agent.login)
+    recording.joined(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
 
@@ -243,6 +252,7 @@ def part(floor: Floor, call: Call, at: float) -> None:
         queue.talking -= 1
     call.agent = call.agent_leg = call.offer = ""
     call.answered_at = None
+    recording.parted(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
     if agent and agent.state is AgentState.TALKING:

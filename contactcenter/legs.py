@@ -5,7 +5,7 @@ nothing is counted here: each event updates what is known of its leg, and `settl
 its legs and draws the conclusion, if there is one.
 """
 
-from contactcenter import callers, desks, handoff
+from contactcenter import callers, desks, handoff, recording
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.events import (
     LegAnswered,
@@ -66,6 +66,7 @@ def joined(floor: Floor, event: LegJoined) -> None:
     """A leg is in a bridge."""
     if leg := _heard(floor, event.leg, event.at):
         floor.move_leg(leg, event.bridge)
+        recording.bridged(floor, leg, event.at)
         settle_around(floor, leg, event.at)
 
 
@@ -74,6 +75,7 @@ def parted(floor: Floor, event: LegParted) -> None:
     leg = _heard(floor, event.leg, event.at)
     if leg and leg.bridge == event.bridge:
         floor.move_leg(leg, "")
+        recording.bridged(floor, leg, event.at)
         settle_around(floor, leg, event.at)
 
 

@@ -6,7 +6,7 @@ heard.
 
 from dataclasses import replace
 
-from contactcenter import desks, handoff, legs
+from contactcenter import desks, handoff, legs, recording
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import EndLeg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
@@ -121,6 +121,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         if queue := floor.queues.get(call.queue):
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
+        recording.claim(floor, call, event.at)
         floor.touch(call=call.id, queue=call.queue)
         if agent:
             handoff.make_room(floor, call, agent, event.at)

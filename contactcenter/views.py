@@ -27,6 +27,8 @@ class CallView:
     queued_at: float | None
     answered_at: float | None
     held: bool
+    recording: str
+    """`on`, `paused`, `failed` (it should be on), or empty: the talk is not recorded."""
     priority: int
     """Who waits is served by falling priority, then by `queued_at`."""
 

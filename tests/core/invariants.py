@@ -14,16 +14,20 @@ from contactcenter.commands import (
     Accepted,
     Command,
     CorrectDisposition,
+    DropRecording,
+    FinishRecording,
     OfferCall,
     Refused,
     SaveInteraction,
+    SaveRecording,
     ScreenPop,
 )
-from contactcenter.events import Event, InteractionsRestored
+from contactcenter.events import Event, InteractionsRestored, RecordingsRestored
 from contactcenter.floor import Floor
 from contactcenter.interactions import InteractionState
 from contactcenter.offers import OfferState
-from contactcenter.values import InteractionRecord
+from contactcenter.recording import RUNNING, Notice, Phase
+from contactcenter.values import InteractionRecord, RecordingRecord, RecordingState
 
 
 def check(floor: Floor) -> None:
@@ -34,7 +38,8 @@ def check(floor: Floor) -> None:
 
 def check_empty(floor: Floor) -> None:
     """Nothing of a call is left: to be called when the last leg ended and the last wrap-up is done."""
-    for what in ("calls", "legs", "bridges", "talks", "offers", "interactions", "restored"):
+    kinds = ("calls", "legs", "bridges", "talks", "offers", "interactions", "restored")
+    for what in (*kinds, "restored_recordings"):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
         assert not queue.waiting, f"somebody still waits in {queue.rules.name}: {queue.waiting}"
@@ -71,6 +76,21 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"call {call.id} is {state.value} with offer {call.offer!r}"
     if (state is CallState.TALKING) != (floor.talks.get(call.agent_leg) == call.id):
         yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
+    recording = call.recording
+    policy = floor.queues[call.queue].rules.recording if call.queue in floor.queues else "never"
+    explained = recording is not None and recording.phase in (*RUNNING, Phase.FAILED)
+    if (
+        state is CallState.TALKING
+        and policy != "never"
+        and not explained
+        and not call.interaction.record.inferred
+    ):
+        yield f"call {call.id} talks in {call.queue}, and there is neither a recording nor a reason"
+    caller = floor.legs.get(call.id)
+    if recording and recording.phase in RUNNING and not call.talks and not (caller and caller.bridge):
+        yield f"call {call.id} is {state.value} and recorded with nobody"
+    if recording and recording.phase in RUNNING and policy == "announce" and call.notice is not Notice.TOLD:
+        yield f"call {call.id} is recorded, and its caller is {call.notice.value}"
     agent = floor.agents.get(call.agent)
     if state is CallState.TALKING and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
         yield f"call {call.id} talks with {agent.login}, who is {agent.state.value} with {agent.call!r}"
@@ -145,7 +165,8 @@ def _queues(floor: Floor) -> Iterator[str]:
             yield f"{name} believes that {queue.free} are free"
         for place in queue.waiting:
             call = floor.calls.get(place.call)
-            if call and call.identified and floor.servers.get(call.server) and queue.free:
+            told = call and call.notice is not Notice.ASKED
+            if call and call.identified and told and floor.servers.get(call.server) and queue.free:
                 yield f"{place.call} waits in {name} although {queue.free} are free"
         talking = sum(c.state is CallState.TALKING and c.queue == name for c in floor.calls.values())
         if queue.talking != talking:
@@ -198,10 +219,19 @@ class Ledger:
         self._popped_offers: dict[str, int] = {}
         self._called: set[str] = set()
         self._last_entry: dict[str, float] = {}
+        self.recordings: dict[str, RecordingRecord] = {}
+        """Recording -> its row as last saved."""
+        self._picked_up: set[str] = set()
+        self._known_recordings: set[str] = set()
+        """Those that this run of the center made, or was told of."""
 
     def take(self, event: Event, commands: Iterable[Command]) -> None:
         """Assert that the commands are allowed after all that went before."""
         answers = []
+        if isinstance(event, InteractionsRestored):
+            self._known_recordings.clear()
+        elif isinstance(event, RecordingsRestored):
+            self._known_recordings |= {row.id for row in event.records}
         for command in commands:
             match command:
                 case SaveInteraction():
@@ -212,6 +242,21 @@ class Ledger:
                     assert offer in self.pops, f"offer {offer} rings before its record was popped"
                     assert offer not in self._called, f"offer {offer} rings twice"
                     self._called.add(offer)
+                case SaveRecording(record=row):
+                    before = self.recordings.get(row.id)
+                    assert before is None or before.state is RecordingState.RUNNING, (
+                        f"recording {row.id} is {row.state} after it was {before and before.state}"
+                    )
+                    spans = [span for span in row.silences if span.end_s is not None]
+                    assert all(span.begin_s <= (span.end_s or 0) for span in spans), f"odd spans: {spans}"
+                    self.recordings[row.id] = row
+                    self._known_recordings.add(row.id)
+                case FinishRecording(record=row):
+                    assert self.recordings[row.id] == row, f"recording {row.id} is picked up before its row"
+                    assert row.id not in self._picked_up, f"recording {row.id} is picked up twice"
+                    self._picked_up.add(row.id)
+                case DropRecording(recording=name):
+                    assert name not in self.recordings, f"recording {name} has a row and is dropped"
                 case CorrectDisposition(interaction=name):
                     assert name in self.finals, f"a correction of {name}, which is not final"
                 case Accepted(request=request) | Refused(request=request):
@@ -259,6 +304,17 @@ class Ledger:
         live = floor.interactions.keys() | {record.id for record in floor.restored.values()}
         open_ones = self.records.keys() - self.finals
         assert open_ones == live, f"started, not final and not live, or the other way: {open_ones ^ live}"
+
+        known = self._known_recordings
+        running = {name for name, row in self.recordings.items() if row.state is RecordingState.RUNNING}
+        alive = {call.recording.id for call in floor.calls.values() if call.recording}
+        alive |= {row.id for row in floor.restored_recordings.values()}
+        assert running & known <= alive, f"recordings that nobody ends: {running & known - alive}"
+
+    def recordings_restored(self, at: float) -> RecordingsRestored:
+        """What the recordings' edge would tell a center that starts now."""
+        running = [row for row in self.recordings.values() if row.state is RecordingState.RUNNING]
+        return RecordingsRestored(at=at, records=tuple(running))
 
     def restored(self, at: float) -> InteractionsRestored:
         """What the store would tell a center that starts now."""

@@ -20,7 +20,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from contactcenter import events as e
 from contactcenter.agents import AgentState
-from contactcenter.commands import EndLeg, LeaveQueue, OfferCall, OpenLine, ParkLine, ScreenPop
+from contactcenter.commands import (
+    AnnounceRecording,
+    EndLeg,
+    LeaveQueue,
+    MuteRecording,
+    OfferCall,
+    OpenLine,
+    ParkLine,
+    ScreenPop,
+)
 from contactcenter.floor import Rules
 from contactcenter.values import LegSeen, MatchMethod
 from tests.core.invariants import check_empty
@@ -28,8 +37,8 @@ from tests.core.world import ADA, SERVER, World, queue
 
 RULES = Rules(
     queues=(
-        queue("support", max_waiting=3, max_wait_s=90.0, without_agents=True),
-        queue("sales", wrap_up_s=0, ring_s=10),
+        queue("support", max_waiting=3, max_wait_s=90.0, without_agents=True, recording="always"),
+        queue("sales", wrap_up_s=0, ring_s=10, recording="announce"),
     ),
     dispositions=frozenset({"done"}),
 )
@@ -44,7 +53,7 @@ class Caller:
     call: str
     session: str = "script"
     """script, queue, dial, talk; or crashed, until the dialplan brings the caller back."""
-    commands: deque[OfferCall | LeaveQueue] = field(default_factory=deque)
+    commands: deque[AnnounceRecording | OfferCall | LeaveQueue] = field(default_factory=deque)
     queue: str = ""
     entered_at: float | None = None
     did: str = "4001"
@@ -110,7 +119,7 @@ class CenterMachine(RuleBasedStateMachine):
 
     def carry(self, command: object) -> None:
         match command:
-            case OfferCall() | LeaveQueue():
+            case AnnounceRecording() | OfferCall() | LeaveQueue():
                 caller = self.callers.get(command.call)
                 if caller and caller.session in ("queue", "dial"):
                     caller.commands.append(command)
@@ -124,6 +133,9 @@ class CenterMachine(RuleBasedStateMachine):
             case OpenLine(leg=leg, phone=phone):
                 self.phones[leg] = Phone(leg, phone)
                 self.hear(e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone))
+            case MuteRecording(call=call, recording=recording, muted=muted):
+                failed = self.faults.choice(["", "", "No such channel"])
+                self.hear(e.RecordingMuted(at=0, call=call, recording=recording, muted=muted, failed=failed))
             case ScreenPop():
                 self.pops.append(command)
 
@@ -173,7 +185,14 @@ class CenterMachine(RuleBasedStateMachine):
         """The session takes its next command, when it waits for one."""
         while caller.session == "queue" and caller.commands:
             command = caller.commands.popleft()
-            if isinstance(command, LeaveQueue):
+            if isinstance(command, OfferCall) and command.recording:
+                self.say(e.RecordingStarted(at=0, call=caller.call, recording=command.recording))
+            if isinstance(command, AnnounceRecording):
+                heard, refused = self.faults.choice(
+                    [(True, False), (True, False), (True, True), (False, False)]
+                )
+                self.say(e.RecordingAnnounced(at=0, call=caller.call, heard=heard, refused=refused))
+            elif isinstance(command, LeaveQueue):
                 caller.session, caller.queue, caller.entered_at = "script", "", None
             elif command.line in self.phones:
                 caller.session, caller.offer, caller.agent_leg = "dial", command.offer, command.line
@@ -476,6 +495,10 @@ class CenterMachine(RuleBasedStateMachine):
         request = self.world.request()
         self.tell(e.PhoneChosen(at=0, login=login, phone=phone, line=line, request=request))
 
+    def pause_recording(self, login: str, call: str, paused: bool) -> None:
+        request = self.world.request()
+        self.tell(e.RecordingPauseAsked(at=0, login=login, call=call, paused=paused, request=request))
+
     def dispose(self, login: str, interaction: str) -> None:
         disposed = e.DispositionSet(
             at=0,
@@ -514,6 +537,7 @@ class CenterMachine(RuleBasedStateMachine):
                     "ring",
                 ),
                 *("other phone", "private", "private ends", "reachable", "unreachable"),
+                *("pause recording", "resume recording"),
             ]
         ),
     )
@@ -540,6 +564,8 @@ class CenterMachine(RuleBasedStateMachine):
             "private ends": lambda: self.private_call(phone, False),
             "reachable": lambda: self.hear(e.PhoneSeen(at=0, phone=phone, reachable=True)),
             "unreachable": lambda: self.hear(e.PhoneSeen(at=0, phone=phone, reachable=False)),
+            "pause recording": lambda: self.pause_recording(login, call, True),
+            "resume recording": lambda: self.pause_recording(login, call, False),
         }
         acts[what]()
 

@@ -263,4 +263,4 @@ class World:
     def restart(self) -> "World":
         """This process dies and starts again; nothing is known but what the store has."""
         self._boot()
-        return self.step(self.ledger.restored(self.now))
+        return self.step(self.ledger.restored(self.now), self.ledger.recordings_restored(self.now))
