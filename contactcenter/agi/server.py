@@ -21,7 +21,7 @@ from contactcenter.agi.session import House, Session
 from contactcenter.agi.speech import load_engine
 from contactcenter.agi.stall import StallDetector
 from contactcenter.agi.texts import BUILT_IN
-from contactcenter.commands import Command, LeaveQueue, OfferCall
+from contactcenter.commands import AnnounceRecording, Command, LeaveQueue, OfferCall
 from contactcenter.events import Event
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -157,7 +157,7 @@ class AgiServer:
 
     def carry(self, command: Command) -> None:
         """Take a command of the center. For a call without a session nothing happens: its end was told."""
-        if isinstance(command, OfferCall | LeaveQueue):
+        if isinstance(command, AnnounceRecording | OfferCall | LeaveQueue):
             session = self._sessions.get(command.call)
             if session:
                 session.carry(command)

@@ -20,14 +20,16 @@ from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
 from contactcenter.agi.stall import ScriptBlocked
-from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import LeaveQueue, OfferCall
+from contactcenter.agi.texts import BUILT_IN, LANGUAGES, Speech, speech
+from contactcenter.commands import AnnounceRecording, LeaveQueue, OfferCall
 from contactcenter.events import (
     CallArrived,
     CallerLeft,
     CallQueued,
     Event,
     OfferEnded,
+    RecordingAnnounced,
+    RecordingStarted,
     ScriptEnded,
     ScriptFailed,
 )
@@ -50,7 +52,12 @@ _SIP_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 """A quoted pair of a SIP display name: Asterisk passes it on as it came."""
 _NOBODY = {"unknown", "anonymous"}
 
-Command = OfferCall | LeaveQueue
+REFUSE_RECORDING = "9"
+"""The key by which a caller refuses to be recorded; the announcement's text names it."""
+_RECORDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+"""A recording's name: made by us, and a file's name, so checked again."""
+
+Command = AnnounceRecording | OfferCall | LeaveQueue
 
 
 @frozen
@@ -75,9 +82,11 @@ class Session:
         self._environment = environment
         self._house = house
         self._services = house.services
-        self._commands: asyncio.Queue[OfferCall | LeaveQueue] = asyncio.Queue()
+        self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._waiting = False
         self._joining = False
+        self._recorded = ""
+        """The recording that Asterisk writes of this leg at this session's word; empty: none."""
         self._entered_at: float | None = None
         self._over = False
         self._budget = asyncio.timeout(None)
@@ -307,6 +316,9 @@ class Session:
         while True:
             await self._command("SET MUSIC", "on", self._house.music)
             command = await self._commands.get()
+            if isinstance(command, AnnounceRecording):
+                await self._announce_recording()
+                continue
             if isinstance(command, LeaveQueue):
                 await self._command("SET MUSIC", "off")
                 return command.exit
@@ -323,12 +335,54 @@ class Session:
         if not _PHONE.fullmatch(offer.phone) or not _LEG.fullmatch(offer.line):
             log.error("call %s: offer of odd name: phone %r, line %r", self.id, offer.phone, offer.line)
             return "CHANUNAVAIL"
+        await self._record(offer.recording)
         if not offer.line:
             return await self.dial(f"PJSIP/{offer.phone}", offer.ring_s)
         await self._command("SET MUSIC", "off")
         return _BRIDGED.get(await self._join("EXEC Bridge", offer.line, "BRIDGERESULT"), "CONGESTION")
 
-    def _refuse(self, command: OfferCall | LeaveQueue) -> None:
+    async def _announce_recording(self) -> None:
+        """Tell the caller, who may refuse by a key. Whatever goes wrong, he waits on and is served."""
+        assert self._call  # noqa: S101 (set by _arrive)
+        heard, key = False, ""
+        await self._command("SET MUSIC", "off")
+        try:
+            path = await self._house.prompts.path(
+                speech(BUILT_IN, "recording_notice", self._call.language, {})
+            )
+            reply = await self._command("STREAM FILE", path, REFUSE_RECORDING, timeout_s=PLAY_TIMEOUT_S)
+            key = chr(int(reply.result)) if reply.result not in ("", "0") else ""
+            heard = bool(key or reply.endpos)
+        except (CallerGone, CommandTimeout):
+            raise
+        except Exception:
+            log.exception("call %s: the announcement of the recording could not be made", self.id)
+        if not heard:
+            log.error("call %s: not told of the recording, so not recorded", self.id)
+        refused = key == REFUSE_RECORDING
+        self._tell(RecordingAnnounced(at=self._now(), call=self.id, heard=heard, refused=refused))
+
+    async def _record(self, recording: str) -> None:
+        """Have Asterisk write both sides of the next talk, each into a file of its own; nothing is written
+        while the caller is in no bridge (`b`). Asterisk puts the files into its folder for recordings."""
+        if recording == self._recorded:
+            return
+        if self._recorded or self._resumed:
+            await self._command("EXEC StopMixMonitor")
+        self._recorded = ""
+        if not recording:
+            return
+        if not _RECORDING.fullmatch(recording):
+            log.error("call %s: odd name of a recording: %r", self.id, recording)
+            return
+        options = f",br({recording}-caller.ulaw)t({recording}-agent.ulaw)"
+        if (await self._command("EXEC MixMonitor", options)).result != "0":
+            log.error("call %s: Asterisk can't record: is app_mixmonitor loaded?", self.id)
+            return
+        self._recorded = recording
+        self._tell(RecordingStarted(at=self._now(), call=self.id, recording=recording))
+
+    def _refuse(self, command: Command) -> None:
         """An offer for a caller who is out of the queue; one who is gone was told already."""
         if isinstance(command, OfferCall) and not self._over:
             self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status="CANCEL"))

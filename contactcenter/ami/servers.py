@@ -14,10 +14,23 @@ from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
 from contactcenter.ami.translate import device_phone, legs_seen, translate
-from contactcenter.commands import Command, EndLeg, OpenLine, ParkLine
-from contactcenter.events import Event, LegEnded, PhoneSeen, ServerDown, ServerUp, Snapshot
+from contactcenter.commands import Command, EndLeg, MuteRecording, OpenLine, ParkLine, StopRecording
+from contactcenter.events import (
+    Event,
+    LegEnded,
+    PhoneSeen,
+    RecordingMuted,
+    ServerDown,
+    ServerUp,
+    Snapshot,
+)
 
-NEEDS = frozenset({"Hangup", "Redirect", "Originate", "CoreShowChannels", "DeviceStateList"})
+NEEDS = frozenset(
+    {
+        *("Hangup", "Redirect", "Originate", "CoreShowChannels", "DeviceStateList"),
+        *("MixMonitorMute", "StopMixMonitor"),
+    }
+)
 """The actions that a manager user must be allowed to use; the least rights that work."""
 
 SNAPSHOT_EVERY_S = 30.0
@@ -106,6 +119,10 @@ class AsteriskServers:
             case ParkLine(server=server, leg=leg):
                 target = {"Context": "line", "Exten": "s", "Priority": "1"}
                 self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | target))
+            case MuteRecording():
+                self._spawn(self._mute(command))
+            case StopRecording(server=server, call=leg):
+                self._spawn(self._act(server, {"Action": "StopMixMonitor", "Channel": leg}))
             case OpenLine(server=server, leg=leg, phone=phone):
                 self._spawn(self._open_line(server, leg, phone))
             case _:
@@ -120,6 +137,28 @@ class AsteriskServers:
             log.warning("asterisk_action_failed", server=server, action=action["Action"], error=str(error))
             return False
         return True
+
+    async def _mute(self, command: MuteRecording) -> None:
+        """Both sides at once: who says a card number is not always the one who was asked."""
+        failed = ""
+        try:
+            _check_leg(command.call)
+            state = {"Direction": "both", "State": "1" if command.muted else "0"}
+            await self._links[command.server].send(
+                {"Action": "MixMonitorMute", "Channel": command.call} | state
+            )
+        except (AmiError, ValueError) as error:
+            failed = str(error) or type(error).__name__
+            log.warning("recording_not_muted", server=command.server, call=command.call, error=failed)
+        self._tell(
+            RecordingMuted(
+                at=self._now(),
+                call=command.call,
+                recording=command.recording,
+                muted=command.muted,
+                failed=failed,
+            )
+        )
 
     async def _open_line(self, server: str, leg: str, phone: str) -> None:
         self._lines[phone] = leg

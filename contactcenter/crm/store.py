@@ -19,7 +19,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoReaderFree
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contactcenter.commands import Command, CorrectDisposition, FindCustomer, SaveAudit, SaveInteraction
+from contactcenter.commands import (
+    Command,
+    CorrectDisposition,
+    FindCustomer,
+    SaveAudit,
+    SaveInteraction,
+    SaveRecording,
+)
 from contactcenter.crm import customers, database, interactions, migrations
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.journal import Journal
@@ -132,7 +139,7 @@ class Store:
         Never waits and never raises for the database's sake. Raises TypeError for another edge's command.
         """
         match command:
-            case SaveInteraction() | CorrectDisposition() | SaveAudit():
+            case SaveInteraction() | CorrectDisposition() | SaveAudit() | SaveRecording():
                 self._writer.carry(command)
             case FindCustomer():
                 self._started(self._answer(command))
