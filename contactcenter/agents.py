@@ -5,7 +5,7 @@ break, going home) is kept as `afterwards` and granted when the wrap-up ends.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contactcenter.transitions import follow
@@ -95,6 +95,8 @@ class AgentSession:
     phone: str
     line: str
     since: float
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """Skill -> level, 0 to 10."""
     state: AgentState = AgentState.OFFLINE
     reason: str = ""
     idle_since: float = 0.0
@@ -117,6 +119,8 @@ class AgentSession:
     """Since when a page that was there is missing."""
     reachable: bool | None = None
     taken: int = 0
+    served_at: float = 0.0
+    """When the last call was offered to the agent."""
     talked_s: float = 0.0
     wrapped_s: float = 0.0
 
@@ -157,6 +161,7 @@ class AgentSession:
             line_up=self.line_up,
             reachable=self.reachable,
             queues=self.queues,
+            skills=dict(self.skills),
             call=self.call,
             interaction=self.interaction,
             taken=self.taken,

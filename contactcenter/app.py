@@ -162,6 +162,7 @@ class App:
             c.ShowAgent: to_page,
             c.DropAgent: to_page,
             c.ShowQueue: to_page,
+            c.DropQueue: to_page,
             c.Accepted: to_page,
             c.Refused: to_page,
         }

@@ -128,6 +128,7 @@ def found(floor: Floor, event: CustomerFound) -> None:
     if call is None:
         return
     call.identified = True
+    floor.check_ready(call)
     floor.rest(f"identify {call.id}")
     if call.match is MatchMethod.ENTERED_NUMBER and event.method is not MatchMethod.ENTERED_NUMBER:
         return
@@ -148,6 +149,7 @@ def stop_identifying(floor: Floor, call_id: str) -> None:
     """The store takes too long: the caller is offered without a record rather than not at all."""
     if call := floor.calls.get(call_id):
         call.identified = True
+        floor.check_ready(call)
 
 
 def queued(floor: Floor, event: CallQueued) -> None:
@@ -173,19 +175,19 @@ def queued(floor: Floor, event: CallQueued) -> None:
             before.left += 1
             floor.touch(queue=call.queue)
     call.queue = event.queue
-    call.priority = event.priority
+    call.priority, call.needs, call.preferred = event.priority, event.needs, event.preferred
     call.left_queue = ""
     call.queued_at = call.queued_at or event.at
     interaction = call.interaction
     interaction.know(queue=event.queue, queued_at=interaction.record.queued_at or call.queued_at)
     interaction.note(event.at, "queued", queue=event.queue, priority=event.priority, kept_place=kept_place)
     # Who already waited keeps the place even if the queue closed or filled up meanwhile.
-    refusal = None if kept_place else queue.refusal(event.at)
+    refusal = None if kept_place else queue.refusal(event.at, floor.matcher.waiting(event.queue))
     if refusal:
         _leave(floor, call, refusal, event.at)
     else:
-        floor.enter_queue(call)
         recording.announce(floor, call, event.at)
+        floor.enter_queue(call)
     floor.save(interaction)
 
 

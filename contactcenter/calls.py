@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from contactcenter.interactions import Interaction
 from contactcenter.recording import Notice, Recording
+from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
 from contactcenter.values import CustomerCard, MatchMethod
 from contactcenter.views import CallView
@@ -106,7 +107,12 @@ class Call:
     identified: bool = False
     """The store has answered who the caller may be, or took too long to."""
     queue: str = ""
-    priority: int = 0
+    priority: float = 0.0
+    """Minutes that the script gave."""
+    needs: tuple[Need, ...] = ()
+    """What the script asked of the agent."""
+    preferred: str = ""
+    """The agent whom the script would like best."""
     queued_at: float | None = None
     """Its place in the queue: the first entry counts, whatever happened since. While it is set, the queue
     counts the caller as entered and not yet gone."""

@@ -7,7 +7,7 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, legs, recording, recovery
+from contactcenter import callers, desks, events, handoff, legs, recording, recovery, steering
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Woke
 from contactcenter.floor import Floor, Rules
@@ -52,12 +52,15 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.StateAsked: desks.asked_state,
     events.DispositionSet: desks.set_disposition,
     events.MoreTimeAsked: desks.asked_more_time,
+    events.RulesChanged: steering.rules_changed,
+    events.AgentChanged: steering.agent_changed,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
 }
 
 TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
+    "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,

@@ -278,6 +278,17 @@ def ivr_test(
     _do(simulate(script, keys))
 
 
+def _levels(text: str) -> dict[str, int]:
+    """`zh=10, billing=6` as skill -> level."""
+    levels = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        skill, _, level = part.partition("=")
+        if not level.strip().isdecimal():
+            raise CannotRun(f"--skills {part}: give each skill with its level, such as zh=10")
+        levels[skill.strip()] = int(level)
+    return levels
+
+
 @user.command("add")
 def user_add(
     login: str,
@@ -286,22 +297,32 @@ def user_add(
     name: Annotated[str, typer.Option(help="Shown name; else the login.")] = "",
     phone: Annotated[str, typer.Option(help="The agent's phone.")] = "",
     queues: Annotated[str, typer.Option(help="Queues, separated by commas.")] = "",
+    skills: Annotated[str, typer.Option(help="Skills with levels 0 to 10: zh=10,billing=6.")] = "",
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
 ) -> None:
     """Add a user. The password is asked for, so that no shell history holds it.
 
-    Example: `contactcenter user add wang --config center.toml --phone 101 --queues support,sales`
+    Example: `contactcenter user add wang --config center.toml --phone 101 --queues support --skills zh=10`
     """
 
     async def work() -> None:
         settings = load(config)
         wanted = tuple(filter(None, (each.strip() for each in queues.split(","))))
+        levels = _levels(skills)
         if unknown := sorted({*wanted} - {*settings.queues}):
             raise CannotRun(f"there is no queue {unknown[0]!r}; there are: {', '.join(settings.queues)}")
         async with AsyncExitStack() as stack:
             app = await stack.enter_async_context(App(settings, settings.store.path.parent))
             await app.users.create(
-                User(login=login, name=name or login, role=role, phone=phone, queues=wanted), password
+                User(
+                    login=login,
+                    name=name or login,
+                    role=role,
+                    phone=phone,
+                    queues=wanted,
+                    skills=levels,
+                ),
+                password,
             )
         say(f"{login} may sign in")
 

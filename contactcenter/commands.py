@@ -218,6 +218,13 @@ class ShowQueue(Command):
 
 
 @frozen
+class DropQueue(Command):
+    """A queue that is no more: take it off the pages."""
+
+    queue: str
+
+
+@frozen
 class Accepted(Command):
     """The request of that name is granted."""
 

@@ -180,46 +180,32 @@ class IvrSection(_Section):
     """Where a script may send callers: name -> endpoint."""
 
 
-class Settings(_Section):
-    """The whole configuration."""
+class Configuration(_Section):
+    """What may change while callers wait. The file gives the first version; from then on the store has it."""
 
     zone: Zone = "Asia/Shanghai"
-    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
-    """The country whose national numbers are meant when a number has no +."""
-    http: HttpSection = HttpSection()
-    fastagi: FastAgiSection = FastAgiSection()
-    asterisk: tuple[AsteriskSection, ...] = ()
-    store: StoreSection = StoreSection()
-    speech: SpeechSection = SpeechSection()
-    ivr: IvrSection
+    """Of calendars that name none."""
     calendars: dict[Name, CalendarSection] = Field(default_factory=dict)
     queues: dict[Name, QueueSection] = Field(min_length=1)
-    dids: dict[Number, DidSection] = Field(default_factory=dict)
     dispositions: dict[Name, Title] = Field(min_length=1)
     pauses: dict[Name, Title] = Field(default_factory=dict)
-    phones: tuple[Phone, ...] = ()
-    """The phones that agents may choose."""
-    log: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
-    def _references(self) -> "Settings":
-        wrong = []
-        for number, did in self.dids.items():
-            if did.queue and did.queue not in self.queues:
-                wrong.append(f"dids.{number}.queue: there is no queue {did.queue!r}")
-        for name, queue in self.queues.items():
-            if queue.calendar and queue.calendar not in self.calendars:
-                wrong.append(f"queues.{name}.calendar: there is no calendar {queue.calendar!r}")
-        if self.ivr.fallback_queue not in self.queues:
-            wrong.append(f"ivr.fallback_queue: there is no queue {self.ivr.fallback_queue!r}")
-        names = [server.name for server in self.asterisk]
-        wrong += [f"asterisk: the name {name!r} is used twice" for name in {*names} if names.count(name) > 1]
-        if wrong:
+    def _references(self) -> "Configuration":
+        if wrong := self.wrong_references():
             raise ValueError("; ".join(wrong))
         return self
 
+    def wrong_references(self) -> list[str]:
+        """Every name that leads nowhere, with the key that has it."""
+        return [
+            f"queues.{name}.calendar: there is no calendar {queue.calendar!r}"
+            for name, queue in self.queues.items()
+            if queue.calendar and queue.calendar not in self.calendars
+        ]
+
     def calendar(self, name: str) -> Calendar:
-        """A calendar of the file, or the one that is always open for an empty name."""
+        """A calendar by its name, or the one that is always open for an empty name."""
         if not name:
             return ALWAYS
         section = self.calendars[name]
@@ -230,8 +216,43 @@ class Settings(_Section):
             emergency=section.emergency.model_dump() if section.emergency else {},
         )
 
+
+LIVE = frozenset(Configuration.model_fields)
+"""The keys that the store has, once the file has given their first version."""
+
+
+class Settings(Configuration):
+    """The whole file."""
+
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
+    """The country whose national numbers are meant when a number has no +."""
+    http: HttpSection = HttpSection()
+    fastagi: FastAgiSection = FastAgiSection()
+    asterisk: tuple[AsteriskSection, ...] = ()
+    store: StoreSection = StoreSection()
+    speech: SpeechSection = SpeechSection()
+    ivr: IvrSection
+    dids: dict[Number, DidSection] = Field(default_factory=dict)
+    phones: tuple[Phone, ...] = ()
+    """The phones that agents may choose."""
+    log: Literal["debug", "info", "warning", "error"] = "info"
+
+    def wrong_references(self) -> list[str]:
+        """Every name that leads nowhere, with the key that has it."""
+        wrong = [
+            f"dids.{number}.queue: there is no queue {did.queue!r}"
+            for number, did in self.dids.items()
+            if did.queue and did.queue not in self.queues
+        ]
+        wrong += super().wrong_references()
+        if self.ivr.fallback_queue not in self.queues:
+            wrong.append(f"ivr.fallback_queue: there is no queue {self.ivr.fallback_queue!r}")
+        names = [server.name for server in self.asterisk]
+        wrong += [f"asterisk: the name {name!r} is used twice" for name in {*names} if names.count(name) > 1]
+        return wrong
+
     def rules(self, answerable: frozenset[str] = frozenset()) -> Rules:
-        """What the center is told at its start; `answerable` are the phones that the center can answer."""
+        """What the center is told; `answerable` are the phones that the center can answer."""
         return Rules(
             queues=tuple(
                 QueueRules(
@@ -243,6 +264,7 @@ class Settings(_Section):
                 for name, queue in self.queues.items()
             ),
             dispositions=frozenset(self.dispositions),
+            fallback_queue=self.ivr.fallback_queue,
             answerable=answerable,
         )
 

@@ -43,6 +43,7 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
             login=event.login,
             name=event.name,
             queues=event.queues,
+            skills=event.skills,
             phone=event.phone if _phone_is_free(floor, event.phone, event.login) else "",
             line=event.line,
             since=event.at,
@@ -56,7 +57,7 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
     if agent.leaving:
         agent.leaving, agent.afterwards = False, ""
     floor.touch_agent(agent)
-    agent.name, agent.queues = event.name, event.queues
+    agent.name, agent.queues, agent.skills = event.name, event.queues, event.skills
     floor.touch_agent(agent)
 
 

@@ -6,6 +6,10 @@ decides. Ids are opaque text here. A leg is named by its Asterisk server's edges
 first leg.
 """
 
+from dataclasses import field
+
+from contactcenter.floor import Rules
+from contactcenter.routing.skills import Need
 from contactcenter.values import (
     CustomerCard,
     InteractionRecord,
@@ -178,7 +182,12 @@ class CallQueued(Event):
 
     call: str
     queue: str
-    priority: int = 0
+    priority: float = 0.0
+    """Minutes of waiting that the script gives the caller in advance."""
+    needs: tuple[Need, ...] = ()
+    """What the script asks of the agent, besides what queue, number and customer ask."""
+    preferred: str = ""
+    """The agent whom the script would like best."""
 
 
 @frozen
@@ -256,6 +265,8 @@ class AgentSignedIn(Event):
     login: str
     name: str
     queues: tuple[str, ...]
+    skills: dict[str, int] = field(default_factory=dict)
+    """Skill -> level, 0 to 10."""
     phone: str = ""
     line: str = "ring"
 
@@ -376,6 +387,26 @@ class RecordingsRestored(Event):
     """At start: the recordings that were running when the last run of this process ended."""
 
     records: tuple[RecordingRecord, ...]
+
+
+# --- Those who steer (`configurator.py`) ---
+
+
+@frozen
+class RulesChanged(Event):
+    """The configuration has a new version, checked and stored: these rules hold from now on."""
+
+    rules: Rules
+    version: int
+
+
+@frozen
+class AgentChanged(Event):
+    """An agent's queues and skills, as they are stored from now on. He need not be signed in."""
+
+    login: str
+    queues: tuple[str, ...]
+    skills: dict[str, int]
 
 
 # --- The store's answers (edge `crm`) ---

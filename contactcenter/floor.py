@@ -6,12 +6,14 @@ The floor keeps; it doesn't decide. The rules stand in `callers.py`, `handoff.py
 
 from collections.abc import Iterable
 
+from contactcenter import terms
 from contactcenter.agents import AgentSession, AgentState
-from contactcenter.calls import Call, Leg
+from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropQueue,
     Rest,
     SaveInteraction,
     ShowAgent,
@@ -21,7 +23,11 @@ from contactcenter.commands import (
 )
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.offers import Offer
-from contactcenter.routing.queues import Place, Queue, QueueRules
+from contactcenter.recording import Notice
+from contactcenter.routing.decisions import Decision
+from contactcenter.routing.matching import Matcher, Policy
+from contactcenter.routing.queues import Queue, QueueRules
+from contactcenter.routing.selection import Agent
 from contactcenter.values import InteractionRecord, RecordingRecord, frozen
 
 CLOSED_REMEMBERED = 10_000
@@ -30,11 +36,13 @@ CLOSED_REMEMBERED = 10_000
 
 @frozen
 class Rules:
-    """What the center is told once, at its start."""
+    """What the center is told at its start, and again when they change."""
 
     queues: tuple[QueueRules, ...]
     dispositions: frozenset[str]
     """The outcomes that an agent may choose."""
+    fallback_queue: str = ""
+    """Where callers go whose script failed or whose queue is no more."""
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""
     page_grace_s: float = 60.0
@@ -43,6 +51,8 @@ class Rules:
     """How long an interaction from before a restart may take to turn up again."""
     auto_resume_s: float = 120.0
     """How long a recording stays paused at most: a forgotten pause must not silence the rest."""
+    policy: Policy = Policy()
+    """The order of service, and skills that are held back."""
 
 
 class Floor:
@@ -51,6 +61,8 @@ class Floor:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.queues: dict[str, Queue] = {each.name: Queue(each) for each in rules.queues}
+        self.matcher = Matcher(rules.queues, rules.policy)
+        """Who waits, who is free."""
         self.calls: dict[str, Call] = {}
         self.legs: dict[str, Leg] = {}
         self.bridges: dict[str, set[str]] = {}
@@ -78,6 +90,26 @@ class Floor:
         """Server -> whether its link stands and a snapshot has come, so that we know what it does."""
         self._commands: list[Command] = []
         self._changed: dict[tuple[str, str], None] = {}
+        self._moved: dict[str, None] = {}
+        """Agents of whom the queues and the matcher are to be told."""
+        self._match_due: float | None = None
+
+    def take_rules(self, rules: Rules) -> dict[str, Queue]:
+        """Go by other rules; nobody may be waiting just now. Returns the queues that are no more, by name."""
+        before, self.rules, self.queues = self.queues, rules, {}
+        for each in rules.queues:
+            queue = before.pop(each.name) if each.name in before else self._new_queue(each)
+            queue.rules, self.queues[each.name] = each, queue
+        self.matcher, self._match_due = Matcher(rules.queues, rules.policy), None
+        for name in (*before, *self.queues):
+            self.touch(queue=name)
+        for agent in self.agents.values():
+            self.touch_agent(agent)
+        return before
+
+    def _new_queue(self, rules: QueueRules) -> Queue:
+        talks = [self.calls[call] for call in self.talks.values() if call in self.calls]
+        return Queue(rules, talking=sum(call.queue == rules.name for call in talks))
 
     # --- what one event brings about ---
 
@@ -111,6 +143,7 @@ class Floor:
     def touch_agent(self, agent: AgentSession) -> None:
         """The agent changed, and with him perhaps how many are free in his queues."""
         self.touch(agent=agent.login)
+        self._moved[agent.login] = None
 
     def take_commands(self, at: float) -> list[Command]:
         """All commands since the last time, and after them one view of each thing that changed."""
@@ -128,12 +161,16 @@ class Floor:
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
         elif queue := self.queues.get(name):
-            yield ShowQueue(view=queue.view(at))
+            waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
+            yield ShowQueue(view=queue.view(at, waiting, since))
+        else:
+            yield DropQueue(queue=name)
 
     def _recount(self) -> None:
-        """Tell the queues of the agents that changed; to look at all of them at each event takes too long."""
-        for login in [name for kind, name in self._changed if kind == "agent"]:
+        """Tell of the agents that changed; to look at all of them at each event takes too long."""
+        for login in self._moved:
             agent = self.agents.get(login)
+            self._tell_matcher(login, agent)
             for name, queue in self.queues.items():
                 mine = agent if agent and name in agent.queues else None
                 changed = queue.count(
@@ -143,6 +180,26 @@ class Floor:
                 )
                 if changed:
                     self.touch(queue=name)
+        self._moved.clear()
+
+    def _tell_matcher(self, login: str, agent: AgentSession | None) -> None:
+        if agent is None or agent.state is AgentState.OFFLINE:
+            self.matcher.gone(login)
+            return
+        seen = Agent(
+            login=login,
+            queues=agent.queues,
+            skills=agent.skills,
+            idle_since=agent.idle_since,
+            taken=agent.taken,
+            served_at=agent.served_at,
+        )
+        if self.is_free(agent):
+            self.matcher.free(seen)
+        elif agent.state is AgentState.AVAILABLE:
+            self.matcher.busy(seen, "on_phone" if agent.can_take_calls else "unreachable")
+        else:
+            self.matcher.busy(seen, agent.state.value, until=agent.until, detail=agent.reason)
 
     def _touch_phone(self, phone: str) -> None:
         if agent := self.agent_of_phone(phone):
@@ -171,35 +228,49 @@ class Floor:
         users = (agent for agent in self.agents.values() if agent.phone == phone)
         return next(users, None) if phone else None
 
-    def has_free(self, queues: Iterable[Queue]) -> bool:
-        """Whether an agent of these queues could take a call now."""
-        self._recount()
-        return any(queue.free for queue in queues)
-
-    def free_agents(self, queues: Iterable[Queue]) -> list[AgentSession]:
-        """Agents of these queues who could take a call now, in no order."""
-        self._recount()
-        return [self.agents[login] for login in set().union(*(queue.free for queue in queues))]
-
     def is_free(self, agent: AgentSession) -> bool:
         """Whether the agent could take a call now: nothing else is on the phone."""
         return agent.can_take_calls and self.phone_legs.get(agent.phone, set()) <= {agent.line_leg}
 
-    # --- places in queues ---
+    # --- waiting ---
+
+    def decide(self, at: float) -> list[Decision]:
+        """Who gets whom now."""
+        self._recount()
+        return self.matcher.matches(at)
+
+    def expect_match(self) -> None:
+        """Have the matcher looked at again when time alone changes something."""
+        due = self.matcher.due()
+        if due is not None and due != self._match_due:
+            self.wake("match", due)
+        self._match_due = due
+
+    def match_came(self) -> None:
+        """The awaited moment is here; every event looks for matches, so there is no more to do."""
+        self._match_due = None
 
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
         self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
-        place = Place(rank=-call.priority, entered_at=entered_at, call=call.id, queue=call.queue)
-        self.queues[call.queue].enter(place)
+        self.matcher.enter(terms.of(call), ready=self.can_be_offered(call))
         self.touch(call=call.id, queue=call.queue)
 
     def leave_queue(self, call: Call) -> None:
-        """Take the caller out of the waiting line; nothing happens if he is not in it."""
-        if call.queue in self.queues and self.queues[call.queue].remove(call.id):
+        """The caller waits no longer; nothing happens if he did not."""
+        if self.matcher.leave(call.id) or call.state is CallState.OFFERED:
             self.rest(f"wait {call.id}")
             self.touch(call=call.id, queue=call.queue)
+
+    def can_be_offered(self, call: Call) -> bool:
+        """The store has said who it is, no announcement plays, and we hear what the caller's server does."""
+        told = call.notice is not Notice.ASKED
+        return call.identified and told and self.servers.get(call.server, False)
+
+    def check_ready(self, call: Call) -> None:
+        """What decides whether the caller can be offered has changed."""
+        self.matcher.make_ready(call.id, ready=self.can_be_offered(call))
 
     # --- legs ---
 

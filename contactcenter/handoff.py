@@ -11,9 +11,9 @@ from contactcenter.commands import EndLeg, OfferCall, ScreenPop
 from contactcenter.events import OfferEnded, PopShown
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger
-from contactcenter.recording import Notice
-from contactcenter.routing.queues import Place, Queue
-from contactcenter.routing.selection import Match, longest_idle
+from contactcenter.routing.decisions import Decision
+from contactcenter.routing.explanations import figures
+from contactcenter.routing.queues import Queue
 
 MISS_REASONS = {
     "NOANSWER": PauseReason.NO_ANSWER,
@@ -26,25 +26,14 @@ MISS_REASONS = {
 
 def match(floor: Floor, at: float) -> None:
     """Offer waiting callers to free agents, as far as both reach."""
-    queues = [queue for queue in floor.queues.values() if queue.waiting]
-    if not queues or not floor.has_free(queues):
-        return
-    ready = [[place for place in queue.waiting if _can_be_offered(floor, place)] for queue in queues]
-    if not any(ready):
-        return
-    for each in longest_idle(ready, floor.free_agents(queues), at):
-        offer(floor, each, at)
+    for decision in floor.decide(at):
+        offer(floor, decision, at)
+    floor.expect_match()
 
 
-def _can_be_offered(floor: Floor, place: Place) -> bool:
-    """The store has said who it is, no announcement plays, and we hear what the caller's server does."""
-    call = floor.calls[place.call]
-    return call.identified and call.notice is not Notice.ASKED and floor.servers.get(call.server, False)
-
-
-def offer(floor: Floor, match: Match, at: float) -> None:
+def offer(floor: Floor, decision: Decision, at: float) -> None:
     """Reserve the agent, save, pop; ring when the page shows the record."""
-    call, agent = floor.calls[match.call], floor.agents[match.login]
+    call, agent = floor.calls[decision.call], floor.agents[decision.login]
     agent.move(AgentTrigger.RESERVE, at)
     call.move(CallTrigger.OFFER)
     floor.leave_queue(call)
@@ -63,10 +52,11 @@ def offer(floor: Floor, match: Match, at: float) -> None:
     call.offer = agent.offer = made.id
     call.agent = agent.login
     agent.call, agent.interaction = call.id, interaction.id
+    agent.served_at = at
+    call.why = figures(decision)
     interaction.know(offers=number, offered_at=interaction.record.offered_at or at)
-    interaction.note(at, "offered", agent=agent.login, phone=agent.phone, **match.why)
+    interaction.note(at, "offered", agent=agent.login, phone=agent.phone, **call.why)
     floor.save(interaction)
-    call.why = match.why
     show_record(floor, call, at)
     if agent.page and not made.line_leg:
         floor.wake(f"pop {made.id}", at + POP_GRACE_S)

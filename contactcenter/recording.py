@@ -22,18 +22,18 @@ from contactcenter.commands import (
     SaveRecording,
     StopRecording,
 )
-from contactcenter.events import (
-    RecordingAnnounced,
-    RecordingMuted,
-    RecordingPauseAsked,
-    RecordingsRestored,
-    RecordingStarted,
-)
 from contactcenter.transitions import follow
 from contactcenter.values import RecordingRecord, RecordingState, Silence
 
 if TYPE_CHECKING:
     from contactcenter.calls import Call, Leg
+    from contactcenter.events import (
+        RecordingAnnounced,
+        RecordingMuted,
+        RecordingPauseAsked,
+        RecordingsRestored,
+        RecordingStarted,
+    )
     from contactcenter.floor import Floor
 
 POLICIES = ("never", "always", "announce")
@@ -165,6 +165,7 @@ def announced(floor: Floor, event: RecordingAnnounced) -> None:
         floor.rest(f"announce {call.id}")
         call.notice = Notice.REFUSED if event.refused else Notice.TOLD if event.heard else Notice.UNHEARD
         call.interaction.note(event.at, "recording_notice", answer=call.notice.value)
+        floor.check_ready(call)
 
 
 def not_announced(floor: Floor, call_id: str, at: float) -> None:
@@ -173,6 +174,7 @@ def not_announced(floor: Floor, call_id: str, at: float) -> None:
     if call and call.notice is Notice.ASKED:
         call.notice = Notice.UNHEARD
         call.interaction.note(at, "recording_notice", answer=call.notice.value)
+        floor.check_ready(call)
 
 
 def against(floor: Floor, call: Call) -> Why | None:

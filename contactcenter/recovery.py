@@ -17,17 +17,24 @@ from contactcenter.values import InteractionRecord, LegSeen
 
 def server_up(floor: Floor, event: ServerUp) -> None:
     """The link stands; what the server does meanwhile is known with the snapshot that follows."""
-    floor.servers[event.server] = False
+    _hear(floor, event.server, False)
 
 
 def server_down(floor: Floor, event: ServerDown) -> None:
     """The link is gone; calls go on without us, and nobody is offered a caller whom we can't follow."""
-    floor.servers[event.server] = False
+    _hear(floor, event.server, False)
+
+
+def _hear(floor: Floor, server: str, heard: bool) -> None:
+    floor.servers[server] = heard
+    for call in floor.calls.values():
+        if call.server == server:
+            floor.check_ready(call)
 
 
 def snapshot(floor: Floor, event: Snapshot) -> None:
     """Compare all that we know of a server's legs with what it says; what was heard since is newer."""
-    floor.servers[event.server] = True
+    _hear(floor, event.server, True)
     seen = {leg.leg for leg in event.legs}
     for leg_id in _missing(floor, event, seen):
         legs.end(floor, leg_id, event.at, inferred=True, restarted=event.restarted)

@@ -29,8 +29,8 @@ class CallView:
     held: bool
     recording: str
     """`on`, `paused`, `failed` (it should be on), or empty: the talk is not recorded."""
-    priority: int
-    """Who waits is served by falling priority, then by `queued_at`."""
+    priority: float
+    """Minutes of waiting given in advance: who waits is served by rising `queued_at - 60 * priority`."""
 
 
 @frozen
@@ -54,6 +54,8 @@ class AgentView:
     reachable: bool | None
     """Whether the phone is registered; None while Asterisk has not said so."""
     queues: tuple[str, ...]
+    skills: dict[str, int]
+    """Skill -> level, 0 to 10."""
     call: str
     interaction: str
     """The interaction that the agent is working on: in the talk and in the wrap-up."""

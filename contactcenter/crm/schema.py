@@ -115,6 +115,7 @@ users = Table(
     _text("phone"),
     _text("line"),
     Column("queues", JSON, nullable=False),
+    Column("skills", JSON, nullable=False, server_default="{}"),
     _text("language"),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -20,6 +20,8 @@ from contactcenter.values import frozen
 
 ROLES = ("agent", "supervisor", "admin")
 LINES = ("ring", "persistent")
+MOST_LEVEL = 10
+_SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
@@ -33,6 +35,8 @@ class User:
     phone: str = ""
     line: str = "ring"
     queues: tuple[str, ...] = ()
+    skills: dict[str, int] = field(default_factory=dict)
+    """Skill -> level, 0 to 10."""
     language: str = ""
     disabled: bool = False
 
@@ -46,6 +50,7 @@ class UserChange:
     phone: str | None = None
     line: str | None = None
     queues: tuple[str, ...] | None = None
+    skills: dict[str, int] | None = None
     language: str | None = None
     disabled: bool | None = None
 
@@ -129,7 +134,7 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
         db.execute(
             insert(users).values(login=user.login, password=hash_, created_at=at, **_checked(
                 name=user.name, role=user.role, phone=user.phone, line=user.line, queues=user.queues,
-                language=user.language, disabled=user.disabled,
+                skills=user.skills, language=user.language, disabled=user.disabled,
             ))
         )  # fmt: skip
     return tuple(found for user, _ in accounts if (found := get(db, user.login)))
@@ -152,15 +157,20 @@ def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
 
 
 def _checked(**values: Any) -> dict[str, Any]:
-    for field, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
-        if field in values and values[field] not in allowed:
-            raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=field)
+    for name, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
+        if name in values and values[name] not in allowed:
+            raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=name)
     if "name" in values:
         values["name"] = entered(values["name"], "name", 120)
     if values.get("phone") and not re.fullmatch(r"\d{2,8}|web", values["phone"]):
         raise Refusal("the name of a phone: 101, or web", field="phone")
     if "queues" in values:
         values["queues"] = [entered(queue, "queues", 64) for queue in values["queues"]]
+    for skill, level in values.get("skills", {}).items():
+        if not _SKILL.fullmatch(skill):
+            raise Refusal("a skill's name is 1 to 32 of a-z, 0-9 and _, a letter first", field="skills")
+        if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= MOST_LEVEL:
+            raise Refusal(f"a level is a whole number from 0 to {MOST_LEVEL}", field=f"skills.{skill}")
     return values
 
 
@@ -171,5 +181,5 @@ def _row_of(db: Connection, login: str) -> Row[Any] | None:
 def _user(row: Row[Any]) -> User:
     return User(
         login=row.login, name=row.name, role=row.role, phone=row.phone, line=row.line,
-        queues=tuple(row.queues), language=row.language, disabled=row.disabled,
+        queues=tuple(row.queues), skills=row.skills, language=row.language, disabled=row.disabled,
     )  # fmt: skip

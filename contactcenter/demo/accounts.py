@@ -13,11 +13,23 @@ from contactcenter.values import frozen
 FILE = "demo-accounts.json"
 _QUEUES = (("support",), ("sales",), ("support", "sales"))
 
+
+def _skills(n: int) -> dict[str, int]:
+    """Everybody speaks Chinese, every second one English, every fifth one English best; three know bills."""
+    skills = {"zh": 5, "en": 10} if n % 5 == 0 else {"zh": 10}
+    if n % 2 == 0:
+        skills.setdefault("en", 6)
+    skills |= dict.fromkeys(_QUEUES[(n - 1) % 3], 4 + n % 6)
+    if n % 4 == 1:
+        skills["billing"] = 8
+    return skills
+
+
 USERS = (
     *(
         User(
             login=f"agent{n}", name=f"Agent {n}", role="agent", phone=str(100 + n),
-            queues=_QUEUES[(n - 1) % 3], language="en" if n % 5 == 0 else "zh",
+            queues=_QUEUES[(n - 1) % 3], skills=_skills(n), language="en" if n % 5 == 0 else "zh",
         )
         for n in range(1, 11)
     ),

@@ -15,7 +15,16 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from contactcenter.commands import Command, DropAgent, DropCall, ScreenPop, ShowAgent, ShowCall, ShowQueue
+from contactcenter.commands import (
+    Command,
+    DropAgent,
+    DropCall,
+    DropQueue,
+    ScreenPop,
+    ShowAgent,
+    ShowCall,
+    ShowQueue,
+)
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 from contactcenter.views import AgentView, CallView, QueueView
 
@@ -149,6 +158,10 @@ class LiveModel:
                     self._queues_due[queue.name] = None
                     if not self._queues_paced:
                         self._touch_queues()
+            case DropQueue(queue=name):
+                if self.queues.pop(name, None):
+                    for own in self.streams.values():
+                        own.touch("queues", name)
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):

@@ -33,6 +33,7 @@ class Presence:
                     login=visitor.login,
                     name=visitor.name,
                     queues=visitor.queues,
+                    skills=visitor.skills,
                     phone=visitor.phone,
                     line=visitor.line,
                 )

@@ -153,6 +153,7 @@ def _visitor(
         role=user.role,
         language=user.language,
         queues=user.queues,
+        skills=user.skills,
         phone=user.phone,
         line=user.line,
         csrf=csrf,

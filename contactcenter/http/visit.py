@@ -34,6 +34,7 @@ class Visitor:
     role: str
     language: str
     queues: tuple[str, ...]
+    skills: dict[str, int]
     phone: str
     line: str
     csrf: str = ""

@@ -1,16 +1,15 @@
-"""Queues: who may enter, who waits, and in which order.
+"""Queues: how they are set up, who may enter, and what they count.
 
-There is one total order over all queues: higher priority first, then who entered earlier, then the call's
-name. A caller keeps the first entry time over missed offers, transfers back and restarts, and with it the
-place.
+Who waits, and in which order, is kept in `matching.py`, for all queues together.
 """
 
-from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contactcenter.interactions import Outcome
 from contactcenter.routing.hours import ALWAYS, Calendar
+from contactcenter.routing.skills import Need
+from contactcenter.routing.widening import Widening
 from contactcenter.values import frozen
 from contactcenter.views import QueueView
 
@@ -33,17 +32,23 @@ class QueueRules:
     """Whether callers may wait while no agent of the queue is signed in."""
     recording: str = "never"
     """Whether talks are recorded: one of `recording.POLICIES`."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A caller's place in the one order; smaller is served first."""
-
-    rank: int
-    """Minus the priority."""
-    entered_at: float
-    call: str
-    queue: str = field(compare=False)
+    priority: float = 0.0
+    """Minutes of waiting that each caller of the queue is given in advance."""
+    needs: tuple[Need, ...] = ()
+    """What every call of the queue needs."""
+    widening: tuple[Widening, ...] = ()
+    """By rising time."""
+    strategy: str = "least_flexible"
+    """One of `selection.STRATEGIES`."""
+    seats: int = 3
+    """How many agents `ring_several` rings at once."""
+    target_share: float = 0.8
+    target_s: float = 20.0
+    """The service level: this share of the callers is to be answered within so many seconds."""
+    preferred_s: float = 20.0
+    """How long a call waits for its preferred agent alone; 0: not at all."""
+    last_agent: bool = False
+    """Whether the agent whom the customer spoke with last is preferred, when the script names none."""
 
 
 @dataclass(slots=True)
@@ -51,7 +56,6 @@ class Queue:
     """One queue with its counters since this process began."""
 
     rules: QueueRules
-    waiting: list[Place] = field(default_factory=list)
     signed_in: set[str] = field(default_factory=set)
     """Agents of the queue who are not offline."""
     free: set[str] = field(default_factory=set)
@@ -62,27 +66,15 @@ class Queue:
     abandoned: int = 0
     left: int = 0
 
-    def refusal(self, at: float) -> Outcome | None:
-        """Why a caller can't enter now, or None."""
+    def refusal(self, at: float, waiting: int) -> Outcome | None:
+        """Why a caller can't enter now, when so many wait already, or None."""
         if not self.rules.calendar.is_open(at):
             return Outcome.CLOSED
-        if len(self.waiting) >= self.rules.max_waiting:
+        if waiting >= self.rules.max_waiting:
             return Outcome.FULL
         if not self.signed_in and not self.rules.without_agents:
             return Outcome.NO_AGENTS
         return None
-
-    def enter(self, place: Place) -> None:
-        """Take a caller in, at the place that order gives."""
-        insort(self.waiting, place)
-
-    def remove(self, call: str) -> bool:
-        """Take a caller out; False when he was not there."""
-        for index, place in enumerate(self.waiting):
-            if place.call == call:
-                del self.waiting[index]
-                return True
-        return False
 
     def count(self, login: str, *, signed_in: bool, free: bool) -> bool:
         """Keep what an agent is to this queue now; returns whether that is something new."""
@@ -95,15 +87,15 @@ class Queue:
                 agents.discard(login)
         return True
 
-    def view(self, at: float) -> QueueView:
+    def view(self, at: float, waiting: int, longest_since: float | None) -> QueueView:
         """The queue as pages see it."""
         return QueueView(
             name=self.rules.name,
             title=dict(self.rules.title),
             open=self.rules.calendar.is_open(at),
-            waiting=len(self.waiting),
+            waiting=waiting,
             talking=self.talking,
-            longest_since=min((place.entered_at for place in self.waiting), default=None),
+            longest_since=longest_since,
             available=len(self.free),
             signed_in=len(self.signed_in),
             entered=self.entered,

@@ -1,62 +1,96 @@
-"""Selection: which waiting caller gets which free agent.
+"""Selection: which of the free agents who could take a call gets it.
 
-Callers are served in the one order of `queues.Place`; each gets the agent of the queue who has been idle
-longest, over all queues together. Skills, levels and other strategies are further functions of this form.
+A strategy is two small things: a rank that agents with the same queues and skills share, and by what those
+agents take turns. Whatever the strategy, an agent who has what the call prefers comes first; and at the end
+the login tells equals apart, so that the same picture always gives the same answer.
 """
 
-from collections.abc import Iterable
-from heapq import merge
-from operator import attrgetter
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 
-from contactcenter.routing.queues import Place
+from contactcenter.routing.skills import Need
 from contactcenter.values import frozen
 
-
-class FreeAgent(Protocol):
-    """An agent who could take a call now: what a choice looks at."""
-
-    @property
-    def login(self) -> str:
-        """Who it is."""
-
-    @property
-    def queues(self) -> tuple[str, ...]:
-        """Whose callers the agent takes."""
-
-    @property
-    def idle_since(self) -> float:
-        """Since when the agent waits for a call."""
+Rank = tuple[int, ...]
 
 
 @frozen
-class Match:
-    """A decision, and why it was taken."""
+class Agent:
+    """What the engine knows of one agent who is signed in."""
 
-    call: str
     login: str
-    why: dict[str, str | float | int]
+    queues: tuple[str, ...] = ()
+    skills: Mapping[str, int] = field(default_factory=dict)
+    channels: tuple[str, ...] = ("voice",)
+    """Channels in which there is room for one more; a voice call fills voice."""
+    idle_since: float = 0.0
+    taken: int = 0
+    """Calls taken since the session began."""
+    served_at: float = 0.0
+    """When the last call was given to him."""
+    rest_until: float = 0.0
+    """Not before this moment: a rest after the last call, or the limit of occupancy."""
+
+    @property
+    def breadth(self) -> int:
+        """Queues and skills together: the fewer, the less flexible."""
+        return len(self.queues) + len(self.skills)
 
 
-def longest_idle(queues: Iterable[list[Place]], free: Iterable[FreeAgent], at: float) -> list[Match]:
-    """Match callers (each queue's list is in order) with free agents, until one side runs out.
+Turn = Callable[[Agent], tuple[float | str, ...]]
 
-    Equal idle times are told apart by login, so that the same picture always gives the same answer.
-    """
-    agents = sorted(free, key=attrgetter("idle_since", "login"))
-    matches: list[Match] = []
-    for place in merge(*queues):
-        if not agents:
-            break
-        chosen = next((agent for agent in agents if place.queue in agent.queues), None)
-        if chosen is None:
-            continue
-        agents.remove(chosen)
-        why: dict[str, str | float | int] = {
-            "rule": "longest_idle",
-            "idle_s": round(at - chosen.idle_since, 3),
-            "waited_s": round(at - place.entered_at, 3),
-            "queue": place.queue,
-        }
-        matches.append(Match(call=place.call, login=chosen.login, why=why))
-    return matches
+
+def by_idle(agent: Agent) -> tuple[float | str, ...]:
+    """Who has been idle longest."""
+    return (agent.idle_since, agent.login)
+
+
+def by_turn(agent: Agent) -> tuple[float | str, ...]:
+    """Who was given a call longest ago."""
+    return (agent.served_at, agent.login)
+
+
+def by_calls(agent: Agent) -> tuple[float | str, ...]:
+    """Who has taken the fewest calls."""
+    return (agent.taken, agent.idle_since, agent.login)
+
+
+def levels(agent: Agent, needs: Sequence[Need]) -> int:
+    """Levels in the skills that the call needs, each skill once."""
+    return sum(agent.skills.get(skill, 0) for skill in {need.skill for need in needs})
+
+
+def equal(agent: Agent, needs: Sequence[Need]) -> Rank:
+    """All alike."""
+    return ()
+
+
+def least_flexible_first(agent: Agent, needs: Sequence[Need]) -> Rank:
+    """Who can do the least else: the others stay free for what only they can do."""
+    return (agent.breadth, sum(agent.skills.values()))
+
+
+def most_skilled_first(agent: Agent, needs: Sequence[Need]) -> Rank:
+    """Who has the most of what the call needs."""
+    return (-levels(agent, needs),)
+
+
+@frozen
+class Strategy:
+    """How the agent for a call is chosen."""
+
+    rank: Callable[[Agent, Sequence[Need]], Rank]
+    """By queues and skills only; smaller comes first."""
+    turn: Turn
+    """Among agents of equal rank; smaller comes first."""
+
+
+STRATEGIES: Mapping[str, Strategy] = {
+    "least_flexible": Strategy(rank=least_flexible_first, turn=by_idle),
+    "longest_idle": Strategy(rank=equal, turn=by_idle),
+    "most_skilled": Strategy(rank=most_skilled_first, turn=by_idle),
+    "round_robin": Strategy(rank=equal, turn=by_turn),
+    "fewest_calls": Strategy(rank=equal, turn=by_calls),
+    "ring_several": Strategy(rank=least_flexible_first, turn=by_idle),
+}
+"""By the name that the configuration, the records and the pages use."""

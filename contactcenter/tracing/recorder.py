@@ -100,6 +100,7 @@ def preface(floor: Floor, at: float) -> list[Event]:
                 login=agent.login,
                 name=agent.name,
                 queues=agent.queues,
+                skills=dict(agent.skills),
                 phone=agent.phone,
                 line=agent.line,
             )

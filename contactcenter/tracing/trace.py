@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -67,7 +68,10 @@ def encode(entry: Entry) -> str:
     if isinstance(entry, Raw):
         line: dict[str, Any] = {"at": entry.at, entry.edge: entry.name, "way": entry.way, "raw": entry.raw}
     else:
-        line = {"event": type(entry).__name__, **msgspec.to_builtins(entry)}
+        line = {
+            "event": type(entry).__name__,
+            **msgspec.to_builtins(entry, str_keys=True, enc_hook=_zone_name),
+        }
     return json.dumps(line, ensure_ascii=False)
 
 
@@ -76,11 +80,24 @@ def decode(line: str) -> Entry:
     try:
         fields = json.loads(line)
         if name := fields.pop("event", ""):
-            return msgspec.convert(fields, EVENT_TYPES[name])
+            return msgspec.convert(fields, EVENT_TYPES[name], str_keys=True, strict=True, dec_hook=_zone)
         edge = "ami" if "ami" in fields else "agi"
         return Raw(at=fields["at"], edge=edge, name=fields[edge], way=fields["way"], raw=fields["raw"])
     except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise TraceError(f"this is no line of a trace ({error}): {line[:120]!r}") from error
+
+
+def _zone_name(value: Any) -> str:
+    """Calendars' time zones are the one thing in an event that JSON has no form for."""
+    if isinstance(value, ZoneInfo):
+        return value.key
+    raise NotImplementedError(f"{type(value).__name__} can't stand in a trace")
+
+
+def _zone(kind: type, value: Any) -> ZoneInfo:
+    if kind is ZoneInfo:
+        return ZoneInfo(value)
+    raise NotImplementedError(f"{kind.__name__} can't stand in a trace")
 
 
 def read(file: Path) -> tuple[Header, list[Entry]]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from contactcenter import terms as call_terms
 from contactcenter.agents import BUSY, AgentSession, AgentState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
@@ -42,7 +43,8 @@ def check_empty(floor: Floor) -> None:
     for what in (*kinds, "restored_recordings"):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
-        assert not queue.waiting, f"somebody still waits in {queue.rules.name}: {queue.waiting}"
+        left = floor.matcher.order(queue.rules.name)
+        assert not left, f"somebody still waits in {queue.rules.name}: {left}"
         assert queue.talking == 0, f"{queue.rules.name} counts {queue.talking} talks and there is none"
     for agent in floor.agents.values():
         assert agent.state not in BUSY, f"agent {agent.login} is stuck in {agent.state}"
@@ -63,9 +65,7 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
     state = call.state
     if state is CallState.ENDED:
         yield f"call {call.id} has ended and is still on the floor"
-    places = [
-        place.queue for queue in floor.queues.values() for place in queue.waiting if place.call == call.id
-    ]
+    places = [name for name in floor.queues if call.id in floor.matcher.order(name)]
     if places != ([call.queue] if state is CallState.WAITING else []):
         yield f"call {call.id} is {state.value} in {call.queue!r}, and its places are {places}"
     if state in (CallState.WAITING, CallState.OFFERED) and call.queued_at is None:
@@ -146,14 +146,25 @@ def _offers(floor: Floor) -> Iterator[str]:
 
 def _queues(floor: Floor) -> Iterator[str]:
     for name, queue in floor.queues.items():
-        for place in queue.waiting:
-            call = floor.calls.get(place.call)
+        order = floor.matcher.order(name)
+        for waiting in order:
+            call = floor.calls.get(waiting)
             if call is None:
-                yield f"{place.call} waits in {name} and is no call"
-            elif (-place.rank, place.entered_at) != (call.priority, call.queued_at):
-                yield f"the place of {place.call} in {name} is not the one it entered"
-        if any(b < a for a, b in pairwise(queue.waiting)):
-            yield f"{name} is out of order: {queue.waiting}"
+                yield f"{waiting} waits in {name} and is no call"
+                continue
+            terms = call_terms.of(call)
+            minutes = queue.rules.priority + sum(part.minutes for part in terms.priority)
+            if floor.matcher.place(waiting) != (terms.entered_at - 60.0 * minutes, call.queued_at, waiting):
+                yield f"the place of {waiting} in {name} is not the one it entered"
+            yield from _left_standing(floor, call)
+        places = [floor.matcher.place(each) for each in order]
+        if any(b <= a for a, b in pairwise(places)):
+            yield f"{name} is out of order: {places}"
+        if (len(order), min((entered for _, entered, _ in places), default=None)) != (
+            floor.matcher.waiting(name),
+            floor.matcher.longest_since(name),
+        ):
+            yield f"{name} miscounts who waits: {order}"
         here = sum(call.queued_at is not None and call.queue == name for call in floor.calls.values())
         gone = queue.answered + queue.abandoned + queue.left
         if queue.entered != gone + here:
@@ -163,14 +174,24 @@ def _queues(floor: Floor) -> Iterator[str]:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
             yield f"{name} believes that {queue.free} are free"
-        for place in queue.waiting:
-            call = floor.calls.get(place.call)
-            told = call and call.notice is not Notice.ASKED
-            if call and call.identified and told and floor.servers.get(call.server) and queue.free:
-                yield f"{place.call} waits in {name} although {queue.free} are free"
         talking = sum(c.state is CallState.TALKING and c.queue == name for c in floor.calls.values())
         if queue.talking != talking:
             yield f"{name} counts {queue.talking} talks and there are {talking}"
+
+
+def _left_standing(floor: Floor, call: Call) -> Iterator[str]:
+    """After every event nobody waits whom a free agent could take."""
+    if not call.identified or call.notice is Notice.ASKED or not floor.servers.get(call.server):
+        return
+    demand = floor.matcher.demand(call.id)
+    for agent in floor.agents.values():
+        if (
+            floor.is_free(agent)
+            and demand.only in ("", agent.login)
+            and {*demand.queues} & {*agent.queues}
+            and all(agent.skills.get(need.skill, 0) >= need.level for need in demand.needs if need.required)
+        ):
+            yield f"{call.id} waits for {demand} although {agent.login} is free"
 
 
 def _interactions(floor: Floor) -> Iterator[str]:

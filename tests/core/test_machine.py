@@ -31,6 +31,7 @@ from contactcenter.commands import (
     ScreenPop,
 )
 from contactcenter.floor import Rules
+from contactcenter.routing.skills import needs
 from contactcenter.values import LegSeen, MatchMethod
 from tests.core.invariants import check_empty
 from tests.core.world import ADA, SERVER, World, queue
@@ -41,7 +42,22 @@ RULES = Rules(
         queue("sales", wrap_up_s=0, ring_s=10, recording="announce"),
     ),
     dispositions=frozenset({"done"}),
+    fallback_queue="sales",
 )
+OTHER_RULES = (
+    RULES,
+    replace(RULES, queues=RULES.queues[1:]),
+    replace(RULES, queues=RULES.queues[:1], fallback_queue="support"),
+    replace(
+        RULES,
+        queues=(
+            replace(RULES.queues[0], max_waiting=1, max_wait_s=5.0, ring_s=5, needs=needs({"zh": 5})),
+            replace(RULES.queues[1], wrap_up_s=30, without_agents=True),
+            queue("vip", priority=5.0, without_agents=True),
+        ),
+    ),
+)
+"""What a supervisor may make of them: queues go and come, and are set up in other ways."""
 AGENTS = {"ann": "101", "ben": "102", "cyd": "103"}
 QUEUES = {"ann": ("support",), "ben": ("support", "sales"), "cyd": ("sales",)}
 
@@ -573,6 +589,16 @@ class CenterMachine(RuleBasedStateMachine):
     @rule(login=st.sampled_from([*AGENTS]))
     def agent_signs_out(self, login: str) -> None:
         self.sign_out(login)
+
+    @rule(which=st.sampled_from(OTHER_RULES))
+    def rules_change(self, which: Rules) -> None:
+        self.tell(e.RulesChanged(at=0, rules=which, version=1))
+
+    @rule(
+        login=st.sampled_from([*AGENTS]), queues=st.sampled_from([*QUEUES.values()]), level=st.integers(0, 9)
+    )
+    def agent_is_retrained(self, login: str, queues: tuple[str, ...], level: int) -> None:
+        self.tell(e.AgentChanged(at=0, login=login, queues=queues, skills={"zh": level} if level else {}))
 
     @rule()
     def everybody_is_ready(self) -> None:

@@ -65,7 +65,7 @@ def test_a_caller_is_answered_talks_and_is_recorded(world: World) -> None:
     kinds = [type(each) for each in world.sent]
     assert kinds.index(SaveInteraction) < kinds.index(ScreenPop)
     pop = world.commands(ScreenPop)[0]
-    assert (pop.customers, pop.queue, pop.why["rule"]) == ((ADA,), "support", "longest_idle")
+    assert (pop.customers, pop.queue, pop.why["rule"]) == ((ADA,), "support", "least_flexible")
     world.now += 0.04
     world.step(e.PopShown(at=world.now, login="tom", offer=pop.offer))
     assert world.commands(OfferCall) == [OfferCall(call="ann", offer=pop.offer, phone="101", ring_s=20)]
@@ -247,7 +247,7 @@ def test_no_answer_pauses_the_agent_and_the_next_one_gets_the_head_of_the_queue(
     world.misses()
     assert (world.agent().state, world.agent().reason) == ("paused", "no_answer")
     assert (world.call().state, world.call().queued_at) == ("waiting", entered)
-    assert [place.call for place in world.floor.queues["support"].waiting] == ["ann", "bob"]
+    assert world.floor.matcher.order("support") == ("ann", "bob")
     world.is_ready("eve", "102")
     assert world.states("ann", "eve") == ("offered", "reserved")
     world.rings("ann", "102").answers("ann", "102")
@@ -958,7 +958,7 @@ def test_who_had_his_talk_before_a_crash_is_not_queued_again(world: World, agent
         world.step(e.LegEnded(at=world.now, leg="ann>101"))
     world.arrives(resumed=True, queue="support", entered_at=entered).queues()
     assert world.commands(LeaveQueue)[-1].exit == "answered"
-    assert not world.floor.queues["support"].waiting
+    assert not world.floor.matcher.order("support")
     world.caller_ends(phone="101").disposes()
     assert world.record().outcome == "answered"
 

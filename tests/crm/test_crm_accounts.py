@@ -6,6 +6,7 @@ import stat
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import extract_parameters
@@ -18,7 +19,10 @@ from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, UserChange, Users
 from contactcenter.demo import accounts, data
 
-ANN = User(login="ann", name="Ann", role="agent", phone="101", queues=("support", "sales"), language="en")
+ANN = User(
+    login="ann", name="Ann", role="agent", phone="101", queues=("support", "sales"),
+    skills={"zh": 10, "billing": 0}, language="en",
+)  # fmt: skip
 
 
 async def ready(keeper: Keeper) -> tuple[Store, Users, Sessions]:
@@ -80,10 +84,11 @@ async def test_hashing_never_holds_the_loop(keeper: Keeper) -> None:
     ("wrong", "field"),
     [
         ({"role": "root"}, "role"), ({"line": "x"}, "line"), ({"phone": "101&102"}, "phone"),
-        ({"language": "fr"}, "language"),
+        ({"language": "fr"}, "language"), ({"skills": {"Zh": 1}}, "skills"),
+        ({"skills": {"zh": 11}}, "skills.zh"), ({"skills": {"zh": True}}, "skills.zh"),
     ],
 )  # fmt: skip
-async def test_wrong_fields_are_named(keeper: Keeper, wrong: dict[str, str], field: str) -> None:
+async def test_wrong_fields_are_named(keeper: Keeper, wrong: dict[str, Any], field: str) -> None:
     _, known, _ = await ready(keeper)
     with pytest.raises(Refusal) as refused:
         await known.change("ann", UserChange(**wrong))

@@ -43,8 +43,8 @@ def agent_view(login: str, **changes: Any) -> AgentView:
     """An agent who is offline and owns nothing, but for `changes`."""
     view = AgentView(
         login=login, name=login, state="offline", reason="", since=0.0, until=None, afterwards="", phone="",
-        line="ring", line_up=False, reachable=True, queues=(), call="", interaction="", taken=0, talked_s=0.0,
-        wrapped_s=0.0,
+        line="ring", line_up=False, reachable=True, queues=(), skills={}, call="", interaction="", taken=0,
+        talked_s=0.0, wrapped_s=0.0,
     )  # fmt: skip
     return replace(view, **changes)
 
@@ -203,7 +203,13 @@ class FakeCenter:
         match event:
             case AgentSignedIn(login=login):
                 self.agents[login] = agent_view(
-                    login, name=event.name, queues=event.queues, phone=event.phone, line=event.line, since=now
+                    login,
+                    name=event.name,
+                    queues=event.queues,
+                    skills=event.skills,
+                    phone=event.phone,
+                    line=event.line,
+                    since=now,
                 )
                 self._show_agent(login)
             case AgentSignedOut(login=login):
