@@ -30,6 +30,7 @@ from contactcenter.crm.users import Users
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import Choice, HttpSettings
 from contactcenter.loop import Carry, Loop
+from contactcenter.recordings.shelf import Counts, Shelf
 from contactcenter.tracing.recorder import ControlSocket, Recorder, preface
 from contactcenter.tracing.trace import Header
 from contactcenter.values import CustomerCard, MatchMethod
@@ -59,10 +60,29 @@ class Totals(Collector):
             for server, counters in servers.items():
                 total.add_metric([server], getattr(counters, name))
             yield total
+        yield from self._recordings()
         ping = GaugeMetricFamily("contactcenter_ami_ping_ms", "AMI: the last ping", labels=["server"])
         for server, counters in servers.items():
             ping.add_metric([server], counters.ping_ms)
         yield ping
+
+    def _recordings(self) -> Iterator[Metric]:
+        counts = self._app.shelf.counts if self._app.shelf else Counts()
+        failed = CounterMetricFamily(
+            "contactcenter_recordings_failed", "Talks without audio, or without all of it", labels=["why"]
+        )
+        for why, number in counts.failed.items():
+            failed.add_metric([why], number)
+        yield failed
+        yield CounterMetricFamily("contactcenter_recordings_kept", "Recordings kept", counts.finished)
+        yield CounterMetricFamily("contactcenter_recordings_deleted", "Recordings deleted", counts.deleted)
+        yield GaugeMetricFamily("contactcenter_recordings_pending", "Being picked up", counts.pending)
+        rows = GaugeMetricFamily("contactcenter_recordings", "Recordings by state", labels=["state"])
+        size = GaugeMetricFamily("contactcenter_recordings_bytes", "Their files", labels=["state"])
+        for state, (number, total) in counts.kept.items():
+            rows.add_metric([state], number)
+            size.add_metric([state], total)
+        yield from (rows, size)
 
 
 class App:
@@ -90,6 +110,7 @@ class App:
         self.store: Store
         self.users: Users
         self.http: HttpServer
+        self.shelf: Shelf | None = None
         self._sessions: Sessions
         self._data = data
         self._answerable = answerable
@@ -135,6 +156,16 @@ class App:
             now,
             tap=lambda server: lambda raw, way, at: self.recorder.raw("ami", server, way.value, raw),
         )
+        self.shelf = shelf = Shelf(
+            spool=settings.recordings.spool,
+            folder=settings.recordings.folder,
+            key=settings.recordings.key,
+            store=self.store,
+            tell=tell,
+            now=now,
+            days=settings.retention_days,
+            wanted=any(queue.recording != "never" for queue in settings.queues.values()),
+        )
         self.http = HttpServer(
             tell=tell,
             now=now,
@@ -143,19 +174,26 @@ class App:
             sessions=self._sessions,
             settings=self._http_settings(),
             ready=self.ready,
+            sounds=shelf.open,
             registry=self.registry,
         )
         to_page, to_store = self.http.carry, self.store.carry
         edges: dict[type[c.Command], Carry] = {
             c.OfferCall: scripts.carry,
             c.LeaveQueue: scripts.carry,
+            c.AnnounceRecording: scripts.carry,
             c.OpenLine: servers.carry,
             c.EndLeg: servers.carry,
             c.ParkLine: servers.carry,
+            c.MuteRecording: servers.carry,
+            c.StopRecording: servers.carry,
+            c.FinishRecording: shelf.carry,
+            c.DropRecording: shelf.carry,
             c.FindCustomer: to_store,
             c.SaveInteraction: to_store,
             c.CorrectDisposition: to_store,
             c.SaveAudit: to_store,
+            c.SaveRecording: to_store,
             c.ScreenPop: to_page,
             c.ShowCall: to_page,
             c.DropCall: to_page,
@@ -169,6 +207,8 @@ class App:
         if self._answer:
             edges[c.AnswerPhone] = self._answer
         self.loop.connect(edges)
+        await shelf.start()
+        self._exit.push_async_callback(shelf.stop)
         await scripts.start()
         self._exit.push_async_callback(scripts.close)
         await self.http.start()
@@ -254,6 +294,7 @@ class App:
             ),
             phones=settings.phones,
             answerable=self._answerable,
+            agents_listen=settings.recordings.agents_listen,
         )
 
     def _header(self) -> Header:

@@ -155,6 +155,26 @@ class QueueSection(_Section):
     max_waiting: int = Field(default=500, ge=1)
     max_wait_s: float = Field(default=1800, gt=0)
     without_agents: bool = False
+    recording: Literal["never", "always", "announce"] = "never"
+    retention_days: int | None = Field(default=None, ge=0, le=36500)
+    """For how long its recordings are kept; empty: as `recordings.retention_days` says."""
+
+
+class RecordingsSection(_Section):
+    """Where recordings are kept, and for how long. Whether there are any is each queue's affair."""
+
+    spool: Path = Path("spool")
+    """Where Asterisk writes while a talk goes on: its folder `monitor`, under our path for it."""
+    folder: Path = Path("recordings")
+    """Where they are kept, encrypted."""
+    key: Path = Path("recordings.key")
+    """The file with the key; without it no recording can be heard again."""
+    retention_days: int = Field(default=365, ge=0, le=36500)
+    """0: for ever. A queue may say otherwise."""
+    auto_resume_s: float = Field(default=120, ge=5, le=3600)
+    """A pause ends by itself after so long."""
+    agents_listen: bool = False
+    """Whether agents may listen to their own."""
 
 
 class DidSection(_Section):
@@ -231,6 +251,7 @@ class Settings(Configuration):
     asterisk: tuple[AsteriskSection, ...] = ()
     store: StoreSection = StoreSection()
     speech: SpeechSection = SpeechSection()
+    recordings: RecordingsSection = RecordingsSection()
     ivr: IvrSection
     dids: dict[Number, DidSection] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
@@ -259,14 +280,21 @@ class Settings(Configuration):
                     name=name,
                     title=queue.title.model_dump(),
                     calendar=self.calendar(queue.calendar),
-                    **queue.model_dump(exclude={"title", "calendar"}),
+                    **queue.model_dump(exclude={"title", "calendar", "retention_days"}),
                 )
                 for name, queue in self.queues.items()
             ),
             dispositions=frozenset(self.dispositions),
             fallback_queue=self.ivr.fallback_queue,
             answerable=answerable,
+            auto_resume_s=self.recordings.auto_resume_s,
         )
+
+    def retention_days(self, queue: str) -> int:
+        """For how long a queue's recordings are kept; 0: for ever. A queue that is no more has no say."""
+        section = self.queues.get(queue)
+        own = section.retention_days if section else None
+        return self.recordings.retention_days if own is None else own
 
 
 def load(file: Path, **overrides: Any) -> Settings:
@@ -321,11 +349,14 @@ def _problem(error: Any) -> str:
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Paths of the file, made absolute."""
-    speech, recordings = settings.speech, settings.speech.recordings
+    speech, recordings, kept = settings.speech, settings.speech.recordings, settings.recordings
     return settings.model_copy(
         update={
             "store": settings.store.model_copy(update={"path": folder / settings.store.path}),
             "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
+            "recordings": kept.model_copy(
+                update={name: folder / getattr(kept, name) for name in ("spool", "folder", "key")}
+            ),
             "speech": speech.model_copy(
                 update={
                     "cache": folder / speech.cache,

@@ -103,6 +103,11 @@ def expire(db: Connection, ids: Collection[str], at: float) -> None:
     )
 
 
+def listened(db: Connection, entry: AuditEntry) -> None:
+    """Somebody is about to listen: the audit log knows before the first sound."""
+    audit.write(db, entry)
+
+
 def lose(db: Connection, ids: Collection[str]) -> None:
     """Their audio has gone, and nobody deleted it."""
     db.execute(

@@ -42,6 +42,7 @@ class LiveCall(BaseModel):
     queued_at: float | None
     answered_at: float | None
     held: bool
+    recording: Annotated[str, Field(description="on, paused, failed, or empty: not recorded.")]
     priority: int
     waited_s: Annotated[float, Field(ge=0, description="From the queue's entry to the answer, or to now.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]

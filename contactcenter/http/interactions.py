@@ -10,6 +10,7 @@ from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.events import DispositionSet
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, not_found
+from contactcenter.http.recordings import RecordingItem, of_interaction
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit, Visitor
 from contactcenter.values import InteractionRecord, TimelineEntry
@@ -91,7 +92,7 @@ class InteractionDetail(InteractionItem):
 
     timeline: list[Step]
     decisions: list[Step]
-    recordings: list[str]
+    recordings: list[RecordingItem]
     corrections: list[Step]
 
 
@@ -133,7 +134,7 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
         **fields,
         timeline=[_step(entry) for entry in found.timeline],
         decisions=[_step(entry) for entry in found.timeline if entry.kind == DECISION],
-        recordings=[],
+        recordings=await of_interaction(visit, id),
         corrections=[
             Step(
                 at=one.at,

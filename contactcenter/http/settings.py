@@ -45,6 +45,9 @@ class HttpSettings:
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""
 
+    agents_listen: bool = False
+    """Whether agents may listen to their own recordings."""
+
     @property
     def secure(self) -> bool:
         """Whether browsers come by TLS."""

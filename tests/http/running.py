@@ -20,6 +20,7 @@ from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import Choice, HttpSettings
+from contactcenter.recordings.shelf import Shelf
 
 PASSWORD = "correct horse battery"
 ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"} | {
@@ -82,6 +83,7 @@ class Running:
     sessions: Sessions
     clock: Clock
     ready: dict[str, Any]
+    shelf: Shelf
 
     @property
     def url(self) -> str:
@@ -184,6 +186,10 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
         sessions = Sessions(store)
         users = Users(store, sessions)
         ready = dict(READY)
+        shelf = Shelf(
+            spool=folder / "spool", folder=folder / "recordings", key=folder / "recordings.key", store=store,
+            tell=center.tell, now=clock, days=lambda queue: 0,
+        )  # fmt: skip
         server = HttpServer(
             tell=center.tell,
             now=clock,
@@ -191,13 +197,14 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
             users=users,
             sessions=sessions,
             settings=replace(settings),
+            sounds=shelf.open,
             ready=lambda: ready,
             registry=CollectorRegistry(),
         )
         center.carry = server.carry
         await server.start()
         try:
-            yield Running(server, center, store, users, sessions, clock, ready)
+            yield Running(server, center, store, users, sessions, clock, ready, shelf)
         finally:
             await server.stop()
     finally:

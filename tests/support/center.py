@@ -45,6 +45,9 @@ secret = "{secret}"
 path = "center.db"
 [speech]
 cache = "{prompts}"
+[recordings]
+spool = "{spool}"
+auto_resume_s = 5
 [ivr]
 folder = "{scripts}"
 fallback_queue = "support"
@@ -173,6 +176,7 @@ async def running_center(
                 ami=settings.ami_port,
                 secret=AMI_SECRET,
                 prompts=shared_prompts(),
+                spool=asterisk.folders.recordings,
                 scripts=scripts,
                 dids=dids,
                 queues=queues,
