@@ -104,6 +104,10 @@ class AgentSession:
     afterwards: str = ""
     """A wish of `WISHES` to be granted when the call is over."""
     afterwards_reason: str = ""
+    afterwards_by: str = ""
+    """The supervisor whose wish it is; empty when it is the agent's own."""
+    set_by: str = ""
+    """The supervisor who set the state; empty when nobody did."""
     leaving: bool = False
     """Signed out in the middle of a call: the session ends when the call does."""
     offer: str = ""
@@ -129,6 +133,7 @@ class AgentSession:
         before = self.state
         self.state = follow(f"agent {self.login}", TRANSITIONS, before, trigger)
         self.reason = reason if self.state is AgentState.PAUSED else ""
+        self.set_by = ""
         if self.state is not before:
             self.since = at
         if self.state is AgentState.AVAILABLE and before not in (AgentState.AVAILABLE, AgentState.RESERVED):
@@ -167,4 +172,5 @@ class AgentSession:
             taken=self.taken,
             talked_s=self.talked_s,
             wrapped_s=self.wrapped_s,
+            set_by=self.afterwards_by or self.set_by,
         )

@@ -189,6 +189,8 @@ class App:
             c.StopRecording: servers.carry,
             c.FinishRecording: shelf.carry,
             c.DropRecording: shelf.carry,
+            c.RingMonitor: servers.carry,
+            c.PointMonitor: servers.carry,
             c.FindCustomer: to_store,
             c.SaveInteraction: to_store,
             c.CorrectDisposition: to_store,
@@ -200,6 +202,10 @@ class App:
             c.ShowAgent: to_page,
             c.DropAgent: to_page,
             c.ShowQueue: to_page,
+            c.ShowMonitor: to_page,
+            c.DropMonitor: to_page,
+            c.ShowMessage: to_page,
+            c.DropMessage: to_page,
             c.DropQueue: to_page,
             c.Accepted: to_page,
             c.Refused: to_page,
@@ -293,6 +299,7 @@ class App:
                 Choice(code=name, title=queue.title.model_dump()) for name, queue in settings.queues.items()
             ),
             phones=settings.phones,
+            visible_to_agent=settings.supervision.visible_to_agent,
             answerable=self._answerable,
             agents_listen=settings.recordings.agents_listen,
         )

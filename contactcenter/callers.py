@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from contactcenter import handoff, recording
+from contactcenter import handoff, recording, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import FindCustomer, LeaveQueue
 from contactcenter.events import (
@@ -253,6 +253,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
     if call.state is CallState.TALKING:
         handoff.part(floor, call, at)
     recording.end(floor, call, at)
+    supervision.follow(floor, call, at)
     call.move(CallTrigger.END)
     call.interaction.caller_gone(at, outcome)
     floor.save(call.interaction)

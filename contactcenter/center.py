@@ -7,9 +7,9 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, legs, recording, recovery, steering
+from contactcenter import callers, desks, events, handoff, legs, recording, recovery, steering, supervision
 from contactcenter.commands import Command, Refused
-from contactcenter.events import Event, Woke
+from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
 from contactcenter.transitions import IllegalTransition
 
@@ -56,6 +56,13 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.AgentChanged: steering.agent_changed,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
+    events.MonitorBegan: supervision.began,
+    events.MonitorAsked: supervision.asked_monitor,
+    events.MonitorEndAsked: supervision.asked_end,
+    events.MessageSent: supervision.sent_message,
+    events.MessageRead: supervision.read_message,
+    events.StateForced: supervision.forced_state,
+    events.SignOutForced: supervision.forced_sign_out,
 }
 
 TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
@@ -109,5 +116,7 @@ class Center:
 
 
 def _has_desk(floor: Floor, event: Event) -> bool:
-    """Whether a request comes from somebody with an agent session; other events need none."""
-    return not hasattr(event, "request") or getattr(event, "login", "") in floor.agents
+    """Whether a request comes from somebody with an agent session; who steers others needs none."""
+    if isinstance(event, Supervising) or not hasattr(event, "request"):
+        return True
+    return getattr(event, "login", "") in floor.agents

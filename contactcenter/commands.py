@@ -13,7 +13,7 @@ from contactcenter.values import (
     TimelineEntry,
     frozen,
 )
-from contactcenter.views import AgentView, CallView, QueueView
+from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
 
 
 @frozen
@@ -97,6 +97,28 @@ class StopRecording(Command):
 
     server: str
     call: str
+
+
+@frozen
+class RingMonitor(Command):
+    """Ring a supervisor's phone under the leg name `leg`; who answers hears what the leg `hears` hears."""
+
+    server: str
+    leg: str
+    phone: str
+    hears: str
+    mode: str
+    """One of `supervision.MODES`."""
+
+
+@frozen
+class PointMonitor(Command):
+    """Let a supervisor's leg that is up hear the leg `hears`, in this mode, from now on."""
+
+    server: str
+    leg: str
+    hears: str
+    mode: str
 
 
 # --- To the store (edge `crm`) ---
@@ -215,6 +237,34 @@ class ShowQueue(Command):
     """A queue as it is now."""
 
     view: QueueView
+
+
+@frozen
+class ShowMonitor(Command):
+    """A supervisor at a call, as it is now."""
+
+    view: MonitorView
+
+
+@frozen
+class DropMonitor(Command):
+    """A supervisor who no longer is at a call."""
+
+    monitor: str
+
+
+@frozen
+class ShowMessage(Command):
+    """A message that its agent has not put away yet."""
+
+    view: MessageView
+
+
+@frozen
+class DropMessage(Command):
+    """A message that was put away."""
+
+    message: str
 
 
 @frozen

@@ -190,6 +190,13 @@ class DidSection(_Section):
         return self
 
 
+class SupervisionSection(_Section):
+    """What agents are shown of supervision. The law where you are may leave no choice."""
+
+    visible_to_agent: bool = True
+    """Whether an agent is shown that a supervisor is at his call. Supervisors always are."""
+
+
 class IvrSection(_Section):
     """The scripts of the numbers."""
 
@@ -256,6 +263,7 @@ class Settings(Configuration):
     dids: dict[Number, DidSection] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
     """The phones that agents may choose."""
+    supervision: SupervisionSection = SupervisionSection()
     log: Literal["debug", "info", "warning", "error"] = "info"
 
     def wrong_references(self) -> list[str]:
@@ -288,6 +296,7 @@ class Settings(Configuration):
             fallback_queue=self.ivr.fallback_queue,
             answerable=answerable,
             auto_resume_s=self.recordings.auto_resume_s,
+            visible_to_agent=self.supervision.visible_to_agent,
         )
 
     def retention_days(self, queue: str) -> int:

@@ -55,7 +55,7 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
             call.interaction.know(agent=agent.login)
             begin_talk(floor, call, agent, event.at)
     if agent.leaving:
-        agent.leaving, agent.afterwards = False, ""
+        agent.leaving, agent.afterwards, agent.afterwards_by = False, "", ""
     floor.touch_agent(agent)
     agent.name, agent.queues, agent.skills = event.name, event.queues, event.skills
     floor.touch_agent(agent)
@@ -194,24 +194,11 @@ def phone_seen(floor: Floor, phone: str, reachable: bool) -> None:
 def asked_state(floor: Floor, event: StateAsked) -> None:
     """The agent wants to be available, paused or offline."""
     agent = floor.agents[event.login]
-    if event.state not in WISHES:
-        refuse(floor, event.request, "invalid", f"state is one of {', '.join(WISHES)}", "state")
-        return
     if agent.leaving:
         refuse(floor, event.request, "illegal_now", "you signed out: sign in again")
         return
-    if event.state == "available" and not agent.phone:
-        refuse(floor, event.request, "illegal_now", "choose a phone first")
-        return
-    if event.state == "available" and agent.line == "persistent" and not agent.line_up:
-        if not agent.line_leg:
-            open_line(floor, agent, event.request, event.at)
-        message = f"the line to phone {agent.phone} does not stand yet: answer the phone, then try again"
-        refuse(floor, event.request, "illegal_now", message)
-        return
-    if event.state == "available" and agent.line == "ring" and agent.reachable is False:
-        message = f"phone {agent.phone} is not registered: switch it on, or choose another"
-        refuse(floor, event.request, "illegal_now", message)
+    if refusal := why_not(floor, agent, event.state, event.request, event.at):
+        refuse(floor, event.request, *refusal)
         return
     if event.state == "available" and not agent.page:
         agent.page_lost_at = None  # who asks is there, by whatever program
@@ -219,13 +206,34 @@ def asked_state(floor: Floor, event: StateAsked) -> None:
     floor.do(Accepted(request=event.request))
 
 
-def wish(floor: Floor, agent: AgentSession, state: str, reason: str, at: float) -> None:
-    """Grant a wish now, or keep it until the call is over."""
-    agent.afterwards, agent.afterwards_reason = state, reason
+def why_not(floor: Floor, agent: AgentSession, state: str, name: str, at: float) -> tuple[str, ...]:
+    """Why the agent can't be in that state: a refusal's code, sentence and field; empty when he can. A line
+    that is missing is opened, under this name."""
+    if state not in WISHES:
+        return "invalid", f"state is one of {', '.join(WISHES)}", "state"
+    if state != "available":
+        return ()
+    if not agent.phone:
+        return "illegal_now", "choose a phone first"
+    if agent.line == "persistent" and not agent.line_up:
+        if not agent.line_leg:
+            open_line(floor, agent, name, at)
+        message = f"the line to phone {agent.phone} does not stand yet: answer the phone, then try again"
+        return "illegal_now", message
+    if agent.line == "ring" and agent.reachable is False:
+        message = f"phone {agent.phone} is not registered: switch it on, or choose another"
+        return "illegal_now", message
+    return ()
+
+
+def wish(floor: Floor, agent: AgentSession, state: str, reason: str, at: float, *, by: str = "") -> None:
+    """Grant a wish now, or keep it until the call is over. `by` is the supervisor whose wish it is."""
+    agent.afterwards, agent.afterwards_reason, agent.afterwards_by = state, reason, by
     if agent.state not in BUSY:
         grant_wish(floor, agent, at)
     elif state == "available":
         agent.afterwards = ""  # what follows a call anyway; granted after a missed one it would ring for ever
+        agent.afterwards_by = ""
     floor.touch_agent(agent)
 
 
@@ -233,7 +241,8 @@ def grant_wish(floor: Floor, agent: AgentSession, at: float) -> None:
     """The agent is out of the call: do what was wished for meanwhile."""
     if agent.afterwards:
         agent.move(WISHES[agent.afterwards], at, agent.afterwards_reason)
-        agent.afterwards = agent.afterwards_reason = ""
+        agent.set_by = agent.afterwards_by
+        agent.afterwards = agent.afterwards_reason = agent.afterwards_by = ""
     if agent.state is AgentState.OFFLINE:
         close_line(floor, agent)
         if agent.leaving:

@@ -123,6 +123,14 @@ class LegTransferred(Event):
 
 
 @frozen
+class MonitorBegan(Event):
+    """A supervisor's leg hears the leg `hears`: for the first time, or anew in another mode."""
+
+    leg: str
+    hears: str
+
+
+@frozen
 class LegEnded(Event):
     """The leg is gone. `cause` is the Q.850 cause."""
 
@@ -387,6 +395,67 @@ class RecordingsRestored(Event):
     """At start: the recordings that were running when the last run of this process ended."""
 
     records: tuple[RecordingRecord, ...]
+
+
+@frozen
+class MessageRead(Event):
+    """The agent put a supervisor's message away."""
+
+    login: str
+    message: str
+    request: str
+
+
+@frozen
+class Supervising(Event):
+    """Somebody steers what is not his own, and needs no agent session for it. Whether it is in his scope was
+    checked; whether it is possible now is the center's to say."""
+
+    login: str
+    """The supervisor."""
+    name: str
+    request: str
+
+
+@frozen
+class MonitorAsked(Supervising):
+    """A supervisor wants to be at a call, on his own `phone`; again with another mode, to switch."""
+
+    call: str
+    mode: str
+    phone: str
+
+
+@frozen
+class MonitorEndAsked(Supervising):
+    """The supervisor leaves the call."""
+
+    call: str
+
+
+@frozen
+class MessageSent(Supervising):
+    """A supervisor has something to say to an agent; `message` names it."""
+
+    agent: str
+    message: str
+    text: str
+
+
+@frozen
+class StateForced(Supervising):
+    """A supervisor sets an agent's state, as the agent himself could (`StateAsked`)."""
+
+    agent: str
+    state: str
+    reason: str
+
+
+@frozen
+class SignOutForced(Supervising):
+    """A supervisor signs an agent out."""
+
+    agent: str
 
 
 # --- Those who steer (`configurator.py`) ---

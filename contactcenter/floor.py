@@ -13,15 +13,20 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropMessage,
+    DropMonitor,
     DropQueue,
     Rest,
     SaveInteraction,
     ShowAgent,
     ShowCall,
+    ShowMessage,
+    ShowMonitor,
     ShowQueue,
     Wake,
 )
 from contactcenter.interactions import Interaction, InteractionState
+from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
 from contactcenter.recording import Notice
 from contactcenter.routing.decisions import Decision
@@ -29,6 +34,7 @@ from contactcenter.routing.matching import Matcher, Policy
 from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
 from contactcenter.values import InteractionRecord, RecordingRecord, frozen
+from contactcenter.views import MessageView
 
 CLOSED_REMEMBERED = 10_000
 """How many closed interactions are remembered, so that an agent's late outcome finds its owner."""
@@ -51,6 +57,8 @@ class Rules:
     """How long an interaction from before a restart may take to turn up again."""
     auto_resume_s: float = 120.0
     """How long a recording stays paused at most: a forgotten pause must not silence the rest."""
+    visible_to_agent: bool = True
+    """Whether an agent is shown that a supervisor is at his call."""
     policy: Policy = Policy()
     """The order of service, and skills that are held back."""
 
@@ -78,6 +86,10 @@ class Floor:
         self.agents: dict[str, AgentSession] = {}
         self.offers: dict[str, Offer] = {}
         """Open offers only."""
+        self.monitors: dict[str, Monitor] = {}
+        """By the supervisor's leg."""
+        self.messages: dict[str, MessageView] = {}
+        """Supervisors' messages that their agents have not put away."""
         self.restored: dict[str, InteractionRecord] = {}
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
         self.restored_recordings: dict[str, RecordingRecord] = {}
@@ -134,9 +146,18 @@ class Floor:
             while len(self.closed) > CLOSED_REMEMBERED:
                 del self.closed[next(iter(self.closed))]
 
-    def touch(self, *, call: str = "", agent: str = "", queue: str = "") -> None:
+    def touch(
+        self, *, call: str = "", agent: str = "", queue: str = "", monitor: str = "", message: str = ""
+    ) -> None:
         """Remember that pages must see these anew."""
-        for kind, name in (("call", call), ("agent", agent), ("queue", queue)):
+        named = (
+            ("call", call),
+            ("agent", agent),
+            ("queue", queue),
+            ("monitor", monitor),
+            ("message", message),
+        )
+        for kind, name in named:
             if name:
                 self._changed[kind, name] = None
 
@@ -160,6 +181,12 @@ class Floor:
         elif kind == "agent":
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
+        elif kind == "monitor":
+            monitor = self.monitors.get(name)
+            yield ShowMonitor(view=monitor.view()) if monitor else DropMonitor(monitor=name)
+        elif kind == "message":
+            message = self.messages.get(name)
+            yield ShowMessage(view=message) if message else DropMessage(message=name)
         elif queue := self.queues.get(name):
             waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
             yield ShowQueue(view=queue.view(at, waiting, since))
@@ -218,6 +245,12 @@ class Floor:
             if leg.bridge
             else []
         )
+
+    def passed_on(self, call: Call) -> bool:
+        """Whether the caller is with a phone, although the talk with the agent is over: his phone passed the
+        caller on by itself."""
+        caller = self.legs.get(call.id)
+        return caller is not None and any(leg.phone for leg in self.partners(caller))
 
     def call_of_leg(self, leg_id: str) -> Call | None:
         """The call that a leg belongs to: as its caller's, or as its agent's in a talk."""

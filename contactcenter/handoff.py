@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import desks, recording
+from contactcenter import desks, recording, supervision
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, ScreenPop
@@ -211,6 +211,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
         queue.talking += 1
     call.agent, call.agent_leg, call.answered_at = agent.login, leg_id, at
     floor.talks[leg_id] = call.id
+    supervision.settle(floor, call, at)
     agent.taken += 1
     interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
     interaction.note(at, "joined", agent=agent.login)
@@ -243,6 +244,7 @@ def part(floor: Floor, call: Call, at: float) -> None:
     call.agent = call.agent_leg = call.offer = ""
     call.answered_at = None
     recording.parted(floor, call, at)
+    supervision.settle(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
     if agent and agent.state is AgentState.TALKING:

@@ -5,7 +5,7 @@ nothing is counted here: each event updates what is known of its leg, and `settl
 its legs and draws the conclusion, if there is one.
 """
 
-from contactcenter import callers, desks, handoff, recording
+from contactcenter import callers, desks, handoff, recording, supervision
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.events import (
     LegAnswered,
@@ -38,6 +38,7 @@ def started(floor: Floor, event: LegStarted) -> None:
     offer = floor.offers.get(call.offer) if call else None
     if offer and offer.phone == event.phone:
         offer.agent_leg = event.leg
+    supervision.leg_started(floor, event.leg, event.at)
 
 
 def _heard(floor: Floor, leg_id: str, at: float) -> Leg | None:
@@ -60,6 +61,7 @@ def answered(floor: Floor, event: LegAnswered) -> None:
     if leg := _heard(floor, event.leg, event.at):
         leg.answered = True
         desks.line_answered(floor, leg.id)
+        supervision.leg_answered(floor, leg.id)
 
 
 def joined(floor: Floor, event: LegJoined) -> None:
@@ -126,6 +128,7 @@ def end(floor: Floor, leg_id: str, at: float, *, inferred: bool = False, restart
         else:
             settle(floor, call, at)
     desks.line_ended(floor, leg_id, at)
+    supervision.leg_ended(floor, leg_id, at)
 
 
 def settle_around(floor: Floor, leg: Leg, at: float) -> None:
@@ -154,6 +157,7 @@ def settle(floor: Floor, call: Call, at: float) -> None:
                 return
     else:
         _take_over(floor, call, partners, at)
+    supervision.settle(floor, call, at)
 
 
 def _take_over(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:

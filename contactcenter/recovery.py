@@ -6,7 +6,7 @@ heard.
 
 from dataclasses import replace
 
-from contactcenter import desks, handoff, legs, recording
+from contactcenter import desks, handoff, legs, recording, supervision
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import EndLeg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
@@ -54,13 +54,14 @@ def snapshot(floor: Floor, event: Snapshot) -> None:
 
 def _missing(floor: Floor, event: Snapshot, seen: set[str]) -> list[str]:
     """Legs that the server should have and hasn't: those we heard of, callers whose leg we never heard of,
-    and lines that were asked for and never came about."""
+    and lines and monitors that were asked for and never came about."""
     server, asked_at = event.server, event.asked_at
     heard = {leg.id: leg.heard_at for leg in floor.legs.values() if leg.server == server}
     callers = {call.id: call.arrived_at for call in floor.calls.values() if call.server == server}
     agents = [agent for agent in floor.agents.values() if agent.line_server == server]
     lines = {agent.line_leg: agent.line_asked_at for agent in agents}
-    since = lines | callers | heard
+    monitors = {each.id: each.asked_at for each in floor.monitors.values() if each.server == server}
+    since = monitors | lines | callers | heard
     return [leg for leg, at in since.items() if leg and leg not in seen and at < asked_at]
 
 
@@ -81,6 +82,8 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
             # An idle line of the last run: nobody knows it any more, and it keeps its phone busy.
             floor.do(EndLeg(server=event.server, leg=seen.leg))
     leg.answered = seen.answered
+    if seen.leg.startswith(supervision.MONITOR_PREFIX):
+        supervision.leg_seen(floor, event.server, seen, event.at)
     if leg.answered:
         desks.line_answered(floor, leg.id)
     floor.move_leg(leg, seen.bridge)

@@ -63,6 +63,44 @@ class AgentView:
     """Calls taken since the session began."""
     talked_s: float
     wrapped_s: float
+    set_by: str = ""
+    """The supervisor who set the state (or the one that waits in `afterwards`); empty for anybody else."""
+
+
+@frozen
+class MonitorView:
+    """One supervisor who listens to a call, or speaks in it."""
+
+    id: str
+    call: str
+    agent: str
+    """Whose leg is heard."""
+    queue: str
+    supervisor: str
+    name: str
+    phone: str
+    mode: str
+    """The mode that was asked for last: `listen`, `whisper` or `barge`."""
+    state: str
+    """One of `supervision.MonitorState`."""
+    since: float
+    """When the state began."""
+    visible: bool
+    """Whether the agent is shown it."""
+
+
+@frozen
+class MessageView:
+    """A supervisor's message on an agent's page, until the agent puts it away."""
+
+    id: str
+    to: str
+    by: str
+    name: str
+    """The supervisor's name."""
+    text: str
+    """As it was typed: shown as text, never as markup."""
+    at: float
 
 
 @frozen

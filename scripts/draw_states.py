@@ -15,7 +15,7 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from contactcenter import agents, calls, interactions, offers
+from contactcenter import agents, calls, interactions, monitors, offers
 
 PICTURE = Path(__file__).parents[1] / "docs" / "states.svg"
 BOX_W, BOX_H, GAP, CORNER = 104, 40, 9, 10
@@ -127,6 +127,22 @@ MACHINES = (
         size=(470, 250),
         places={"open": (110, 100), "wrap_up": (380, 100), "final": (380, 205)},
     ),
+    Machine(
+        title="Monitor",
+        note="one supervisor at one call",
+        table=monitors.TRANSITIONS,  # type: ignore[arg-type]
+        corner=(20, 810),
+        size=(690, 330),
+        places={
+            "ringing": (110, 240),
+            "listening": (200, 135),
+            "whispering": (390, 135),
+            "barging": (390, 240),
+            "ended": (610, 188),
+        },
+        frame=(30, 62, 490, 308),
+        doors={"listen": (200, 62), "whisper": (390, 62), "barge": (390, 308), "end": (490, 188)},
+    ),
 )
 
 
@@ -144,7 +160,7 @@ def draw() -> str:
     body = "\n".join([*(line for machine in MACHINES for line in _machine(machine)), *_legend(730, 670)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img"'
-        f' aria-label="The states of calls, agents, offers and interactions, and what moves them">\n'
+        ' aria-label="The states of calls, agents, offers, interactions and monitors, and what moves them">\n'
         f"<style>{STYLE}</style>\n"
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
         ' orient="auto"><path class="head" d="M0 .6 8 4 0 7.4z"/></marker></defs>\n'

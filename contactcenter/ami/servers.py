@@ -14,7 +14,16 @@ from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
 from contactcenter.ami.translate import device_phone, legs_seen, translate
-from contactcenter.commands import Command, EndLeg, MuteRecording, OpenLine, ParkLine, StopRecording
+from contactcenter.commands import (
+    Command,
+    EndLeg,
+    MuteRecording,
+    OpenLine,
+    ParkLine,
+    PointMonitor,
+    RingMonitor,
+    StopRecording,
+)
 from contactcenter.events import (
     Event,
     LegEnded,
@@ -27,7 +36,7 @@ from contactcenter.events import (
 
 NEEDS = frozenset(
     {
-        *("Hangup", "Redirect", "Originate", "CoreShowChannels", "DeviceStateList"),
+        *("Hangup", "Redirect", "Originate", "Setvar", "CoreShowChannels", "DeviceStateList"),
         *("MixMonitorMute", "StopMixMonitor"),
     }
 )
@@ -37,6 +46,9 @@ SNAPSHOT_EVERY_S = 30.0
 """A missed event is found out after this time at the latest, even if the link never broke."""
 
 LINE_RING_MS = 30_000
+MONITOR_RING_MS = 30_000
+MODES = frozenset({"listen", "whisper", "barge"})
+"""The extensions of the dialplan's [monitor]."""
 LEG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """A leg's name: a Uniqueid that Asterisk gave, or a name that we gave. Never a pattern of channels."""
 REGISTERED = frozenset({"Created", "Reachable", "NonQualified", "Updated"})
@@ -64,8 +76,8 @@ class AsteriskServers:
         self._now = now
         self._links: dict[str, AmiLink] = {}
         self._versions: dict[str, str] = {}
-        self._lines: dict[str, str] = {}
-        """Phone -> the line's leg, while the phone has not answered."""
+        self._rung: dict[str, str] = {}
+        """Phone -> the leg of ours under which it is rung, while it has not answered."""
         self._contacts: dict[str, str] = {}
         """Phone -> its newest contact."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,12 +137,16 @@ class AsteriskServers:
                 self._spawn(self._act(server, {"Action": "StopMixMonitor", "Channel": leg}))
             case OpenLine(server=server, leg=leg, phone=phone):
                 self._spawn(self._open_line(server, leg, phone))
+            case RingMonitor():
+                self._spawn(self._ring_monitor(command))
+            case PointMonitor():
+                self._spawn(self._point_monitor(command))
             case _:
                 raise TypeError(f"not for Asterisk: {command!r}")
 
     async def _act(self, server: str, action: Fields) -> bool:
         try:
-            _check_leg(str(action.get("ChannelId") or action["Channel"]))
+            _leg(str(action.get("ChannelId") or action["Channel"]))
             await self._links[server].send(action)
         except (AmiError, ValueError) as error:
             # Never again by itself: the next snapshot says what is true.
@@ -142,10 +158,9 @@ class AsteriskServers:
         """Both sides at once: who says a card number is not always the one who was asked."""
         failed = ""
         try:
-            _check_leg(command.call)
             state = {"Direction": "both", "State": "1" if command.muted else "0"}
             await self._links[command.server].send(
-                {"Action": "MixMonitorMute", "Channel": command.call} | state
+                {"Action": "MixMonitorMute", "Channel": _leg(command.call)} | state
             )
         except (AmiError, ValueError) as error:
             failed = str(error) or type(error).__name__
@@ -161,26 +176,35 @@ class AsteriskServers:
         )
 
     async def _open_line(self, server: str, leg: str, phone: str) -> None:
-        self._lines[phone] = leg
-        placed = await self._act(
-            server,
-            {
-                "Action": "Originate",
-                "Channel": f"PJSIP/{endpoint(phone)}",
-                "Context": "line",
-                "Exten": "s",
-                "Priority": "1",
-                "Timeout": str(LINE_RING_MS),
-                "CallerID": '"Line" <0>',
-                "Async": "true",
-                "ChannelId": leg,
-            },
-        )
-        if not placed:
-            self._line_failed(phone)
+        target = {"Context": "line", "Exten": "s", "Timeout": str(LINE_RING_MS), "CallerID": '"Line" <0>'}
+        await self._ring(server, leg, phone, target)
 
-    def _line_failed(self, phone: str) -> None:
-        if leg := self._lines.pop(phone, ""):
+    async def _ring_monitor(self, command: RingMonitor) -> None:
+        """The dialplan gets the leg itself: the name of a channel would be taken as the beginning of one."""
+        target = {
+            "Context": "monitor",
+            "Exten": _mode(command.mode),
+            "Timeout": str(MONITOR_RING_MS),
+            "CallerID": '"Monitor" <0>',
+            "Variable": f"CC_HEARS={_leg(command.hears)}",
+        }
+        await self._ring(command.server, command.leg, command.phone, target)
+
+    async def _point_monitor(self, command: PointMonitor) -> None:
+        hears = {"Variable": "CC_HEARS", "Value": _leg(command.hears)}
+        target = {"Context": "monitor", "Exten": _mode(command.mode), "Priority": "1"}
+        if await self._act(command.server, {"Action": "Setvar", "Channel": command.leg} | hears):
+            await self._act(command.server, {"Action": "Redirect", "Channel": command.leg} | target)
+
+    async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
+        """Ring a phone under a leg's name of ours; who answers is at `target`."""
+        self._rung[phone] = leg
+        originate = {"Action": "Originate", "Channel": f"PJSIP/{endpoint(phone)}", "Priority": "1"}
+        if not await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg}):
+            self._ring_failed(phone)
+
+    def _ring_failed(self, phone: str) -> None:
+        if leg := self._rung.pop(phone, ""):
             self._tell(LegEnded(at=self._now(), leg=leg))
 
     def _hear(self, server: str, message: Message) -> None:
@@ -188,9 +212,9 @@ class AsteriskServers:
             # A phone that isn't there gets no channel, hence no Hangup: this is all that is heard of it.
             phone = message.get("Channel", "").removeprefix("PJSIP/").partition("-")[0]
             if message.response == "Failure":
-                self._line_failed(phone)
+                self._ring_failed(phone)
             else:
-                self._lines.pop(phone, None)
+                self._rung.pop(phone, None)
             return
         if message.event == "ContactStatus":
             self._contact_changed(message)
@@ -258,6 +282,14 @@ class AsteriskServers:
         task.add_done_callback(self._tasks.discard)
 
 
-def _check_leg(name: str) -> None:
+def _leg(name: str) -> str:
+    """The name, if it can be a leg's; else a ValueError."""
     if not LEG.fullmatch(name):
         raise ValueError(f"odd name of a leg: {name!r}")
+    return name
+
+
+def _mode(mode: str) -> str:
+    if mode not in MODES:
+        raise ValueError(f"no mode of a monitor: {mode!r}")
+    return mode

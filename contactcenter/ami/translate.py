@@ -19,6 +19,7 @@ from contactcenter.events import (
     LegRinging,
     LegStarted,
     LegTransferred,
+    MonitorBegan,
 )
 from contactcenter.values import LegSeen
 
@@ -98,6 +99,9 @@ _TRANSLATORS: Mapping[str, Callable[[Message, str, float], Event | None]] = {
     "BridgeLeave": _bridge_leave,
     "Hold": lambda event, server, at: LegHeld(at=at, leg=event["Uniqueid"]),
     "Unhold": lambda event, server, at: LegResumed(at=at, leg=event["Uniqueid"]),
+    "ChanSpyStart": lambda event, server, at: MonitorBegan(
+        at=at, leg=event["SpyerUniqueid"], hears=event["SpyeeUniqueid"]
+    ),
     "Hangup": _hangup,
     "BlindTransfer": _blind_transfer,
     "AttendedTransfer": _attended_transfer,

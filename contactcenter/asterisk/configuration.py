@@ -35,6 +35,7 @@ AMI_EVENTS = (
     "OriginateResponse",
     "BlindTransfer",
     "AttendedTransfer",
+    "ChanSpyStart",
 )
 
 _LONGEST_NUMBER = 15

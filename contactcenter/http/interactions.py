@@ -132,7 +132,7 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
         )
     return InteractionDetail(
         **fields,
-        timeline=[_step(entry) for entry in found.timeline],
+        timeline=[_step(entry) for entry in found.timeline if _shows(visit, entry)],
         decisions=[_step(entry) for entry in found.timeline if entry.kind == DECISION],
         recordings=await of_interaction(visit, id),
         corrections=[
@@ -168,6 +168,12 @@ async def set_disposition(visit: Visit, id: str, body: Disposition) -> Dispositi
     with contextlib.suppress(StoreUnavailable):
         await visit.edge.store.settled()
     return body
+
+
+def _shows(visit: Visit, entry: TimelineEntry) -> bool:
+    """Whether a line is for this reader: that a supervisor was there may not be for the agent."""
+    hidden = entry.kind.startswith("monitor_") and not visit.edge.settings.visible_to_agent
+    return visit.visitor.sees_all or not hidden
 
 
 def _may_see(visitor: Visitor, record: InteractionRecord) -> bool:

@@ -19,14 +19,18 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropMessage,
+    DropMonitor,
     DropQueue,
     ScreenPop,
     ShowAgent,
     ShowCall,
+    ShowMessage,
+    ShowMonitor,
     ShowQueue,
 )
 from contactcenter.values import CustomerCard, MatchMethod, frozen
-from contactcenter.views import AgentView, CallView, QueueView
+from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
 
 RING = 512
 """Frames that a stream keeps for those who come back."""
@@ -38,7 +42,8 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls"]
+Noun = Literal["agents", "queues", "calls", "monitors", "messages"]
+NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages")
 Later = Callable[[float, Callable[[], None]], object]
 
 
@@ -58,6 +63,8 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     agents: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    monitors: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -89,6 +96,9 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     queues: tuple[QueueView, ...]
     calls: tuple[CallView, ...]
     pops: tuple[Pop, ...]
+    monitors: tuple[MonitorView, ...]
+    messages: tuple[MessageView, ...]
+    """What supervisors have said to this user, and he has not put away."""
 
 
 class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
@@ -99,6 +109,8 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     agents: tuple[AgentView, ...] = ()
     queues: tuple[QueueView, ...] = ()
     calls: tuple[CallView, ...] = ()
+    monitors: tuple[MonitorView, ...] = ()
+    messages: tuple[MessageView, ...] = ()
     gone: Gone = Gone()
 
 
@@ -122,6 +134,8 @@ class LiveModel:
         self.agents: dict[str, AgentView] = {}
         self.queues: dict[str, QueueView] = {}
         self.calls: dict[str, CallView] = {}
+        self.monitors: dict[str, MonitorView] = {}
+        self.messages: dict[str, MessageView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.streams: dict[str, Stream] = {}
         self._boards: set[Stream] = set()
@@ -158,6 +172,19 @@ class LiveModel:
                     self._queues_due[queue.name] = None
                     if not self._queues_paced:
                         self._touch_queues()
+            case ShowMonitor(view=monitor):
+                earlier_at = self.monitors.get(monitor.id)
+                self.monitors[monitor.id] = monitor
+                self._touch("monitors", monitor.id, earlier_at.agent if earlier_at else "", monitor.agent)
+            case DropMonitor(monitor=monitor_id):
+                if left := self.monitors.pop(monitor_id, None):
+                    self._touch("monitors", monitor_id, left.agent)
+            case ShowMessage(view=message):
+                self.messages[message.id] = message
+                self._touch("messages", message.id, message.to)
+            case DropMessage(message=message_id):
+                if read := self.messages.pop(message_id, None):
+                    self._touch("messages", message_id, read.to)
             case DropQueue(queue=name):
                 if self.queues.pop(name, None):
                     for own in self.streams.values():
@@ -172,6 +199,8 @@ class LiveModel:
     def sees(self, viewer: Viewer, noun: Noun, id_: str) -> bool:
         """The one place that decides whether a user may see a thing that exists now."""
         view = self._views(noun).get(id_)
+        if isinstance(view, MessageView):
+            return view.to == viewer.login  # for nobody else's eyes
         if view is None or (viewer.sees_all and not viewer.scope):
             return view is not None
         match view:
@@ -179,6 +208,9 @@ class LiveModel:
                 return view.login == viewer.login or not viewer.scope.isdisjoint(view.queues)
             case CallView():
                 return view.agent == viewer.login or view.queue in viewer.scope
+            case MonitorView():
+                own = view.agent == viewer.login and view.visible
+                return own or view.supervisor == viewer.login or view.queue in viewer.scope
             case QueueView():
                 me = self.agents.get(viewer.login)
                 return view.name in viewer.scope or (me is not None and view.name in me.queues)
@@ -209,6 +241,7 @@ class LiveModel:
     def _views(self, noun: Noun) -> dict[str, Any]:
         views: dict[Noun, dict[str, Any]] = {
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
+            "monitors": self.monitors, "messages": self.messages,
         }  # fmt: skip
         return views[noun]
 
@@ -279,6 +312,8 @@ class Stream:
             agents=tuple(shown["agents"]),
             queues=tuple(shown["queues"]),
             calls=tuple(shown["calls"]),
+            monitors=tuple(shown["monitors"]),
+            messages=tuple(shown["messages"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
         )
         self._send(change)
@@ -309,6 +344,8 @@ class Stream:
                 queues=tuple(seen(viewer, "queues")),
                 calls=tuple(seen(viewer, "calls")),
                 pops=pops,
+                monitors=tuple(seen(viewer, "monitors")),
+                messages=tuple(seen(viewer, "messages")),
             )
         )
 
@@ -335,15 +372,12 @@ class Stream:
 
     def _mark_all(self) -> None:
         model = self._model
-        nouns: tuple[tuple[Noun, Any], ...] = (
-            ("agents", model.agents), ("queues", model.queues), ("calls", model.calls),
-        )  # fmt: skip
-        for noun, views in nouns:
-            self._dirty.update(((noun, id_), None) for id_ in views)
+        for noun in NOUNS:
+            self._dirty.update(((noun, id_), None) for id_ in model._views(noun))
 
     def _collect(self) -> tuple[dict[Noun, list[Any]], dict[Noun, list[str]]]:
-        shown: dict[Noun, list[Any]] = {"agents": [], "queues": [], "calls": []}
-        gone: dict[Noun, list[str]] = {"agents": [], "queues": [], "calls": []}
+        shown: dict[Noun, list[Any]] = {noun: [] for noun in NOUNS}
+        gone: dict[Noun, list[str]] = {noun: [] for noun in NOUNS}
         for noun, id_ in self._dirty:
             if self._model.sees(self.viewer, noun, id_):
                 shown[noun].append(self._model._views(noun)[id_])

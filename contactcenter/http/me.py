@@ -39,6 +39,8 @@ class Me(BaseModel):
     csrf: str
     agent: AgentView | None
     """The agent session as it is now; None for those who are no agents."""
+    phone: str
+    """The account's own phone: for a supervisor, the one that rings to listen to a call."""
     phones: list[str]
     answerable: bool
     """Whether the page's Answer button can answer the chosen phone."""
@@ -90,15 +92,21 @@ async def set_me(visit: Visit, body: Preferences) -> Me:
 
 @routes.put("/api/me/phone", right=Right.SIGNED_IN, refusals=(404, 409))
 async def set_phone(visit: Visit, body: PhoneChoice) -> Me:
-    """Choose the phone, rung for each call or held as a persistent line. Remembered for the next sign-in."""
+    """Choose the phone, rung for each call or held as a persistent line. Remembered for the next sign-in.
+
+    A supervisor's is the one that rings to listen to a call.
+    """
     if body.endpoint not in visit.edge.settings.phones:
         raise Problem(422, "invalid", "There is no such phone.", field="endpoint")
     login, now = visit.visitor.login, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: PhoneChosen(at=now, login=login, phone=body.endpoint, line=body.line, request=request)
-    )
+    if visit.visitor.role == "agent":
+        await visit.edge.questions.ask(
+            lambda request: PhoneChosen(
+                at=now, login=login, phone=body.endpoint, line=body.line, request=request
+            )
+        )
     await visit.edge.users.change(login, UserChange(phone=body.endpoint, line=body.line))
-    return _me(visit)
+    return _me(visit).model_copy(update={"phone": body.endpoint})
 
 
 @routes.put("/api/me/state", right=Right.SIGNED_IN, refusals=(404, 409))
@@ -135,6 +143,7 @@ def _me(visit: Visit) -> Me:
         queues=list(visitor.queues),
         csrf=visitor.csrf,
         agent=agent,
+        phone=visitor.phone,
         phones=list(settings.phones),
         answerable=(agent.phone if agent else visitor.phone) in settings.answerable,
         pause_reasons=_items(settings.pause_reasons),

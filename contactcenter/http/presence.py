@@ -48,6 +48,10 @@ class Presence:
         del self._sessions[login]
         self._edge.tell(AgentSignedOut(at=self._edge.now(), login=login))
 
+    def sessions(self, login: str) -> list[str]:
+        """The agent's sessions that were seen."""
+        return list(self._sessions.get(login, ()))
+
     def idle(self) -> list[tuple[str, str]]:
         """Sessions, as (login, secret), that gave no sign of life for so long that they may be over."""
         before = self._edge.now() - IDLE_S

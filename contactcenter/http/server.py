@@ -29,6 +29,7 @@ from contactcenter.http import (
     recordings,
     signin,
     socket,
+    supervision,
     tokens,
 )
 from contactcenter.http.live import LiveModel
@@ -43,7 +44,7 @@ from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
-    interactions.routes, customers.routes, audit.routes, recordings.routes,
+    interactions.routes, customers.routes, audit.routes, supervision.routes, recordings.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -165,6 +166,12 @@ def _door(route: Route) -> Callable[[web.Request], Any]:
         try:
             signin.authorise(visit, route)
         except Problem as problem:
+            if problem.code == "forbidden" and route.changes_state:
+                # Whoever tries what his role does not include is not only refused, but remembered.
+                parts = request.match_info
+                what = parts.get(route.path_parts[0], "") if route.path_parts else ""
+                kind = route.path.split("/")[2].removesuffix("s")
+                visit.audit(route.name, kind, what[:128], granted=False, detail={"why": problem.detail})
             if problem.status == 401 and route.media_type == "text/html":
                 return web.Response(status=303, headers={"Location": "/sign-in"})
             if problem.status == 401 and route.path == "/ws":

@@ -44,6 +44,8 @@ class HttpSettings:
     phones: tuple[str, ...] = ()
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""
+    visible_to_agent: bool = True
+    """Whether an agent is shown that a supervisor is at his call, and finds it in the record."""
 
     agents_listen: bool = False
     """Whether agents may listen to their own recordings."""

@@ -124,14 +124,16 @@ def authorise(visit: Visit, route: Route) -> None:
     if route.right == Right.PUBLIC:
         return
     visitor = visit.visitor
+    # First of all whether it is his own wish: what another page made his browser send is not his attempt.
+    said = visit.request.headers.get(CSRF_HEADER, "")
+    if route.changes_state and not visitor.by_token and not _same(said, visitor.csrf):
+        raise Problem(403, "csrf", f"Send the session's csrf value as {CSRF_HEADER}.")
     if RANKS.get(visitor.role, Right.PUBLIC) < route.right:
         raise Problem(403, "forbidden", "Your role does not include this.")
     if visitor.by_token:
         needed = "admin" if route.right == Right.ADMIN else "write" if route.changes_state else "read"
         if needed not in visitor.scopes:
             raise Problem(403, "scope", f"The token lacks the scope {needed}.")
-    elif route.changes_state and not _same(visit.request.headers.get(CSRF_HEADER, ""), visitor.csrf):
-        raise Problem(403, "csrf", f"Send the session's csrf value as {CSRF_HEADER}.")
 
 
 def _check_origin(visit: Visit) -> None:

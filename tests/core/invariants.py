@@ -26,6 +26,7 @@ from contactcenter.commands import (
 from contactcenter.events import Event, InteractionsRestored, RecordingsRestored
 from contactcenter.floor import Floor
 from contactcenter.interactions import InteractionState
+from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
 from contactcenter.recording import RUNNING, Notice, Phase
 from contactcenter.values import InteractionRecord, RecordingRecord, RecordingState
@@ -39,7 +40,7 @@ def check(floor: Floor) -> None:
 
 def check_empty(floor: Floor) -> None:
     """Nothing of a call is left: to be called when the last leg ended and the last wrap-up is done."""
-    kinds = ("calls", "legs", "bridges", "talks", "offers", "interactions", "restored")
+    kinds = ("calls", "legs", "bridges", "talks", "offers", "interactions", "restored", "monitors")
     for what in (*kinds, "restored_recordings"):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
@@ -59,6 +60,7 @@ def _problems(floor: Floor) -> Iterator[str]:
     yield from _queues(floor)
     yield from _interactions(floor)
     yield from _legs(floor)
+    yield from _monitors(floor)
 
 
 def _call(floor: Floor, call: Call) -> Iterator[str]:
@@ -227,6 +229,27 @@ def _legs(floor: Floor) -> Iterator[str]:
         call = floor.calls.get(call_id)
         if call is None or call.agent_leg != leg_id:
             yield f"leg {leg_id} is said to talk in {call_id}, which doesn't know"
+
+
+def _monitors(floor: Floor) -> Iterator[str]:
+    for name, monitor in floor.monitors.items():
+        call, who = floor.calls.get(monitor.call), f"monitor {name} of {monitor.login}"
+        if name != monitor.id or monitor.state is MonitorState.ENDED:
+            yield f"{who} is {monitor.state.value} and still on the floor"
+        if monitor.ending:
+            continue  # its leg is being hung up
+        if call is None:
+            yield f"{who} is at call {monitor.call}, which is over"
+        elif call.agent_leg != monitor.hears and not floor.passed_on(call):
+            yield f"{who} hears {monitor.hears}, and the talk is on {call.agent_leg!r}"
+        if monitor.told[0] and monitor.told[0] != monitor.hears and monitor.began_at is not None:
+            yield f"{who} is to hear {monitor.hears}, and Asterisk was told {monitor.told[0]}"
+        others = [each for each in floor.monitors.values() if each.login == monitor.login]
+        if len(others) > 1:
+            yield f"{monitor.login} is at {len(others)} calls at once"
+    heard = {monitor.id for monitor in floor.monitors.values()}
+    for leg in heard & floor.talks.keys():
+        yield f"the supervisor's leg {leg} is taken for an agent's"
 
 
 class Ledger:

@@ -28,6 +28,8 @@ from contactcenter.commands import (
     OfferCall,
     OpenLine,
     ParkLine,
+    PointMonitor,
+    RingMonitor,
     ScreenPop,
 )
 from contactcenter.floor import Rules
@@ -110,6 +112,8 @@ class CenterMachine(RuleBasedStateMachine):
         self.manager: deque[e.Event] = deque()
         self.scripts: deque[e.Event] = deque()
         self.pops: deque[ScreenPop] = deque()
+        self.hears: dict[str, str] = {}
+        """A supervisor's leg -> whom it is to hear."""
         self.linked = False
         self.listing: e.Snapshot | None = None
         self.names = 0
@@ -152,6 +156,13 @@ class CenterMachine(RuleBasedStateMachine):
             case MuteRecording(call=call, recording=recording, muted=muted):
                 failed = self.faults.choice(["", "", "No such channel"])
                 self.hear(e.RecordingMuted(at=0, call=call, recording=recording, muted=muted, failed=failed))
+            case RingMonitor(leg=leg, phone=phone, hears=hears):
+                self.phones[leg] = Phone(leg, phone)
+                self.hears[leg] = hears
+                self.hear(e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone))
+            case PointMonitor(leg=leg, hears=hears) if leg in self.phones:
+                self.hears[leg] = hears
+                self.truth_spy(leg)
             case ScreenPop():
                 self.pops.append(command)
 
@@ -265,6 +276,13 @@ class CenterMachine(RuleBasedStateMachine):
             self.truth_end_offer(caller, "ANSWER" if caller.session == "talk" else "NOANSWER")
         if self.phones.pop(leg, None):
             self.hear(e.LegEnded(at=0, leg=leg))
+
+    def truth_spy(self, leg: str) -> None:
+        """A supervisor's leg hears as long as there is something to hear, and no longer."""
+        if self.hears[leg] in self.phones:
+            self.hear(e.MonitorBegan(at=0, leg=leg, hears=self.hears[leg]))
+        else:
+            self.truth_hang_up(leg)
 
     def truth_park(self, leg: str) -> None:
         caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
@@ -487,6 +505,55 @@ class CenterMachine(RuleBasedStateMachine):
             elif not leg.answered:
                 leg.answered = True
                 self.hear(e.LegAnswered(at=0, leg=leg.leg))
+
+    # --- supervisors ---
+
+    @rule(
+        login=st.sampled_from(["sue", "tim"]),
+        pick=st.integers(0, 5),
+        mode=st.sampled_from(["listen", "whisper", "barge", "leave"]),
+        phone=st.sampled_from(["120", "121", "101", ""]),
+    )
+    def supervisor_is_at_a_call(self, login: str, pick: int, mode: str, phone: str) -> None:
+        caller = self.some(pick, "talk") or self.some(pick, "dial", "script", "queue")
+        request, call = self.world.request(), caller.call if caller else "nobody"
+        if mode == "leave":
+            self.tell(e.MonitorEndAsked(at=0, login=login, name=login, request=request, call=call))
+        else:
+            asked = e.MonitorAsked(
+                at=0, login=login, name=login, request=request, call=call, mode=mode, phone=phone
+            )
+            self.tell(asked)
+
+    @precondition(lambda self: self.hears)
+    @rule(pick=st.integers(0, 5), answer=st.booleans())
+    def supervisor_picks_up(self, pick: int, answer: bool) -> None:
+        legs = [leg for leg in self.hears if leg in self.phones]
+        if legs:
+            leg = legs[pick % len(legs)]
+            if answer and not self.phones[leg].answered:
+                self.phones[leg].answered = True
+                self.hear(e.LegAnswered(at=0, leg=leg))
+                self.truth_spy(leg)
+            elif not answer:
+                self.truth_hang_up(leg)
+
+    @rule(
+        login=st.sampled_from([*AGENTS]),
+        what=st.sampled_from(["available", "paused", "offline", "message", "read", "sign out"]),
+    )
+    def supervisor_steers(self, login: str, what: str) -> None:
+        request = self.world.request()
+        by = {"at": 0, "login": "sue", "name": "Sue", "request": request, "agent": login}
+        if what == "message":
+            self.tell(e.MessageSent(**by, message=f"m-{request}", text="hello"))
+        elif what == "read":
+            mine = [each.id for each in self.world.floor.messages.values() if each.to == login]
+            self.tell(e.MessageRead(at=0, login=login, message=mine[0] if mine else "no", request=request))
+        elif what != "sign out":
+            self.tell(e.StateForced(**by, state=what, reason="training"))
+        elif self.calm > 12:
+            self.tell(e.SignOutForced(**by))
 
     # --- agents' pages ---
 

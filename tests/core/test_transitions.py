@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import pytest
 
-from contactcenter import agents, calls, interactions, offers
+from contactcenter import agents, calls, interactions, monitors, offers
 from contactcenter.transitions import IllegalTransition, follow
 
 EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrEnum], type[StrEnum], str]] = {
@@ -83,6 +83,29 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         open    caller gone -> wrap_up
         wrap_up caller back -> open
         wrap_up work done   -> final
+        """,
+    ),
+    "monitor": (
+        monitors.TRANSITIONS,  # type: ignore[dict-item]
+        monitors.MonitorState,
+        monitors.MonitorTrigger,
+        """
+        ringing    listen  -> listening
+        ringing    whisper -> whispering
+        ringing    barge   -> barging
+        ringing    end     -> ended
+        listening  listen  -> listening
+        listening  whisper -> whispering
+        listening  barge   -> barging
+        listening  end     -> ended
+        whispering listen  -> listening
+        whispering whisper -> whispering
+        whispering barge   -> barging
+        whispering end     -> ended
+        barging    listen  -> listening
+        barging    whisper -> whispering
+        barging    barge   -> barging
+        barging    end     -> ended
         """,
     ),
 }

@@ -14,6 +14,7 @@ from contactcenter.calls import Call
 from contactcenter.center import Center
 from contactcenter.commands import Command, Wake
 from contactcenter.floor import Floor, Rules
+from contactcenter.monitors import Monitor
 from contactcenter.routing.queues import QueueRules
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod
 from tests.core.invariants import Ledger, check
@@ -247,6 +248,65 @@ class World:
                 request=self.request(),
             )
         )
+
+    # --- supervisors ---
+
+    def monitors(
+        self, name: str = "ann", mode: str = "listen", login: str = "sue", phone: str = "120"
+    ) -> "World":
+        """A supervisor wants to be at a call."""
+        request = self.request()
+        return self.step(
+            e.MonitorAsked(
+                at=self.now, login=login, name=login.title(), request=request, call=name, mode=mode,
+                phone=phone,
+            )
+        )  # fmt: skip
+
+    def leaves(self, name: str = "ann", login: str = "sue") -> "World":
+        """The supervisor leaves the call."""
+        return self.step(
+            e.MonitorEndAsked(at=self.now, login=login, name=login.title(), request=self.request(), call=name)
+        )
+
+    def monitor(self, login: str = "sue") -> Monitor:
+        """The supervisor's monitor."""
+        return next(each for each in self.floor.monitors.values() if each.login == login)
+
+    def picks_up(self, login: str = "sue") -> "World":
+        """The supervisor's phone rings and is answered, and Asterisk lets it hear."""
+        monitor = self.monitor(login)
+        leg, hears = monitor.id, monitor.hears
+        return self.step(
+            e.LegStarted(at=self.now, leg=leg, server=SERVER, phone=monitor.phone),
+            e.LegRinging(at=self.now, leg=leg),
+            e.LegAnswered(at=self.now, leg=leg),
+            e.MonitorBegan(at=self.now, leg=leg, hears=hears),
+        )
+
+    def hears(self, login: str = "sue") -> "World":
+        """Asterisk did what it was told: the supervisor hears anew."""
+        monitor = self.monitor(login)
+        return self.step(e.MonitorBegan(at=self.now, leg=monitor.id, hears=monitor.hears))
+
+    def messages(self, to: str = "tom", text: str = "well done", login: str = "sue") -> "World":
+        """A supervisor says something to an agent."""
+        request = self.request()
+        return self.step(
+            e.MessageSent(
+                at=self.now, login=login, name=login.title(), request=request, agent=to,
+                message=f"m-{request}", text=text,
+            )
+        )  # fmt: skip
+
+    def forces(self, to: str = "tom", state: str = "paused", reason: str = "", login: str = "sue") -> "World":
+        """A supervisor sets an agent's state."""
+        return self.step(
+            e.StateForced(
+                at=self.now, login=login, name=login.title(), request=self.request(), agent=to, state=state,
+                reason=reason,
+            )
+        )  # fmt: skip
 
     # --- a whole talk ---
 

@@ -13,10 +13,14 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropMessage,
+    DropMonitor,
     Refused,
     ScreenPop,
     ShowAgent,
     ShowCall,
+    ShowMessage,
+    ShowMonitor,
     ShowQueue,
 )
 from contactcenter.events import (
@@ -26,12 +30,18 @@ from contactcenter.events import (
     DispositionSet,
     Event,
     HangUpAsked,
+    MessageRead,
+    MessageSent,
+    MonitorAsked,
+    MonitorEndAsked,
     MoreTimeAsked,
     PhoneChosen,
     StateAsked,
+    StateForced,
+    Supervising,
 )
 from contactcenter.values import CustomerCard, MatchMethod
-from contactcenter.views import AgentView, CallView, QueueView
+from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
 
 E = TypeVar("E", bound=Event)
 
@@ -77,6 +87,8 @@ class FakeCenter:
         self.carry: Callable[[Command], None] = lambda command: None
         self.refusal: Refused | None = None
         """When set, every request is refused so."""
+        self.visible = True
+        """Whether agents are shown the supervisors at their calls."""
         self.silent = False
         """When set, no request is answered."""
         self.agents: dict[str, AgentView] = {}
@@ -91,7 +103,9 @@ class FakeCenter:
         request = getattr(event, "request", "")
         if request and self.refusal:
             self.carry(replace(self.refusal, request=request))
-        elif request and getattr(event, "login", "") not in self.agents:
+        elif (
+            request and not isinstance(event, Supervising) and getattr(event, "login", "") not in self.agents
+        ):
             self.carry(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
         elif not (request and self.silent):
             self._grant(event)
@@ -223,6 +237,25 @@ class FakeCenter:
                 self.join(login)
             case HangUpAsked(login=login):
                 self.part(login)
+            case MonitorAsked(login=login, call=call):
+                modes = {"listen": "listening", "whisper": "whispering", "barge": "barging"}
+                view = MonitorView(
+                    id=f"monitor-{login}", call=call, agent=self.calls[call].agent,
+                    queue=self.calls[call].queue, supervisor=login, name=event.name, phone=event.phone,
+                    mode=event.mode, state=modes[event.mode], since=now, visible=self.visible,
+                )  # fmt: skip
+                self.carry(ShowMonitor(view=view))
+            case MonitorEndAsked(login=login):
+                self.carry(DropMonitor(monitor=f"monitor-{login}"))
+            case MessageSent(agent=to):
+                said = MessageView(
+                    id=event.message, to=to, by=event.login, name=event.name, text=event.text, at=now
+                )
+                self.carry(ShowMessage(view=said))
+            case MessageRead():
+                self.carry(DropMessage(message=event.message))
+            case StateForced(agent=to):
+                self._show_agent(to, state=event.state, reason=event.reason, since=now, set_by=event.login)
             case MoreTimeAsked(login=login):
                 self._show_agent(login, until=(self.agents[login].until or now) + WRAP_UP_S)
             case DispositionSet(login=login) if self.agents[login].state == "wrap_up":

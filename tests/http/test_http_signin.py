@@ -154,7 +154,7 @@ def test_the_public_list_is_complete() -> None:
 
 
 def _path(route: Route) -> str:
-    return route.path.replace("{id}", "x1").replace("{name}", "x1")
+    return route.path.replace("{id}", "x1").replace("{name}", "x1").replace("{login}", "x1")
 
 
 async def test_every_address_that_aiohttp_knows_is_a_declared_route(edge: Running) -> None:

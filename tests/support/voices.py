@@ -6,3 +6,5 @@ hear the agent whenever the melody reaches that note.
 
 AGENT_HZ = 950
 CALLER_HZ = 700
+SUPERVISOR_HZ = 1250
+COLLEAGUE_HZ = 1550

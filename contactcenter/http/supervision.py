@@ -1,0 +1,161 @@
+"""`/api/calls/{id}/monitor` and what else supervisors do to calls and agents that are not their own."""
+
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from contactcenter.events import (
+    MessageRead,
+    MessageSent,
+    MonitorAsked,
+    MonitorEndAsked,
+    SignOutForced,
+    StateForced,
+)
+from contactcenter.http import scope, signin
+from contactcenter.http.lists import Items
+from contactcenter.http.routes import Right, Routes
+from contactcenter.http.visit import Visit
+from contactcenter.views import MessageView, MonitorView
+
+routes = Routes("supervision")
+
+
+class MonitorWish(BaseModel):
+    """How the supervisor wants to be at the call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["listen", "whisper", "barge"]
+
+
+class ForcedState(BaseModel):
+    """The state that the agent is to have; in the middle of a call it is kept until that is over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["available", "paused", "offline"]
+    reason: Annotated[str, StringConstraints(max_length=64)] = ""
+
+
+class MessageText(BaseModel):
+    """What is to be said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+
+
+class Sent(BaseModel):
+    """The message's name: `/api/messages` has it until it is read."""
+
+    id: str
+
+
+@routes.get("/api/monitors", right=Right.SIGNED_IN)
+async def list_monitors(visit: Visit) -> Items[MonitorView]:
+    """Supervisors who are at calls; an agent sees those at his own, where the policy shows them."""
+    return Items(items=visit.edge.live.seen(visit.visitor.viewer, "monitors"))
+
+
+@routes.post("/api/calls/{id}/monitor", right=Right.SUPERVISOR, status=202, refusals=(404, 409))
+async def monitor_call(visit: Visit, id: str, body: MonitorWish) -> MonitorWish:
+    """Be at a call: rings one's own phone. Called again with another mode, it switches at once.
+
+    Who listens is heard by nobody, who whispers by the agent only, who barges by both.
+    """
+    scope.check_call(visit, id, "monitor")
+    visitor, now = visit.visitor, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: MonitorAsked(
+            at=now,
+            login=visitor.login,
+            name=visitor.name,
+            request=request,
+            call=id,
+            mode=body.mode,
+            phone=visitor.phone,
+        )
+    )
+    return body
+
+
+@routes.delete("/api/calls/{id}/monitor", right=Right.SUPERVISOR, refusals=(409,))
+async def leave_call(visit: Visit, id: str) -> None:
+    """Leave the call; one's phone is hung up."""
+    visitor, now = visit.visitor, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: MonitorEndAsked(
+            at=now, login=visitor.login, name=visitor.name, request=request, call=id
+        )
+    )
+
+
+@routes.put("/api/agents/{login}/state", right=Right.SUPERVISOR, refusals=(404, 409))
+async def force_state(visit: Visit, login: str, body: ForcedState) -> ForcedState:
+    """Set an agent's state. `available` ends a wrap-up at once; the others wait until a call is over."""
+    await scope.check_agent(visit, login, "force_state")
+    visitor, now = visit.visitor, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: StateForced(
+            at=now,
+            login=visitor.login,
+            name=visitor.name,
+            request=request,
+            agent=login,
+            state=body.state,
+            reason=body.reason,
+        )
+    )
+    return body
+
+
+@routes.delete("/api/agents/{login}/session", right=Right.SUPERVISOR, refusals=(404, 409))
+async def sign_agent_out(visit: Visit, login: str) -> None:
+    """Sign an agent out everywhere. A call goes on to its end, and the agent's session with it."""
+    await scope.check_agent(visit, login, "sign_out")
+    visitor, edge = visit.visitor, visit.edge
+    now = edge.now()
+    await edge.questions.ask(
+        lambda request: SignOutForced(
+            at=now, login=visitor.login, name=visitor.name, request=request, agent=login
+        )
+    )
+    await edge.sessions.end_all(login)
+    for secret in edge.presence.sessions(login):
+        await signin.gone(edge, login, secret)
+
+
+@routes.post("/api/agents/{login}/message", right=Right.SUPERVISOR, status=201, refusals=(404, 409))
+async def send_message(visit: Visit, login: str, body: MessageText) -> Sent:
+    """Say something to an agent: it stands on the agent's page until he puts it away."""
+    await scope.check_agent(visit, login, "message")
+    visitor, now, message = visit.visitor, visit.edge.now(), uuid4().hex
+    await visit.edge.questions.ask(
+        lambda request: MessageSent(
+            at=now,
+            login=visitor.login,
+            name=visitor.name,
+            request=request,
+            agent=login,
+            message=message,
+            text=body.text,
+        )
+    )
+    return Sent(id=message)
+
+
+@routes.get("/api/messages", right=Right.SIGNED_IN)
+async def list_messages(visit: Visit) -> Items[MessageView]:
+    """The messages that the agent has not put away."""
+    return Items(items=visit.edge.live.seen(visit.visitor.viewer, "messages"))
+
+
+@routes.delete("/api/messages/{id}", right=Right.SIGNED_IN, refusals=(409,))
+async def put_message_away(visit: Visit, id: str) -> None:
+    """Say that a message was read: it is shown no more."""
+    login, now = visit.visitor.login, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: MessageRead(at=now, login=login, message=id, request=request)
+    )

@@ -1,0 +1,361 @@
+"""What supervisors do on the floor: be at a call, say something to an agent, set an agent's state.
+
+Nothing of it is secret to the records: each start, switch and end of a monitor and each forced act is a row
+of the audit log and a line in the interaction. A monitor hears one agent's leg and never another: it
+follows the call when another agent takes it over, as a mere listener, and ends with the talk.
+"""
+
+from contactcenter import desks
+from contactcenter.agents import BUSY, AgentSession, AgentState
+from contactcenter.calls import Call
+from contactcenter.commands import Accepted, EndLeg, PointMonitor, RingMonitor, SaveAudit
+from contactcenter.events import (
+    MessageRead,
+    MessageSent,
+    MonitorAsked,
+    MonitorBegan,
+    MonitorEndAsked,
+    SignOutForced,
+    StateForced,
+)
+from contactcenter.floor import Floor
+from contactcenter.monitors import MODES, TRANSITIONS, Monitor, MonitorTrigger
+from contactcenter.values import AuditEntry, LegSeen
+from contactcenter.views import MessageView
+
+MONITOR_PREFIX = "monitor-"
+"""How the names of supervisors' legs begin; Asterisk takes the name that we give."""
+
+UNREAD = 20
+"""Messages that may wait on one agent's page."""
+
+
+# --- monitors: what supervisors ask for ---
+
+
+def asked_monitor(floor: Floor, event: MonitorAsked) -> None:
+    """A supervisor wants to be at a call, or to be there in another mode."""
+    mine = _monitor_of(floor, event.login)
+    if event.mode not in MODES:
+        desks.refuse(floor, event.request, "invalid", f"mode is one of {', '.join(MODES)}", "mode")
+    elif mine and mine.call == event.call and not mine.ending:
+        mine.mode = event.mode
+        if TRANSITIONS[mine.state][MonitorTrigger(event.mode)] is not mine.state:
+            mine.told = ("", "")  # what was asked before may have failed: ask anew
+        point(floor, mine)
+        floor.touch(monitor=mine.id)
+        floor.do(Accepted(request=event.request))
+    elif (call := floor.calls.get(event.call)) is None:
+        desks.refuse(floor, event.request, "unknown", "there is no such call")
+    elif why_not := _why_not_monitor(floor, call, event, mine):
+        desks.refuse(floor, event.request, "illegal_now", why_not)
+    else:
+        _ring(floor, call, event)
+        floor.do(Accepted(request=event.request))
+
+
+def _monitor_of(floor: Floor, login: str) -> Monitor | None:
+    return next((each for each in floor.monitors.values() if each.login == login), None)
+
+
+def _why_not_monitor(floor: Floor, call: Call, event: MonitorAsked, mine: Monitor | None) -> str:
+    """What stands in the way, in a sentence; empty when nothing does."""
+    phone = event.phone
+    if mine and mine.ending:
+        return "your phone is just hanging up: try again in a moment"
+    if mine:
+        return "you are at another call: leave it first"
+    if not call.agent_leg:
+        return "no agent talks with this caller now: try again when one does"
+    if call.agent == event.login:
+        return "you talk with this caller yourself"
+    if not phone:
+        return "your account has no phone: choose one first"
+    if user := floor.agent_of_phone(phone):
+        return f"agent {user.login} uses phone {phone}: choose another"
+    if floor.phones.get(phone) is False:
+        return f"phone {phone} is not registered: switch it on, or choose another"
+    if floor.phone_legs.get(phone):
+        return f"phone {phone} is busy: hang up first"
+    if not floor.servers.get(call.server):
+        return f"there is no link to the Asterisk server {call.server} now: try again in a moment"
+    return ""
+
+
+def _ring(floor: Floor, call: Call, event: MonitorAsked) -> None:
+    monitor = Monitor(
+        id=f"{MONITOR_PREFIX}{event.request}",
+        server=call.server,
+        call=call.id,
+        interaction=call.interaction.id,
+        queue=call.queue,
+        login=event.login,
+        name=event.name,
+        phone=event.phone,
+        agent=call.agent,
+        hears=call.agent_leg,
+        mode=event.mode,
+        visible=floor.rules.visible_to_agent,
+        asked_at=event.at,
+        since=event.at,
+        told=(call.agent_leg, event.mode),
+    )
+    floor.monitors[monitor.id] = monitor
+    floor.do(
+        RingMonitor(
+            server=monitor.server,
+            leg=monitor.id,
+            phone=monitor.phone,
+            hears=monitor.hears,
+            mode=monitor.mode,
+        )
+    )
+    _tell(floor, monitor, event.at, "monitor_asked", mode=monitor.mode, phone=monitor.phone)
+    floor.touch(monitor=monitor.id)
+
+
+def asked_end(floor: Floor, event: MonitorEndAsked) -> None:
+    """The supervisor leaves the call."""
+    mine = _monitor_of(floor, event.login)
+    if mine is None or mine.call != event.call:
+        desks.refuse(floor, event.request, "illegal_now", "you are not at this call")
+        return
+    end(floor, mine, "stopped", event.at)
+    floor.do(Accepted(request=event.request))
+
+
+def end(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
+    """Have the supervisor's leg hung up; the monitor is over when Asterisk says so."""
+    if not monitor.ending:
+        monitor.ending = reason
+        # The record may be final before the leg is gone: this is the last chance for the line.
+        _note(floor, monitor, at, "monitor_ended", reason=reason)
+        floor.touch(monitor=monitor.id)
+    floor.do(EndLeg(server=monitor.server, leg=monitor.id))
+
+
+def point(floor: Floor, monitor: Monitor) -> None:
+    """Tell Asterisk whom to hear and how, unless it was told so already or nobody has answered yet."""
+    leg, wanted = floor.legs.get(monitor.id), (monitor.hears, monitor.mode)
+    if leg and leg.answered and not monitor.ending and monitor.told != wanted:
+        monitor.told = wanted
+        floor.do(PointMonitor(server=monitor.server, leg=monitor.id, hears=monitor.hears, mode=monitor.mode))
+
+
+# --- monitors: what Asterisk says ---
+
+
+def leg_started(floor: Floor, leg: str, at: float) -> None:
+    """The supervisor's leg exists; one that was to end before it began ends now."""
+    monitor = floor.monitors.get(leg)
+    if monitor and monitor.ending:
+        end(floor, monitor, monitor.ending, at)
+
+
+def leg_answered(floor: Floor, leg: str) -> None:
+    """The supervisor picked up; what changed while it rang counts from here on."""
+    if monitor := floor.monitors.get(leg):
+        point(floor, monitor)
+
+
+def began(floor: Floor, event: MonitorBegan) -> None:
+    """The supervisor hears the agent's leg, in the mode that Asterisk was told last."""
+    monitor = floor.monitors.get(event.leg)
+    if monitor and event.hears == monitor.told[0]:
+        _begin(floor, monitor, event.at)
+
+
+def _begin(floor: Floor, monitor: Monitor, at: float) -> None:
+    before, mode = monitor.state, monitor.told[1]
+    monitor.move(MonitorTrigger(mode))
+    if monitor.state is before:
+        return
+    monitor.since = at
+    act = "monitor_switched"
+    if monitor.began_at is None:
+        monitor.began_at, act = at, "monitor_began"
+    _tell(floor, monitor, at, act, mode=mode, agent=monitor.agent)
+    floor.touch(monitor=monitor.id)
+
+
+def leg_ended(floor: Floor, leg: str, at: float) -> None:
+    """The supervisor's leg is gone, and with it the monitor."""
+    monitor = floor.monitors.pop(leg, None)
+    if monitor is None:
+        return
+    reason = monitor.ending or ("not_answered" if monitor.began_at is None else "hung_up")
+    if not monitor.ending:
+        _note(floor, monitor, at, "monitor_ended", reason=reason)
+    monitor.move(MonitorTrigger.END)
+    lasted_s = round(at - (at if monitor.began_at is None else monitor.began_at), 3)
+    _audit(
+        floor,
+        at,
+        monitor.login,
+        "monitor_ended",
+        "call",
+        monitor.call,
+        interaction=monitor.interaction,
+        reason=reason,
+        lasted_s=lasted_s,
+    )
+    floor.touch(monitor=monitor.id)
+
+
+def leg_seen(floor: Floor, server: str, seen: LegSeen, at: float) -> None:
+    """A snapshot has a supervisor's leg: what was not heard meanwhile is made up for."""
+    monitor = floor.monitors.get(seen.leg)
+    if monitor is None:
+        # Of the last run of this process: nobody knows it any more, and nobody listens unseen.
+        floor.do(EndLeg(server=server, leg=seen.leg))
+        _audit(floor, at, "center", "monitor_ended", "phone", seen.phone, reason="server_restart")
+    elif monitor.ending:
+        end(floor, monitor, monitor.ending, at)
+    elif seen.answered and monitor.began_at is None:
+        _begin(floor, monitor, at)
+
+
+# --- monitors: what becomes of their call ---
+
+
+def settle(floor: Floor, call: Call, at: float) -> None:
+    """Bring the call's monitors in line with who talks now, unless the caller is on the way to another phone:
+    who has the call then is not known yet."""
+    if call.agent_leg or not floor.passed_on(call):
+        follow(floor, call, at)
+
+
+def follow(floor: Floor, call: Call, at: float) -> None:
+    """The call's monitors follow it to another agent, or end."""
+    for monitor in [each for each in floor.monitors.values() if each.call == call.id]:
+        if not call.agent_leg:
+            if not monitor.ending:
+                end(floor, monitor, "talk_ended", at)
+        elif call.agent_leg != monitor.hears:
+            monitor.hears, monitor.agent = call.agent_leg, call.agent
+            # A voice that nobody at the new desk expects would be a stranger's.
+            monitor.mode = "listen"
+            _tell(floor, monitor, at, "monitor_followed", agent=monitor.agent)
+            point(floor, monitor)
+            floor.touch(monitor=monitor.id)
+
+
+# --- messages ---
+
+
+def sent_message(floor: Floor, event: MessageSent) -> None:
+    """A supervisor has something to say: it stands on the agent's page until he puts it away."""
+    agent = _agent(floor, event.agent, event.request)
+    if agent is None:
+        return
+    if sum(each.to == agent.login for each in floor.messages.values()) >= UNREAD:
+        message = f"{agent.login} has {UNREAD} unread messages: wait until some are read"
+        desks.refuse(floor, event.request, "illegal_now", message)
+        return
+    floor.messages[event.message] = MessageView(
+        id=event.message, to=agent.login, by=event.login, name=event.name, text=event.text, at=event.at
+    )
+    floor.touch(message=event.message)
+    _forced(floor, agent, event.at, event.login, event.name, "message", text=event.text)
+    floor.do(Accepted(request=event.request))
+
+
+def read_message(floor: Floor, event: MessageRead) -> None:
+    """The agent put a message away."""
+    view = floor.messages.get(event.message)
+    if view is None or view.to != event.login:
+        desks.refuse(floor, event.request, "unknown", "there is no such message")
+        return
+    del floor.messages[event.message]
+    floor.touch(message=event.message)
+    _audit(floor, event.at, event.login, "message_read", "agent", event.login, message=event.message)
+    floor.do(Accepted(request=event.request))
+
+
+# --- states ---
+
+
+def forced_state(floor: Floor, event: StateForced) -> None:
+    """A supervisor sets the state; in the middle of a call it is kept until that is over. Available ends a
+    wrap-up at once."""
+    agent = _agent(floor, event.agent, event.request)
+    if agent is None:
+        return
+    if refusal := desks.why_not(floor, agent, event.state, event.request, event.at):
+        desks.refuse(floor, event.request, *refusal)
+        return
+    before = agent.state
+    later = before in BUSY and not (before is AgentState.WRAP_UP and event.state == "available")
+    _forced(
+        floor,
+        agent,
+        event.at,
+        event.login,
+        event.name,
+        "state_forced",
+        before=before.value,
+        state=event.state,
+        reason=event.reason,
+        afterwards=later,
+    )
+    desks.wish(floor, agent, event.state, event.reason, event.at, by=event.login)
+    if before is AgentState.WRAP_UP and event.state == "available":
+        desks.finish_wrap_up(floor, agent, event.at)
+    floor.do(Accepted(request=event.request))
+
+
+def forced_sign_out(floor: Floor, event: SignOutForced) -> None:
+    """A supervisor signs the agent out, after the call if there is one."""
+    if agent := _agent(floor, event.agent, event.request):
+        _forced(floor, agent, event.at, event.login, event.name, "signed_out_by")
+        agent.leaving = True
+        desks.wish(floor, agent, "offline", "", event.at, by=event.login)
+        floor.do(Accepted(request=event.request))
+
+
+# --- records ---
+
+
+def _agent(floor: Floor, login: str, request: str) -> AgentSession | None:
+    agent = floor.agents.get(login)
+    if agent is None or agent.leaving:
+        desks.refuse(floor, request, "illegal_now", f"agent {login} is not signed in")
+        return None
+    return agent
+
+
+def _tell(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
+    """One line of the interaction and one row of the audit log."""
+    _note(floor, monitor, at, act, **detail)
+    _audit(floor, at, monitor.login, act, "call", monitor.call, interaction=monitor.interaction, **detail)
+
+
+def _note(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
+    """One line of the interaction, unless its record is final."""
+    if interaction := floor.interactions.get(monitor.interaction):
+        interaction.note(at, act, by=monitor.login, name=monitor.name, **detail)
+        floor.save(interaction)
+
+
+def _forced(
+    floor: Floor,
+    agent: AgentSession,
+    at: float,
+    login: str,
+    name: str,
+    act: str,
+    **detail: str | float | bool,
+) -> None:
+    """One line of the interaction that the agent works on, if any, and one row of the audit log."""
+    if interaction := floor.interactions.get(agent.interaction):
+        interaction.note(at, act, by=login, name=name, agent=agent.login, **detail)
+        floor.save(interaction)
+    _audit(floor, at, login, act, "agent", agent.login, interaction=agent.interaction, **detail)
+
+
+def _audit(
+    floor: Floor, at: float, login: str, act: str, kind: str, object_: str, **detail: str | float | bool
+) -> None:
+    floor.do(
+        SaveAudit(entry=AuditEntry(at=at, login=login, act=act, kind=kind, object=object_, detail=detail))
+    )

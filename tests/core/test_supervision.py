@@ -1,0 +1,314 @@
+"""Supervision as the center decides it: who hears whom, for how long, and what is kept of it."""
+
+import pytest
+
+from contactcenter import events as e
+from contactcenter.commands import (
+    Accepted,
+    DropMessage,
+    DropMonitor,
+    EndLeg,
+    PointMonitor,
+    Refused,
+    RingMonitor,
+    SaveAudit,
+    SaveInteraction,
+    ShowMessage,
+    ShowMonitor,
+)
+from contactcenter.floor import Rules
+from contactcenter.values import LegSeen
+from tests.core.world import RULES, SERVER, World, queue
+
+
+def acts(world: World) -> list[str]:
+    """The acts of the last step's audit rows."""
+    return [command.entry.act for command in world.commands(SaveAudit)]
+
+
+def lines(world: World) -> list[str]:
+    """The kinds of the last step's timeline entries."""
+    return [entry.kind for save in world.commands(SaveInteraction) for entry in save.entries]
+
+
+def refusal(world: World) -> str:
+    """The sentence that the last request was refused with."""
+    (refused,) = world.commands(Refused)
+    return refused.message
+
+
+def listening(world: World | None = None, mode: str = "listen") -> World:
+    """Ann talks with Tom, and Sue is there."""
+    return (world or World()).talks().monitors(mode=mode).picks_up()
+
+
+def test_the_supervisors_phone_rings_and_hears_the_agents_leg() -> None:
+    world = World().talks().monitors(mode="whisper")
+    (ring,) = world.commands(RingMonitor)
+    assert (ring.phone, ring.hears, ring.mode, ring.server) == ("120", "ann>101", "whisper", SERVER)
+    assert world.commands(Accepted)
+    assert acts(world) == ["monitor_asked"]
+    assert world.monitor().state == "ringing"
+    world.picks_up()
+    assert world.monitor().state == "whispering"
+    assert acts(world) == lines(world) == ["monitor_began"]
+    (audit,) = world.commands(SaveAudit)
+    assert (audit.entry.login, audit.entry.kind, audit.entry.object) == ("sue", "call", "ann")
+    assert audit.entry.detail["interaction"] == "i-ann"
+    assert world.commands(ShowMonitor)[-1].view.state == "whispering"
+
+
+def test_a_switch_is_true_when_asterisk_says_so() -> None:
+    world = listening()
+    world.monitors(mode="barge")
+    (point,) = world.commands(PointMonitor)
+    assert (point.hears, point.mode) == ("ann>101", "barge")
+    assert world.monitor().state == "listening", "asked is not done"
+    world.hears()
+    assert world.monitor().state == "barging"
+    assert acts(world) == lines(world) == ["monitor_switched"]
+    assert not world.monitors(mode="barge").commands(PointMonitor), "it is so already"
+
+
+def test_a_switch_that_failed_can_be_asked_again() -> None:
+    world = listening().monitors(mode="barge")
+    assert world.monitors(mode="barge").commands(PointMonitor)
+
+
+def test_a_switch_while_it_rings_counts_from_the_answer() -> None:
+    world = World().talks().monitors(mode="barge").monitors(mode="listen")
+    assert not world.commands(PointMonitor), "nobody is there yet"
+    monitor = world.monitor()
+    world.step(
+        e.LegStarted(at=world.now, leg=monitor.id, server=SERVER, phone="120"),
+        e.LegAnswered(at=world.now, leg=monitor.id),
+    )
+    (point,) = world.commands(PointMonitor)
+    assert point.mode == "listen"
+
+
+@pytest.mark.parametrize("by", ["stop", "phone", "caller", "agent"])
+def test_a_monitor_ends_with_whatever_it_needs(by: str) -> None:
+    world = listening()
+    world.now += 5
+    leg = world.monitor().id
+    if by == "stop":
+        world.leaves()
+    elif by == "caller":
+        world.caller_ends(phone="101")
+    elif by == "agent":
+        world.agent_ends()
+    reason = {"stop": "stopped", "phone": "hung_up"}.get(by, "talk_ended")
+    if by != "phone":
+        assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=leg)] or by == "agent"
+        assert "monitor_ended" in lines(world)
+        assert world.floor.monitors, "it lives until its leg is gone"
+    world.step(e.LegEnded(at=world.now, leg=leg))
+    assert not world.floor.monitors
+    (audit,) = world.commands(SaveAudit)
+    assert audit.entry.act == "monitor_ended"
+    assert audit.entry.detail == {"interaction": "i-ann", "reason": reason, "lasted_s": 5.0}
+    assert world.commands(DropMonitor)
+    if by == "phone":
+        assert lines(world) == ["monitor_ended"]
+
+
+def test_a_monitor_ends_with_a_talk_on_a_persistent_line_whose_leg_stays() -> None:
+    world = World().signs_in(line="persistent")
+    world.step(e.PhoneChosen(at=world.now, login="tom", phone="101", line="persistent", request="line"))
+    leg = world.agent().line_leg
+    world.step(
+        e.LegStarted(at=world.now, leg=leg, server=SERVER, phone="101"), e.LegAnswered(at=world.now, leg=leg)
+    )
+    world.asks("tom", "available").waits()
+    world.step(*(e.LegJoined(at=world.now, leg=each, bridge="b") for each in (leg, "ann")))
+    world.monitors().picks_up().step(e.CallerLeft(at=world.now, call="ann"))
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=world.monitor().id)]
+    assert leg in world.floor.legs
+
+
+def test_a_monitor_that_nobody_answers_has_not_heard_anything() -> None:
+    world = World().talks().monitors()
+    leg = world.monitor().id
+    world.now += 30
+    world.step(e.LegEnded(at=world.now, leg=leg))
+    (audit,) = world.commands(SaveAudit)
+    assert (audit.entry.detail["reason"], audit.entry.detail["lasted_s"]) == ("not_answered", 0)
+
+
+def test_who_leaves_before_the_phone_rings_is_not_rung() -> None:
+    world = World().talks().monitors().leaves()
+    leg = world.monitor().id
+    world.step(e.LegStarted(at=world.now, leg=leg, server=SERVER, phone="120"))
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=leg)]
+
+
+def test_a_monitor_follows_the_call_to_another_agent_and_only_listens_there() -> None:
+    world = World().is_ready("ben", "102")
+    world.asks("ben", "paused")
+    listening(world, "whisper")
+    # Tom's phone passes Ann on to Ben's by itself: the bridge stays, Tom's leg ends.
+    world.step(
+        e.LegStarted(at=world.now, leg="ann>102", server=SERVER, phone="102"),
+        e.LegAnswered(at=world.now, leg="ann>102"),
+        e.LegJoined(at=world.now, leg="ann>102", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    monitor = world.monitor()
+    assert (monitor.hears, monitor.agent, monitor.mode, monitor.ending) == ("ann>102", "ben", "listen", "")
+    (point,) = world.commands(PointMonitor)
+    assert (point.hears, point.mode) == ("ann>102", "listen")
+    assert "monitor_followed" in acts(world)
+    assert world.hears().monitor().state == "listening"
+
+
+def test_two_supervisors_may_be_at_one_call_and_one_at_only_one() -> None:
+    world = listening().monitors(login="tim", phone="121")
+    assert len(world.floor.monitors) == 2
+    world.talks("bob", "kim", "103")
+    world.monitors("bob")
+    assert refusal(world) == "you are at another call: leave it first"
+
+
+@pytest.mark.parametrize(
+    ("prepare", "ask", "sentence"),
+    [
+        (lambda w: w.waits("ann"), {}, "no agent talks with this caller now"),
+        (lambda w: w.talks(), {"phone": ""}, "your account has no phone: choose one first"),
+        (lambda w: w.talks(), {"phone": "101"}, "agent tom uses phone 101: choose another"),
+        (
+            lambda w: w.talks().step(e.PhoneSeen(at=w.now, phone="120", reachable=False)),
+            {},
+            "phone 120 is not registered",
+        ),
+        (
+            lambda w: w.talks().step(e.LegStarted(at=w.now, leg="x", server=SERVER, phone="120")),
+            {},
+            "phone 120 is busy",
+        ),
+        (lambda w: w.talks().lose_link(), {}, "there is no link to the Asterisk server pbx now"),
+        (lambda w: w.talks(), {"mode": "shout"}, "mode is one of listen, whisper, barge"),
+        (lambda w: w.talks(), {"name": "bob"}, "there is no such call"),
+    ],
+)
+def test_what_is_not_possible_is_refused_with_what_to_do(prepare, ask, sentence) -> None:  # type: ignore[no-untyped-def]
+    world = prepare(World())
+    world.monitors(**ask)
+    assert refusal(world).startswith(sentence)
+    assert not world.floor.monitors
+    assert not world.commands(RingMonitor)
+
+
+def test_the_agent_may_be_shown_it_or_not() -> None:
+    for visible in (True, False):
+        rules = Rules(queues=(queue("support"),), dispositions=RULES.dispositions, visible_to_agent=visible)
+        world = World(rules).talks().monitors()
+        assert world.commands(ShowMonitor)[0].view.visible is visible
+
+
+# --- gaps and crashes ---
+
+
+def test_nobody_listens_unseen_after_a_crash_of_ours() -> None:
+    world = listening()
+    leg = world.monitor().id
+    seen = (
+        LegSeen(leg="ann", answered=True, bridge="b-ann"),
+        LegSeen(leg="ann>101", phone="101", answered=True, bridge="b-ann", linked="ann"),
+        LegSeen(leg=leg, phone="120", answered=True),
+    )
+    world.restart().connect(*seen)
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=leg)]
+    (audit,) = world.commands(SaveAudit)
+    assert (audit.entry.login, audit.entry.kind, audit.entry.object) == ("center", "phone", "120")
+    assert audit.entry.detail["reason"] == "server_restart"
+
+
+def test_a_snapshot_makes_up_for_what_was_not_heard() -> None:
+    world = World().talks().monitors()
+    leg = world.monitor().id
+    world.now += 1
+    here = (
+        LegSeen(leg="ann", answered=True, bridge="b-ann"),
+        LegSeen(leg="ann>101", phone="101", answered=True, bridge="b-ann", linked="ann"),
+    )
+    world.snapshot(*here, LegSeen(leg=leg, phone="120", answered=True))
+    assert world.monitor().state == "listening"
+    world.leaves()
+    world.now += 1
+    world.snapshot(*here, LegSeen(leg=leg, phone="120", answered=True))
+    assert world.commands(EndLeg), "the hang-up was lost: it is asked for again"
+    world.now += 1
+    world.snapshot(*here)
+    assert not world.floor.monitors
+
+
+# --- messages ---
+
+
+def test_a_message_stays_until_it_is_put_away() -> None:
+    world = World().talks().messages(text="mind the time")
+    (shown,) = world.commands(ShowMessage)
+    assert (shown.view.to, shown.view.by, shown.view.text) == ("tom", "sue", "mind the time")
+    assert acts(world) == lines(world) == ["message"]
+    world.step(e.MessageRead(at=world.now, login="ben", message=shown.view.id, request="r"))
+    assert refusal(world) == "sign in as an agent first"
+    world.step(e.MessageRead(at=world.now, login="tom", message=shown.view.id, request="r2"))
+    assert world.commands(DropMessage) == [DropMessage(message=shown.view.id)]
+    assert acts(world) == ["message_read"]
+    world.step(e.MessageRead(at=world.now, login="tom", message=shown.view.id, request="r3"))
+    assert refusal(world) == "there is no such message"
+
+
+def test_a_message_needs_somebody_who_reads_it() -> None:
+    world = World().messages("nobody")
+    assert refusal(world) == "agent nobody is not signed in"
+    world.is_ready()
+    for _ in range(20):
+        world.messages()
+    assert refusal(world.messages()).startswith("tom has 20 unread messages")
+
+
+# --- states ---
+
+
+def test_a_state_is_set_at_once_or_after_the_call() -> None:
+    world = World().is_ready().forces(state="paused", reason="training")
+    agent = world.agent()
+    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "sue")
+    (audit,) = world.commands(SaveAudit)
+    assert audit.entry.detail["before"] == "available"
+    world.asks("tom", "available")
+    assert agent.view().set_by == ""
+    world.talks().forces(state="paused", reason="training")
+    assert (agent.state, agent.afterwards, agent.view().set_by) == ("talking", "paused", "sue")
+    assert lines(world) == ["state_forced"]
+    world.agent_ends().disposes()
+    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "sue")
+
+
+def test_available_ends_a_wrap_up_at_once() -> None:
+    world = World().talks().caller_ends(phone="101")
+    assert world.agent().state == "wrap_up"
+    world.forces(state="available")
+    assert (world.agent().state, world.agent().set_by) == ("available", "")
+    assert world.record().final
+
+
+def test_what_the_agent_could_not_be_a_supervisor_can_not_make_him() -> None:
+    world = World().signs_in(phone="")
+    assert refusal(world.forces(state="available")) == "choose a phone first"
+    assert refusal(world.forces(state="wrap_up")).startswith("state is one of")
+    assert refusal(world.forces("ben")) == "agent ben is not signed in"
+
+
+def test_a_forced_sign_out_waits_for_the_end_of_the_call() -> None:
+    world = World().talks()
+    by = {"at": world.now, "login": "sue", "name": "Sue", "agent": "tom"}
+    world.step(e.SignOutForced(**by, request="r"))  # type: ignore[arg-type]
+    assert acts(world) == lines(world) == ["signed_out_by"]
+    assert world.agent().leaving
+    world.agent_ends().disposes()
+    assert "tom" not in world.floor.agents
+    world.step(e.SignOutForced(**by, request="r2"))  # type: ignore[arg-type]
+    assert refusal(world) == "agent tom is not signed in"
