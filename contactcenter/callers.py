@@ -250,9 +250,9 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         handoff.withdraw(floor, call, at)
     if queue := handoff.end_wait(floor, call, at):
         queue.abandoned += 1
+    recording.end(floor, call, at, gone=True)
     if call.state is CallState.TALKING:
         handoff.part(floor, call, at)
-    recording.end(floor, call, at)
     supervision.follow(floor, call, at)
     call.move(CallTrigger.END)
     call.interaction.caller_gone(at, outcome)

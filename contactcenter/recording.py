@@ -8,7 +8,7 @@ in no recording, and the time in the bridge is the recording's length. A pause i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -117,8 +117,10 @@ class Recording:
     """Length up to `writing_since`."""
     writing_since: float | None = None
     """Since when the caller is in a bridge; None: nothing is written."""
-    asked_by: str = field(default="")
+    asked_by: str = ""
     """Who asked for the next pause."""
+    doubtful: bool = False
+    """From before a restart: a pause of its last moment may be unknown to us, and is ended in time, too."""
 
     @property
     def shown(self) -> str:
@@ -312,11 +314,13 @@ def muted(floor: Floor, event: RecordingMuted) -> None:
 def pause_due(floor: Floor, call_id: str, at: float) -> None:
     """The longest pause is over: the rest of the talk is recorded again, whoever forgot."""
     call = floor.calls.get(call_id)
-    if call and call.recording and call.recording.phase is Phase.PAUSED:
-        call.recording.asked_by = ""
+    recording = call.recording if call else None
+    if call and recording and (recording.phase is Phase.PAUSED or recording.doubtful):
+        recording.asked_by, recording.doubtful = "", False
         _mute(floor, call, False)
-        # Heard of no more, while the link is down? Then again.
-        floor.wake(f"unpause {call.id}", at + UNMUTE_AGAIN_S)
+        if recording.phase is Phase.PAUSED:
+            # Heard of no more, while the link is down? Then again.
+            floor.wake(f"unpause {call.id}", at + UNMUTE_AGAIN_S)
 
 
 def _close_silence(recording: Recording, at: float) -> None:
@@ -338,8 +342,9 @@ def parted(floor: Floor, call: Call, at: float) -> None:
         end(floor, call, at)
 
 
-def end(floor: Floor, call: Call, at: float) -> None:
-    """The recording is over, whatever came of it; nothing happens if there is none."""
+def end(floor: Floor, call: Call, at: float, *, gone: bool = False) -> None:
+    """The recording is over, whatever came of it; nothing happens if there is none. With a caller who
+    is `gone` it ends by itself."""
     recording, call.recording = call.recording, None
     if recording is None:
         return
@@ -349,7 +354,7 @@ def end(floor: Floor, call: Call, at: float) -> None:
         recording.write(False, at)
         _close_silence(recording, at)
         _finish(floor, recording.record, at, recording.length(at))
-        if call.id in floor.legs:
+        if not gone:
             floor.do(StopRecording(server=call.server, call=call.id))
     elif was in (Phase.ASKED, Phase.READY):
         floor.do(DropRecording(recording=recording.id))
@@ -389,9 +394,9 @@ def claim(floor: Floor, call: Call, at: float) -> None:
         record=record,
         # How long the caller was in music meanwhile is not known; the marks of pauses may be late by that.
         writing_since=record.started_at,
+        doubtful=not paused,
     )
-    if paused:
-        floor.wake(f"unpause {call.id}", at + floor.rules.auto_resume_s)
+    floor.wake(f"unpause {call.id}", at + floor.rules.auto_resume_s)
 
 
 def unclaimed(floor: Floor, at: float) -> None:

@@ -51,6 +51,8 @@ ORPHAN_S = 4 * 3600.0
 """Raw files without a row that were not written to for so long belong to no talk that still goes on."""
 MISSING_S = 2.0
 """Audio that is shorter than the talk by more than this, or by a twentieth, is not whole."""
+SILENT_S = 5.0
+"""Nobody's phone is without any sound for so long; whose is, was not recorded."""
 
 _RAW = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,99})-(caller|agent)\.ulaw")
 _WHYS = {
@@ -256,6 +258,7 @@ class Shelf:
         missing = max(record.length_s - stereo.duration_s, stereo.shorter_s if not reasons else 0.0)
         if not why and missing > max(MISSING_S, record.length_s / 20):
             why = "short"
+        why = why or _silent(record, stereo)
         return Kept(
             state=RecordingState.PARTIAL if why else RecordingState.KEPT,
             why=why,
@@ -403,6 +406,15 @@ class Shelf:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("a recording could not be finished", exc_info=error)
+
+
+def _silent(record: RecordingRecord, stereo: Stereo) -> str:
+    """`agent_silent` when not one sound came from that side in a talk that was not paused all the time."""
+    paused = sum((span.end_s or stereo.duration_s) - span.begin_s for span in record.silences)
+    if stereo.duration_s - paused < SILENT_S:
+        return ""
+    sides = zip(SIDES, stereo.peaks, strict=True)
+    return next((f"{side}_silent" for side, peaks in sides if not any(peaks)), "")
 
 
 def _settled(record: RecordingRecord, kept: Kept) -> RecordingRecord:

@@ -337,6 +337,17 @@ def test_a_recording_outlives_a_restart_and_so_does_the_end_of_its_pause() -> No
     assert row(world).state is RecordingState.ENDED
 
 
+def test_a_pause_that_nobody_remembers_after_a_restart_ends_in_time() -> None:
+    world = recorded_talk()
+    world.now += 10
+    still_talks(world.restart())
+    world.wait(60)
+    (unmute,) = world.commands(MuteRecording)
+    assert not unmute.muted
+    asterisk_mutes(world, False)
+    assert not row(world).silences
+
+
 def test_a_recording_whose_talk_is_gone_after_a_restart_is_picked_up() -> None:
     world = recorded_talk()
     world.restart().connect()
