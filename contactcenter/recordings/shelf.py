@@ -341,9 +341,9 @@ class Shelf:
         for name in [name for name, state in states.items() if state in AUDIBLE and name not in paths]:
             await self._look_for(name)
         for name, path in paths.items():
-            if name not in states:
+            if name not in states and name not in self._busy:
                 await self._index(name, path)
-            elif states[name] is RecordingState.EXPIRED:
+            elif states.get(name) is RecordingState.EXPIRED:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
         for path in await asyncio.to_thread(lambda: list(self._folder.rglob(f"*{SUFFIX}.part"))):
             if path.name.removesuffix(f"{SUFFIX}.part") not in self._busy:
