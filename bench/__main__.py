@@ -13,6 +13,7 @@ PARTS = {
     "center": "events through the center, and choosing agents",
     "ami": "reading Asterisk's events, beside panoramisk 1.4 as it is",
     "agi": "FastAGI commands, beside panoramisk's fast_agi",
+    "waits": "announced waits, beside app_queue's average, on simulated days",
     "store": "writing and finding, beside plain sqlite3",
     "pop": "the screen pop, from the server to a drawn page and back",
     "handoff": "calls, beside app_queue and a plain Dial",

@@ -7,6 +7,7 @@ break, going home) is kept as `afterwards` and granted when the wrap-up ends.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import exp, log
 
 from contactcenter.transitions import follow
 from contactcenter.views import AgentView
@@ -74,6 +75,9 @@ WISHES: Mapping[str, AgentTrigger] = {
 BUSY = frozenset({AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP})
 """States in which a wish waits until the call is over."""
 
+OCCUPANCY_S = 1800.0
+"""What lies so long back counts a third (1/e) for an agent's occupancy."""
+
 
 class PauseReason(StrEnum):
     """Why the center paused an agent; an agent's own reasons are free text."""
@@ -96,7 +100,7 @@ class AgentSession:
     line: str
     since: float
     skills: Mapping[str, int] = field(default_factory=dict)
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     state: AgentState = AgentState.OFFLINE
     reason: str = ""
     idle_since: float = 0.0
@@ -105,9 +109,9 @@ class AgentSession:
     """A wish of `WISHES` to be granted when the call is over."""
     afterwards_reason: str = ""
     afterwards_by: str = ""
-    """The supervisor whose wish it is; empty when it is the agent's own."""
+    """The name of the supervisor whose wish it is; empty when it is the agent's own."""
     set_by: str = ""
-    """The supervisor who set the state; empty when nobody did."""
+    """The name of the supervisor who set the state; empty when nobody did."""
     leaving: bool = False
     """Signed out in the middle of a call: the session ends when the call does."""
     offer: str = ""
@@ -123,6 +127,12 @@ class AgentSession:
     """Since when a page that was there is missing."""
     reachable: bool | None = None
     taken: int = 0
+    occupancy: float = 0.0
+    """At the last change of state: the share of the time before it that calls took, the last
+    `OCCUPANCY_S` counting most."""
+    occupied_at: float = 0.0
+    worked_at: float = 0.0
+    """When the last wrap-up ended."""
     served_at: float = 0.0
     """When the last call was offered to the agent."""
     talked_s: float = 0.0
@@ -132,12 +142,24 @@ class AgentSession:
         """Follow the table, or raise `IllegalTransition` and stay."""
         before = self.state
         self.state = follow(f"agent {self.login}", TRANSITIONS, before, trigger)
+        left = exp(min(0.0, self.occupied_at - at) / OCCUPANCY_S)
+        self.occupancy = self.occupancy * left + (1.0 - left if before in BUSY else 0.0)
+        self.occupied_at = at
+        if before is AgentState.WRAP_UP:
+            self.worked_at = at
         self.reason = reason if self.state is AgentState.PAUSED else ""
         self.set_by = ""
         if self.state is not before:
             self.since = at
         if self.state is AgentState.AVAILABLE and before not in (AgentState.AVAILABLE, AgentState.RESERVED):
             self.idle_since = at
+
+    def rest_until(self, rest_s: float, occupancy_limit: float) -> float:
+        """Not before this moment may he be offered a call; it may have been long ago."""
+        rested = self.worked_at + rest_s
+        if self.occupancy <= occupancy_limit:
+            return rested
+        return max(rested, self.occupied_at + OCCUPANCY_S * log(self.occupancy / occupancy_limit))
 
     @property
     def can_join(self) -> bool:

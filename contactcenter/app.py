@@ -27,6 +27,8 @@ from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
+from contactcenter.events import Stopping
+from contactcenter.floor import Floor
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import Choice, HttpSettings
 from contactcenter.loop import Carry, Loop
@@ -34,6 +36,20 @@ from contactcenter.recordings.shelf import Counts, Shelf
 from contactcenter.tracing.recorder import ControlSocket, Recorder, preface
 from contactcenter.tracing.trace import Header
 from contactcenter.values import CustomerCard, MatchMethod
+
+QUEUE_COUNTS = {
+    "offered": "Callers who asked for the queue",
+    "answered": "Callers who were answered",
+    "in_target": "Callers who were answered within the queue's target",
+    "abandoned": "Callers who left while they waited",
+    "short": "Callers who left within 5 s",
+    "waited_ms": "How long those who were answered had waited",
+    "handled": "Talks that ended",
+    "talked_ms": "Time of talks, without hold",
+    "held_ms": "Time of talks on hold",
+    "wrapped_ms": "Time of wrap-ups",
+}
+"""The counts of a queue that Prometheus may ask for."""
 
 CONTROL_SOCKET = "control.sock"
 
@@ -55,7 +71,7 @@ class Totals(Collector):
             impossible.add_metric([what], count)
         yield impossible
         servers = self._app.servers.counters() if self._app.servers else {}
-        for name in ("messages", "unknown", "dropped", "callback_errors", "reconnects"):
+        for name in ("messages", "unknown", "dropped", "unreadable", "callback_errors", "reconnects"):
             total = CounterMetricFamily(f"contactcenter_ami_{name}", f"AMI: {name}", labels=["server"])
             for server, counters in servers.items():
                 total.add_metric([server], getattr(counters, name))
@@ -65,6 +81,10 @@ class Totals(Collector):
         for server, counters in servers.items():
             ping.add_metric([server], counters.ping_ms)
         yield ping
+        faults = CounterMetricFamily("contactcenter_fastagi_faults", "FastAGI connections that were cut off")
+        faults.add_metric([], self._app.scripts.faults if self._app.scripts else 0)
+        yield faults
+        yield from _figures(self._app.center.floor)
 
     def _recordings(self) -> Iterator[Metric]:
         counts = self._app.shelf.counts if self._app.shelf else Counts()
@@ -83,6 +103,29 @@ class Totals(Collector):
             rows.add_metric([state], number)
             size.add_metric([state], total)
         yield from (rows, size)
+
+
+def _figures(floor: Floor) -> Iterator[Metric]:
+    """What is counted of each queue today: a counter begins anew at midnight, as after a restart."""
+    queues = {name: floor.figures.intervals.of_day(("queue", name)) for name in floor.queues}
+    for count, help_ in QUEUE_COUNTS.items():
+        metric = CounterMetricFamily(
+            f"contactcenter_queue_{count.replace('_ms', '_seconds')}", help_, labels=["queue"]
+        )
+        for name, tally in queues.items():
+            n = tally.of(count)
+            metric.add_metric([name], n / 1000 if count.endswith("_ms") else n)
+        yield metric
+    exits = CounterMetricFamily(
+        "contactcenter_queue_exits", "Callers who left a queue by another way out", labels=["queue", "reason"]
+    )
+    waiting = GaugeMetricFamily("contactcenter_queue_waiting", "Callers who wait", labels=["queue"])
+    for name, tally in queues.items():
+        for reason, n in tally.group("exit.").items():
+            exits.add_metric([name, reason], n)
+        waiting.add_metric([name], len(floor.figures.waiting(name)))
+    yield exits
+    yield waiting
 
 
 class App:
@@ -117,6 +160,7 @@ class App:
         self._answer = answer
         self._exit = AsyncExitStack()
         self.servers: AsteriskServers | None = None
+        self.scripts: AgiServer | None = None
 
     async def __aenter__(self) -> "App":
         """Open the store. Raises what `Store.open` raises."""
@@ -138,8 +182,8 @@ class App:
     async def start(self) -> None:
         """Go on air: pages, scripts, Asterisk. Raises OSError when a port is taken."""
         settings, tell, now = self.settings, self.loop.tell, self.clock.now
-        self._exit.callback(self.loop.stop)
-        scripts = self._scripts()
+        self._exit.callback(lambda: self.loop.stop(Stopping(at=now())))
+        self.scripts = scripts = self._scripts()
         self.servers = servers = AsteriskServers(
             (
                 AmiServer(
@@ -180,15 +224,19 @@ class App:
         to_page, to_store = self.http.carry, self.store.carry
         edges: dict[type[c.Command], Carry] = {
             c.OfferCall: scripts.carry,
+            c.JoinLeg: scripts.carry,
+            c.WaitOn: scripts.carry,
+            c.Announce: scripts.carry,
             c.LeaveQueue: scripts.carry,
             c.AnnounceRecording: scripts.carry,
-            c.OpenLine: servers.carry,
-            c.EndLeg: servers.carry,
-            c.ParkLine: servers.carry,
             c.MuteRecording: servers.carry,
             c.StopRecording: servers.carry,
             c.FinishRecording: shelf.carry,
             c.DropRecording: shelf.carry,
+            c.CutSpeech: servers.carry,
+            c.OpenLine: servers.carry,
+            c.EndLeg: servers.carry,
+            c.ParkLeg: servers.carry,
             c.RingMonitor: servers.carry,
             c.PointMonitor: servers.carry,
             c.FindCustomer: to_store,
@@ -196,12 +244,16 @@ class App:
             c.CorrectDisposition: to_store,
             c.SaveAudit: to_store,
             c.SaveRecording: to_store,
+            c.SaveIntervals: to_store,
             c.ScreenPop: to_page,
+            c.OfferTaken: to_page,
             c.ShowCall: to_page,
             c.DropCall: to_page,
             c.ShowAgent: to_page,
             c.DropAgent: to_page,
             c.ShowQueue: to_page,
+            c.ShowFigures: to_page,
+            c.DropFigures: to_page,
             c.ShowMonitor: to_page,
             c.DropMonitor: to_page,
             c.ShowMessage: to_page,

@@ -2,9 +2,9 @@
 
 from itertools import count
 
-from contactcenter import handoff, recording, supervision
+from contactcenter import announcements, handoff, holds, recording, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import FindCustomer, LeaveQueue
+from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit, WaitOn
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
@@ -13,12 +13,19 @@ from contactcenter.events import (
     CustomerFound,
     LanguageChosen,
     NodeVisited,
+    PriorityAsked,
     ScriptEnded,
     ScriptFailed,
+    WhyAsked,
 )
+from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
-from contactcenter.values import InteractionRecord, MatchMethod
+from contactcenter.routing.explanations import standing_record
+from contactcenter.values import NOBODY, AuditEntry, InteractionRecord, MatchMethod
+
+OVERFLOW_AGAIN_S = 15.0
+"""How long after a closed or full queue could not take a caller over it is asked again."""
 
 IDENTIFY_S = 0.3
 """How long a waiting caller is held back from agents so that the record can be popped with the offer."""
@@ -42,20 +49,31 @@ def arrived(floor: Floor, event: CallArrived) -> None:
         language=interaction.record.language,
     )
     call.served = _was_served(interaction.record, event)
-    if event.resumed and not call.served and (queue := floor.queues.get(event.queue)):
+    call.held_by = event.held_by
+    if event.held_by not in ("", NOBODY):
+        call.queue = event.queue
+    elif event.resumed and not call.served and event.queue in floor.queues:
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
-        queue.entered += 1
     floor.calls[call.id] = call
     floor.touch(call=call.id, queue=call.queue)
-    interaction.note(event.at, "resumed" if event.resumed else "arrived", did=event.did, caller=event.caller)
+    kind = "resumed" if event.resumed else "arrived"
+    interaction.note(event.at, kind, did=event.did, caller=event.caller, **_place_of(call))
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
-    recording.claim(floor, call, event.at)
+    if event.held_by in ("", NOBODY):
+        recording.claim(floor, call, event.at)
+
+
+def _place_of(call: Call) -> dict[str, str]:
+    """For the entry of a script's beginning: the queue in which the caller has his place still, if any."""
+    return {"queue": call.queue} if call.queued_at is not None else {}
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
-    """Whether a caller who comes back had the talk that he entered the queue for."""
+    """Whether a caller who comes back had the whole talk that he entered the queue for."""
+    if event.held_by:
+        return False
     answered, entered = record.answered_at, event.entered_at
     return event.resumed and answered is not None and entered is not None and entered <= answered
 
@@ -87,20 +105,26 @@ def _interaction_of(floor: Floor, event: CallArrived) -> Interaction:
 
 def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     """The same caller, back in a script: its session broke, or a phone sent the caller to another number."""
+    if call.state is CallState.HELD and event.held_by == call.agent_leg:
+        call.interaction.note(event.at, "resumed", did=event.did, **_place_of(call))
+        return  # on hold as before; what his session waits for comes with `CallQueued`
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, event.at)
-    elif call.state is CallState.TALKING:
+    elif call.state in holds.REACHED:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did
-        if queue := handoff.end_wait(floor, call, event.at):
-            queue.left += 1
+        if call.queued_at is not None:
+            call.interaction.note(event.at, "left_queue", queue=call.queue, exit=TRANSFERRED)
+            handoff.end_wait(floor, call, event.at)
     call.node = call.script_result = call.left_queue = ""
     call.served = _was_served(call.interaction.record, event)
-    call.interaction.note(event.at, "resumed" if event.resumed else "transferred", did=event.did)
+    call.interaction.note(
+        event.at, "resumed" if event.resumed else "transferred", did=event.did, **_place_of(call)
+    )
     floor.save(call.interaction)
     floor.touch(call=call.id, queue=call.queue)
 
@@ -128,20 +152,21 @@ def found(floor: Floor, event: CustomerFound) -> None:
     if call is None:
         return
     call.identified = True
-    floor.check_ready(call)
     floor.rest(f"identify {call.id}")
     if call.match is MatchMethod.ENTERED_NUMBER and event.method is not MatchMethod.ENTERED_NUMBER:
+        floor.check_ready(call)
         return
     news = event.customers != call.customers
     call.customers = event.customers
     call.match = event.method
+    floor.restate(call)
     best = event.customers[0].id if event.customers else ""
     call.interaction.know(customer=best, match=event.method)
     call.interaction.note(
         event.at, "identified", customer=best, method=event.method.value, matches=len(event.customers)
     )
     floor.touch(call=call.id)
-    if call.agent and news:
+    if (call.agent or call.offer) and news:
         handoff.show_record(floor, call, event.at)  # the store was slow: the page has an empty record
 
 
@@ -157,6 +182,16 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call = floor.calls.get(event.call)
     if call is None:
         return
+    if call.state is CallState.HELD:
+        holds.session_is_back(floor, call)
+        return
+    if call.held_by not in ("", NOBODY):
+        restored = holds.restore(floor, call, event.at)
+        recording.claim(floor, call, event.at)
+        if not restored:
+            holds.back_to_queue(floor, call, "agent_gone", event.at)
+        return
+    call.held_by = ""
     queue = floor.queues.get(event.queue)
     if queue is None:
         call.interaction.note(event.at, "refused", queue=event.queue, exit=Outcome.UNKNOWN_QUEUE.value)
@@ -169,11 +204,8 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call.move(CallTrigger.QUEUE)
     kept_place = call.queued_at is not None
     before = floor.queues.get(call.queue) if kept_place else None
-    if queue is not before:
-        queue.entered += 1
-        if before:
-            before.left += 1
-            floor.touch(queue=call.queue)
+    if before and queue is not before:
+        floor.touch(queue=call.queue)
     call.queue = event.queue
     call.priority, call.needs, call.preferred = event.priority, event.needs, event.preferred
     call.left_queue = ""
@@ -188,7 +220,63 @@ def queued(floor: Floor, event: CallQueued) -> None:
     else:
         recording.announce(floor, call, event.at)
         floor.enter_queue(call)
+        if not kept_place:
+            announcements.promise(floor, call)
     floor.save(interaction)
+
+
+def overflows(floor: Floor, call_id: str, at: float) -> None:
+    """The caller has waited long enough for his queue: from now on another one has him, in his place."""
+    call = floor.calls.get(call_id)
+    if call is None or call.state is not CallState.WAITING or call.queued_at is None:
+        return
+    rules = floor.queues[call.queue].rules
+    further = floor.queues.get(rules.overflow_queue)
+    if further is None or not rules.overflow_after_s or at < call.queued_at + rules.overflow_after_s:
+        return
+    if refusal := further.refusal(at, floor.matcher.waiting(rules.overflow_queue)):
+        # Better here than nowhere; it may open or have room by then.
+        call.interaction.note(at, "no_overflow", queue=rules.overflow_queue, exit=refusal.value)
+        floor.wake(f"overflow {call.id}", at + OVERFLOW_AGAIN_S)
+        return
+    floor.leave_queue(call)
+    call.interaction.note(at, "left_queue", queue=call.queue, exit=Outcome.OVERFLOW.value)
+    floor.touch(queue=call.queue)
+    call.queue = rules.overflow_queue
+    call.interaction.know(queue=call.queue)
+    call.interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True)
+    floor.enter_queue(call)
+    floor.do(WaitOn(call=call.id, queue=call.queue, entered_at=call.queued_at, held_by=""))
+    announcements.promise(floor, call)
+    floor.save(call.interaction)
+
+
+def asked_why(floor: Floor, event: WhyAsked) -> None:
+    """Say for what and for whom a caller still waits."""
+    standing = floor.matcher.standing(event.call, event.at)
+    if standing is None:
+        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+    else:
+        floor.do(Accepted(request=event.request, answer=standing_record(standing)))
+
+
+def asked_priority(floor: Floor, event: PriorityAsked) -> None:
+    """A supervisor moves a caller forward or back, by so many minutes in all. It outlives a restart."""
+    call = floor.calls.get(event.call)
+    if call is None or call.queued_at is None:
+        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+        return
+    call.interaction.know(raised=event.minutes)
+    call.interaction.note(event.at, "priority", by=event.login, minutes=event.minutes)
+    floor.restate(call)
+    floor.save(call.interaction)
+    detail: dict[str, str | float | bool] = {"interaction": call.interaction.id, "minutes": event.minutes}
+    entry = AuditEntry(
+        at=event.at, login=event.login, act="priority", kind="call", object=call.id, detail=detail
+    )
+    floor.do(SaveAudit(entry=entry))
+    floor.touch(call=call.id)
+    floor.do(Accepted(request=event.request))
 
 
 def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
@@ -196,7 +284,7 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
     call = floor.calls.get(call_id)
     if call is None or call.state is not CallState.WAITING or call.queued_at is None:
         return
-    if at >= call.queued_at + floor.queues[call.queue].rules.max_wait_s:
+    if at >= (call.returned_at or call.queued_at) + floor.queues[call.queue].rules.max_wait_s:
         _leave(floor, call, Outcome.TIMEOUT, at)
         floor.save(call.interaction)
 
@@ -204,8 +292,7 @@ def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
 def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
     """Out of the queue without an agent, back to the script."""
     call.move(CallTrigger.LEAVE_QUEUE)
-    if queue := handoff.end_wait(floor, call, at):
-        queue.left += 1
+    handoff.end_wait(floor, call, at)
     call.left_queue = exit.value
     call.interaction.note(at, "left_queue", queue=call.queue, exit=exit.value)
     floor.do(LeaveQueue(call=call.id, exit=exit.value))
@@ -213,11 +300,15 @@ def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
 
 
 def asked_callback(floor: Floor, event: CallbackAsked) -> None:
-    """The caller wants to be called back."""
-    if call := floor.calls.get(event.call):
-        call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
-        call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
-        floor.save(call.interaction)
+    """The caller wants to be called back, before he waits or instead of waiting."""
+    call = floor.calls.get(event.call)
+    if call is None or call.state is CallState.OFFERED:
+        return  # an agent is there already
+    call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
+    call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
+    if call.state is CallState.WAITING:
+        _leave(floor, call, Outcome.CALLBACK, event.at)
+    floor.save(call.interaction)
 
 
 def script_failed(floor: Floor, event: ScriptFailed) -> None:
@@ -248,10 +339,10 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
-    if queue := handoff.end_wait(floor, call, at):
-        queue.abandoned += 1
     recording.end(floor, call, at, gone=True)
-    if call.state is CallState.TALKING:
+    announcements.gave_up(floor, call, at)
+    handoff.end_wait(floor, call, at)
+    if call.state in holds.REACHED:
         handoff.part(floor, call, at)
     supervision.follow(floor, call, at)
     call.move(CallTrigger.END)

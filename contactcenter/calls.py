@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from contactcenter.interactions import Interaction
 from contactcenter.recording import Notice, Recording
+from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
 from contactcenter.values import CustomerCard, MatchMethod
@@ -26,6 +27,8 @@ class CallState(StrEnum):
     OFFERED = "offered"
     """Still hearing music, while an agent is reserved or rung."""
     TALKING = "talking"
+    HELD = "held"
+    """Hears music: on hold, while the agent's leg is parked."""
     ENDED = "ended"
 
 
@@ -37,6 +40,7 @@ class CallTrigger(StrEnum):
     OFFER = "offer"
     MISS = "miss"
     JOIN = "join"
+    HOLD = "hold"
     PART = "part"
     LEAVE_QUEUE = "leave queue"
     END = "end"
@@ -46,7 +50,9 @@ TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
     CallState.SCRIPT: {
         CallTrigger.START_SCRIPT: CallState.SCRIPT,
         CallTrigger.QUEUE: CallState.WAITING,
-        # A phone may take the caller over by itself (attended REFER) after the first agent's leg ended.
+        # A phone may take the caller over by itself (attended REFER) after the first agent's leg ended; and
+        # after a crash of this process the one who had him on hold has him still.
+        CallTrigger.HOLD: CallState.HELD,
         CallTrigger.JOIN: CallState.TALKING,
         CallTrigger.END: CallState.ENDED,
     },
@@ -66,6 +72,13 @@ TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
     },
     CallState.TALKING: {
         CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.HOLD: CallState.HELD,
+        CallTrigger.PART: CallState.SCRIPT,
+        CallTrigger.END: CallState.ENDED,
+    },
+    CallState.HELD: {
+        CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.JOIN: CallState.TALKING,
         CallTrigger.PART: CallState.SCRIPT,
         CallTrigger.END: CallState.ENDED,
     },
@@ -85,7 +98,10 @@ class Leg:
     linked: str = ""
     answered: bool = False
     held: bool = False
+    """By the phone itself, with a re-INVITE."""
     bridge: str = ""
+    kept: bool = False
+    """It has been through the waiting room and stands by itself: no caller's hang-up ends it, only we do."""
 
 
 @dataclass(slots=True)
@@ -109,6 +125,8 @@ class Call:
     queue: str = ""
     priority: float = 0.0
     """Minutes that the script gave."""
+    minutes: float = 0.0
+    """All that speaks for the caller together: see `claims.py`."""
     needs: tuple[Need, ...] = ()
     """What the script asked of the agent."""
     preferred: str = ""
@@ -116,10 +134,26 @@ class Call:
     queued_at: float | None = None
     """Its place in the queue: the first entry counts, whatever happened since. While it is set, the queue
     counts the caller as entered and not yet gone."""
+    returned_at: float | None = None
+    """When he came back to the queue after a talk: he has the old place, and waits anew."""
+    promised: Estimate | None = None
+    """What could be said of the wait when he entered the queue."""
+    told: Estimate | None = None
+    """What he was told of it last."""
+    told_at: float | None = None
+    listening: bool = False
+    """An announcement is being said to him."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""
     answered_at: float | None = None
+    parking: bool = False
+    """The agent's leg was asked out of the talk: what follows is a hold and not the end."""
+    held_at: float | None = None
+    joining: str = ""
+    """The leg that the caller's session was asked to join him to."""
+    held_by: str = ""
+    """Back from a crash: the leg that had him on hold; `NOBODY` when he waited on after a talk."""
     served: bool = False
     """Back in a script from a talk that outlived a crash of ours: the queue on his leg is an old one."""
     why: dict[str, str | float | int] = field(default_factory=dict)
@@ -139,9 +173,9 @@ class Call:
     @property
     def talks(self) -> bool:
         """Whether the caller has an agent, be it that he is on hold."""
-        return self.state is CallState.TALKING
+        return self.state in (CallState.TALKING, CallState.HELD)
 
-    def view(self, *, held: bool) -> CallView:
+    def view(self, *, held: bool, offered: tuple[str, ...]) -> CallView:
         """The call as pages see it."""
         best = self.customers[0] if self.customers else None
         return CallView(
@@ -151,6 +185,7 @@ class Call:
             state=self.state.value,
             queue=self.queue,
             agent=self.agent,
+            offered=offered,
             customer=best.id if best else "",
             customer_name=best.name if best else "",
             caller=self.caller,
@@ -161,6 +196,6 @@ class Call:
             queued_at=self.queued_at if self.state in (CallState.WAITING, CallState.OFFERED) else None,
             answered_at=self.answered_at,
             held=held,
-            priority=self.priority,
             recording=self.recording.shown if self.recording else "",
+            priority=self.minutes,
         )

@@ -7,7 +7,20 @@ same events give the same commands on any machine and on any day. It dispatches 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contactcenter import callers, desks, events, handoff, legs, recording, recovery, steering, supervision
+from contactcenter import (
+    announcements,
+    callers,
+    counting,
+    desks,
+    events,
+    handoff,
+    holds,
+    legs,
+    recording,
+    recovery,
+    steering,
+    supervision,
+)
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -18,6 +31,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerDown: recovery.server_down,
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
+    events.FiguresRestored: counting.restored,
+    events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
     events.LegRinging: legs.ringing,
     events.LegAnswered: legs.answered,
@@ -33,7 +48,10 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.LanguageChosen: callers.chose_language,
     events.CustomerFound: callers.found,
     events.CallQueued: callers.queued,
+    events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
+    events.WhyAsked: callers.asked_why,
+    events.PriorityAsked: callers.asked_priority,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,
@@ -56,6 +74,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.AgentChanged: steering.agent_changed,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
+    events.HoldAsked: holds.asked_hold,
+    events.ResumeAsked: holds.asked_resume,
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
@@ -69,13 +89,19 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
+    "tell": announcements.due,
+    "overflow": callers.overflows,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
+    "hold": holds.over_due,
+    "stray": legs.stray,
     "page": desks.page_stayed_away,
     "announce": recording.not_announced,
     "unpause": recording.pause_due,
     "recordings": lambda floor, name, at: recording.unclaimed(floor, at),
+    counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
+    counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }
 """Timer's first word -> what is due; the second word names the call, offer or agent."""
@@ -90,8 +116,12 @@ class Center:
         """Events that no table allowed in their state, counted by type and state: reported, never guessed."""
 
     def handle(self, event: Event) -> list[Command]:
-        """What to do about `event`, in order. An event that is not possible now changes nothing."""
+        """What to do about `event`, in order. An event that is not possible now changes nothing.
+
+        A rule may have a bug: after an exception, `abandon` tells what the rule had asked for until then.
+        """
         floor = self.floor
+        floor.figures.turn(event.at)
         try:
             if isinstance(event, Woke):
                 kind, _, name = event.timer.partition(" ")
@@ -104,7 +134,12 @@ class Center:
         except IllegalTransition as error:
             self._refuse(event, error)
         handoff.match(floor, event.at)
+        supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
+
+    def abandon(self) -> list[Command]:
+        """Take back what a broken rule had asked for: it must not go out with another event."""
+        return self.floor.drop_commands()
 
     def _refuse(self, event: Event, error: IllegalTransition) -> None:
         """Whose mistake was it? A person's request is answered; anything else is counted."""

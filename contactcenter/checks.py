@@ -18,8 +18,9 @@ from contactcenter.crm import database
 from contactcenter.crm.errors import StoreRefused
 from contactcenter.values import frozen
 
-CONTEXTS = ("from-carrier", "rescue", "next", "line")
-"""What the dialplan must have for callers, for crashes of this server, and for persistent lines."""
+CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
+"""What the dialplan must have for callers and their numbers, for crashes of this server, and for persistent
+lines."""
 
 DANGEROUS = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "config"}
 """Actions that are as good as a shell -> the write class that grants them."""

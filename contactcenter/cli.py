@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import gc
+import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -44,7 +46,11 @@ cli = typer.Typer(
 demo = typer.Typer(help="Simulated people for a running demo.", no_args_is_help=True)
 ivr = typer.Typer(help="IVR scripts without a phone.", no_args_is_help=True)
 user = typer.Typer(help="Users of a center that is not running.", no_args_is_help=True)
+simulation = typer.Typer(
+    help="What would happen: made-up days through the live engine.", no_args_is_help=True
+)
 cli.add_typer(demo, name="demo")
+cli.add_typer(simulation, name="simulate")
 cli.add_typer(ivr, name="ivr")
 cli.add_typer(user, name="user")
 
@@ -67,6 +73,10 @@ EXPECTED = (
 """What a user can do something about: its message is the answer, without a traceback."""
 
 
+END_S = 0.5
+"""How long tasks may take to end at the end of the program."""
+
+
 def say(text: str) -> None:
     """To the user, at once even into a pipe."""
     sys.stdout.write(text + "\n")
@@ -84,12 +94,27 @@ def _do(work: Coroutine[Any, Any, Any]) -> Any:
     gc.set_threshold(50_000, 20, 20)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            return runner.run(work)
+            result = runner.run(work)
+            _end_tasks(runner.get_loop())
+            return result
     except EXPECTED as error:
         err.print(f"contactcenter: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Whatever still runs is ended; all of ours is closed by now. An IVR script that catches its own end
+    would keep the process for ever: then it goes without more ado."""
+    if tasks := asyncio.all_tasks(loop):
+        for task in tasks:
+            task.cancel()
+        _, stubborn = loop.run_until_complete(asyncio.wait(tasks, timeout=END_S))
+        if stubborn:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
 
 def _log_to_stderr(level: str) -> None:
@@ -297,7 +322,7 @@ def user_add(
     name: Annotated[str, typer.Option(help="Shown name; else the login.")] = "",
     phone: Annotated[str, typer.Option(help="The agent's phone.")] = "",
     queues: Annotated[str, typer.Option(help="Queues, separated by commas.")] = "",
-    skills: Annotated[str, typer.Option(help="Skills with levels 0 to 10: zh=10,billing=6.")] = "",
+    skills: Annotated[str, typer.Option(help="Skills with levels 1 to 10: zh=10,billing=6.")] = "",
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
 ) -> None:
     """Add a user. The password is asked for, so that no shell history holds it.
@@ -327,3 +352,75 @@ def user_add(
         say(f"{login} may sign in")
 
     _do(work())
+
+
+def _days_done(done: int, of: int) -> None:
+    """How far a simulation has come, on standard error: a line that changes, or one for each tenth."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\rday {done} of {of}" + ("\n" if done == of else ""))
+    elif done * 10 // of > (done - 1) * 10 // of:
+        sys.stderr.write(f"day {done} of {of}\n")
+    sys.stderr.flush()
+
+
+@simulation.command("routing")
+def simulate_routing(
+    scenarios: Annotated[list[str] | None, typer.Argument(help="s1, s2, s3, or a TOML file.")] = None,
+    policy: Annotated[list[str] | None, typer.Option(help="Policy to try; again for more.")] = None,
+    seeds: Annotated[int, typer.Option(help="How many days, each with its own seed.", min=1)] = 10,
+    first_seed: Annotated[int, typer.Option(help="The seed of the first day.")] = 1,
+    hours: Annotated[float, typer.Option(help="Hours of a day that count.", min=0.1, max=1000)] = 8.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Try ways to route on made-up days, with the live engine's own code.
+
+    Example: `contactcenter simulate routing s2 --policy fair --policy reserve --seeds 30`
+    """
+    from contactcenter.simulation import policies, report, routing, scenario
+
+    try:
+        loaded = {name: scenario.load(name) for name in scenarios or ["s1"]}
+        tried = {name: policies.chosen(each, policy or ()) for name, each in loaded.items()}
+        found: dict[str, Any] = {}
+        for name, each in loaded.items():
+            results = routing.simulate(
+                each, tried[name], range(first_seed, first_seed + seeds), hours, progress=_days_done
+            )
+            found[name] = [report.as_json(result) for result in results]
+            if not as_json:
+                say("\n".join(report.routing_report(each, results)) + "\n")
+        if as_json:
+            say(json.dumps(found, indent=2))
+    except EXPECTED as error:
+        err.print(f"contactcenter: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
+@simulation.command("waits")
+def simulate_waits(
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(help="s1, s2, s3, or a TOML file; else four settings of their own.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="How many days, each with its own seed.", min=1)] = 10,
+    first_seed: Annotated[int, typer.Option(help="The seed of the first day.")] = 1,
+    hours: Annotated[float, typer.Option(help="Hours of a day that count.", min=0.1, max=1000)] = 8.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """See how good announced waits are on made-up days, beside app_queue's average.
+
+    Example: `contactcenter simulate waits --seeds 8`
+    """
+    from contactcenter.simulation import report, scenario, waits
+
+    try:
+        settings = {name: scenario.load(name) for name in scenarios or ()} or waits.SETTINGS
+        results = waits.simulate_waits(
+            settings, range(first_seed, first_seed + seeds), hours, progress=_days_done
+        )
+        if as_json:
+            say(json.dumps([report.as_json(result) for result in results], indent=2))
+        else:
+            say("\n".join(report.waits_report(results)))
+    except EXPECTED as error:
+        err.print(f"contactcenter: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None

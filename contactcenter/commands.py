@@ -4,16 +4,20 @@ Commands are frozen. `app.py` hands them to the edges in the order in which `Cen
 A command is a request, not a fact: what it brought about comes back as an event.
 """
 
+from enum import StrEnum
+from typing import Any
+
 from contactcenter.values import (
     AuditEntry,
     CustomerCard,
     InteractionRecord,
+    IntervalRow,
     MatchMethod,
     RecordingRecord,
     TimelineEntry,
     frozen,
 )
-from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
+from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 
 @frozen
@@ -26,11 +30,14 @@ class Command:
 
 @frozen
 class OfferCall(Command):
-    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest."""
+    """Connect the waiting caller to an agent's phone; the legs' events and `OfferEnded` tell the rest.
+
+    Several phones are rung at once: the first to answer has the caller, and the others stop.
+    """
 
     call: str
     offer: str
-    phone: str
+    phones: tuple[str, ...]
     ring_s: int
     line: str = ""
     """The leg of the agent's persistent line; empty: ring the phone."""
@@ -53,7 +60,62 @@ class AnnounceRecording(Command):
     call: str
 
 
+@frozen
+class JoinLeg(Command):
+    """Let the waiting caller and a leg that stands (parked, or in another talk) hear each other; `OfferEnded`
+    of this name says when that is over."""
+
+    call: str
+    offer: str
+    leg: str
+
+
+@frozen
+class WaitOn(Command):
+    """The caller waits on in his session, with music, for the next command. What brings him back after a
+    crash of this process is kept on his leg."""
+
+    call: str
+    queue: str
+    entered_at: float
+    held_by: str
+    """The leg that put him on hold; `NOBODY` when he waits for an agent again, after a talk."""
+
+
+@frozen
+class Announce(Command):
+    """Tell the waiting caller the place and the wait, and ask whether he wants another way out; he keeps the
+    place meanwhile. `AnnouncementEnded` says that it is over."""
+
+    call: str
+    ahead: int
+    """Callers in front of him."""
+    wait_s: float | None
+    """The wait that is not exceeded in most cases; None: nothing honest can be said."""
+    ways: tuple[str, ...]
+    """Of `queues.WAYS_OUT`."""
+
+
 # --- To Asterisk (edge `ami`) ---
+
+
+class Room(StrEnum):
+    """Where in the waiting room a leg stands; its names are the dialplan's extensions of [room]."""
+
+    LINE = "line"
+    """A persistent line between its talks."""
+    DESK = "desk"
+    """An agent whose caller is on hold."""
+    GUEST = "guest"
+    """Whoever an agent consults; hears music."""
+
+
+@frozen
+class CutSpeech(Command):
+    """End what the caller is being told: an agent is there."""
+
+    server: str
+    leg: str
 
 
 @frozen
@@ -74,11 +136,12 @@ class EndLeg(Command):
 
 
 @frozen
-class ParkLine(Command):
-    """Take the agent's persistent line out of its talk, without hanging it up."""
+class ParkLeg(Command):
+    """Take a leg out of its talk into the waiting room, without hanging it up."""
 
     server: str
     leg: str
+    room: Room
 
 
 @frozen
@@ -108,7 +171,7 @@ class RingMonitor(Command):
     phone: str
     hears: str
     mode: str
-    """One of `supervision.MODES`."""
+    """One of `monitors.MODES`."""
 
 
 @frozen
@@ -150,6 +213,13 @@ class CorrectDisposition(Command):
     code: str
     note: str
     callback: str
+
+
+@frozen
+class SaveIntervals(Command):
+    """Write these rows as they stand; each replaces what was saved of it earlier."""
+
+    rows: tuple[IntervalRow, ...]
 
 
 @frozen
@@ -205,6 +275,16 @@ class ScreenPop(Command):
 
 
 @frozen
+class OfferTaken(Command):
+    """Another agent answered first: tell this one's page who."""
+
+    login: str
+    call: str
+    by: str
+    """The other's name."""
+
+
+@frozen
 class ShowCall(Command):
     """A call as it is now."""
 
@@ -237,6 +317,20 @@ class ShowQueue(Command):
     """A queue as it is now."""
 
     view: QueueView
+
+
+@frozen
+class ShowFigures(Command):
+    """The figures of a queue, an agent or the center as they are now; once a second for each at most."""
+
+    view: FiguresView
+
+
+@frozen
+class DropFigures(Command):
+    """The figures of an agent who was not there today."""
+
+    id: str
 
 
 @frozen
@@ -279,6 +373,8 @@ class Accepted(Command):
     """The request of that name is granted."""
 
     request: str
+    answer: Any = None
+    """What was asked for, if something was: plain JSON values."""
 
 
 @frozen

@@ -7,6 +7,7 @@ wrong is reported at once, each with the file, the key, the value and what would
 import os
 import re
 import tomllib
+from collections.abc import Collection
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,9 +15,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from contactcenter.claims import Claim, Claims
 from contactcenter.floor import Rules
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
+from contactcenter.routing.matching import Policy, Reserve
+from contactcenter.routing.problems import Problem, problems
 from contactcenter.routing.queues import QueueRules
+from contactcenter.routing.selection import Agent
+from contactcenter.routing.skills import Need, needs
+from contactcenter.routing.widening import Widening
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -67,6 +74,8 @@ Hours = Annotated[str, AfterValidator(_spans)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{1,15}$")]
 Phone = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
+Level = Annotated[int, Field(ge=1, le=10)]
+Minutes = Annotated[float, Field(ge=-1440, le=1440)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -143,7 +152,58 @@ class CalendarSection(_Section):
     emergency: Title | None = None
 
 
-class QueueSection(_Section):
+class _Asking(_Section):
+    """What speaks for a call."""
+
+    priority: Minutes = 0.0
+    needs: dict[Name, Level] = Field(default_factory=dict)
+    """Skill -> the level that is required."""
+    prefers: dict[Name, Level] = Field(default_factory=dict)
+    """Skill -> the level that is preferred."""
+
+    @property
+    def all_needs(self) -> tuple[Need, ...]:
+        """Both kinds."""
+        return needs(self.needs, self.prefers)
+
+    @property
+    def claim(self) -> Claim:
+        """As the center knows it."""
+        return Claim(priority=self.priority, needs=self.all_needs)
+
+
+class WideningSection(_Section):
+    """One step of a queue's widening."""
+
+    after_s: float = Field(gt=0, le=86400)
+    lower: dict[Name, Level] = Field(default_factory=dict)
+    drop: tuple[Name, ...] = ()
+    also_queues: tuple[Name, ...] = ()
+
+
+class RoutingSection(_Section):
+    """What holds for all queues together."""
+
+    order: Literal["fair", "service_level_first"] = "fair"
+    overtaken_s: float = Field(default=65, ge=0, le=3600)
+    reserve: dict[Name, Annotated[float, Field(gt=0, le=600)]] = Field(default_factory=dict)
+    """Skill -> for how many seconds its agents are held back."""
+    rest_s: float = Field(default=0, ge=0, le=600)
+    occupancy_limit: float = Field(default=1, ge=0.1, le=1)
+    tiers: dict[str, _Asking] = Field(default_factory=dict)
+    languages: dict[Literal["zh", "en"], _Asking] = Field(default_factory=dict)
+    save_desk: _Asking = _Asking()
+
+    def policy(self) -> Policy:
+        """The order of service, and skills that are held back."""
+        return Policy(
+            order=self.order,
+            overtaken_s=self.overtaken_s,
+            reserves=tuple(Reserve(skill=skill, hold_s=s) for skill, s in sorted(self.reserve.items())),
+        )
+
+
+class QueueSection(_Asking):
     """A queue."""
 
     title: Title
@@ -158,6 +218,35 @@ class QueueSection(_Section):
     recording: Literal["never", "always", "announce"] = "never"
     retention_days: int | None = Field(default=None, ge=0, le=36500)
     """For how long its recordings are kept; empty: as `recordings.retention_days` says."""
+    announce_after_s: float = Field(default=0, ge=0)
+    """When a caller is first told the place and the wait; 0: never."""
+    announce_every_s: float = Field(default=60, ge=15)
+    ways_out: tuple[Literal["callback"], ...] = ()
+    """What a waiting caller may choose instead."""
+    overflow_after_s: float = Field(default=0, ge=0)
+    """When a caller goes on to wait in `overflow_queue`; 0: never."""
+    overflow_queue: str = ""
+    widening: tuple[WideningSection, ...] = ()
+    strategy: Literal[
+        "least_flexible", "longest_idle", "most_skilled", "round_robin", "fewest_calls", "ring_several"
+    ] = "least_flexible"
+    seats: int = Field(default=3, ge=2, le=20)
+    target_share: float = Field(default=0.8, gt=0, le=1)
+    target_s: float = Field(default=20, gt=0, le=3600)
+    preferred_s: float = Field(default=20, ge=0, le=3600)
+    last_agent: bool = False
+
+    def rules(self, name: str, calendar: Calendar) -> QueueRules:
+        """As the center knows it."""
+        own = {"title", "calendar", "needs", "prefers", "widening", "retention_days"}
+        return QueueRules(
+            name=name,
+            title=self.title.model_dump(),
+            calendar=calendar,
+            needs=self.all_needs,
+            widening=tuple(Widening(**step.model_dump()) for step in self.widening),
+            **self.model_dump(exclude=own),
+        )
 
 
 class RecordingsSection(_Section):
@@ -177,7 +266,7 @@ class RecordingsSection(_Section):
     """Whether agents may listen to their own."""
 
 
-class DidSection(_Section):
+class DidSection(_Asking):
     """A number of ours: it leads to a script, or straight to a queue."""
 
     script: str = ""
@@ -213,7 +302,10 @@ class Configuration(_Section):
     zone: Zone = "Asia/Shanghai"
     """Of calendars that name none."""
     calendars: dict[Name, CalendarSection] = Field(default_factory=dict)
+    skills: dict[Name, Title] = Field(default_factory=dict)
+    """The skills that there are."""
     queues: dict[Name, QueueSection] = Field(min_length=1)
+    routing: RoutingSection = RoutingSection()
     dispositions: dict[Name, Title] = Field(min_length=1)
     pauses: dict[Name, Title] = Field(default_factory=dict)
 
@@ -230,6 +322,31 @@ class Configuration(_Section):
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
         ]
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Configuration":
+        if wrong := [str(each) for each in self.problems() if each.severity == "error"]:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def problems(self, agents: Collection[Agent] | None = None) -> list[Problem]:
+        """What is wrong with the rules of routing; with `agents`, also what these can't do."""
+        return problems(
+            [queue.rules(name, ALWAYS) for name, queue in self.queues.items()],
+            skills=self.skills,
+            asked={where: asking.all_needs for where, asking in self.askings().items()},
+            policy=self.routing.policy(),
+            agents=agents,
+        )
+
+    def askings(self) -> dict[str, _Asking]:
+        """Everything but queues that speaks for a call, by its key."""
+        routing = self.routing
+        return {
+            **{f"routing.tiers.{tier}.needs": each for tier, each in routing.tiers.items()},
+            **{f"routing.languages.{name}.needs": each for name, each in routing.languages.items()},
+            "routing.save_desk.needs": routing.save_desk,
+        }
 
     def calendar(self, name: str) -> Calendar:
         """A calendar by its name, or the one that is always open for an empty name."""
@@ -266,6 +383,10 @@ class Settings(Configuration):
     supervision: SupervisionSection = SupervisionSection()
     log: Literal["debug", "info", "warning", "error"] = "info"
 
+    def askings(self) -> dict[str, _Asking]:
+        """Everything but queues that speaks for a call, by its key."""
+        return super().askings() | {f"dids.{number}.needs": did for number, did in self.dids.items()}
+
     def wrong_references(self) -> list[str]:
         """Every name that leads nowhere, with the key that has it."""
         wrong = [
@@ -284,18 +405,22 @@ class Settings(Configuration):
         """What the center is told; `answerable` are the phones that the center can answer."""
         return Rules(
             queues=tuple(
-                QueueRules(
-                    name=name,
-                    title=queue.title.model_dump(),
-                    calendar=self.calendar(queue.calendar),
-                    **queue.model_dump(exclude={"title", "calendar", "retention_days"}),
-                )
-                for name, queue in self.queues.items()
+                queue.rules(name, self.calendar(queue.calendar)) for name, queue in self.queues.items()
             ),
+            policy=self.routing.policy(),
+            claims=Claims(
+                dids={number: did.claim for number, did in self.dids.items()},
+                tiers={tier: each.claim for tier, each in self.routing.tiers.items()},
+                languages={name: each.claim for name, each in self.routing.languages.items()},
+                save_desk=self.routing.save_desk.claim,
+            ),
+            rest_s=self.routing.rest_s,
+            occupancy_limit=self.routing.occupancy_limit,
             dispositions=frozenset(self.dispositions),
             fallback_queue=self.ivr.fallback_queue,
             answerable=answerable,
             auto_resume_s=self.recordings.auto_resume_s,
+            zone=ZoneInfo(self.zone),
             visible_to_agent=self.supervision.visible_to_agent,
         )
 
@@ -323,7 +448,7 @@ def parse(raw: dict[str, Any], file: Path) -> Settings:
     try:
         settings = Settings.model_validate(_from_environment(raw, "", problems))
     except ValidationError as error:
-        problems += [_problem(each) for each in error.errors(include_url=False)]
+        problems += [problem_of(each) for each in error.errors(include_url=False)]
     if problems:
         raise ConfigError(file, problems)
     return settings
@@ -342,7 +467,7 @@ def _from_environment(value: Any, key: str, problems: list[str]) -> Any:
     return value
 
 
-def _problem(error: Any) -> str:
+def problem_of(error: Any) -> str:
     """One line for one mistake: key, value and remedy."""
     key = ".".join(str(part) for part in error["loc"]) or "(the file)"
     message = str(error["msg"]).removeprefix("Value error, ")

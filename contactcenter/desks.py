@@ -1,7 +1,6 @@
 """What agents do at their desks: sign in, choose a phone, come and go, wrap up."""
 
-from collections.abc import Callable
-
+from contactcenter import handoff, holds
 from contactcenter.agents import BUSY, WISHES, AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
@@ -10,8 +9,9 @@ from contactcenter.commands import (
     CorrectDisposition,
     EndLeg,
     OpenLine,
-    ParkLine,
+    ParkLeg,
     Refused,
+    Room,
 )
 from contactcenter.events import (
     AgentSignedIn,
@@ -66,7 +66,7 @@ def _talk_of(floor: Floor, agent: AgentSession) -> Call | None:
     for call in floor.calls.values():
         leg = floor.legs.get(call.agent_leg)
         on_his_phone = not call.agent and leg is not None and leg.phone == agent.phone
-        if call.state is CallState.TALKING and (call.agent == agent.login or on_his_phone):
+        if call.state in (CallState.TALKING, CallState.HELD) and (call.agent == agent.login or on_his_phone):
             return call
     return None
 
@@ -289,6 +289,8 @@ def end_work(floor: Floor, agent: AgentSession, at: float) -> None:
     if interaction:
         interaction.know(wrapped_s=interaction.record.wrapped_s + wrapped)
         interaction.note(at, "wrapped_up", agent=agent.login, wrapped_s=round(wrapped, 3))
+        if queue := floor.queues.get(interaction.record.queue):
+            queue.waits.worked(at - agent.served_at)
         interaction.work_done(agent.login, at)
         floor.save(interaction)
 
@@ -373,11 +375,17 @@ def asked_hang_up(floor: Floor, event: HangUpAsked) -> None:
     """The agent ends the talk; the caller goes on with the script, the persistent line stays."""
     agent = floor.agents[event.login]
     call = floor.calls.get(event.call)
-    if call is None or call.agent != agent.login or call.state is not CallState.TALKING:
+    if call is None or call.agent != agent.login or call.state not in (CallState.TALKING, CallState.HELD):
         refuse(floor, event.request, "illegal_now", "this call is not your talk")
         return
-    end: Callable[..., EndLeg | ParkLine] = ParkLine if call.agent_leg == agent.line_leg else EndLeg
-    floor.do(end(server=call.server, leg=call.agent_leg), Accepted(request=event.request))
+    if call.state is CallState.HELD:
+        handoff.part(floor, call, event.at)
+        holds.say_on(floor, call)
+    elif call.agent_leg == agent.line_leg:
+        floor.do(ParkLeg(server=call.server, leg=call.agent_leg, room=Room.LINE))
+    else:
+        floor.do(EndLeg(server=call.server, leg=call.agent_leg))
+    floor.do(Accepted(request=event.request))
 
 
 def refuse(floor: Floor, request: str, code: str, message: str, field: str = "") -> None:

@@ -12,7 +12,9 @@ from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
 from contactcenter.values import (
     CustomerCard,
+    InteractionEntries,
     InteractionRecord,
+    IntervalRow,
     LegSeen,
     MatchMethod,
     RecordingRecord,
@@ -165,6 +167,8 @@ class CallArrived(Event):
     """Back from the dialplan's rescue loop: keep interaction, queue and place."""
     queue: str = ""
     entered_at: float | None = None
+    held_by: str = ""
+    """The leg that had him on hold when his session broke; `NOBODY` when he waited on after a talk."""
 
 
 @frozen
@@ -196,6 +200,13 @@ class CallQueued(Event):
     """What the script asks of the agent, besides what queue, number and customer ask."""
     preferred: str = ""
     """The agent whom the script would like best."""
+
+
+@frozen
+class AnnouncementEnded(Event):
+    """What the waiting caller was to be told has been said, was cut short, or led to another way out."""
+
+    call: str
 
 
 @frozen
@@ -235,6 +246,8 @@ class OfferEnded(Event):
     call: str
     offer: str
     status: str
+    phone: str = ""
+    """Which of several phones answered."""
 
 
 @frozen
@@ -274,7 +287,7 @@ class AgentSignedIn(Event):
     name: str
     queues: tuple[str, ...]
     skills: dict[str, int] = field(default_factory=dict)
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     phone: str = ""
     line: str = "ring"
 
@@ -407,6 +420,24 @@ class MessageRead(Event):
 
 
 @frozen
+class HoldAsked(Event):
+    """The agent puts the caller on hold from the page."""
+
+    login: str
+    call: str
+    request: str
+
+
+@frozen
+class ResumeAsked(Event):
+    """The agent takes the held caller back."""
+
+    login: str
+    call: str
+    request: str
+
+
+@frozen
 class Supervising(Event):
     """Somebody steers what is not his own, and needs no agent session for it. Whether it is in his scope was
     checked; whether it is possible now is the center's to say."""
@@ -415,6 +446,21 @@ class Supervising(Event):
     """The supervisor."""
     name: str
     request: str
+
+
+@frozen
+class PriorityAsked(Supervising):
+    """A supervisor gives a waiting caller so many minutes of priority, instead of those given before."""
+
+    call: str
+    minutes: float
+
+
+@frozen
+class WhyAsked(Supervising):
+    """Why does this caller still wait?"""
+
+    call: str
 
 
 @frozen
@@ -497,7 +543,24 @@ class InteractionsRestored(Event):
     records: tuple[InteractionRecord, ...]
 
 
+@frozen
+class FiguresRestored(Event):
+    """At start, before `InteractionsRestored`: what the last run counted, and what its rows may lack."""
+
+    rows: tuple[IntervalRow, ...]
+    """Of the last 26 hours at least: today's are among them."""
+    counted_from: int
+    """From this quarter on, calls are counted again, from `entries`."""
+    entries: tuple[InteractionEntries, ...]
+    """Of every interaction that is open, or has an entry later than `counted_from`: its whole course."""
+
+
 # --- The clock ---
+
+
+@frozen
+class Stopping(Event):
+    """This process ends: the last event of its life."""
 
 
 @frozen

@@ -5,10 +5,13 @@ The floor keeps; it doesn't decide. The rules stand in `callers.py`, `handoff.py
 """
 
 from collections.abc import Iterable
+from dataclasses import field
+from zoneinfo import ZoneInfo
 
-from contactcenter import terms
+from contactcenter import claims
 from contactcenter.agents import AgentSession, AgentState
 from contactcenter.calls import Call, CallState, Leg
+from contactcenter.claims import Claims
 from contactcenter.commands import (
     Command,
     DropAgent,
@@ -25,7 +28,9 @@ from contactcenter.commands import (
     ShowQueue,
     Wake,
 )
+from contactcenter.figures import TARGET_S, Figures
 from contactcenter.interactions import Interaction, InteractionState
+from contactcenter.intervals import Intervals
 from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
 from contactcenter.recording import Notice
@@ -35,6 +40,9 @@ from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
 from contactcenter.values import InteractionRecord, RecordingRecord, frozen
 from contactcenter.views import MessageView
+
+SHOW_S = 1.0
+"""How long changed figures wait for company before they are shown."""
 
 CLOSED_REMEMBERED = 10_000
 """How many closed interactions are remembered, so that an agent's late outcome finds its owner."""
@@ -57,10 +65,20 @@ class Rules:
     """How long an interaction from before a restart may take to turn up again."""
     auto_resume_s: float = 120.0
     """How long a recording stays paused at most: a forgotten pause must not silence the rest."""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """Whose midnight begins a day's figures."""
+    longest_hold_s: float = 900.0
+    """How long a caller may be on hold before he is given back to the agent."""
     visible_to_agent: bool = True
     """Whether an agent is shown that a supervisor is at his call."""
     policy: Policy = Policy()
     """The order of service, and skills that are held back."""
+    claims: Claims = Claims()
+    """What speaks for a caller, besides his queue."""
+    rest_s: float = 0.0
+    """How long an agent rests after a call at least."""
+    occupancy_limit: float = 1.0
+    """The share of the last half hour that calls may take of an agent; 1: no limit."""
 
 
 class Floor:
@@ -100,6 +118,9 @@ class Floor:
         """Leg -> when it ended, since the last snapshot: a late one must not bring it back."""
         self.servers: dict[str, bool] = {}
         """Server -> whether its link stands and a snapshot has come, so that we know what it does."""
+        self.figures = Figures(Intervals(rules.zone), self._target_s)
+        self.figures_wait = False
+        """Whether changed figures wait to be shown: their timer is set."""
         self._commands: list[Command] = []
         self._changed: dict[tuple[str, str], None] = {}
         self._moved: dict[str, None] = {}
@@ -138,8 +159,10 @@ class Floor:
         self._commands.append(Rest(timer=timer))
 
     def save(self, interaction: Interaction) -> None:
-        """Have the interaction written as it is now; a final one is let go."""
-        self._commands.append(SaveInteraction(record=interaction.record, entries=interaction.take_unsaved()))
+        """Have the interaction written as it is now, its new entries counted; a final one is let go."""
+        record, entries = interaction.record, interaction.take_unsaved()
+        self._commands.append(SaveInteraction(record=record, entries=entries))
+        self.figures.read(record.id, entries, final=record.final)
         if interaction.state is InteractionState.FINAL:
             self.interactions.pop(interaction.id, None)
             self.closed[interaction.id] = interaction.record.agent
@@ -169,15 +192,32 @@ class Floor:
     def take_commands(self, at: float) -> list[Command]:
         """All commands since the last time, and after them one view of each thing that changed."""
         self._recount()
+        for login in [name for kind, name in self._changed if kind == "agent"]:
+            agent = self.agents.get(login)
+            self.figures.agent(login, agent.state.value if agent else "", agent.reason if agent else "", at)
+        if self.figures.intervals.changed and not self.figures_wait:
+            self.figures_wait = True
+            self.wake("figures", at + SHOW_S)
         views = [view for kind, name in self._changed for view in self._view(kind, name, at)]
         self._changed.clear()
         commands, self._commands = self._commands + views, []
         return commands
 
+    def drop_commands(self) -> list[Command]:
+        """Forget the commands since the last time, for the rule that gave them broke; returns them. What
+        changed is shown with the next event."""
+        dropped, self._commands = self._commands, []
+        return dropped
+
     def _view(self, kind: str, name: str, at: float) -> Iterable[Command]:
         if kind == "call":
             call = self.calls.get(name)
-            yield ShowCall(view=call.view(held=self.is_held(call))) if call else DropCall(call=name)
+            if call is None:
+                yield DropCall(call=name)
+                return
+            offer = self.offers.get(call.offer)
+            offered = tuple(offer.seats) if offer else ()
+            yield ShowCall(view=call.view(held=self.is_held(call), offered=offered))
         elif kind == "agent":
             agent = self.agents.get(name)
             yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
@@ -189,7 +229,8 @@ class Floor:
             yield ShowMessage(view=message) if message else DropMessage(message=name)
         elif queue := self.queues.get(name):
             waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
-            yield ShowQueue(view=queue.view(at, waiting, since))
+            figures = self.figures.intervals.of_day(("queue", name))
+            yield ShowQueue(view=queue.view(at, waiting, since, figures))
         else:
             yield DropQueue(queue=name)
 
@@ -220,6 +261,7 @@ class Floor:
             idle_since=agent.idle_since,
             taken=agent.taken,
             served_at=agent.served_at,
+            rest_until=agent.rest_until(self.rules.rest_s, self.rules.occupancy_limit),
         )
         if self.is_free(agent):
             self.matcher.free(seen)
@@ -232,11 +274,17 @@ class Floor:
         if agent := self.agent_of_phone(phone):
             self.touch_agent(agent)
 
+    def _target_s(self, queue: str) -> float:
+        known = self.queues.get(queue)
+        return known.rules.target_s if known else TARGET_S
+
     # --- looking around ---
 
     def is_held(self, call: Call) -> bool:
-        """Whether either side put the other on hold."""
-        return any(leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg)
+        """Whether the caller is on hold, or either side put the other on hold by itself."""
+        return call.state is CallState.HELD or any(
+            leg.held for leg in (self.legs.get(call.id), self.legs.get(call.agent_leg)) if leg
+        )
 
     def partners(self, leg: Leg) -> list[Leg]:
         """The other legs in the same bridge."""
@@ -286,14 +334,38 @@ class Floor:
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
         entered_at = call.queued_at or call.arrived_at
-        self.wake(f"wait {call.id}", entered_at + self.queues[call.queue].rules.max_wait_s)
-        self.matcher.enter(terms.of(call), ready=self.can_be_offered(call))
+        for timer, due in self._moments(call, call.returned_at or entered_at).items():
+            self.wake(f"{timer} {call.id}", due)
+        self._enter(call)
+
+    def restate(self, call: Call) -> None:
+        """Something about the caller is known that may change for what and how long he waits."""
+        if call.id in self.matcher:
+            self._enter(call)
+
+    def _enter(self, call: Call) -> None:
+        last_agent = self.queues[call.queue].rules.last_agent
+        waiting = claims.waiting(call, self.rules.claims, last_agent=last_agent)
+        self.matcher.enter(waiting, ready=self.can_be_offered(call))
+        call.minutes = self.matcher.minutes(call.id)
         self.touch(call=call.id, queue=call.queue)
+
+    def _moments(self, call: Call, since: float) -> dict[str, float]:
+        """What is to happen to a caller who only waits, and when."""
+        rules = self.queues[call.queue].rules
+        moments = {"wait": since + rules.max_wait_s}
+        if rules.overflow_after_s:
+            moments["overflow"] = since + rules.overflow_after_s
+        if rules.announce_after_s:
+            again = call.told_at + rules.announce_every_s if call.told_at is not None else 0.0
+            moments["tell"] = max(since + rules.announce_after_s, again)
+        return moments
 
     def leave_queue(self, call: Call) -> None:
         """The caller waits no longer; nothing happens if he did not."""
         if self.matcher.leave(call.id) or call.state is CallState.OFFERED:
-            self.rest(f"wait {call.id}")
+            for timer in self._moments(call, 0.0):
+                self.rest(f"{timer} {call.id}")
             self.touch(call=call.id, queue=call.queue)
 
     def can_be_offered(self, call: Call) -> bool:
@@ -318,6 +390,8 @@ class Floor:
         """Let a leg go that ended."""
         self.move_leg(leg, "")
         del self.legs[leg.id]
+        if leg.kept:
+            self.rest(f"stray {leg.id}")
         if leg.phone:
             self.phone_legs[leg.phone].discard(leg.id)
             self._touch_phone(leg.phone)

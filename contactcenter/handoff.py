@@ -4,16 +4,15 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import desks, recording, supervision
+from contactcenter import announcements, desks, holds, recording
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import EndLeg, OfferCall, ScreenPop
+from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
 from contactcenter.events import OfferEnded, PopShown
 from contactcenter.floor import Floor
-from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger
+from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger, Seat
 from contactcenter.routing.decisions import Decision
-from contactcenter.routing.explanations import figures
-from contactcenter.routing.queues import Queue
+from contactcenter.routing.explanations import figures, record
 
 MISS_REASONS = {
     "NOANSWER": PauseReason.NO_ANSWER,
@@ -32,70 +31,94 @@ def match(floor: Floor, at: float) -> None:
 
 
 def offer(floor: Floor, decision: Decision, at: float) -> None:
-    """Reserve the agent, save, pop; ring when the page shows the record."""
-    call, agent = floor.calls[decision.call], floor.agents[decision.login]
-    agent.move(AgentTrigger.RESERVE, at)
+    """Reserve who was chosen, save, pop; ring when the page shows the record."""
+    call = floor.calls[decision.call]
     call.move(CallTrigger.OFFER)
     floor.leave_queue(call)
     interaction = call.interaction
     number = interaction.record.offers + 1
+    agents = _seated(floor, decision)
     made = Offer(
         id=f"{interaction.id}/{number}",
         call=call.id,
-        login=agent.login,
-        phone=agent.phone,
-        line_leg=agent.line_leg if agent.line == "persistent" else "",
+        seats={agent.login: _seat(agent) for agent in agents},
         ring_s=floor.queues[call.queue].rules.ring_s,
         offered_at=at,
     )
     floor.offers[made.id] = made
-    call.offer = agent.offer = made.id
-    call.agent = agent.login
-    agent.call, agent.interaction = call.id, interaction.id
-    agent.served_at = at
+    call.offer, call.agent = made.id, made.sole
     call.why = figures(decision)
+    for agent in agents:
+        agent.move(AgentTrigger.RESERVE, at)
+        agent.offer, agent.call, agent.interaction = made.id, call.id, interaction.id
+        agent.served_at = at
+        floor.touch_agent(agent)
     interaction.know(offers=number, offered_at=interaction.record.offered_at or at)
-    interaction.note(at, "offered", agent=agent.login, phone=agent.phone, **call.why)
+    phones = ", ".join(seat.phone for seat in made.seats.values())
+    kept = record(decision) | {"chosen": list(made.seats)}
+    interaction.note(at, "offered", agent=", ".join(made.seats), phone=phones, **call.why, decision=kept)
     floor.save(interaction)
     show_record(floor, call, at)
-    if agent.page and not made.line_leg:
-        floor.wake(f"pop {made.id}", at + POP_GRACE_S)
-    else:
+    if all(seat.shown for seat in made.seats.values()):
         ring(floor, made, at)
+    else:
+        floor.wake(f"pop {made.id}", at + POP_GRACE_S)
     floor.touch(call=call.id)
-    floor.touch_agent(agent)
 
 
-def show_record(floor: Floor, call: Call, at: float) -> None:
-    """Pop what is known of the caller on his agent's page; again when more is known."""
-    floor.do(
-        ScreenPop(
-            login=call.agent,
-            offer=call.offer,
-            call=call.id,
-            interaction=call.interaction.id,
-            queue=call.queue,
-            caller=call.caller,
-            caller_name=call.caller_name,
-            match=call.match,
-            customers=call.customers,
-            waited_s=round(at - (call.queued_at or at), 3),
-            why=call.why,
-        )
+def _seated(floor: Floor, decision: Decision) -> list[AgentSession]:
+    """Who of the chosen gets a seat. A persistent line is joined, not rung: it can't be one of several."""
+    agents = [floor.agents[login] for login in decision.chosen]
+    for agent in agents:
+        floor.touch_agent(agent)
+    if agents[0].line == "persistent":
+        return agents[:1]
+    return [agent for agent in agents if agent.line != "persistent"]
+
+
+def _seat(agent: AgentSession) -> Seat:
+    line_leg = agent.line_leg if agent.line == "persistent" else ""
+    return Seat(
+        login=agent.login, phone=agent.phone, line_leg=line_leg, shown=bool(line_leg) or not agent.page
     )
 
 
+def show_record(floor: Floor, call: Call, at: float) -> None:
+    """Pop what is known of the caller where he is offered or talks; again when more is known."""
+    made = floor.offers.get(call.offer)
+    for login in made.seats if made else (call.agent,):
+        floor.do(
+            ScreenPop(
+                login=login,
+                offer=call.offer,
+                call=call.id,
+                interaction=call.interaction.id,
+                queue=call.queue,
+                caller=call.caller,
+                caller_name=call.caller_name,
+                match=call.match,
+                customers=call.customers,
+                waited_s=round(at - (call.queued_at or at), 3),
+                why=call.why,
+            )
+        )
+
+
 def pop_shown(floor: Floor, event: PopShown) -> None:
-    """The page shows the record."""
+    """A page shows the record."""
     made = floor.offers.get(event.offer)
-    if made and made.login == event.login and made.state is OfferState.POPPED:
-        floor.calls[made.call].interaction.note(event.at, "popped", agent=event.login)
+    seat = made.seats.get(event.login) if made else None
+    if made is None or seat is None or seat.shown or made.state is not OfferState.POPPED:
+        return
+    seat.shown = True
+    floor.calls[made.call].interaction.note(event.at, "popped", agent=event.login)
+    if all(each.shown for each in made.seats.values()):
         floor.rest(f"pop {made.id}")
         ring(floor, made, event.at)
 
 
 def page_too_slow(floor: Floor, offer_id: str, at: float) -> None:
-    """The page said nothing in time: the phone rings all the same."""
+    """A page said nothing in time: the phones ring all the same."""
     if made := floor.offers.get(offer_id):
         ring(floor, made, at)
 
@@ -105,13 +128,16 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     if made.state is not OfferState.POPPED:
         return
     made.move(OfferTrigger.RING)
+    phones = tuple(seat.phone for seat in made.seats.values())
+    line = made.seats[made.sole].line_leg if made.sole else ""
+    announcements.cut(floor, floor.calls[made.call])
     floor.do(
         OfferCall(
             call=made.call,
             offer=made.id,
-            phone=made.phone,
+            phones=phones,
             ring_s=made.ring_s,
-            line=made.line_leg,
+            line=line,
             recording=recording.begin(floor, floor.calls[made.call], at),
         )
     )
@@ -131,12 +157,20 @@ def offer_ended(floor: Floor, event: OfferEnded) -> None:
         elif event.status == "ANSWER":
             # The legs' events of this talk were never heard (the link to Asterisk was down): it took place.
             call.interaction.know(inferred=True)
-            join(floor, call, floor.agents[made.login], made.agent_leg, event.at)
+            seat = made.seat_on(event.phone) or _answered(floor, made) or next(iter(made.seats.values()))
+            join(floor, call, floor.agents[seat.login], seat.leg or seat.line_leg, event.at)
             part(floor, call, event.at)
         else:
             miss(floor, made, MISS_REASONS.get(event.status, PauseReason.NO_ANSWER), event.at)
-    elif call and call.state is CallState.TALKING and call.offer == event.offer:
-        part(floor, call, event.at)
+    elif call and call.state is CallState.TALKING and call.offer in ("", event.offer):
+        if call.parking:
+            holds.begin(floor, call, event.at)
+        else:
+            part(floor, call, event.at)
+    elif call and call.state is CallState.HELD and event.status != "ANSWER":
+        holds.join_failed(floor, call, event.status, event.at)
+    if call and event.status == "ANSWER":
+        holds.say_on(floor, call)
 
 
 def offer_lost(floor: Floor, offer_id: str, at: float) -> None:
@@ -145,55 +179,85 @@ def offer_lost(floor: Floor, offer_id: str, at: float) -> None:
     if made is None:
         return
     call = floor.calls[made.call]
-    leg = floor.legs.get(made.agent_leg)
     if not floor.servers.get(call.server):
         # They may well talk: the snapshot at the end of the gap knows.
         floor.wake(f"ring {made.id}", at + LOST_OFFER_S)
         return
-    if leg and leg.answered:
+    if seat := _answered(floor, made):
         call.interaction.know(inferred=True)
-        join(floor, call, floor.agents[made.login], leg.id, at)
+        join(floor, call, floor.agents[seat.login], seat.leg, at)
         return
-    if leg:
-        floor.do(EndLeg(server=leg.server, leg=leg.id))
+    for seat in made.seats.values():
+        _hang_up(floor, seat)
     miss(floor, made, PauseReason.NO_ANSWER, at)
 
 
+def _answered(floor: Floor, made: Offer) -> Seat | None:
+    """The seat whose phone was answered, as far as we heard."""
+    legs = ((seat, floor.legs.get(seat.leg)) for seat in made.seats.values())
+    return next((seat for seat, leg in legs if leg and leg.answered), None)
+
+
+def _hang_up(floor: Floor, seat: Seat) -> None:
+    """Let a phone stop ringing, if it still does."""
+    if leg := floor.legs.get(seat.leg):
+        floor.do(EndLeg(server=leg.server, leg=leg.id))
+
+
 def miss(floor: Floor, made: Offer, reason: PauseReason, at: float) -> None:
-    """The agent didn't take it: paused with the reason; the caller waits on at the old place."""
-    call, agent = _end_offer(floor, made, OfferTrigger.MISS)
-    call.interaction.note(at, "missed", agent=agent.login, reason=reason.value)
+    """Nobody took it: paused with the reason; the caller waits on at the old place."""
+    call, agents = _end_offer(floor, made, OfferTrigger.MISS)
+    reasons = {login: _reason(made, seat, reason) for login, seat in made.seats.items()}
+    for login, why in reasons.items():
+        call.interaction.note(at, "missed", agent=login, reason=why.value)
     floor.enter_queue(call)
     floor.save(call.interaction)
-    agent.move(AgentTrigger.MISS, at, reason.value)
-    desks.grant_wish(floor, agent, at)
+    for agent in agents:
+        agent.move(AgentTrigger.MISS, at, reasons[agent.login].value)
+        desks.grant_wish(floor, agent, at)
+
+
+def _reason(made: Offer, seat: Seat, reason: PauseReason) -> PauseReason:
+    """Why one agent did not take it, where Asterisk has one word for several phones."""
+    if made.sole:
+        return reason
+    if seat.declined:
+        return PauseReason.BUSY
+    return reason if seat.leg else PauseReason.UNREACHABLE
 
 
 def withdraw(floor: Floor, call: Call, at: float) -> None:
-    """The caller is no longer to be had: the agent is free again and keeps the idle time."""
-    desks.grant_wish(floor, _release(floor, floor.offers[call.offer], at), at)
+    """The caller is no longer to be had: the agents are free again and keep the idle time."""
+    for agent in _release(floor, floor.offers[call.offer], at):
+        desks.grant_wish(floor, agent, at)
 
 
-def _release(floor: Floor, made: Offer, at: float) -> AgentSession:
-    call, agent = _end_offer(floor, made, OfferTrigger.WITHDRAW)
-    call.interaction.note(at, "withdrawn", agent=agent.login)
-    agent.move(AgentTrigger.RELEASE, at)
-    return agent
+def _release(floor: Floor, made: Offer, at: float) -> list[AgentSession]:
+    call, agents = _end_offer(floor, made, OfferTrigger.WITHDRAW)
+    for agent in agents:
+        call.interaction.note(at, "withdrawn", agent=agent.login)
+        agent.move(AgentTrigger.RELEASE, at)
+    return agents
 
 
-def _end_offer(floor: Floor, made: Offer, trigger: OfferTrigger) -> tuple[Call, AgentSession]:
-    """Part the two that the offer wanted to bring together."""
+def _end_offer(floor: Floor, made: Offer, trigger: OfferTrigger) -> tuple[Call, list[AgentSession]]:
+    """Part those whom the offer wanted to bring together."""
     made.move(trigger)
     del floor.offers[made.id]
     floor.rest(f"pop {made.id}")
     floor.rest(f"ring {made.id}")
-    call, agent = floor.calls[made.call], floor.agents[made.login]
+    call = floor.calls[made.call]
     call.move(CallTrigger.MISS)
     call.offer = call.agent = ""
-    agent.offer = agent.call = agent.interaction = ""
     floor.touch(call=call.id)
+    return call, [_stand_up(floor, login) for login in made.seats]
+
+
+def _stand_up(floor: Floor, login: str) -> AgentSession:
+    agent = floor.agents[login]
+    agent.offer = agent.call = agent.interaction = ""
     floor.touch_agent(agent)
-    return call, agent
+    return agent
 
 
 def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) -> None:
@@ -202,22 +266,42 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     if made := floor.offers.pop(call.offer, None):
         made.move(OfferTrigger.JOIN)
         floor.rest(f"ring {made.id}")
+        _let_go(floor, made, agent, at)
     call.move(CallTrigger.JOIN)
     desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction
-    if queue := end_wait(floor, call, at):
-        queue.answered += 1
+    announcements.answered(floor, call, at)
+    end_wait(floor, call, at)
     if queue := floor.queues.get(call.queue):
         queue.talking += 1
     call.agent, call.agent_leg, call.answered_at = agent.login, leg_id, at
     floor.talks[leg_id] = call.id
-    supervision.settle(floor, call, at)
     agent.taken += 1
     interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
     interaction.note(at, "joined", agent=agent.login)
     recording.joined(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
+
+
+def _let_go(floor: Floor, made: Offer, winner: AgentSession, at: float) -> None:
+    """One of several answered: the others are free again, with the old idle time, and learn who was quicker.
+    Asterisk stops their phones; one that was answered in the same instant is hung up."""
+    interaction = floor.calls[made.call].interaction
+    for login, seat in made.seats.items():
+        if login == winner.login:
+            continue
+        loser = _stand_up(floor, login)
+        if (leg := floor.legs.get(seat.leg)) and leg.answered:
+            _hang_up(floor, seat)
+        if seat.declined:
+            interaction.note(at, "missed", agent=login, reason=PauseReason.BUSY.value)
+            loser.move(AgentTrigger.MISS, at, PauseReason.BUSY.value)
+        else:
+            interaction.note(at, "taken", agent=login, by=winner.login)
+            floor.do(OfferTaken(login=login, call=made.call, by=winner.name))
+            loser.move(AgentTrigger.RELEASE, at)
+        desks.grant_wish(floor, loser, at)
 
 
 def make_room(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
@@ -227,12 +311,15 @@ def make_room(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
     elif agent.state in (AgentState.PAUSED, AgentState.OFFLINE) and not agent.afterwards:
         agent.afterwards, agent.afterwards_reason = agent.state.value, agent.reason
     elif agent.offer and agent.offer != call.offer:
-        _give_back(floor, floor.offers[agent.offer], at)
+        _give_up_seat(floor, floor.offers[agent.offer], agent, at)
 
 
 def part(floor: Floor, call: Call, at: float) -> None:
     """The talk is over, the caller may still be there; the agent wraps up."""
     call.move(CallTrigger.PART)
+    holds.forget(floor, call)
+    if (leg := floor.legs.get(call.agent_leg)) and leg.kept and leg.id not in floor.lines:
+        floor.do(EndLeg(server=leg.server, leg=leg.id))
     agent = floor.agents.get(call.agent)
     talked = at - (call.answered_at or at)
     interaction = call.interaction
@@ -244,7 +331,6 @@ def part(floor: Floor, call: Call, at: float) -> None:
     call.agent = call.agent_leg = call.offer = ""
     call.answered_at = None
     recording.parted(floor, call, at)
-    supervision.settle(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
     if agent and agent.state is AgentState.TALKING:
@@ -254,21 +340,34 @@ def part(floor: Floor, call: Call, at: float) -> None:
         desks.begin_wrap_up(floor, agent, call.queue, at)
 
 
+def _give_up_seat(floor: Floor, made: Offer, agent: AgentSession, at: float) -> None:
+    """The agent's phone took another caller while it was to be rung for this one."""
+    if made.sole:
+        _give_back(floor, made, at)
+        return
+    call = floor.calls[made.call]
+    _hang_up(floor, made.seats.pop(agent.login))
+    call.agent = made.sole
+    call.interaction.note(at, "withdrawn", agent=agent.login)
+    _stand_up(floor, agent.login).move(AgentTrigger.RELEASE, at)
+    floor.touch(call=call.id)
+
+
 def _give_back(floor: Floor, made: Offer, at: float) -> None:
-    """The phone took another caller while it was to be rung for this one, who waits on in the old place."""
-    if leg := floor.legs.get(made.agent_leg):
-        floor.do(EndLeg(server=leg.server, leg=leg.id))
+    """Take the whole offer back; the caller waits on in the old place."""
+    for seat in made.seats.values():
+        _hang_up(floor, seat)
     _release(floor, made, at)
     call = floor.calls[made.call]
     floor.enter_queue(call)
     floor.save(call.interaction)
 
 
-def end_wait(floor: Floor, call: Call, at: float) -> Queue | None:
-    """The caller's wait is over, by whatever way out: returns the queue, for its count of that way."""
+def end_wait(floor: Floor, call: Call, at: float) -> None:
+    """The caller's wait is over, by whatever way out; the timeline says which."""
     if call.queued_at is None:
-        return None
+        return
     floor.leave_queue(call)
-    call.interaction.know(waited_s=call.interaction.record.waited_s + at - call.queued_at)
-    call.queued_at = None
-    return floor.queues.get(call.queue)
+    waited_s = at - (call.returned_at or call.queued_at)
+    call.interaction.know(waited_s=call.interaction.record.waited_s + waited_s)
+    call.queued_at = call.returned_at = None

@@ -57,6 +57,10 @@ class Outcome(StrEnum):
     FULL = "full"
     NO_AGENTS = "no_agents"
     TIMEOUT = "timeout"
+    OVERFLOW = "overflow"
+    """Went on to wait in another queue; never how an episode ends."""
+    MESSAGE = "message"
+    """Left a message instead of waiting."""
     UNKNOWN_QUEUE = "unknown_queue"
     UNKNOWN_NUMBER = "unknown_number"
     """The dialled number leads nowhere."""
@@ -81,8 +85,8 @@ class Interaction:
         """The interaction's own id."""
         return self.record.id
 
-    def note(self, at: float, kind: str, **detail: str | float | int | bool | None) -> None:
-        """One more line of the timeline."""
+    def note(self, at: float, kind: str, **detail: Any) -> None:
+        """One more line of the timeline; `detail` is plain JSON."""
         self.unsaved.append(TimelineEntry(at=at, kind=kind, detail=detail))
 
     def know(self, **changes: Any) -> None:

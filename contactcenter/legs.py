@@ -5,8 +5,9 @@ nothing is counted here: each event updates what is known of its leg, and `settl
 its legs and draws the conclusion, if there is one.
 """
 
-from contactcenter import callers, desks, handoff, recording, supervision
+from contactcenter import callers, desks, handoff, holds, recording, supervision
 from contactcenter.calls import Call, CallState, Leg
+from contactcenter.commands import EndLeg
 from contactcenter.events import (
     LegAnswered,
     LegEnded,
@@ -20,6 +21,11 @@ from contactcenter.events import (
 )
 from contactcenter.floor import Floor
 from contactcenter.interactions import Outcome
+
+STRAY_S = 2.0
+"""How long an agent's leg may be without a caller's."""
+DECLINED = frozenset({17, 21})
+"""Causes of a phone that is busy, or was told to refuse the call."""
 
 
 def started(floor: Floor, event: LegStarted) -> None:
@@ -36,8 +42,8 @@ def started(floor: Floor, event: LegStarted) -> None:
         )
     call = floor.calls.get(event.linked)
     offer = floor.offers.get(call.offer) if call else None
-    if offer and offer.phone == event.phone:
-        offer.agent_leg = event.leg
+    if offer and event.phone and (seat := offer.seat_on(event.phone)):
+        seat.leg = event.leg
     supervision.leg_started(floor, event.leg, event.at)
 
 
@@ -49,11 +55,12 @@ def _heard(floor: Floor, leg_id: str, at: float) -> Leg | None:
 
 
 def ringing(floor: Floor, event: LegRinging) -> None:
-    """The agent's phone rings: worth a line in the timeline, and nothing else."""
+    """An agent's phone rings: worth a line in the timeline. A supervisor's may be one that we answer."""
     leg = _heard(floor, event.leg, event.at)
     call = floor.calls.get(leg.linked) if leg else None
     if leg and call and call.state is CallState.OFFERED and leg.phone:
         call.interaction.note(event.at, "ringing", phone=leg.phone)
+    supervision.leg_ringing(floor, event.leg)
 
 
 def answered(floor: Floor, event: LegAnswered) -> None:
@@ -79,6 +86,7 @@ def parted(floor: Floor, event: LegParted) -> None:
         floor.move_leg(leg, "")
         recording.bridged(floor, leg, event.at)
         settle_around(floor, leg, event.at)
+        watch(floor, leg, event.at)
 
 
 def held(floor: Floor, event: LegHeld) -> None:
@@ -113,7 +121,18 @@ def transferred(floor: Floor, event: LegTransferred) -> None:
 def ended(floor: Floor, event: LegEnded) -> None:
     """A leg is gone, or never came about."""
     floor.gone[event.leg] = event.at
+    if event.cause in DECLINED:
+        _declined(floor, event.leg)
     end(floor, event.leg, event.at)
+
+
+def _declined(floor: Floor, leg_id: str) -> None:
+    """One of several phones that ring was busy, or its agent pressed the caller away: the others ring on."""
+    leg = floor.legs.get(leg_id)
+    call = floor.calls.get(leg.linked) if leg else None
+    offer = floor.offers.get(call.offer) if call else None
+    if leg and offer and (seat := offer.seat_on(leg.phone, leg.id)):
+        seat.declined = True
 
 
 def end(floor: Floor, leg_id: str, at: float, *, inferred: bool = False, restarted: bool = False) -> None:
@@ -144,20 +163,27 @@ def settle(floor: Floor, call: Call, at: float) -> None:
     partners = floor.partners(caller) if caller else []
     if call.state is CallState.TALKING:
         own = floor.legs.get(call.agent_leg)
-        line_left = own is not None and own.id in floor.lines and own not in partners
-        if own is None or line_left:
+        left = own is not None and own not in partners and (own.kept or own.id in floor.lines)
+        if left and call.parking:
+            holds.begin(floor, call, at)
+        elif own is None or left:
             handoff.part(floor, call, at)
             # A phone that passed the caller on by itself leaves him with another phone: the talk goes on.
             _take_over(floor, call, partners, at)
+    elif call.state is CallState.HELD:
+        own = floor.legs.get(call.agent_leg)
+        if own is None:
+            holds.agent_gone(floor, call, at)
+        elif own in partners:
+            holds.resumed(floor, call, at)
     elif call.state is CallState.OFFERED:
         offer = floor.offers[call.offer]
         for partner in partners:
-            if partner.id in (offer.agent_leg, offer.line_leg) or partner.phone == offer.phone:
-                handoff.join(floor, call, floor.agents[offer.login], partner.id, at)
+            if seat := offer.seat_on(partner.phone, partner.id):
+                handoff.join(floor, call, floor.agents[seat.login], partner.id, at)
                 return
     else:
         _take_over(floor, call, partners, at)
-    supervision.settle(floor, call, at)
 
 
 def _take_over(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:
@@ -166,3 +192,20 @@ def _take_over(floor: Floor, call: Call, partners: list[Leg], at: float) -> None
         if agent and agent.can_join:
             handoff.join(floor, call, agent, partner.id, at)
             return
+
+
+def watch(floor: Floor, leg: Leg, at: float) -> None:
+    """A leg that stands by itself is in no bridge: look after `STRAY_S` whether anybody still wants it."""
+    if leg.kept and not leg.bridge and leg.id not in floor.lines:
+        floor.wake(f"stray {leg.id}", at + STRAY_S)
+
+
+def stray(floor: Floor, leg_id: str, at: float) -> None:
+    """Nobody's hang-up ends a leg that stands by itself: without a caller it is ended by us."""
+    leg = floor.legs.get(leg_id)
+    if leg is None or leg.bridge or leg_id in floor.lines or leg_id in floor.talks or leg_id in floor.calls:
+        return
+    if any(record.agent_leg == leg_id for record in floor.restored.values()):
+        floor.wake(f"stray {leg_id}", at + STRAY_S)  # its caller may be on the way back to us
+    else:
+        floor.do(EndLeg(server=leg.server, leg=leg_id))

@@ -6,7 +6,7 @@ order in which they were told, and its commands go to their edges before the nex
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -14,12 +14,15 @@ from prometheus_client.registry import CollectorRegistry
 
 from contactcenter.center import Center
 from contactcenter.clock import Clock
-from contactcenter.commands import Command, Rest, Wake
+from contactcenter.commands import Command, CorrectDisposition, Rest, SaveAudit, SaveInteraction, Wake
 from contactcenter.events import Event, Woke
 
 log = structlog.get_logger(__name__)
 
 Carry = Callable[[Command], None]
+
+RECORDS = (SaveInteraction, CorrectDisposition, SaveAudit)
+"""What is written even if the rule that asked for it broke afterwards."""
 
 BATCH = 200
 """Events handled in one go; then sockets and timers get their turn, whatever the storm."""
@@ -63,8 +66,9 @@ class Loop:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._turn)
 
-    def stop(self) -> None:
-        """Handle nothing more; timers are dropped."""
+    def stop(self, last: Event) -> None:
+        """Handle `last`, and then nothing more; timers are dropped."""
+        self._handle(last)
         self._stopped = True
         for timer in self._timers.values():
             timer.cancel()
@@ -86,17 +90,24 @@ class Loop:
             commands = self._center.handle(event)
         except Exception:
             # A bug must not end the calls of everybody else: it is logged with what it takes to replay it.
+            # Half of what a rule wants done may be worse than nothing; what it wants written has happened.
+            unfinished = self._center.abandon()
+            dropped = [repr(each) for each in unfinished if not isinstance(each, RECORDS)]
             self._failures.inc()
-            log.exception("the center failed", happened=repr(event))
+            log.exception("the center failed", happened=repr(event), dropped=dropped)
+            self._carry(each for each in unfinished if isinstance(each, RECORDS))
             return
+        self._carry(commands)
+        self._count(type(event))
+        self._lag.observe(max(0.0, self._clock.now() - event.at))
+
+    def _carry(self, commands: Iterable[Command]) -> None:
         for command in commands:
             try:
                 self._edges[type(command)](command)
             except Exception:
                 self._failures.inc()
                 log.exception("an edge failed", command=repr(command))
-        self._count(type(event))
-        self._lag.observe(max(0.0, self._clock.now() - event.at))
 
     def _count(self, kind: type[Event]) -> None:
         counter = self._of_type.get(kind)

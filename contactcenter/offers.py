@@ -1,7 +1,8 @@
-"""Offers: one try to connect one caller to one agent.
+"""Offers: one try to connect one caller to an agent.
 
-The record is on the agent's page before the phone rings: an offer waits in POPPED for the page's word, or for
-`POP_GRACE_S`, and only then rings.
+An offer has a seat for the agent who was chosen; with the strategy `ring_several` it has several, whose
+phones ring at once, and one winner. The record is on the agent's page before the phone rings: an offer waits
+in POPPED for the page's word, or for `POP_GRACE_S`, and only then rings.
 """
 
 from collections.abc import Mapping
@@ -56,18 +57,44 @@ TRANSITIONS: Mapping[OfferState, Mapping[OfferTrigger, OfferState]] = {
 
 
 @dataclass(slots=True)
+class Seat:
+    """One agent's part in an offer."""
+
+    login: str
+    phone: str
+    line_leg: str = ""
+    """The leg of his persistent line; empty: the phone is rung."""
+    leg: str = ""
+    """The leg that rings, once Asterisk has told of it."""
+    shown: bool = False
+    """His page shows the record, or there is no page."""
+    declined: bool = False
+    """He pressed the caller away while others' phones rang."""
+
+
+@dataclass(slots=True)
 class Offer:
     """One try; `id` is never used again, not even after a restart."""
 
     id: str
     call: str
-    login: str
-    phone: str
-    line_leg: str
+    seats: dict[str, Seat]
+    """By login, the best first."""
     ring_s: int
     offered_at: float
     state: OfferState = OfferState.POPPED
-    agent_leg: str = ""
+
+    def seat_on(self, phone: str, leg: str = "") -> Seat | None:
+        """The seat of a phone, or of a leg of it."""
+        for seat in self.seats.values():
+            if seat.phone == phone or (leg and leg in (seat.leg, seat.line_leg)):
+                return seat
+        return None
+
+    @property
+    def sole(self) -> str:
+        """The login of the only seat; empty when there are several."""
+        return next(iter(self.seats)) if len(self.seats) == 1 else ""
 
     def move(self, trigger: OfferTrigger) -> None:
         """Follow the table, or raise `IllegalTransition` and stay."""

@@ -396,6 +396,7 @@ def claim(floor: Floor, call: Call, at: float) -> None:
         writing_since=record.started_at,
         doubtful=not paused,
     )
+    call.recording.write(bool(floor.legs[call.id].bridge) if call.id in floor.legs else False, at)
     floor.wake(f"unpause {call.id}", at + floor.rules.auto_resume_s)
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from contactcenter import desks, handoff, legs, recording, supervision
 from contactcenter.calls import Call, CallState, Leg
-from contactcenter.commands import EndLeg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
@@ -78,15 +77,15 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
             linked=seen.linked,
         )
         floor.add_leg(leg)
-        if seen.leg.startswith(desks.LINE_PREFIX) and seen.leg not in floor.lines and not seen.bridge:
-            # An idle line of the last run: nobody knows it any more, and it keeps its phone busy.
-            floor.do(EndLeg(server=event.server, leg=seen.leg))
+    leg.kept = leg.kept or seen.kept
     leg.answered = seen.answered
     if seen.leg.startswith(supervision.MONITOR_PREFIX):
         supervision.leg_seen(floor, event.server, seen, event.at)
     if leg.answered:
         desks.line_answered(floor, leg.id)
     floor.move_leg(leg, seen.bridge)
+    # One of the last run that nobody knows any more (an idle line, a consulted phone) keeps its phone busy.
+    legs.watch(floor, leg, event.at)
 
 
 def _restore_talks(floor: Floor, event: Snapshot) -> None:
@@ -132,6 +131,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
         recording.claim(floor, call, event.at)
+        floor.save(interaction)
         floor.touch(call=call.id, queue=call.queue)
         if agent:
             handoff.make_room(floor, call, agent, event.at)

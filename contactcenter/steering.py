@@ -25,8 +25,7 @@ def rules_changed(floor: Floor, event: RulesChanged) -> None:
         floor.leave_queue(call)
     gone = floor.take_rules(event.rules)
     for call in floor.calls.values():
-        if call.queued_at is not None and (queue := gone.get(call.queue)):
-            queue.left += 1
+        if call.queued_at is not None and call.queue in gone:
             _reroute(floor, call, floor.queues[event.rules.fallback_queue], event.at)
     for call in waiting:
         recording.announce(floor, call, event.at)
@@ -38,7 +37,6 @@ def _reroute(floor: Floor, call: Call, queue: Queue, at: float) -> None:
     call.interaction.note(at, "rerouted", queue=name, before=call.queue)
     call.interaction.know(queue=name)
     call.queue = name
-    queue.entered += 1
     floor.save(call.interaction)
     floor.touch(call=call.id, queue=name)
 

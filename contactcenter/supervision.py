@@ -8,7 +8,7 @@ follows the call when another agent takes it over, as a mere listener, and ends 
 from contactcenter import desks
 from contactcenter.agents import BUSY, AgentSession, AgentState
 from contactcenter.calls import Call
-from contactcenter.commands import Accepted, EndLeg, PointMonitor, RingMonitor, SaveAudit
+from contactcenter.commands import Accepted, AnswerPhone, EndLeg, PointMonitor, RingMonitor, SaveAudit
 from contactcenter.events import (
     MessageRead,
     MessageSent,
@@ -137,7 +137,8 @@ def end(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
 def point(floor: Floor, monitor: Monitor) -> None:
     """Tell Asterisk whom to hear and how, unless it was told so already or nobody has answered yet."""
     leg, wanted = floor.legs.get(monitor.id), (monitor.hears, monitor.mode)
-    if leg and leg.answered and not monitor.ending and monitor.told != wanted:
+    answered = monitor.began_at is not None or (leg is not None and leg.answered)
+    if answered and not monitor.ending and monitor.told != wanted:
         monitor.told = wanted
         floor.do(PointMonitor(server=monitor.server, leg=monitor.id, hears=monitor.hears, mode=monitor.mode))
 
@@ -150,6 +151,13 @@ def leg_started(floor: Floor, leg: str, at: float) -> None:
     monitor = floor.monitors.get(leg)
     if monitor and monitor.ending:
         end(floor, monitor, monitor.ending, at)
+
+
+def leg_ringing(floor: Floor, leg: str) -> None:
+    """The supervisor's phone rings; one that the center can answer has nobody beside it who would."""
+    monitor = floor.monitors.get(leg)
+    if monitor and monitor.phone in floor.rules.answerable:
+        floor.do(AnswerPhone(phone=monitor.phone))
 
 
 def leg_answered(floor: Floor, leg: str) -> None:
@@ -218,11 +226,13 @@ def leg_seen(floor: Floor, server: str, seen: LegSeen, at: float) -> None:
 # --- monitors: what becomes of their call ---
 
 
-def settle(floor: Floor, call: Call, at: float) -> None:
-    """Bring the call's monitors in line with who talks now, unless the caller is on the way to another phone:
-    who has the call then is not known yet."""
-    if call.agent_leg or not floor.passed_on(call):
-        follow(floor, call, at)
+def settle(floor: Floor, at: float) -> None:
+    """After every event: bring the monitors in line with who talks now, unless a caller is on the way to
+    another phone: who has the call then is not known yet."""
+    for monitor in list(floor.monitors.values()):
+        call = floor.calls.get(monitor.call)
+        if call and (call.agent_leg or not floor.passed_on(call)):
+            follow(floor, call, at)
 
 
 def follow(floor: Floor, call: Call, at: float) -> None:
@@ -298,7 +308,7 @@ def forced_state(floor: Floor, event: StateForced) -> None:
         reason=event.reason,
         afterwards=later,
     )
-    desks.wish(floor, agent, event.state, event.reason, event.at, by=event.login)
+    desks.wish(floor, agent, event.state, event.reason, event.at, by=event.name)
     if before is AgentState.WRAP_UP and event.state == "available":
         desks.finish_wrap_up(floor, agent, event.at)
     floor.do(Accepted(request=event.request))
@@ -309,7 +319,7 @@ def forced_sign_out(floor: Floor, event: SignOutForced) -> None:
     if agent := _agent(floor, event.agent, event.request):
         _forced(floor, agent, event.at, event.login, event.name, "signed_out_by")
         agent.leaving = True
-        desks.wish(floor, agent, "offline", "", event.at, by=event.login)
+        desks.wish(floor, agent, "offline", "", event.at, by=event.name)
         floor.do(Accepted(request=event.request))
 
 

@@ -15,6 +15,10 @@ def frozen(cls: type[T]) -> type[T]:
     return make(cls)
 
 
+NOBODY = "nobody"
+"""Instead of a leg's name: no leg holds the caller, who waits for an agent again."""
+
+
 @frozen
 class CustomerCard:
     """What the screen pop shows of one customer, as the store read it. Text in it is untrusted."""
@@ -27,6 +31,8 @@ class CustomerCard:
     """E.164."""
     company: str = ""
     tier: str = ""
+    save_desk: bool = False
+    """Whether the customer is about to leave us, and to be kept."""
     language: str = ""
     """`zh` or `en`; empty when not known."""
     balance: str = ""
@@ -140,6 +146,8 @@ class LegSeen:
     answered: bool = False
     bridge: str = ""
     """The bridge that the leg is in, or empty."""
+    kept: bool = False
+    """Of the waiting room: a leg that stands by itself, whether it is in a talk right now or not."""
     linked: str = ""
 
 
@@ -149,7 +157,7 @@ class TimelineEntry:
 
     at: float
     kind: str
-    detail: dict[str, str | float | int | bool | None]
+    detail: dict[str, Any]
 
 
 @frozen
@@ -201,6 +209,32 @@ class InteractionRecord:
     talked_s: float = 0.0
     wrapped_s: float = 0.0
     offers: int = 0
+    raised: float = 0.0
+    """Minutes of priority that a supervisor gave the caller."""
     inferred: bool = False
     """Some state of it was concluded from a snapshot instead of being heard."""
     final: bool = False
+
+
+@frozen
+class InteractionEntries:
+    """What an interaction's record tells of its course, as far as the figures want to know."""
+
+    id: str
+    final: bool
+    entries: tuple[TimelineEntry, ...]
+
+
+@frozen
+class IntervalRow:
+    """What was counted under one name in one quarter of an hour, as it stood at `saved_at`."""
+
+    start: int
+    """When the quarter begins: seconds since the epoch, a multiple of 900."""
+    kind: str
+    """`queue`, `agent`, or `center`."""
+    name: str
+    """The queue's name or the agent's login; empty for the center."""
+    counts: dict[str, int]
+    """By the names of `docs/figures.md`; times in milliseconds. What is missing is 0."""
+    saved_at: float

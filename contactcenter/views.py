@@ -17,6 +17,8 @@ class CallView:
     """One of `calls.CallState`."""
     queue: str
     agent: str
+    offered: tuple[str, ...]
+    """The agents whose phones are about to ring, or ring."""
     customer: str
     customer_name: str
     caller: str
@@ -55,7 +57,7 @@ class AgentView:
     """Whether the phone is registered; None while Asterisk has not said so."""
     queues: tuple[str, ...]
     skills: dict[str, int]
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     call: str
     interaction: str
     """The interaction that the agent is working on: in the talk and in the wrap-up."""
@@ -64,7 +66,7 @@ class AgentView:
     talked_s: float
     wrapped_s: float
     set_by: str = ""
-    """The supervisor who set the state (or the one that waits in `afterwards`); empty for anybody else."""
+    """The name of the supervisor who set the state, or the one that waits in `afterwards`."""
 
 
 @frozen
@@ -82,7 +84,7 @@ class MonitorView:
     mode: str
     """The mode that was asked for last: `listen`, `whisper` or `barge`."""
     state: str
-    """One of `supervision.MonitorState`."""
+    """One of `monitors.MonitorState`."""
     since: float
     """When the state began."""
     visible: bool
@@ -119,8 +121,74 @@ class QueueView:
     """Agents of the queue who could take a call now."""
     signed_in: int
     entered: int
-    """Callers that ever entered, since this process began."""
+    """Callers that entered today."""
     answered: int
     abandoned: int
     left: int
-    """Callers that left by another way out: closed, full, no agents, timeout, callback."""
+    """Callers that left today by another way out: closed, full, no agents, timeout, moved …"""
+
+
+@frozen
+class Figures:
+    """What was counted in a span of time, and what follows from it; `docs/figures.md` defines each.
+
+    Shares lie between 0 and 1. A share or mean of nothing is None.
+    """
+
+    offered: int
+    answered: int
+    in_target: int
+    """Of those who came in the span: answered within the queue's target."""
+    undecided: int
+    """Of those who came: who wait still, and not longer than the target."""
+    abandoned: int
+    short: int
+    """Of those who came: who left within 5 s."""
+    abandons: dict[str, int]
+    """Abandoned, by the class of their wait: its upper end in seconds, or `over`."""
+    exits: dict[str, int]
+    """By another way out, by its reason."""
+    service_level: float | None
+    """`in_target` of all who came (`offered`), as far as it is decided."""
+    net_service_level: float | None
+    """`in_target` of those who came and stayed (`offered` less `short`), as far as it is decided."""
+    abandoned_share: float | None
+    asa_s: float | None
+    """Average speed of answer: the mean wait of those who were answered."""
+    longest_s: float
+    """The longest wait that ended."""
+    taken: int
+    """Talks that began, also without a queue (a transfer between phones)."""
+    offers: int
+    missed: int
+    transfers: int
+    handled: int
+    """Talks that ended."""
+    talked_s: float
+    held_s: float
+    wrapped_s: float
+    aht_s: float | None
+    """Average handle time: talk, hold and wrap-up, by `handled`."""
+    states: dict[str, float]
+    """Seconds in each state of `agents.AgentState`."""
+    pauses: dict[str, float]
+    """Seconds of pauses by their reasons."""
+    occupancy: float | None
+    """Time with calls (reserved, talking, wrap-up) by time with calls or available."""
+
+
+@frozen
+class FiguresView:
+    """The live figures of one queue, one agent, or the center (`GET /api/figures`)."""
+
+    id: str
+    """Kind and name: `queue support`, `agent agent1`, `center`."""
+    kind: str
+    name: str
+    since: float
+    """When today began: midnight in the center's zone."""
+    counted_to: float
+    """Up to here an agent's time in his present state is in the figures; his clock goes on."""
+    today: Figures
+    recent: Figures | None
+    """The last 30 minutes; None for agents."""

@@ -72,23 +72,24 @@ MACHINES = (
         note="where the caller is",
         table=calls.TRANSITIONS,  # type: ignore[arg-type]
         corner=(20, 20),
-        size=(690, 360),
+        size=(690, 470),
         places={
-            "ivr": (145, 130),
-            "waiting": (145, 285),
-            "offered": (390, 285),
-            "talking": (390, 130),
-            "ended": (610, 208),
+            "ivr": (145, 240),
+            "waiting": (145, 395),
+            "offered": (390, 395),
+            "talking": (390, 240),
+            "held": (390, 110),
+            "ended": (610, 255),
         },
-        frame=(30, 62, 490, 340),
-        doors={"start script": (145, 62), "end": (490, 208)},
+        frame=(30, 62, 490, 450),
+        doors={"start script": (145, 62), "end": (490, 255)},
         label_at={"waiting > talking": 0.42},
     ),
     Machine(
         title="Agent",
         note="one session",
         table=agents.TRANSITIONS,  # type: ignore[arg-type]
-        corner=(20, 400),
+        corner=(20, 510),
         size=(690, 390),
         places={
             "offline": (215, 112),
@@ -131,7 +132,7 @@ MACHINES = (
         title="Monitor",
         note="one supervisor at one call",
         table=monitors.TRANSITIONS,  # type: ignore[arg-type]
-        corner=(20, 810),
+        corner=(20, 920),
         size=(690, 330),
         places={
             "ringing": (110, 240),

@@ -69,6 +69,8 @@ class Connection(asyncio.Protocol):
         self.tap: Callable[[str, str], None] | None = None
         self.alive = False
         self.commands = 0
+        self.fault = ""
+        """Why the peer was cut off that spoke no AGI, or a forged one."""
         self.last: Reply | None = None
         """The newest reply, set in the same instant in which it is read."""
 
@@ -102,7 +104,8 @@ class Connection(asyncio.Protocol):
                     waiter, self._reply = self._reply, None
                     if not waiter.done():  # cancelled in this very instant
                         waiter.set_result(heard)
-        except ProtocolFault:
+        except ProtocolFault as error:
+            self.fault = str(error)
             self.abort()
 
     def eof_received(self) -> bool:

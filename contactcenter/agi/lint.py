@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from contactcenter.agi.connection import CallerGone
-from contactcenter.agi.loader import Script, ScriptInvalid, line_in, load_script
-from contactcenter.agi.script import KEYS, Arrival, Call, Limits, ScriptOverrun, Services
+from contactcenter.agi.loader import Script, ScriptInvalid, line_in, load_script, run
+from contactcenter.agi.script import KEYS, Arrival, Call, Limits, ScriptOverrun, Services, Wish
 from contactcenter.agi.texts import BUILT_IN, LANGUAGES, Speech, Texts, places
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -163,7 +163,7 @@ class _Walk:
             raise CallerGone
         return typed + answer, not answer
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         self._check()
         return str(self._choose(f"queue {queue}", ["answered", "closed", "no_agents", "timeout"]))
 
@@ -223,13 +223,15 @@ async def _go(script: Script, path: Path, walk: _Walk) -> Problem | None:
     assert script.run  # noqa: S101 (asked before)
     try:
         async with asyncio.timeout(5):
-            await script.run(call)
-    except CallerGone:
+            await run(script, call)
+    except (CallerGone, GeneratorExit):
         return None
     except (ScriptOverrun, TimeoutError) as error:
         message = "never ends: give the loop a bound, or leave it when a menu returns None"
         return Problem(path=path, line=line_in(path, error), message=message + walk.told)
-    except Exception as error:
+    except BaseException as error:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise  # it is the check that is ended
         message = f"{type(error).__name__}: {error}"
         return Problem(path=path, line=line_in(path, error), message=message + walk.told)
     if walk.talked_to_nobody:

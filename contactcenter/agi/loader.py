@@ -21,6 +21,13 @@ class ScriptInvalid(Exception):
         self.reason = reason
 
 
+class ScriptExited(Exception):
+    """The script ended itself by `sys.exit` with a word of failure."""
+
+    def __init__(self, code: object) -> None:
+        super().__init__(f"sys.exit({code!r})")
+
+
 @frozen
 class Script:
     """An IVR script, ready to run."""
@@ -44,7 +51,7 @@ def load_script(path: Path) -> Script:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         raise ScriptInvalid(path, error.lineno or 0, error.msg) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ScriptInvalid(path, line_in(path, error), f"{type(error).__name__}: {error}") from error
     script = getattr(module, "script", None)
     if not callable(script):
@@ -53,6 +60,25 @@ def load_script(path: Path) -> Script:
     if inspect.iscoroutinefunction(script):
         return Script(name=path.stem, path=path, texts=texts, run=script)
     return Script(name=path.stem, path=path, texts=texts, run_sync=script)
+
+
+async def run(script: Script, call: Call) -> object:
+    """Run an asynchronous script to its end, and return what it returned; `sys.exit()` is an end like others.
+
+    Raises what the script raises, `ScriptExited` for a `sys.exit` with anything but 0.
+    """
+    assert script.run  # noqa: S101 (the caller has asked)
+    try:
+        return await script.run(call)
+    except SystemExit as error:
+        exited(error)
+        return None
+
+
+def exited(error: SystemExit) -> None:
+    """A script's `sys.exit`: fine without a word or with 0, else raises `ScriptExited` from where it was."""
+    if error.code not in (None, 0):
+        raise ScriptExited(error.code).with_traceback(error.__traceback__) from None
 
 
 def line_in(path: Path, error: BaseException) -> int:

@@ -1,8 +1,8 @@
 """The AGI protocol as bytes and values, without I/O: what we may say, and what Asterisk's lines mean.
 
 Everything that reaches Asterisk passes `encode`; everything that comes from it passes `Reader`. The reader
-trusts nobody: caps on lines and their number, the first of two equal names wins (a caller's name may carry
-line breaks and forge further variables), and bytes that are no UTF-8 become replacement characters.
+trusts nobody: caps on lines and their number, no name twice and none missing (line breaks in a caller's text
+would forge variables), and bytes that are no UTF-8 become replacement characters.
 """
 
 import re
@@ -21,6 +21,9 @@ LINES_CAP = 256
 """Lines in an environment: 28 from Asterisk and up to 127 arguments."""
 COMMAND_CAP = 8191
 """Bytes in one command with its line end: Asterisk reads into a buffer of 8,192 and needs one for NUL."""
+
+_FIRST, _LAST = "agi_uniqueid", "agi_threadid"
+"""What Asterisk says before any word of the caller's, and after the last one."""
 
 _VERB = re.compile(r"[A-Za-z_]+( [A-Za-z_]+)*")
 _REPLY = re.compile(r"(\d{3})(?:[ -](.*))?", re.DOTALL)
@@ -160,15 +163,18 @@ class Reader:
 
     def _environment_line(self, so_far: dict[str, str], line: str) -> Environment | None:
         if not line:
-            if "agi_uniqueid" not in so_far:
-                raise ProtocolFault("environment without agi_uniqueid")
+            for name in (_FIRST, _LAST):
+                if name not in so_far:
+                    raise ProtocolFault(f"environment without {name}")
             self._environment = None
             return Environment(values=MappingProxyType(so_far))
         self._lines += 1
         if self._lines > LINES_CAP:
             raise ProtocolFault(f"environment of more than {LINES_CAP} lines")
         name, _, value = line.partition(":")
-        so_far.setdefault(name, value.removeprefix(" "))
+        if name in so_far:
+            raise ProtocolFault(f"environment with {name[:40]!r} twice")
+        so_far[name] = value.removeprefix(" ")
         return None
 
     def _usage_line(self, usage: list[str], line: str) -> Reply | None:

@@ -5,8 +5,9 @@ for a number: this subclass replaces all of that and keeps its 35 command method
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from asterisk.agi import (
@@ -19,8 +20,13 @@ from asterisk.agi import (
 )
 
 from contactcenter.agi.connection import CallerGone, CommandTimeout, Connection
+from contactcenter.agi.loader import exited
 from contactcenter.agi.protocol import Environment
 from contactcenter.agi.script import Call
+from contactcenter.agi.stall import interrupt
+
+TIDY_UP_S = 60.0
+"""How long a script may go on after its call was taken from it, before it is interrupted."""
 
 
 class SyncAGI(AGI):  # type: ignore[misc]
@@ -54,7 +60,7 @@ class SyncAGI(AGI):  # type: ignore[misc]
         extra = {key: (value, data) for key, value, data in re_kv.findall(f"endpos={reply.endpos}")}
         return extra | {"result": (reply.result, reply.data)}
 
-    def wait_in_queue(self, queue: str, priority: int = 0) -> str:
+    def wait_in_queue(self, queue: str, priority: float = 0) -> str:
         """`Call.queue` for synchronous scripts."""
         return str(self._wait(self._call.queue(queue, priority=priority)))
 
@@ -76,10 +82,14 @@ class SyncAGI(AGI):  # type: ignore[misc]
 
 
 class Threads:
-    """The bounded pool in which synchronous scripts run: one call more than threads waits for its turn."""
+    """Synchronous scripts, each in a thread of its own; one call more than `size` waits for its turn.
+
+    A thread can't be stopped from outside, so one whose script goes on after its call is interrupted, and all
+    are daemons: the process ends in spite of them.
+    """
 
     def __init__(self, size: int = 32) -> None:
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="ivr")
+        self._turns = asyncio.Semaphore(size)
 
     async def run(
         self,
@@ -88,14 +98,45 @@ class Threads:
         connection: Connection,
         call: Call,
     ) -> None:
-        """Run a synchronous script to its end."""
+        """Run a synchronous script to its end, for which `sys.exit()` is as good as any.
+
+        Raises what it raises, `ScriptExited` for a `sys.exit` with anything but 0.
+        """
+        await self._turns.acquire()
         loop = asyncio.get_running_loop()
         agi = SyncAGI(environment, connection, call, loop)
+        outcome: asyncio.Future[BaseException | None] = loop.create_future()
+
+        def over(error: BaseException | None) -> None:
+            self._turns.release()
+            if not outcome.done():
+                outcome.set_result(error)
+
+        def work() -> None:
+            error = None
+            try:
+                script(agi)
+            except BaseException as raised:
+                error = raised
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(over, error)
+
+        thread = threading.Thread(target=work, name=f"ivr {call.id}", daemon=True)
+        thread.start()
         try:
-            await loop.run_in_executor(self._pool, script, agi)
+            error = await outcome
         finally:
             agi.end()
+            if thread.is_alive():
+                loop.call_later(TIDY_UP_S, _interrupt, thread, loop)
+        if isinstance(error, SystemExit):
+            exited(error)
+        elif error:
+            raise error
 
-    def close(self) -> None:
-        """Let go of the threads; scripts in them end at their next command."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+
+def _interrupt(thread: threading.Thread, loop: asyncio.AbstractEventLoop) -> None:
+    """Again and again, for a script may catch it; one that waits in a call into C gets it afterwards."""
+    if thread.is_alive() and thread.ident is not None:
+        interrupt(thread.ident)
+        loop.call_later(1.0, _interrupt, thread, loop)

@@ -5,6 +5,7 @@ FastAGI session, the simulator's is a terminal or a test: a script can't tell th
 """
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
@@ -14,15 +15,31 @@ from typing import Protocol, TypeVar
 
 from contactcenter.agi.texts import BUILT_IN, Speech, Texts, speech
 from contactcenter.events import CallbackAsked, CustomerFound, Event, LanguageChosen, NodeVisited
+from contactcenter.routing.skills import LEVELS, Need, needs
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
 T = TypeVar("T")
 
 KEYS = "0123456789*#"
+LONGEST_TOLD_MIN = 60
+"""A longer wait is told without a number: nobody keeps it in mind."""
+
 NAME_CAP = 256
 """Characters kept of a caller's name, which is untrusted and may be 10 kB."""
 
+_SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _TELEPHONE = re.compile(r"\+?[0-9]{3,15}")
+
+
+@frozen
+class Wish:
+    """What a script asks for its caller, besides what queue, number and customer give him."""
+
+    priority: float = 0.0
+    """Minutes of waiting, given in advance."""
+    needs: tuple[Need, ...] = ()
+    agent: str = ""
+    """Whom he would like best."""
 
 
 class Line(Protocol):
@@ -40,7 +57,7 @@ class Line(Protocol):
         the keys without the `#`, and whether the time-out ended it.
         """
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         """Wait in the queue for an agent and through the talk; returns `answered` or why there was none."""
 
     async def dial(self, destination: str, ring_s: int) -> str:
@@ -249,16 +266,21 @@ class Call:
 
     # --- Ways on ---
 
-    async def queue(self, name: str, *, priority: int = 0) -> str:
+    async def queue(
+        self, name: str, *, priority: float = 0, needs: Mapping[str, int] | None = None, agent: str = ""
+    ) -> str:
         """Wait for an agent of the queue, and talk.
 
-        Returns `answered` after a talk that the agent's side ended, else why there was none: `closed`,
-        `full`, `no_agents`, `timeout`.
+        `priority` is in minutes of waiting that the caller gets in advance. `needs` says which skills, with
+        which level, the agent must have, and `agent` who should take the call if he can soon. Returns
+        `answered` after a talk that the agent's side ended, else why there was none: `closed`, `full`,
+        `no_agents`, `timeout`. Raises `ValueError` for what can't be meant.
         """
+        wish = Wish(priority=minutes(priority), needs=levels(needs or {}), agent=agent)
         node = f"queue {name}"
         self._visit(node)
         self._typed = ""
-        result = await self._line.wait(name, priority)
+        result = await self._line.wait(name, wish)
         self._found(node, result)
         return result
 
@@ -302,6 +324,37 @@ class Call:
         self._visit(prompt)
         await self._line.play(self._speech(prompt, {}, language), "")
 
+    # --- While waiting ---
+
+    async def how_things_stand(self, ahead: int, wait_s: float | None, ways: tuple[str, ...]) -> str:
+        """Tell a waiting caller how many are in front and how long it may last, and offer the `ways` out.
+
+        Returns the way that the caller chose, or an empty text: he waits on.
+        """
+        ways = tuple(sorted(ways))
+        keys = dict(zip("123456789", ways, strict=False))
+        place = {0: "wait_next", 1: "wait_one_ahead"}.get(ahead, "wait_ahead")
+        said = [self._speech(place, {"ahead": ahead} if ahead > 1 else {})]
+        if wait_s is not None:
+            minutes = math.ceil(wait_s / 60) or 1
+            if minutes > LONGEST_TOLD_MIN:
+                said.append(self._speech("wait_long", {}))
+            elif minutes == 1:
+                said.append(self._speech("wait_minute", {}))
+            else:
+                said.append(self._speech("wait_minutes", {"minutes": minutes}))
+        for each in said:
+            if (key := await self._line.play(each, KEYS)) in keys:
+                return keys[key]
+            if key:
+                break
+        if not ways:
+            return ""
+        key, _ = await self._line.ask(
+            self._speech("wait_" + "_or_".join(ways), {}), "", 1, 3.0, "".join(keys)
+        )
+        return keys.get(key, "")
+
     # --- Inside ---
 
     async def _note_callback(self, number: str, queue: str) -> str:
@@ -330,6 +383,23 @@ class Call:
 
     def _tell(self, event: Event) -> None:
         self._services.tell(event)
+
+
+def minutes(priority: float) -> float:
+    """The priority. Raises `ValueError` for more than a day, and for what is no number."""
+    if isinstance(priority, bool) or not isinstance(priority, int | float) or not abs(priority) <= 1440:
+        raise ValueError(f"not a priority in minutes, from -1440 to 1440: {priority!r}")
+    return float(priority)
+
+
+def levels(skills: Mapping[str, int]) -> tuple[Need, ...]:
+    """The needs. Raises `ValueError` for a name or a level that no skill can have."""
+    for skill, level in skills.items():
+        if not _SKILL.fullmatch(skill) or isinstance(level, bool) or level not in LEVELS:
+            raise ValueError(
+                f"not a skill and its level, from {LEVELS[0]} to {LEVELS[-1]}: {skill!r}: {level!r}"
+            )
+    return needs(skills)
 
 
 def decimal(amount: str | Decimal) -> Decimal:

@@ -21,7 +21,15 @@ from contactcenter.agi.session import House, Session
 from contactcenter.agi.speech import load_engine
 from contactcenter.agi.stall import StallDetector
 from contactcenter.agi.texts import BUILT_IN
-from contactcenter.commands import AnnounceRecording, Command, LeaveQueue, OfferCall
+from contactcenter.commands import (
+    Announce,
+    AnnounceRecording,
+    Command,
+    JoinLeg,
+    LeaveQueue,
+    OfferCall,
+    WaitOn,
+)
 from contactcenter.events import Event
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -31,6 +39,8 @@ ENVIRONMENT_TIMEOUT_S = 2.0
 UNREADY_CAP = 512
 """Connections without a complete environment. Asterisk's own send theirs in the same packet."""
 STALL_S = 0.5
+CLOSE_S = 1.0
+"""How long scripts may take to end when the server stops."""
 ENGINES = {"zh": "espeak-ng", "en": "flite"}
 
 Tap = Callable[[str, str, str], None]
@@ -110,6 +120,8 @@ class AgiServer:
         )
         self._sessions: dict[str, Session] = {}
         self._connections: dict[Connection, None] = {}
+        self.faults = 0
+        """Connections that spoke no AGI, or one that somebody's text had forged: believed in nothing."""
         self._listener: asyncio.Server | None = None
         self._stalls: StallDetector | None = None
 
@@ -142,8 +154,6 @@ class AgiServer:
 
     async def close(self) -> None:
         """Stop. Callers in scripts and queues fall to the dialplan's rescue loop; talks go on."""
-        if self._stalls:
-            self._stalls.close()
         if self._listener:
             self._listener.close()
         for connection in list(self._connections):
@@ -151,13 +161,17 @@ class AgiServer:
         sessions = list(self._sessions.values())
         for session in sessions:
             session.leave()
-        await asyncio.gather(*(session.task for session in sessions), return_exceptions=True)
+        if sessions:
+            _, stubborn = await asyncio.wait([session.task for session in sessions], timeout=CLOSE_S)
+            for task in stubborn:
+                log.error("%s: its script does not end: it catches what would end it", task.get_name())
+        if self._stalls:
+            self._stalls.close()
         await self._prompts.close()
-        self._threads.close()
 
     def carry(self, command: Command) -> None:
         """Take a command of the center. For a call without a session nothing happens: its end was told."""
-        if isinstance(command, AnnounceRecording | OfferCall | LeaveQueue):
+        if isinstance(command, Announce | AnnounceRecording | OfferCall | JoinLeg | WaitOn | LeaveQueue):
             session = self._sessions.get(command.call)
             if session:
                 session.carry(command)
@@ -201,6 +215,9 @@ class AgiServer:
 
     def _closed(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
+        if connection.fault:
+            self.faults += 1
+            log.warning("a FastAGI connection was cut off: %s", connection.fault)
 
 
 def _script(route: Route) -> Script:

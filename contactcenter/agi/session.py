@@ -3,7 +3,8 @@
 What must hold: `CallerLeft` is told exactly once, in the instant in which the connection says it, whatever
 the script does; the session's very last act sets `CC_NEXT`, because the dialplan takes its absence for a
 crash of this process (AGISTATUS is SUCCESS in both cases) and brings the caller back; and what a caller would
-need to come back (interaction, queue, time of entry) is on his leg before anybody relies on it.
+need to come back (interaction, queue, time of entry, what the script asked for) is on his leg before anybody
+relies on it.
 """
 
 import asyncio
@@ -15,14 +16,15 @@ from collections.abc import Callable
 from contactcenter.agi import pyst
 from contactcenter.agi.builtin import wait_for_agent
 from contactcenter.agi.connection import CallerGone, CommandTimeout, Connection, Loss
-from contactcenter.agi.loader import Script, line_in
+from contactcenter.agi.loader import Script, line_in, run
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
-from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
+from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services, Wish, levels, minutes
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import BUILT_IN, LANGUAGES, Speech, speech
-from contactcenter.commands import AnnounceRecording, LeaveQueue, OfferCall
+from contactcenter.commands import Announce, AnnounceRecording, JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
+    AnnouncementEnded,
     CallArrived,
     CallerLeft,
     CallQueued,
@@ -44,7 +46,7 @@ _PHONE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LEG = re.compile(r"[A-Za-z0-9_./:;@-]{0,150}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
 """What MSet takes as it is: no comma, quote or backslash."""
-_DESTINATION = re.compile(r"PJSIP/[A-Za-z0-9_.+@:/-]{1,150}")
+_DESTINATION = re.compile(r"(?:PJSIP/[A-Za-z0-9_.+@:/-]{1,150}&?){1,20}(?<!&)")
 _UNIQUEID = re.compile(r"(?:(.*)-)?\d+\.\d+")
 _BRIDGED = {"SUCCESS": "ANSWER", "NONEXISTENT": "CHANUNAVAIL"}
 """BRIDGERESULT as DIALSTATUS."""
@@ -57,7 +59,14 @@ REFUSE_RECORDING = "9"
 _RECORDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 """A recording's name: made by us, and a file's name, so checked again."""
 
-Command = AnnounceRecording | OfferCall | LeaveQueue
+WORD_S = 5.0
+"""After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
+
+Command = OfferCall | JoinLeg | WaitOn | Announce | AnnounceRecording | LeaveQueue
+
+
+class _Cut(Exception):
+    """An agent is there, in the middle of what the waiting caller was told."""
 
 
 @frozen
@@ -87,7 +96,12 @@ class Session:
         self._joining = False
         self._recorded = ""
         """The recording that Asterisk writes of this leg at this session's word; empty: none."""
+        self._informing = self._cut = False
+        self._queue = ""
         self._entered_at: float | None = None
+        self._held_by = ""
+        self._wish = Wish()
+        """What a caller who comes back had asked for."""
         self._over = False
         self._budget = asyncio.timeout(None)
         self._resumed = environment.path == "resume"
@@ -103,6 +117,7 @@ class Session:
         """A command of the center, in the order in which it gave them."""
         if self._waiting:
             self._commands.put_nowait(command)
+            self._cut = self._informing and isinstance(command, OfferCall | JoinLeg)
         else:
             # The script has moved on in the same instant; the center must not wait for this agent's ring.
             self._refuse(command)
@@ -165,6 +180,9 @@ class Session:
         queue = await self._recall("CC_QUEUE") if self._resumed else ""
         entered = await self._recall("CC_ENTERED") if queue else ""
         self._entered_at = float(entered) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", entered) else None
+        self._held_by = await self._recall("CC_HELD") if queue else ""
+        if queue:
+            self._wish = _heard(*[await self._recall(name) for name in _told(Wish())])
         language = await self._recall("CC_LANGUAGE") if interaction else ""
         self._resumed = bool(self._resumed and interaction)
         arrival = self._announce(interaction or uuid.uuid4().hex, did, queue, language)
@@ -176,7 +194,10 @@ class Session:
         return queue
 
     def _dialled(self) -> str:
-        """The number that the caller dialled; a rescue loop runs in an extension without a number."""
+        """The number that the caller dialled. The dialplan says it in the address, before any word of the
+        caller's; a rescue loop runs in an extension without a number."""
+        if did := self._environment.query.get("did"):
+            return did
         extension = self._environment["agi_extension"]
         return extension if extension[:1].isdigit() else self._environment["agi_dnid"]
 
@@ -205,6 +226,7 @@ class Session:
                 resumed=self._resumed,
                 queue=queue,
                 entered_at=self._entered_at,
+                held_by=self._held_by,
             )
         )
         return arrival
@@ -217,15 +239,18 @@ class Session:
             self._budget = asyncio.timeout(self._services.limits.seconds)
             async with self._budget:
                 if resume_queue:
-                    return await wait_for_agent(call, resume_queue)
+                    return await wait_for_agent(call, resume_queue, self._wish)
                 if script.run:
-                    return str(await script.run(call) or "")
+                    return str(await run(script, call) or "")
                 assert script.run_sync  # noqa: S101 (one of the two)
                 await self._house.threads.run(script.run_sync, self._environment, self._connection, call)
                 return ""
-        except CommandTimeout:
+        except (CommandTimeout, CallerGone, GeneratorExit):
             raise
-        except (Exception, ScriptBlocked) as error:
+        except BaseException as error:
+            # Not even SystemExit may pass: it would end the event loop, and all calls with it.
+            if self.task.cancelling():
+                raise CallerGone from error
             overrun = isinstance(error, TimeoutError) and self._budget.expired()
             said = f"ran longer than {self._services.limits.seconds:g} s" if overrun else _described(error)
             place = f"{script.path.name}:{line_in(script.path, error)}" if script.path else script.name
@@ -262,7 +287,9 @@ class Session:
 
     async def play(self, what: Speech, keys: str) -> str:
         path = await self._house.prompts.path(what)
+        self._unless_cut()
         reply = await self._command("STREAM FILE", path, keys, timeout_s=PLAY_TIMEOUT_S)
+        self._unless_cut()
         if reply.result == "0" and not reply.endpos:
             log.error("call %s: Asterisk can't play %s (prompt %r)", self.id, path, what.name)
         return chr(int(reply.result)) if reply.result not in ("", "0") else ""
@@ -277,10 +304,13 @@ class Session:
             # One command says it and hears all keys: none can fall between two commands.
             path = await self._house.prompts.path(what)
             timeout = PLAY_TIMEOUT_S + timeout_s * (limit + 1)
+            self._unless_cut()
             reply = await self._command("GET DATA", path, int(timeout_s * 1000), wanted, timeout_s=timeout)
+            self._unless_cut()
             return typed + reply.result, reply.timed_out
         while len(typed) < limit:
             reply = await self._command("WAIT FOR DIGIT", int(timeout_s * 1000), timeout_s=timeout_s + 10)
+            self._unless_cut()
             key = chr(int(reply.result or "0"))
             if key not in KEYS:
                 return typed, True
@@ -289,16 +319,25 @@ class Session:
             typed += key
         return typed, False
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         if self._entered_at is None:
             self._entered_at = self._now()
-        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue)
+        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue, **_told(wish))
         loop, until = asyncio.get_running_loop(), self._budget.when()
         left = until - loop.time() if until is not None else None
         if left is not None:
             self._budget.reschedule(None)
-        self._waiting = True
-        self._tell(CallQueued(at=self._now(), call=self.id, queue=queue, priority=priority))
+        self._waiting, self._queue = True, queue
+        self._tell(
+            CallQueued(
+                at=self._now(),
+                call=self.id,
+                queue=queue,
+                priority=wish.priority,
+                needs=wish.needs,
+                preferred=wish.agent,
+            )
+        )
         try:
             result = await self._until_served()
         finally:
@@ -307,37 +346,103 @@ class Session:
                 self._refuse(self._commands.get_nowait())
             if left is not None:
                 self._budget.reschedule(loop.time() + left)
-        if result == "answered":
-            self._entered_at = None  # a further queue would be a further wait
+        self._entered_at = None  # the center ended this wait; a further queue would be a further one
         await self.remember("CC_QUEUE", "")
+        await self._unhold()
         return result
 
     async def _until_served(self) -> str:
-        while True:
-            await self._command("SET MUSIC", "on", self._house.music)
-            command = await self._commands.get()
-            if isinstance(command, AnnounceRecording):
-                await self._announce_recording()
-                continue
-            if isinstance(command, LeaveQueue):
-                await self._command("SET MUSIC", "off")
-                return command.exit
-            status = await self._connect(command)
-            self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status=status))
-            if status == "ANSWER":
-                return "answered"
+        """Do what the center says until it gives the caller back to the script; returns by which exit.
 
-    async def _connect(self, offer: OfferCall) -> str:
+        A talk that ended may only be parked (hold, transfer): the center knows, and says `WaitOn` or
+        `LeaveQueue`, with a music in between that nobody would want to hear for an instant.
+        """
+        music, cut = True, False
+        while True:
+            if music and not cut:
+                await self._command("SET MUSIC", "on", self._house.music)
+            cut = False
+            command = await self._next_command(None if music else WORD_S)
+            match command:
+                case LeaveQueue(exit=exit):
+                    if music:
+                        await self._command("SET MUSIC", "off")
+                    return exit
+                case WaitOn():
+                    music, self._queue = True, command.queue
+                    self._entered_at, self._held_by = command.entered_at, command.held_by
+                    await self._remember_all(
+                        CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=command.queue, CC_HELD=self._held_by
+                    )
+                case Announce():
+                    cut = await self._inform(command)
+                case AnnounceRecording():
+                    await self._announce_recording()
+                case OfferCall() | JoinLeg():
+                    status = await self._connect(command)
+                    music = status != "ANSWER"
+                    several = not music and isinstance(command, OfferCall) and len(command.phones) > 1
+                    phone = await self._recall("DIALEDPEERNUMBER") if several else ""
+                    offer = command.offer
+                    self._tell(
+                        OfferEnded(at=self._now(), call=self.id, offer=offer, status=status, phone=phone)
+                    )
+
+    async def _inform(self, told: Announce) -> bool:
+        """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it
+        short."""
+        assert self._call  # noqa: S101 (set by _arrive)
+        self._informing, self._cut = True, False
+        try:
+            await self._command("SET MUSIC", "off")
+            way = await self._call.how_things_stand(told.ahead, told.wait_s, told.ways)
+            if way == "callback":
+                await self._call.callback(queue=self._queue)
+        except _Cut:
+            pass
+        finally:
+            self._informing, cut, self._cut = False, self._cut, False
+        self._tell(AnnouncementEnded(at=self._now(), call=self.id))
+        return cut
+
+    def _unless_cut(self) -> None:
+        if self._cut:
+            raise _Cut
+
+    async def _next_command(self, within_s: float | None) -> Command:
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._commands.get()
+        except TimeoutError:
+            log.warning("call %s: not a word from the center after a talk", self.id)
+            return LeaveQueue(call=self.id, exit="answered")
+
+    async def _unhold(self) -> None:
+        """Forget who had the caller on hold."""
+        if self._held_by:
+            self._held_by = ""
+            await self.remember("CC_HELD", "")
+
+    async def _connect(self, offer: OfferCall | JoinLeg) -> str:
         """Join the caller and the agent, and wait until they have talked; returns a DIALSTATUS.
 
-        An agent's persistent line comes back to its waiting room by itself, and the caller back to us.
+        A leg that stands by itself (an agent's persistent line, one that was parked) comes back to its
+        waiting room, and the caller back to us.
         """
-        if not _PHONE.fullmatch(offer.phone) or not _LEG.fullmatch(offer.line):
-            log.error("call %s: offer of odd name: phone %r, line %r", self.id, offer.phone, offer.line)
+        if isinstance(offer, JoinLeg):
+            if not offer.leg or not _LEG.fullmatch(offer.leg):
+                log.error("call %s: asked to join odd leg %r", self.id, offer.leg)
+                return "CHANUNAVAIL"
+            await self._command("SET MUSIC", "off")
+            await self._unhold()
+            return _BRIDGED.get(await self._join("EXEC Bridge", offer.leg, "BRIDGERESULT"), "CONGESTION")
+        phones = offer.phones
+        if not phones or not all(map(_PHONE.fullmatch, phones)) or not _LEG.fullmatch(offer.line):
+            log.error("call %s: offer of odd name: phones %r, line %r", self.id, phones, offer.line)
             return "CHANUNAVAIL"
         await self._record(offer.recording)
         if not offer.line:
-            return await self.dial(f"PJSIP/{offer.phone}", offer.ring_s)
+            return await self.dial("&".join(f"PJSIP/{phone}" for phone in phones), offer.ring_s)
         await self._command("SET MUSIC", "off")
         return _BRIDGED.get(await self._join("EXEC Bridge", offer.line, "BRIDGERESULT"), "CONGESTION")
 
@@ -384,7 +489,7 @@ class Session:
 
     def _refuse(self, command: Command) -> None:
         """An offer for a caller who is out of the queue; one who is gone was told already."""
-        if isinstance(command, OfferCall) and not self._over:
+        if isinstance(command, OfferCall | JoinLeg) and not self._over:
             self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status="CANCEL"))
 
     async def dial(self, destination: str, ring_s: int) -> str:
@@ -439,6 +544,29 @@ class Session:
 
     def _now(self) -> float:
         return self._services.now()
+
+
+def _told(wish: Wish) -> dict[str, str]:
+    """A wish as variables of the leg."""
+    return {
+        "CC_PRIORITY": f"{wish.priority:g}",
+        "CC_NEEDS": "-".join(f"{need.skill}.{need.level}" for need in wish.needs),
+        "CC_AGENT": wish.agent,
+    }
+
+
+def _heard(priority: str, needs: str, agent: str) -> Wish:
+    """The wish in a leg's variables; one that can't be read (of another version's) is none."""
+    try:
+        skills = dict(each.split(".") for each in needs.split("-")) if needs else {}
+        return Wish(
+            priority=minutes(float(priority or 0)),
+            needs=levels({skill: int(level) for skill, level in skills.items()}),
+            agent=agent,
+        )
+    except ValueError:
+        log.warning("odd wish on a leg: priority %r, needs %r", priority, needs)
+        return Wish(agent=agent)
 
 
 def _server(uniqueid: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from contactcenter.agi.connection import CallerGone
 from contactcenter.agi.loader import load_script
-from contactcenter.agi.script import Arrival, Call, Services
+from contactcenter.agi.script import Arrival, Call, Services, Wish
 from contactcenter.agi.texts import Speech
 from contactcenter.events import CallbackAsked, CustomerFound, Event, LanguageChosen, NodeVisited
 from contactcenter.values import CustomerCard, MatchMethod
@@ -186,7 +186,7 @@ class SimulatedCaller:
             typed += key
         return typed, False
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         self.queue = queue
         try:
             while (key := await self._next_key()) not in EXITS:
@@ -197,7 +197,7 @@ class SimulatedCaller:
             self.queue = ""
 
     async def dial(self, destination: str, ring_s: int) -> str:
-        return "ANSWER" if await self.wait(destination, 0) == "answered" else "NOANSWER"
+        return "ANSWER" if await self.wait(destination, Wish()) == "answered" else "NOANSWER"
 
     async def remember(self, name: str, value: str) -> None:
         self.remembered[name] = value

@@ -22,6 +22,11 @@ class ScriptBlocked(BaseException):
     """Raised into a script that holds the event loop. No author's `except Exception` catches it."""
 
 
+def interrupt(thread: int) -> None:
+    """Raise `ScriptBlocked` in a thread, as soon as it runs Python again."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(ScriptBlocked))
+
+
 class StallDetector:
     """Watches the running loop until `close`; `scripts` are the files that may be interrupted."""
 
@@ -58,8 +63,7 @@ class StallDetector:
             # Between this look and the exception's arrival the script may return, and then the exception hits
             # the loop's own code: microseconds, against the half second that the script has held it already.
             if in_script and self._beat_at == beat_at:
-                thread = ctypes.c_ulong(self._loop_thread)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(ScriptBlocked))
+                interrupt(self._loop_thread)
 
     def _where(self) -> tuple[str, bool]:
         """Where the loop's thread is, and whether a script is what holds it."""

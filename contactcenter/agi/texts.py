@@ -48,6 +48,37 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "zh": "好的，我们会尽快回拨您。",
         "en": "Thank you. We will call you back as soon as we can.",
     },
+    "wait_next": {"zh": "您是下一位。", "en": "You are next in line."},
+    "wait_one_ahead": {"zh": "您前面还有一位客户。", "en": "There is one caller ahead of you."},
+    "wait_ahead": {
+        "zh": "您前面还有{ahead}位客户。",
+        "en": "There are {ahead} callers ahead of you.",
+    },
+    "wait_minute": {
+        "zh": "预计等待时间不超过一分钟。",
+        "en": "You should be connected within a minute.",
+    },
+    "wait_minutes": {
+        "zh": "预计等待时间不超过{minutes}分钟。",
+        "en": "You should be connected within {minutes} minutes.",
+    },
+    "wait_long": {
+        "zh": "现在来电较多，等待时间可能超过一小时。",
+        "en": "We are very busy. The wait may be longer than an hour.",
+    },
+    "wait_callback": {
+        "zh": "继续等待请不要挂机。需要我们回拨并保留您的位置，请按一。",
+        "en": "To go on waiting, stay on the line. For a call back that keeps your place, press one.",
+    },
+    "wait_message": {
+        "zh": "继续等待请不要挂机。留言请按一。",
+        "en": "To go on waiting, stay on the line. To leave a message, press one.",
+    },
+    "wait_callback_or_message": {
+        "zh": "继续等待请不要挂机。需要我们回拨并保留您的位置，请按一。留言请按二。",
+        "en": "To go on waiting, stay on the line. For a call back that keeps your place, press one. "
+        "To leave a message, press two.",
+    },
     "goodbye": {
         "zh": "感谢您的来电，再见。",
         "en": "Thank you for calling. Goodbye.",

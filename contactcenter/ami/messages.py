@@ -12,6 +12,8 @@ from panoramisk.utils import EOL, CaseInsensitiveDict
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
+_LISTS = frozenset({"chanvariable", "variable", "output"})
+
 
 def unescape(value: str) -> str:
     r"""Undo Asterisk's C-style escapes: `O\'Brien` is O'Brien.
@@ -27,8 +29,9 @@ def unescape(value: str) -> str:
 class Message(upstream.Message):
     """One event or response. Headers by name, case-insensitive: `message["Uniqueid"]` (KeyError if absent).
 
-    The first of a repeated header wins, as a str; `all()` has every one. Asterisk writes its own headers
-    before those that a dialplan adds to a UserEvent, so a caller's data cannot replace a Channel or Uniqueid.
+    The first of a repeated header wins, as a str; `all()` has every one, and `repeated` says which they are.
+    Asterisk writes its own headers before those that a dialplan adds to a UserEvent, so that a caller's data
+    can't replace a Channel or Uniqueid there.
     """
 
     _repeated: dict[str, list[str]]
@@ -75,6 +78,12 @@ class Message(upstream.Message):
     def content(self) -> str:
         """The output of a Command action, one line per `Output` header."""
         return "\n".join(self.all("Output"))
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """The headers that came more than once, in lower case, without those that list something. Asterisk
+        does not repeat such a one: somebody whose text stands in the message made it up."""
+        return tuple(name for name in self._repeated if name not in _LISTS)
 
     def all(self, key: str) -> list[str]:
         """Every value of a header, in the order of arrival; empty when absent."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
 
 import structlog
@@ -13,15 +13,24 @@ from contactcenter.ami.link import AmiLink, Tap
 from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
-from contactcenter.ami.translate import device_phone, legs_seen, translate
+from contactcenter.ami.translate import (
+    Unreadable,
+    check_channel,
+    check_once,
+    device_phone,
+    legs_seen,
+    translate,
+)
 from contactcenter.commands import (
     Command,
+    CutSpeech,
     EndLeg,
     MuteRecording,
     OpenLine,
-    ParkLine,
+    ParkLeg,
     PointMonitor,
     RingMonitor,
+    Room,
     StopRecording,
 )
 from contactcenter.events import (
@@ -36,8 +45,8 @@ from contactcenter.events import (
 
 NEEDS = frozenset(
     {
-        *("Hangup", "Redirect", "Originate", "Setvar", "CoreShowChannels", "DeviceStateList"),
-        *("MixMonitorMute", "StopMixMonitor"),
+        *("Hangup", "Redirect", "Originate", "Setvar", "PlayDTMF", "MixMonitorMute", "StopMixMonitor"),
+        *("CoreShowChannels", "BridgeList", "DeviceStateList"),
     }
 )
 """The actions that a manager user must be allowed to use; the least rights that work."""
@@ -45,6 +54,8 @@ NEEDS = frozenset(
 SNAPSHOT_EVERY_S = 30.0
 """A missed event is found out after this time at the latest, even if the link never broke."""
 
+NOT_THERE = 20
+"""The Q.850 cause of a phone that is not registered: subscriber absent."""
 LINE_RING_MS = 30_000
 MONITOR_RING_MS = 30_000
 MODES = frozenset({"listen", "whisper", "barge"})
@@ -76,13 +87,9 @@ class AsteriskServers:
         self._now = now
         self._links: dict[str, AmiLink] = {}
         self._versions: dict[str, str] = {}
-        self._rung: dict[str, str] = {}
-        """Phone -> the leg of ours under which it is rung, while it has not answered."""
         self._contacts: dict[str, str] = {}
         """Phone -> its newest contact."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self.unreadable = 0
-        """Events that lacked a header; counted, never guessed."""
         for server in servers:
             self._links[server.name] = AmiLink(
                 server,
@@ -128,13 +135,16 @@ class AsteriskServers:
         match command:
             case EndLeg(server=server, leg=leg):
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
-            case ParkLine(server=server, leg=leg):
-                target = {"Context": "line", "Exten": "s", "Priority": "1"}
-                self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | target))
             case MuteRecording():
                 self._spawn(self._mute(command))
             case StopRecording(server=server, call=leg):
                 self._spawn(self._act(server, {"Action": "StopMixMonitor", "Channel": leg}))
+            case ParkLeg(server=server, leg=leg, room=room):
+                self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | _room(room)))
+            case CutSpeech(server=server, leg=leg):
+                # As if the caller had pressed a key: that ends what he hears, whatever it is.
+                key = {"Digit": "#", "Receive": "true"}
+                self._spawn(self._act(server, {"Action": "PlayDTMF", "Channel": leg} | key))
             case OpenLine(server=server, leg=leg, phone=phone):
                 self._spawn(self._open_line(server, leg, phone))
             case RingMonitor():
@@ -176,7 +186,7 @@ class AsteriskServers:
         )
 
     async def _open_line(self, server: str, leg: str, phone: str) -> None:
-        target = {"Context": "line", "Exten": "s", "Timeout": str(LINE_RING_MS), "CallerID": '"Line" <0>'}
+        target = {**_room(Room.LINE), "Timeout": str(LINE_RING_MS), "CallerID": '"Line" <0>'}
         await self._ring(server, leg, phone, target)
 
     async def _ring_monitor(self, command: RingMonitor) -> None:
@@ -198,34 +208,34 @@ class AsteriskServers:
 
     async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
         """Ring a phone under a leg's name of ours; who answers is at `target`."""
-        self._rung[phone] = leg
         originate = {"Action": "Originate", "Channel": f"PJSIP/{endpoint(phone)}", "Priority": "1"}
         if not await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg}):
-            self._ring_failed(phone)
-
-    def _ring_failed(self, phone: str) -> None:
-        if leg := self._rung.pop(phone, ""):
-            self._tell(LegEnded(at=self._now(), leg=leg))
+            self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
     def _hear(self, server: str, message: Message) -> None:
+        try:
+            self._understand(server, message)
+        except Unreadable as error:
+            self._complain(server, message, error)
+
+    def _complain(self, server: str, message: Message, error: Unreadable) -> None:
+        """Counted, never guessed; the next snapshot says what is true."""
+        self._links[server].counters.unreadable += 1
+        log.warning("asterisk_event_unreadable", server=server, name=message.event, reason=str(error))
+
+    def _understand(self, server: str, message: Message) -> None:
+        check_once(message)
         if message.event == "OriginateResponse":
-            # A phone that isn't there gets no channel, hence no Hangup: this is all that is heard of it.
-            phone = message.get("Channel", "").removeprefix("PJSIP/").partition("-")[0]
+            # Where no channel came about there is no Hangup: this is all that is heard of our leg. After a
+            # Hangup, which knows the cause, it says nothing new.
             if message.response == "Failure":
-                self._ring_failed(phone)
-            else:
-                self._rung.pop(phone, None)
+                leg = message.get("Uniqueid", "")
+                self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
             return
         if message.event == "ContactStatus":
             self._contact_changed(message)
             return
-        try:
-            event = translate(message, server, self._now())
-        except KeyError as missing:
-            self.unreadable += 1
-            log.warning("asterisk_event_unreadable", server=server, event=message.event, missing=str(missing))
-            return
-        if event:
+        if event := translate(message, server, self._now()):
             self._tell(event)
 
     def _contact_changed(self, message: Message) -> None:
@@ -251,9 +261,22 @@ class AsteriskServers:
 
     async def _snapshot(self, server: str, *, restarted: bool = False) -> None:
         asked_at = self._now()
-        reply = await self._links[server].send({"Action": "CoreShowChannels"})
-        legs = legs_seen(reply.items)
+        link = self._links[server]
+        channels = await link.send({"Action": "CoreShowChannels"})
+        # Later than the legs: a room whose last leg left meanwhile is not taken for a talk, see `legs_seen`.
+        bridges = await link.send({"Action": "BridgeList"})
+        legs = legs_seen(self._whole(server, channels.items), bridges.items)
         self._tell(Snapshot(at=self._now(), server=server, asked_at=asked_at, legs=legs, restarted=restarted))
+
+    def _whole(self, server: str, items: Iterable[Message]) -> Iterator[Message]:
+        """The items of a list that Asterisk wrote as they are."""
+        for item in items:
+            try:
+                check_once(item)
+                check_channel(item)
+                yield item
+            except Unreadable as error:
+                self._complain(server, item, error)
 
     async def _phones(self, server: str) -> None:
         """Which phones are registered: those that did so before this link stood told nobody."""
@@ -280,6 +303,11 @@ class AsteriskServers:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _room(room: Room) -> dict[str, str]:
+    """A place in the waiting room, as Redirect and Originate name it."""
+    return {"Context": "room", "Exten": room.value, "Priority": "1"}
 
 
 def _leg(name: str) -> str:

@@ -54,6 +54,8 @@ class Counters:
     """Responses that no action was waiting for: late ones, or refusals of something unreadable."""
     dropped: int = 0
     """Messages over the size limit, or that were no message at all."""
+    unreadable: int = 0
+    """Events that lacked a header or had one twice: believed in nothing."""
     callback_errors: int = 0
     reconnects: int = 0
     """Connections begun after the first one."""

@@ -2,6 +2,9 @@
 
 A leg is named by its channel's Uniqueid, which begins with the server's `systemname`, so it is unique over
 all servers and the same in AMI and in FastAGI.
+
+An event that is not whole, or has a header twice, is not believed in part: where a caller's text gets into
+Asterisk's words, that is what it looks like.
 """
 
 import re
@@ -28,6 +31,26 @@ _PHONE_DEVICE = re.compile(r"PJSIP/([0-9]{2,6})")
 _RINGING, _UP = "5", "6"
 _WAITING_ROOM = "holding_bridge"
 """The bridge technology of BridgeWait: its legs don't hear each other."""
+
+_OF_A_CHANNEL = (
+    "Channel",
+    "ChannelState",
+    "CallerIDNum",
+    "CallerIDName",
+    "ConnectedLineNum",
+    "ConnectedLineName",
+    "AccountCode",
+    "Context",
+    "Exten",
+    "Priority",
+    "Uniqueid",
+    "Linkedid",
+)
+"""What Asterisk says of a channel in each event about one; callers' texts stand before the last ones."""
+
+
+class Unreadable(ValueError):
+    """Not a whole event of Asterisk's; the text says what is wrong with it."""
 
 
 def phone_of(channel: str) -> str:
@@ -107,24 +130,50 @@ _TRANSLATORS: Mapping[str, Callable[[Message, str, float], Event | None]] = {
     "AttendedTransfer": _attended_transfer,
 }
 
+_OF_SEVERAL = frozenset({"BlindTransfer", "AttendedTransfer", "ChanSpyStart"})
+"""Events about several channels, each with names of its own."""
+
+
+def check_once(event: Message) -> None:
+    """Raises `Unreadable` when a header came twice."""
+    if event.repeated:
+        raise Unreadable(f"{event.repeated[0]} came twice")
+
+
+def check_channel(event: Message) -> None:
+    """Raises `Unreadable` unless everything that Asterisk says of a channel is there."""
+    for name in _OF_A_CHANNEL:
+        if name not in event:
+            raise Unreadable(f"{name} is missing")
+
 
 def translate(event: Message, server: str, at: float) -> Event | None:
-    """Our event, or None for what does not concern the center.
-
-    Raises KeyError when Asterisk left out a header that the event can't do without.
-    """
+    """Our event, or None for what does not concern the center. Raises `Unreadable`."""
     translator = _TRANSLATORS.get(event.event)
-    return translator(event, server, at) if translator else None
+    if translator is None:
+        return None
+    if event.event not in _OF_SEVERAL:
+        check_channel(event)
+    try:
+        return translator(event, server, at)
+    except KeyError as error:
+        raise Unreadable(f"{error.args[0]} is missing") from None
 
 
-def legs_seen(channels: Iterable[Message]) -> tuple[LegSeen, ...]:
-    """The legs of a CoreShowChannels answer."""
+def legs_seen(channels: Iterable[Message], bridges: Iterable[Message]) -> tuple[LegSeen, ...]:
+    """The legs of a CoreShowChannels answer, whose items are whole, and who of them is in the waiting room by
+    a BridgeList's.
+
+    A leg's Application does not tell: a leg that was taken out of the room for a talk is still in BridgeWait.
+    """
+    rooms = {each["BridgeUniqueid"] for each in bridges if each.get("BridgeTechnology") == _WAITING_ROOM}
     return tuple(
         LegSeen(
             leg=channel["Uniqueid"],
             phone=phone_of(channel["Channel"]),
             answered=channel["ChannelState"] == _UP,
-            bridge="" if channel.get("Application") == "BridgeWait" else channel.get("BridgeId", ""),
+            bridge=bridge if (bridge := channel.get("BridgeId", "")) not in rooms else "",
+            kept=channel.get("Context") == "room",
             linked=channel["Linkedid"] if channel["Linkedid"] != channel["Uniqueid"] else "",
         )
         for channel in channels

@@ -49,6 +49,8 @@ class NewCustomer:
     """In any form; the first is the main one."""
     company: str = ""
     tier: str = ""
+    save_desk: bool = False
+    """Whether the customer is about to leave us, and to be kept."""
     language: str = ""
     balance: str = ""
     note: str = ""
@@ -63,6 +65,7 @@ class CustomerChange:
     phones: tuple[str, ...] | None = None
     company: str | None = None
     tier: str | None = None
+    save_desk: bool | None = None
     language: str | None = None
     balance: str | None = None
     note: str | None = None
@@ -131,7 +134,8 @@ def create_many(db: Connection, news: Sequence[NewCustomer], *, at: float) -> tu
         row: dict[str, Any] = {
             "id": uuid4().hex, "number": entered(new.number, "number", _CAPS["number"]),
             "name": _name(new.name), "company": entered(new.company, "company", _CAPS["company"]),
-            "tier": entered(new.tier, "tier", _CAPS["tier"]), "language": _language(new.language),
+            "tier": entered(new.tier, "tier", _CAPS["tier"]), "save_desk": new.save_desk,
+            "language": _language(new.language),
             "balance": _minor(new.balance), "note": entered(new.note, "note", _CAPS["note"]),
             "created_at": at, "updated_at": at,
         }  # fmt: skip
@@ -163,6 +167,8 @@ def change(db: Connection, customer: str, to: CustomerChange, *, at: float) -> C
     for field in ("company", "tier", "note"):
         if (value := getattr(to, field)) is not None:
             row[field] = entered(value, field, _CAPS[field])
+    if to.save_desk is not None:
+        row["save_desk"] = to.save_desk
     if to.language is not None:
         row["language"] = _language(to.language)
     if to.balance is not None:
@@ -200,6 +206,7 @@ def _cards(db: Connection, rows: Sequence[Row[Any]], *, history: bool) -> tuple[
             phones=tuple(numbers[row.id]),
             company=row.company,
             tier=row.tier,
+            save_desk=row.save_desk,
             language=row.language,
             balance="" if row.balance is None else str(Decimal(row.balance).scaleb(-2)),
             note=row.note,

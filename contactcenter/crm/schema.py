@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -41,6 +42,7 @@ customers = Table(
     Column("name", Text, nullable=False),
     _text("company"),
     _text("tier"),
+    Column("save_desk", Boolean, nullable=False, server_default=false()),
     _text("language"),
     Column("balance", BigInteger),  # minor units; NULL: there is no account
     _text("note"),
@@ -74,6 +76,7 @@ interactions = Table(
     *(Column(name, Double) for name in ("queued_at", "offered_at", "answered_at", "ended_at", "closed_at")),
     *(Column(name, Double, nullable=False) for name in ("waited_s", "talked_s", "wrapped_s")),
     Column("offers", Integer, nullable=False),
+    Column("raised", Double, nullable=False, server_default="0"),
     Column("inferred", Boolean, nullable=False),
     Column("final", Boolean, nullable=False),
     Index(None, "arrived_at", "id"),
@@ -103,6 +106,20 @@ corrections = Table(
     Column("code", Text, nullable=False),
     _text("note"),
     _text("callback"),
+)
+
+# A row holds whole numbers by their names (docs/figures.md), times in milliseconds. Kept for ever.
+intervals = Table(
+    "intervals",
+    metadata,
+    Column("id", Text, primary_key=True),  # start, kind and name
+    Column("start", BigInteger, nullable=False),  # the quarter's beginning
+    Column("kind", Text, nullable=False),  # queue, agent, center
+    _text("name"),
+    Column("counts", JSON, nullable=False),
+    Column("saved_at", Double, nullable=False),
+    Index(None, "start", "id"),
+    Index(None, "kind", "name", "start"),
 )
 
 users = Table(
@@ -180,6 +197,33 @@ recordings = Table(
     Column("deleted_at", Double),
     Index(None, "interaction", "started_at"),
     Index(None, "state", "queue", "started_at"),
+)
+
+# The versions of what may change live (`config.Configuration`), the last one in force. Triggers refuse every
+# update and delete.
+configurations = Table(
+    "configurations",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", Double, nullable=False),
+    _text("login"),
+    _text("comment"),
+    Column("document", JSON, nullable=False),
+)
+
+# What was changed of agents and queues by one act, cell by cell, so that it can be taken back (`changes.py`).
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", Double, nullable=False),
+    _text("login"),
+    _text("comment"),
+    Column("until", Double),  # when it returns by itself; NULL: never
+    Column("state", Text, nullable=False, index=True),  # active, returned, undone
+    Column("ended_at", Double),
+    _text("ended_by"),
+    Column("cells", JSON, nullable=False),
 )
 
 settings = Table(

@@ -25,15 +25,16 @@ from contactcenter.commands import (
     FindCustomer,
     SaveAudit,
     SaveInteraction,
+    SaveIntervals,
     SaveRecording,
 )
-from contactcenter.crm import customers, database, interactions, migrations
+from contactcenter.crm import customers, database, interactions, intervals, migrations
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.journal import Journal
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.writer import Writer
 from contactcenter.events import CustomerFound, Event, InteractionsRestored
-from contactcenter.values import CustomerCard, MatchMethod
+from contactcenter.values import CustomerCard, IntervalRow, MatchMethod
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,6 +70,8 @@ class Store:
         self._tell = tell
         self._region = region
         self._closed = False
+        self._rows: dict[tuple[int, str, str], IntervalRow] = {}
+        """What the figures counted and the database did not take yet."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -81,7 +84,8 @@ class Store:
         region: str = "CN",
         journal_bytes: int = 8 << 20,
     ) -> "Store":
-        """Open or create the SQLite file `path`, migrate it, and tell `InteractionsRestored` (even if empty).
+        """Open or create the SQLite file `path`, migrate it, and tell `FiguresRestored` and
+        `InteractionsRestored` (even if empty).
 
         Beside it stand `….journal` (pre-allocated) and `….lock`. `region` is whose dialling habits callers'
         numbers follow. Raises `StoreRefused` (damaged, in use, newer than this program), `StoreUnavailable`
@@ -107,6 +111,7 @@ class Store:
                     tell=tell, now=now, region=region,
                 )  # fmt: skip
                 await store.settled()
+                tell(await store.read(intervals.restored, now()))
                 tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
             except DBAPIError as error:
                 raise StoreUnavailable(f"{path} can't be written: {error.orig}") from error
@@ -134,13 +139,15 @@ class Store:
             await _release(self._reading, self._writing, self._journal, self._lock)
 
     def carry(self, command: Command) -> None:
-        """Carry out a command of the center: `FindCustomer`, or one of `saved.Saved`.
+        """Carry out a command of the center: `FindCustomer`, `SaveIntervals`, or one of `saved.Saved`.
 
         Never waits and never raises for the database's sake. Raises TypeError for another edge's command.
         """
         match command:
             case SaveInteraction() | CorrectDisposition() | SaveAudit() | SaveRecording():
                 self._writer.carry(command)
+            case SaveIntervals(rows=rows):
+                self._save_rows(rows)
             case FindCustomer():
                 self._started(self._answer(command))
             case _:
@@ -199,6 +206,21 @@ class Store:
         ones the database refused (both are in the log in full), `second_finals` came after the final record.
         """
         return self._writer.health()
+
+    def _save_rows(self, rows: tuple[IntervalRow, ...]) -> None:
+        """Write the rows, and with them those for which the database had no time before.
+
+        They need no journal: after a crash they are counted again from the records.
+        """
+        self._rows |= {(row.start, row.kind, row.name): row for row in rows}
+        written = self._writer.submit(partial(intervals.save, rows=tuple(self._rows.values())))
+        self._rows, rows_of = {}, self._rows
+
+        def done(answer: asyncio.Future[Any]) -> None:
+            if answer.cancelled() or answer.exception():
+                self._rows = rows_of | self._rows
+
+        written.add_done_callback(done)
 
     async def _answer(self, asked: FindCustomer) -> None:
         found: tuple[CustomerCard, ...] = ()

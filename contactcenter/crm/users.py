@@ -16,11 +16,11 @@ from contactcenter.crm.schema import users
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.text import entered
+from contactcenter.routing.skills import LEVELS
 from contactcenter.values import frozen
 
 ROLES = ("agent", "supervisor", "admin")
 LINES = ("ring", "persistent")
-MOST_LEVEL = 10
 _SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
@@ -36,7 +36,7 @@ class User:
     line: str = "ring"
     queues: tuple[str, ...] = ()
     skills: dict[str, int] = field(default_factory=dict)
-    """Skill -> level, 0 to 10."""
+    """Skill -> level, 1 to 10."""
     language: str = ""
     disabled: bool = False
 
@@ -132,7 +132,7 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
         if get(db, user.login):
             raise Refusal(f"there is a user {user.login}", code="taken", field="login")
         db.execute(
-            insert(users).values(login=user.login, password=hash_, created_at=at, **_checked(
+            insert(users).values(login=user.login, password=hash_, created_at=at, **checked(
                 name=user.name, role=user.role, phone=user.phone, line=user.line, queues=user.queues,
                 skills=user.skills, language=user.language, disabled=user.disabled,
             ))
@@ -143,7 +143,7 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
 def _change(db: Connection, login: str, to: UserChange) -> User:
     named = {field: value for field, value in asdict(to).items() if value is not None}
     if named:
-        db.execute(update(users).where(users.c.login == login).values(_checked(**named)))
+        db.execute(update(users).where(users.c.login == login).values(checked(**named)))
     user = get(db, login)
     if user is None:
         raise Refusal("there is no such user", code="not_found")
@@ -156,7 +156,8 @@ def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
             raise Refusal("there is no such user", code="not_found")
 
 
-def _checked(**values: Any) -> dict[str, Any]:
+def checked(**values: Any) -> dict[str, Any]:
+    """These columns as they are to be stored. Raises `Refusal` for the first that can't be."""
     for name, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
         if name in values and values[name] not in allowed:
             raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=name)
@@ -169,8 +170,8 @@ def _checked(**values: Any) -> dict[str, Any]:
     for skill, level in values.get("skills", {}).items():
         if not _SKILL.fullmatch(skill):
             raise Refusal("a skill's name is 1 to 32 of a-z, 0-9 and _, a letter first", field="skills")
-        if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= MOST_LEVEL:
-            raise Refusal(f"a level is a whole number from 0 to {MOST_LEVEL}", field=f"skills.{skill}")
+        if type(level) is not int or level not in LEVELS:
+            raise Refusal(f"a level is a whole number from 1 to {LEVELS[-1]}", field=f"skills.{skill}")
     return values
 
 

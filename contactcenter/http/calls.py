@@ -3,13 +3,15 @@
 from dataclasses import asdict
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from contactcenter.events import AnswerAsked, HangUpAsked
+from contactcenter.events import AnswerAsked, HangUpAsked, HoldAsked, PriorityAsked, ResumeAsked, WhyAsked
+from contactcenter.http import scope
 from contactcenter.http.lists import Items, Paged, cut
 from contactcenter.http.problems import not_found
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit
+from contactcenter.routing.explanations import waits
 from contactcenter.views import CallView
 
 routes = Routes("calls")
@@ -32,6 +34,7 @@ class LiveCall(BaseModel):
     state: str
     queue: str
     agent: str
+    offered: Annotated[tuple[str, ...], Field(description="The agents whose phones ring, or are about to.")]
     customer: str
     customer_name: str
     caller: Annotated[str, Field(description="As it came from outside: untrusted.")]
@@ -63,11 +66,105 @@ async def list_calls(visit: Visit, query: CallFilter) -> Items[LiveCall]:
     return cut(chosen, lambda call: call.id, query)
 
 
+class PriorityPart(BaseModel):
+    """One part of a priority, in minutes of waiting."""
+
+    why: str
+    minutes: float
+
+
+class NotNow(BaseModel):
+    """An agent who can't take the call now, and why."""
+
+    login: str
+    reason: Annotated[str, Field(description="What the agent does, or `skill`, `reserve`, `preferred` …")]
+    seconds: Annotated[float | None, Field(description="How long that goes on, where it is known.")] = None
+    detail: str = ""
+    level: int = 0
+    has: int = 0
+
+
+class Why(BaseModel):
+    """Why a caller still waits: the figures, and the same in words."""
+
+    at: float
+    call: str
+    queue: str
+    waited_s: float
+    score: Annotated[float, Field(description="The entry, less 60 s for each minute of priority.")]
+    position: int
+    held_back: bool
+    priority: list[PriorityPart]
+    needs: Annotated[list[str], Field(description="Skill and level; with a question mark: preferred.")]
+    widened: Annotated[list[str] | None, Field(description="What is left of them by now.")]
+    queues: Annotated[list[str], Field(description="Whose agents may take the call.")]
+    only: Annotated[str, Field(description="The one agent that it waits for just now.")]
+    passed_over: Annotated[list[NotNow], Field(description="20 at most, the soonest first.")]
+    passed_counts: dict[str, int]
+    widens_in_s: float | None
+    zh: str
+    en: str
+
+
+@routes.get("/api/calls/{id}/why", right=Right.SUPERVISOR, refusals=(404, 409))
+async def why_waiting(visit: Visit, id: str) -> Why:
+    """Why this caller still waits: whom he waits for, and who can't take him."""
+    scope.check_call(visit, id, "why")
+    visitor, now = visit.visitor, visit.edge.now()
+    said = await visit.edge.questions.ask(
+        lambda request: WhyAsked(at=now, login=visitor.login, name=visitor.name, request=request, call=id)
+    )
+    return Why(**said, zh=waits(said, "zh"), en=waits(said, "en"))
+
+
+class CallPatch(BaseModel):
+    """What of a waiting call is changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Annotated[
+        float,
+        Field(ge=-1440, le=1440, allow_inf_nan=False, description="Minutes, instead of those given before."),
+    ]
+
+
+@routes.patch("/api/calls/{id}", right=Right.SUPERVISOR, refusals=(404, 409))
+async def change_call(visit: Visit, id: str, body: CallPatch) -> CallPatch:
+    """Move a waiting caller: +5 is served as if he had come 5 minutes earlier."""
+    scope.check_call(visit, id, "priority")
+    visitor, now = visit.visitor, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: PriorityAsked(
+            at=now,
+            login=visitor.login,
+            name=visitor.name,
+            request=request,
+            call=id,
+            minutes=body.priority,
+        )
+    )
+    return body
+
+
 @routes.post("/api/calls/{id}/hangup", right=Right.SIGNED_IN, refusals=(409,))
 async def hang_up(visit: Visit, id: str) -> None:
     """End the talk."""
     login, now = _own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: HangUpAsked(at=now, login=login, call=id, request=request))
+
+
+@routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, refusals=(409,))
+async def hold(visit: Visit, id: str) -> None:
+    """Put the caller on hold: music, while the agent's phone stays connected."""
+    login, now = _own_call(visit, id), visit.edge.now()
+    await visit.edge.questions.ask(lambda request: HoldAsked(at=now, login=login, call=id, request=request))
+
+
+@routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, refusals=(409,))
+async def resume(visit: Visit, id: str) -> None:
+    """Take the held caller back."""
+    login, now = _own_call(visit, id), visit.edge.now()
+    await visit.edge.questions.ask(lambda request: ResumeAsked(at=now, login=login, call=id, request=request))
 
 
 @routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, refusals=(409,))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactcenter.crm import customers
 from contactcenter.crm.customers import CustomerChange, NewCustomer
@@ -43,6 +43,7 @@ class CustomerBody(BaseModel):
     phones: list[Short] = []
     company: Line = ""
     tier: Short = ""
+    save_desk: Annotated[bool, Field(description="About to leave us, and to be kept.")] = False
     language: Language = ""
     balance: Amount = ""
     note: Text = ""
@@ -58,6 +59,7 @@ class CustomerPatch(BaseModel):
     phones: list[Short] | None = None
     company: Line | None = None
     tier: Short | None = None
+    save_desk: bool | None = None
     language: Language | None = None
     balance: Amount | None = None
     note: Text | None = None

@@ -13,6 +13,7 @@ from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.recordings import RecordingItem, of_interaction
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit, Visitor
+from contactcenter.routing.explanations import decided
 from contactcenter.values import InteractionRecord, TimelineEntry
 
 routes = Routes("interactions")
@@ -87,11 +88,18 @@ class Step(BaseModel):
     detail: dict[str, JsonValue]
 
 
+class Decision(Step):
+    """Why an agent was chosen: the figures in `detail`, and the same in words."""
+
+    zh: str
+    en: str
+
+
 class InteractionDetail(InteractionItem):
     """One interaction with everything that is known of it."""
 
     timeline: list[Step]
-    decisions: list[Step]
+    decisions: list[Decision]
     recordings: list[RecordingItem]
     corrections: list[Step]
 
@@ -133,7 +141,7 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
     return InteractionDetail(
         **fields,
         timeline=[_step(entry) for entry in found.timeline if _shows(visit, entry)],
-        decisions=[_step(entry) for entry in found.timeline if entry.kind == DECISION],
+        decisions=[_decision(entry) for entry in found.timeline if entry.kind == DECISION],
         recordings=await of_interaction(visit, id),
         corrections=[
             Step(
@@ -195,4 +203,15 @@ def _fields(record: InteractionRecord) -> dict[str, Any]:
 
 
 def _step(entry: TimelineEntry) -> Step:
-    return Step(at=entry.at, kind=entry.kind, detail=dict(entry.detail))
+    detail = {name: value for name, value in entry.detail.items() if name != "decision"}
+    return Step(at=entry.at, kind=entry.kind, detail=detail)
+
+
+def _decision(entry: TimelineEntry) -> Decision:
+    return Decision(
+        at=entry.at,
+        kind=entry.kind,
+        detail=dict(entry.detail),
+        zh=decided(entry.detail, "zh"),
+        en=decided(entry.detail, "en"),
+    )

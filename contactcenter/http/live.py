@@ -19,18 +19,21 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropFigures,
     DropMessage,
     DropMonitor,
     DropQueue,
+    OfferTaken,
     ScreenPop,
     ShowAgent,
     ShowCall,
+    ShowFigures,
     ShowMessage,
     ShowMonitor,
     ShowQueue,
 )
 from contactcenter.values import CustomerCard, MatchMethod, frozen
-from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
+from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 RING = 512
 """Frames that a stream keeps for those who come back."""
@@ -42,8 +45,8 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls", "monitors", "messages"]
-NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages")
+Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures"]
+NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages", "figures")
 Later = Callable[[float, Callable[[], None]], object]
 
 
@@ -65,6 +68,7 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     calls: tuple[str, ...] = ()
     monitors: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -86,6 +90,16 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     why: dict[str, str | float | int]
 
 
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """The call that was popped here has been answered by somebody else, whose phone rang too."""
+
+    seq: int
+    at: float
+    call: str
+    by: str
+    """The other agent's name."""
+
+
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     """Everything that this user sees. `at` is the server's clock, for the pages' timers."""
 
@@ -99,6 +113,7 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     monitors: tuple[MonitorView, ...]
     messages: tuple[MessageView, ...]
     """What supervisors have said to this user, and he has not put away."""
+    figures: tuple[FiguresView, ...]
 
 
 class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
@@ -111,6 +126,7 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     calls: tuple[CallView, ...] = ()
     monitors: tuple[MonitorView, ...] = ()
     messages: tuple[MessageView, ...] = ()
+    figures: tuple[FiguresView, ...] = ()
     gone: Gone = Gone()
 
 
@@ -136,11 +152,12 @@ class LiveModel:
         self.calls: dict[str, CallView] = {}
         self.monitors: dict[str, MonitorView] = {}
         self.messages: dict[str, MessageView] = {}
+        self.figures: dict[str, FiguresView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.streams: dict[str, Stream] = {}
         self._boards: set[Stream] = set()
         """The streams of those who see everything."""
-        self._queues_due: dict[str, None] = {}
+        self._queues_due: dict[tuple[Noun, str], None] = {}
         self._queues_paced = False
         self.now = now
         self.later = later or _on_the_loop
@@ -161,17 +178,24 @@ class LiveModel:
             case ShowCall(view=call):
                 before, self.calls[call.id] = self.calls.get(call.id), call
                 if call != before:
-                    self._touch("calls", call.id, before.agent if before else "", call.agent)
+                    earlier_ones = (before.agent, *before.offered) if before else ()
+                    self._touch("calls", call.id, *earlier_ones, call.agent, *call.offered)
             case DropCall(call=call_id):
                 if last := self.calls.pop(call_id, None):
-                    self._touch("calls", call_id, last.agent)
+                    self._touch("calls", call_id, last.agent, *last.offered)
             case ShowQueue(view=queue):
                 shown, self.queues[queue.name] = self.queues.get(queue.name), queue
                 if queue != shown:
-                    self._touch("queues", queue.name)
-                    self._queues_due[queue.name] = None
-                    if not self._queues_paced:
-                        self._touch_queues()
+                    self._touch_of_queue("queues", queue.name)
+            case ShowFigures(view=counted):
+                self.figures[counted.id] = counted
+                if counted.kind == "queue":
+                    self._touch_of_queue("figures", counted.id)
+                else:
+                    self._touch("figures", counted.id, counted.name)
+            case DropFigures(id=id_):
+                if self.figures.pop(id_, None):
+                    self._touch("figures", id_)
             case ShowMonitor(view=monitor):
                 earlier_at = self.monitors.get(monitor.id)
                 self.monitors[monitor.id] = monitor
@@ -186,13 +210,18 @@ class LiveModel:
                 if read := self.messages.pop(message_id, None):
                     self._touch("messages", message_id, read.to)
             case DropQueue(queue=name):
+                self.figures.pop(f"queue {name}", None)
                 if self.queues.pop(name, None):
                     for own in self.streams.values():
                         own.touch("queues", name)
+                        own.touch("figures", f"queue {name}")
             case ScreenPop():
                 self.pops[command.login] = command
                 if stream := self.streams.get(command.login):
                     stream.pop(command)
+            case OfferTaken():
+                if stream := self.streams.get(command.login):
+                    stream.taken(command)
             case _:
                 pass
 
@@ -207,13 +236,21 @@ class LiveModel:
             case AgentView():
                 return view.login == viewer.login or not viewer.scope.isdisjoint(view.queues)
             case CallView():
-                return view.agent == viewer.login or view.queue in viewer.scope
+                return viewer.login in (view.agent, *view.offered) or view.queue in viewer.scope
             case MonitorView():
                 own = view.agent == viewer.login and view.visible
                 return own or view.supervisor == viewer.login or view.queue in viewer.scope
             case QueueView():
                 me = self.agents.get(viewer.login)
                 return view.name in viewer.scope or (me is not None and view.name in me.queues)
+            case FiguresView(kind="agent"):
+                whose = self.agents.get(view.name)
+                in_scope = whose is not None and not viewer.scope.isdisjoint(whose.queues)
+                return view.name == viewer.login or in_scope
+            case FiguresView(kind="queue"):
+                return self.sees(viewer, "queues", view.name)
+            case FiguresView():
+                return False  # the center's are of all queues
         raise AssertionError(view)
 
     def seen(self, viewer: Viewer, noun: Noun) -> list[Any]:
@@ -241,7 +278,7 @@ class LiveModel:
     def _views(self, noun: Noun) -> dict[str, Any]:
         views: dict[Noun, dict[str, Any]] = {
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
-            "monitors": self.monitors, "messages": self.messages,
+            "monitors": self.monitors, "messages": self.messages, "figures": self.figures,
         }  # fmt: skip
         return views[noun]
 
@@ -253,6 +290,13 @@ class LiveModel:
             if (own := self.streams.get(login)) and not own.viewer.sees_all:
                 own.touch(noun, id_)
 
+    def _touch_of_queue(self, noun: Noun, id_: str) -> None:
+        """Let the boards know at once, and the queue's agents soon."""
+        self._touch(noun, id_)
+        self._queues_due[noun, id_] = None
+        if not self._queues_paced:
+            self._touch_queues()
+
     def _touch_queues(self) -> None:
         """Let every agent know of the queues that changed lately, and then for a while of none."""
         names, self._queues_due = self._queues_due, {}
@@ -261,8 +305,8 @@ class LiveModel:
             self.later(QUEUE_PACE_S, self._touch_queues)
         for stream in self.streams.values():
             if not stream.viewer.sees_all:
-                for name in names:
-                    stream.touch("queues", name)
+                for noun, id_ in names:
+                    stream.touch(noun, id_)
 
 
 class Stream:
@@ -293,7 +337,7 @@ class Stream:
         if mine == ("agents", self.viewer.login):  # his queues may be others now
             for name in self._model.queues:
                 if (("queues", name) in self._shown) != self._model.sees(self.viewer, "queues", name):
-                    self._dirty["queues", name] = None
+                    self._dirty["queues", name] = self._dirty["figures", f"queue {name}"] = None
         if not self._due:
             self._due = True
             self._model.later(BOARD_PACE_S if self.viewer.sees_all else 0.0, self.flush)
@@ -314,6 +358,7 @@ class Stream:
             calls=tuple(shown["calls"]),
             monitors=tuple(shown["monitors"]),
             messages=tuple(shown["messages"]),
+            figures=tuple(shown["figures"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
         )
         self._send(change)
@@ -323,6 +368,11 @@ class Stream:
         self.flush()
         self._pop = _as_pop(command, self.seq + 1, self._model.now())
         self._send(self._pop)
+
+    def taken(self, command: OfferTaken) -> None:
+        """Tell who answered first."""
+        self.flush()
+        self._send(Taken(seq=self.seq + 1, at=self._model.now(), call=command.call, by=command.by))
 
     def shown_pop(self, seq: int) -> str:
         """The offer whose pop has this number, or empty when that pop is not the user's current one."""
@@ -346,6 +396,7 @@ class Stream:
                 pops=pops,
                 monitors=tuple(seen(viewer, "monitors")),
                 messages=tuple(seen(viewer, "messages")),
+                figures=tuple(seen(viewer, "figures")),
             )
         )
 
@@ -388,7 +439,7 @@ class Stream:
         self._dirty.clear()
         return shown, gone
 
-    def _send(self, frame: Change | Pop) -> None:
+    def _send(self, frame: Change | Pop | Taken) -> None:
         self.seq = frame.seq
         encoded = msgspec.json.encode(frame)
         self._ring.append((frame.seq, encoded))

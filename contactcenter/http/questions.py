@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 from contactcenter.commands import Accepted, Refused
@@ -19,8 +20,8 @@ class Questions:
         self._tell = tell
         self._waiting: dict[str, asyncio.Future[Accepted | Refused]] = {}
 
-    async def ask(self, event_of: Callable[[str], Event]) -> None:
-        """Tell the event that `event_of(request)` makes, and return when it is granted.
+    async def ask(self, event_of: Callable[[str], Event]) -> Any:
+        """Tell the event that `event_of(request)` makes, and return the center's answer when it is granted.
 
         Raises `Problem`: 403, 404, 409 or 422 as the center refuses it, 503 when the center does not answer.
         """
@@ -36,6 +37,7 @@ class Questions:
             del self._waiting[request]
         if isinstance(command, Refused):
             raise refused(command.code, command.message, command.field)
+        return command.answer
 
     def answer(self, command: Accepted | Refused) -> None:
         """The center's word; one that nobody waits for any more is dropped."""

@@ -20,6 +20,7 @@ from contactcenter.http import (
     audit,
     calls,
     customers,
+    figures,
     health,
     interactions,
     me,
@@ -44,7 +45,8 @@ from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
-    interactions.routes, customers.routes, audit.routes, supervision.routes, recordings.routes,
+    interactions.routes, customers.routes, audit.routes, supervision.routes,
+    figures.routes, recordings.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)

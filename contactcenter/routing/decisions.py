@@ -19,7 +19,7 @@ class Part:
     """One reason for a call's priority, in minutes of waiting: +5 is served as if it came 5 min earlier."""
 
     why: str
-    """`queue`, `script`, `tier`, `save_desk` or `supervisor`."""
+    """`queue`, `did`, `language`, `tier`, `save_desk`, `script` or `supervisor`."""
     minutes: float
 
 

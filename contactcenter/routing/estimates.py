@@ -1,11 +1,12 @@
 """How long a waiting caller is still going to wait: from the state of the queue, learnt from what happens.
 
 Whoever stands at place k waits until k agents have become free, less those ahead who give up: k independent
-times in a row, whose rates are s·μ + j·θ for j = 0 … k - 1 (Ibrahim and Whitt, *Real-time delay estimation
-in overloaded multiserver queues with abandonments*, 2009). s is how many agents serve the queue now, μ how
-often one of them takes a caller of it while somebody waits, θ how often a waiting caller gives up; μ and θ
-are learnt, and forgotten, by events. What is announced is not the mean but a bound that holds in `SHARE` of
-the cases: a factor follows what happened and keeps that share true.
+times in a row, whose rates are s·μ + j·θ (Ibrahim and Whitt, *Real-time delay estimation in overloaded
+multiserver queues with abandonments*, 2009). s is how many agents serve the queue now, μ how often one of
+them takes a caller of it while somebody waits, θ how often a waiting caller gives up. j runs from 1 to k, the
+caller among them: an estimate is kept or broken by waits that ended with an agent, hence before the caller's
+own patience did. μ and θ are learnt, and forgotten, by events. What is announced is not the mean but a bound
+that holds in `SHARE` of the cases: a factor follows what happened and keeps that share true.
 
 An average of past waits, as others announce it, grows while a queue empties and knows nothing of a place.
 This estimate only falls while somebody waits, unless others come to stand in front or agents leave.
@@ -38,7 +39,7 @@ FACTOR_LIMIT = 4.0
 class Expectations:
     """What is believed before anything was seen, and how many events it takes to believe otherwise."""
 
-    service_s: float = 300.0
+    service_s: float = 240.0
     """An agent's work on one caller: from the offer until free again."""
     patience_s: float = 300.0
     """The mean time after which a waiting caller gives up."""
@@ -75,8 +76,8 @@ class Estimate:
 
 
 def time_to_head(position: int, rate: float, abandon: float) -> tuple[float, float]:
-    """Mean and variance of the wait at a place: `rate` callers per second are taken from the queue, each of
-    those ahead gives up at the rate `abandon`."""
+    """Mean and variance of the wait at a place: the last step takes 1/`rate` seconds, and each one before it
+    is quicker by one more who may give up, at the rate `abandon`."""
     mean = variance = 0.0
     for _ in range(position):
         stage = 1.0 / rate
@@ -165,7 +166,8 @@ class WaitEstimator:
             mean = bound = 0.0
         else:
             rate = agents * self._service.per_unit * self._pace.per_unit
-            mean, variance = time_to_head(stages, rate, self._abandon.per_unit)
+            abandon = self._abandon.per_unit
+            mean, variance = time_to_head(stages, rate + abandon, abandon)
             bound = upper_quantile(mean, variance) * exp(self._factor)
         return Estimate(mean_s=mean, bound_s=bound, share=self.share, position=position, agents=agents)
 

@@ -77,7 +77,7 @@ class Policy:
     order: str = "fair"
     """`fair`: the one order. `service_level_first`: first whoever can still be answered within the queue's
     target, then the late."""
-    overtaken_s: float = 60.0
+    overtaken_s: float = 65.0
     """With `service_level_first`: who is late by so much is overtaken no more."""
     reserves: tuple[Reserve, ...] = ()
 
@@ -141,10 +141,15 @@ class _Entry:
 class Matcher:
     """Calls that wait and agents that are free, and the decisions that follow. Pure: time is an argument."""
 
-    def __init__(self, queues: Iterable[QueueRules], policy: Policy | None = None) -> None:
+    def __init__(
+        self, queues: Iterable[QueueRules], policy: Policy | None = None, *, explains: bool = True
+    ) -> None:
+        """`explains=False` leaves candidates and those passed over out of decisions, which then cost half:
+        for simulations, whose reader wants figures."""
         self._rules = {each.name: each for each in queues}
         self._policy = policy or Policy()
         self._turns = tuple(dict.fromkeys(STRATEGIES[each.strategy].turn for each in self._rules.values()))
+        self._explains = explains
         self._at = float("-inf")
         self._serial = 0
         self._times: list[tuple[float, int, bool, str]] = []
@@ -250,7 +255,7 @@ class Matcher:
         heapify(order)
         while order:
             *_, call, line = heappop(order)
-            agents = self._candidates(line, max(BOUND, line.rules.seats))
+            agents = self._candidates(line, max(BOUND if self._explains else 1, line.rules.seats))
             if not agents:
                 continue
             decisions.append(self._decide(self._entries[call], line, agents, at))
@@ -290,10 +295,19 @@ class Matcher:
         """A waiting call's place in the one order. Raises KeyError when it doesn't wait."""
         return self._entries[call].key
 
+    def minutes(self, call: str) -> float:
+        """A waiting call's priority, all parts together. Raises KeyError when it doesn't wait."""
+        return self._entries[call].minutes
+
     def position(self, call: str) -> int:
         """The place in its own queue, from 1. Raises KeyError when the call doesn't wait."""
         entry = self._entries[call]
         return bisect_left(self._places[entry.waiting.queue], entry.key) + 1
+
+    def state(self, login: str) -> str:
+        """What an agent does, as far as offers go: `available` only when he could be offered a call now."""
+        desk = self._desks.get(login)
+        return desk.state if desk else "offline"
 
     def demand(self, call: str) -> Demand:
         """What a waiting call asks for now. Raises KeyError when it doesn't wait."""
@@ -566,9 +580,15 @@ class Matcher:
     def _decide(self, entry: _Entry, line: _Line, agents: list[Agent], at: float) -> Decision:
         waiting, demand = entry.waiting, entry.demand
         seats = line.rules.seats if line.rules.strategy == "ring_several" else 1
-        passed, counts = self._passed_over(entry, line, at)
-        free = [each for each in self._free_in(demand) if self._fit(line, each) is not None]
         first = agents[0]
+        named: tuple[Candidate, ...] = ()
+        passed: list[PassedOver] = []
+        count, counts = 0, dict[str, int]()
+        if self._explains:
+            named = tuple(_candidate(agent, demand, at) for agent in agents[:BOUND])
+            free = [each for each in self._free_in(demand) if self._fit(line, each) is not None]
+            count = 1 if demand.only else sum(len(each.free[self._turns[0]]) for each in free)
+            passed, counts = self._passed_over(entry, line, at)
         return Decision(
             at=at,
             call=waiting.call,
@@ -584,18 +604,8 @@ class Matcher:
             overtook=self._overtook(entry, first) if self._policy.order != "fair" else 0,
             demand=demand,
             asked=entry.asked,
-            candidates=tuple(
-                Candidate(
-                    login=agent.login,
-                    idle_s=round(at - agent.idle_since, 3),
-                    breadth=agent.breadth,
-                    levels=levels(agent, demand.needs),
-                    short=shortfall(agent.skills, demand.needs),
-                    taken=agent.taken,
-                )
-                for agent in agents[:BOUND]
-            ),
-            candidate_count=1 if demand.only else sum(len(each.free[self._turns[0]]) for each in free),
+            candidates=named,
+            candidate_count=count,
             passed_over=tuple(passed),
             passed_counts=counts,
         )
@@ -680,6 +690,17 @@ _REMEMBERED = 2000
 
 _BACK = {state: n for n, state in enumerate(("wrap_up", RESTS, "reserved", "talking", "paused"))}
 """Who comes back soonest."""
+
+
+def _candidate(agent: Agent, demand: Demand, at: float) -> Candidate:
+    return Candidate(
+        login=agent.login,
+        idle_s=round(at - agent.idle_since, 3),
+        breadth=agent.breadth,
+        levels=levels(agent, demand.needs),
+        short=shortfall(agent.skills, demand.needs),
+        taken=agent.taken,
+    )
 
 
 def _remove(keys: list, key: tuple) -> None:  # type: ignore[type-arg]

@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contactcenter.interactions import Outcome
+from contactcenter.routing.estimates import WaitEstimator
 from contactcenter.routing.hours import ALWAYS, Calendar
 from contactcenter.routing.skills import Need
 from contactcenter.routing.widening import Widening
+from contactcenter.tallies import Tally
 from contactcenter.values import frozen
 from contactcenter.views import QueueView
+
+WAYS_OUT = ("callback", "message")
+"""What a caller may choose instead of waiting: to be called back in his place, or to leave a message."""
 
 
 @frozen
@@ -49,22 +54,29 @@ class QueueRules:
     """How long a call waits for its preferred agent alone; 0: not at all."""
     last_agent: bool = False
     """Whether the agent whom the customer spoke with last is preferred, when the script names none."""
+    announce_after_s: float = 0.0
+    """When a caller is first told the place and the wait; 0: never."""
+    announce_every_s: float = 60.0
+    """How long after that, and each time again."""
+    ways_out: tuple[str, ...] = ()
+    """What a waiting caller may choose instead: of `WAYS_OUT`."""
+    overflow_after_s: float = 0.0
+    """When a caller goes on to wait in `overflow_queue`; 0: never."""
+    overflow_queue: str = ""
 
 
 @dataclass(slots=True)
 class Queue:
-    """One queue with its counters since this process began."""
+    """One queue."""
 
     rules: QueueRules
     signed_in: set[str] = field(default_factory=set)
     """Agents of the queue who are not offline."""
     free: set[str] = field(default_factory=set)
     """Those of them who could take a call now."""
+    waits: WaitEstimator = field(default_factory=WaitEstimator)
+    """What was learnt of its waits."""
     talking: int = 0
-    entered: int = 0
-    answered: int = 0
-    abandoned: int = 0
-    left: int = 0
 
     def refusal(self, at: float, waiting: int) -> Outcome | None:
         """Why a caller can't enter now, when so many wait already, or None."""
@@ -87,8 +99,9 @@ class Queue:
                 agents.discard(login)
         return True
 
-    def view(self, at: float, waiting: int, longest_since: float | None) -> QueueView:
-        """The queue as pages see it."""
+    def view(self, at: float, waiting: int, longest_since: float | None, today: Tally) -> QueueView:
+        """The queue as pages see it, with what was counted today."""
+        answered, abandoned = today.of("answered"), today.of("abandoned")
         return QueueView(
             name=self.rules.name,
             title=dict(self.rules.title),
@@ -98,8 +111,8 @@ class Queue:
             longest_since=longest_since,
             available=len(self.free),
             signed_in=len(self.signed_in),
-            entered=self.entered,
-            answered=self.answered,
-            abandoned=self.abandoned,
-            left=self.left,
+            entered=today.of("offered"),
+            answered=answered,
+            abandoned=abandoned,
+            left=today.gone() - answered - abandoned,
         )

@@ -231,8 +231,8 @@ async def line(asterisk: EmbeddedAsterisk, ami: Ami) -> AsyncIterator[str]:
     async with carrier_answers(asterisk.settings):
         origin = {
             "Channel": "PJSIP/101@carrier",
-            "Context": "line",
-            "Exten": "s",
+            "Context": "room",
+            "Exten": "line",
             "Priority": "1",
             "Async": "true",
         }
@@ -259,7 +259,7 @@ async def test_a_line_is_joined_by_the_callers_script_and_comes_back(asterisk: E
             talk = asyncio.create_task(session.command("EXEC Bridge line-101"))
             await ami.event("BridgeEnter", Uniqueid=leg, BridgeType="basic")
             # The agent's side leaves: his line is sent back to wait, and the script goes on.
-            await ami.ask("Redirect", Channel=channel, Context="line", Exten="s", Priority="1")
+            await ami.ask("Redirect", Channel=channel, Context="room", Exten="line", Priority="1")
             await ami.event("BridgeEnter", Uniqueid="line-101", BridgeTechnology="holding_bridge")
             assert await talk == "200 result=0"
             assert await session.get("BRIDGERESULT") == "SUCCESS"

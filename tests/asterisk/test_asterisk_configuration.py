@@ -217,3 +217,13 @@ def test_a_container_says_which_setting_is_wrong(variable: str, value: str, comp
 def test_a_container_needs_a_secret():
     with pytest.raises(BadSetting, match="ASTERISK_AMI_SECRET"):
         read_environment({})
+
+
+def test_no_endpoint_chooses_its_own_number(folders: Folders):
+    """It would stand in the manager interface as it came, and line breaks in it would forge events."""
+    files = render(SETTINGS, folders)
+    said = {name: dict(settings_in(files["pjsip.conf"], name)) for name in ("carrier", "phone", "101")}
+    assert said["carrier"]["trust_id_inbound"] == said["phone"]["trust_id_inbound"] == "no"
+    assert said["carrier"]["callerid"].startswith("<unknown")
+    assert said["101"]["callerid"].startswith('"101" <101')
+    assert "res_pjsip_diversion" not in files["modules.conf"], "it believes the Diversion header"

@@ -86,11 +86,26 @@ def test_no_pattern_is_open(dialplan: list[Step]):
 def test_nothing_of_the_caller_reaches_an_application(dialplan: list[Step]):
     for step in dialplan:
         assert step.application not in DANGEROUS, step
-        assert "CALLERID" not in step.data, step
+        if "CALLERID" in step.data or "PJSIP" in step.data.partition("(")[2]:
+            assert (step.context, step.application) == ("caller", "Set"), step
+            assert step.data.count("CALLERID") <= 1, step
         assert "SHELL" not in step.data, step
         # The dialled digits are only compared and kept.
         if "EXTEN" in step.data:
             assert (step.application, step.priority) in {("Set", 1), ("GotoIf", 2)}, step
+
+
+def test_a_callers_address_is_sifted_where_its_escapes_are_undone(dialplan: list[Step]):
+    """What PJSIP_PARSE_URI_FROM gives of an address may hold line breaks, and the manager interface tells
+    variables and numbers as they are."""
+    undone = [step.data for step in dialplan if ",user)" in step.data]
+    assert len(undone) == 1
+    assert re.fullmatch(r"CC_URI=\$\{FILTER\([^,]+,\$\{PJSIP_PARSE_URI_FROM\(CC_URI,user\)\}\)\}", undone[0])
+    numbers = [step.data for step in dialplan if "CALLERID(num)" in step.data]
+    assert numbers
+    assert all(data.startswith("CALLERID(num)=${FILTER(") for data in numbers)
+    sifted = {step.context for step in dialplan if (step.application, step.data) == ("Gosub", "caller,s,1")}
+    assert sifted == {"from-carrier"}, "a phone has the number that its configuration gives it"
 
 
 def test_every_agi_call_can_fail_and_can_break_off(dialplan: list[Step]):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         ("EAGI", "/bin/sh"),
         ("Exec", "System(touch /tmp/owned)"),
         ("MixMonitor", "x.wav,,touch /tmp/owned"),
-        ("Originate", "Local/s@line,app,System,id"),
+        ("Originate", "Local/line@room,app,System,id"),
         ("Playback", "${SHELL(touch /tmp/owned)}"),
         ("Playback", "${FILE(/etc/passwd)}"),
         ("Playback", "${CURL(http://127.0.0.1/)}"),
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_originate_opens_no_shell(asterisk: EmbeddedAsterisk, application: str, data: str):
     async with Ami.connected(asterisk.settings) as ami:
         answer = await ami.ask(
-            "Originate", Channel="Local/s@line", Application=application, Data=data, Async="true"
+            "Originate", Channel="Local/line@room", Application=application, Data=data, Async="true"
         )
         assert answer["Response"] == "Error", answer
         assert "Originate Access Forbidden" in answer["Message"]
@@ -59,12 +59,12 @@ async def test_what_the_server_asks_for_is_granted(asterisk: EmbeddedAsterisk):
     """Asked about a channel that does not exist, an action that is permitted says so."""
     async with Ami.connected(asterisk.settings) as ami:
         for action, headers in (
-            ("Redirect", {"Channel": "PJSIP/none", "Context": "line", "Exten": "s", "Priority": "1"}),
+            ("Redirect", {"Channel": "PJSIP/none", "Context": "room", "Exten": "line", "Priority": "1"}),
             ("Bridge", {"Channel1": "PJSIP/none", "Channel2": "PJSIP/none"}),
             ("Hangup", {"Channel": "PJSIP/none"}),
             ("PlayDTMF", {"Channel": "PJSIP/none", "Digit": "4"}),
             ("MixMonitorMute", {"Channel": "PJSIP/none", "State": "1"}),
-            ("BlindTransfer", {"Channel": "PJSIP/none", "Context": "line", "Exten": "s"}),
+            ("BlindTransfer", {"Channel": "PJSIP/none", "Context": "room", "Exten": "line"}),
         ):
             answer = await ami.ask(action, **headers)
             assert answer["Message"] != "Permission denied", action
@@ -84,7 +84,7 @@ async def test_only_events_of_the_list_are_heard(asterisk: EmbeddedAsterisk):
         await ami.ask(
             "Originate",
             "CC_TEST=1",
-            Channel="Local/s@line",
+            Channel="Local/line@room",
             Application="Wait",
             Data="0.1",
             Async="true",

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from contactcenter import terms as call_terms
+from contactcenter import claims
 from contactcenter.agents import BUSY, AgentSession, AgentState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
@@ -20,16 +20,29 @@ from contactcenter.commands import (
     OfferCall,
     Refused,
     SaveInteraction,
+    SaveIntervals,
     SaveRecording,
     ScreenPop,
 )
-from contactcenter.events import Event, InteractionsRestored, RecordingsRestored
+from contactcenter.events import Event, FiguresRestored, InteractionsRestored, RecordingsRestored
+from contactcenter.figures import KINDS
 from contactcenter.floor import Floor
+from contactcenter.holds import REACHED
 from contactcenter.interactions import InteractionState
+from contactcenter.intervals import CENTER, Key, count_again_from
 from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
 from contactcenter.recording import RUNNING, Notice, Phase
-from contactcenter.values import InteractionRecord, RecordingRecord, RecordingState
+from contactcenter.routing.matching import FREE
+from contactcenter.tallies import Tally, total
+from contactcenter.values import (
+    InteractionEntries,
+    InteractionRecord,
+    IntervalRow,
+    RecordingRecord,
+    RecordingState,
+    TimelineEntry,
+)
 
 
 def check(floor: Floor) -> None:
@@ -72,11 +85,11 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"call {call.id} is {state.value} in {call.queue!r}, and its places are {places}"
     if state in (CallState.WAITING, CallState.OFFERED) and call.queued_at is None:
         yield f"call {call.id} waits without a time of entry"
-    if state is CallState.TALKING and call.queued_at is not None:
+    if state in REACHED and call.queued_at is not None:
         yield f"call {call.id} is answered and still counted as waiting"
     if (state is CallState.OFFERED) != (call.offer in floor.offers):
         yield f"call {call.id} is {state.value} with offer {call.offer!r}"
-    if (state is CallState.TALKING) != (floor.talks.get(call.agent_leg) == call.id):
+    if (state in REACHED) != (floor.talks.get(call.agent_leg) == call.id):
         yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
     recording = call.recording
     policy = floor.queues[call.queue].rules.recording if call.queue in floor.queues else "never"
@@ -94,10 +107,12 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
     if recording and recording.phase in RUNNING and policy == "announce" and call.notice is not Notice.TOLD:
         yield f"call {call.id} is recorded, and its caller is {call.notice.value}"
     agent = floor.agents.get(call.agent)
-    if state is CallState.TALKING and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
+    if state in REACHED and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
         yield f"call {call.id} talks with {agent.login}, who is {agent.state.value} with {agent.call!r}"
-    if state not in (CallState.OFFERED, CallState.TALKING) and call.agent:
+    if state not in (CallState.OFFERED, *REACHED) and call.agent:
         yield f"call {call.id} is {state.value} and has agent {call.agent}"
+    if (state is CallState.HELD) != (call.held_at is not None):
+        yield f"call {call.id} is {state.value}, on hold since {call.held_at}"
     if floor.interactions.get(call.interaction.id) is not call.interaction:
         yield f"call {call.id} has an interaction that is not on the floor"
     if call.interaction.state is not InteractionState.OPEN:
@@ -107,12 +122,12 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
 def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
     state, who = agent.state, f"agent {agent.login}"
     offer = floor.offers.get(agent.offer)
-    if (state is AgentState.RESERVED) != (offer is not None and offer.login == agent.login):
+    if (state is AgentState.RESERVED) != (offer is not None and agent.login in offer.seats):
         yield f"{who} is {state.value} with offer {agent.offer!r}"
     if state is not AgentState.RESERVED and agent.offer:
         yield f"{who} is {state.value} and keeps offer {agent.offer}"
     call = floor.calls.get(agent.call)
-    talks = call is not None and call.state is CallState.TALKING and call.agent == agent.login
+    talks = call is not None and call.state in REACHED and call.agent == agent.login
     if (state is AgentState.TALKING) != talks:
         yield f"{who} is {state.value} with call {agent.call!r}"
     if state not in (AgentState.RESERVED, AgentState.TALKING) and agent.call:
@@ -137,16 +152,19 @@ def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
 
 def _offers(floor: Floor) -> Iterator[str]:
     for name, offer in floor.offers.items():
-        call, agent = floor.calls.get(offer.call), floor.agents.get(offer.login)
+        call = floor.calls.get(offer.call)
         if name != offer.id or offer.state not in (OfferState.POPPED, OfferState.RINGING):
             yield f"offer {offer.id} is {offer.state.value} and still open"
-        if call is None or call.offer != offer.id or call.agent != offer.login:
+        if call is None or call.offer != offer.id or call.agent != offer.sole or not offer.seats:
             yield f"offer {offer.id} is open and its call doesn't know"
-        if agent is None or agent.offer != offer.id or agent.call != offer.call:
-            yield f"offer {offer.id} is open and its agent doesn't know"
+        for login in offer.seats:
+            agent = floor.agents.get(login)
+            if agent is None or agent.offer != offer.id or agent.call != offer.call:
+                yield f"offer {offer.id} is open and its agent {login} doesn't know"
 
 
 def _queues(floor: Floor) -> Iterator[str]:
+    unheard = {record.id for record in floor.restored.values()}
     for name, queue in floor.queues.items():
         order = floor.matcher.order(name)
         for waiting in order:
@@ -154,7 +172,8 @@ def _queues(floor: Floor) -> Iterator[str]:
             if call is None:
                 yield f"{waiting} waits in {name} and is no call"
                 continue
-            terms = call_terms.of(call)
+            last_agent = queue.rules.last_agent
+            terms = claims.waiting(call, floor.rules.claims, last_agent=last_agent)
             minutes = queue.rules.priority + sum(part.minutes for part in terms.priority)
             if floor.matcher.place(waiting) != (terms.entered_at - 60.0 * minutes, call.queued_at, waiting):
                 yield f"the place of {waiting} in {name} is not the one it entered"
@@ -167,16 +186,20 @@ def _queues(floor: Floor) -> Iterator[str]:
             floor.matcher.longest_since(name),
         ):
             yield f"{name} miscounts who waits: {order}"
-        here = sum(call.queued_at is not None and call.queue == name for call in floor.calls.values())
-        gone = queue.answered + queue.abandoned + queue.left
-        if queue.entered != gone + here:
-            yield f"{queue.entered} entered {name}, {gone} are gone and {here} there: somebody is lost"
+        here = {
+            call.interaction.id
+            for call in floor.calls.values()
+            if call.queued_at is not None and call.queue == name
+        }
+        counted = floor.figures.waiting(name)
+        if not here <= counted <= here | unheard:
+            yield f"{here} wait in {name} and {counted} are counted: somebody is lost"
         members = [agent for agent in floor.agents.values() if name in agent.queues]
         if queue.signed_in != {agent.login for agent in members if agent.state is not AgentState.OFFLINE}:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
             yield f"{name} believes that {queue.free} are free"
-        talking = sum(c.state is CallState.TALKING and c.queue == name for c in floor.calls.values())
+        talking = sum(c.state in REACHED and c.queue == name for c in floor.calls.values())
         if queue.talking != talking:
             yield f"{name} counts {queue.talking} talks and there are {talking}"
 
@@ -189,6 +212,7 @@ def _left_standing(floor: Floor, call: Call) -> Iterator[str]:
     for agent in floor.agents.values():
         if (
             floor.is_free(agent)
+            and floor.matcher.state(agent.login) == FREE
             and demand.only in ("", agent.login)
             and {*demand.queues} & {*agent.queues}
             and all(agent.skills.get(need.skill, 0) >= need.level for need in demand.needs if need.required)
@@ -259,7 +283,11 @@ class Ledger:
         self.records: dict[str, InteractionRecord] = {}
         """Interaction -> its record as last saved."""
         self.finals: set[str] = set()
-        self.pops: dict[str, ScreenPop] = {}
+        self.timelines: dict[str, list[TimelineEntry]] = {}
+        self.rows: dict[tuple[int, Key], IntervalRow] = {}
+        """The rows of the quarters, as last saved."""
+        self.pops: dict[tuple[str, str], ScreenPop] = {}
+        """Offer and agent -> what is popped there."""
         self._popped_offers: dict[str, int] = {}
         self._called: set[str] = set()
         self._last_entry: dict[str, float] = {}
@@ -280,10 +308,14 @@ class Ledger:
             match command:
                 case SaveInteraction():
                     self._save(command)
+                case SaveIntervals(rows=rows):
+                    assert len({(row.start, row.kind, row.name) for row in rows}) == len(rows)
+                    self.rows |= {(row.start, (row.kind, row.name)): row for row in rows}
                 case ScreenPop():
                     self._pop(command)
                 case OfferCall(offer=offer):
-                    assert offer in self.pops, f"offer {offer} rings before its record was popped"
+                    popped = {popped for popped, _ in self.pops}
+                    assert offer in popped, f"offer {offer} rings before its record was popped"
                     assert offer not in self._called, f"offer {offer} rings twice"
                     self._called.add(offer)
                 case SaveRecording(record=row):
@@ -315,6 +347,7 @@ class Ledger:
             last = self._last_entry.get(record.id, 0.0)
             assert entry.at >= last, f"the timeline of {record.id} goes back in time at {entry.kind}"
             self._last_entry[record.id] = entry.at
+            self.timelines.setdefault(record.id, []).append(entry)
         self.records[record.id] = record
         if record.final:
             self.finals.add(record.id)
@@ -332,16 +365,17 @@ class Ledger:
         )
 
     def _pop(self, pop: ScreenPop) -> None:
-        if shown := self.pops.get(pop.offer):
+        if shown := self.pops.get((pop.offer, pop.login)):
             assert pop.customers != shown.customers, f"offer {pop.offer} pops twice with the same record"
-            self.pops[pop.offer] = pop
+            self.pops[pop.offer, pop.login] = pop
             return
         saved = self.records.get(pop.interaction)
         before = self._popped_offers.get(pop.interaction, 0)
         assert saved is not None, f"offer {pop.offer} pops and its interaction was never saved"
-        assert saved.offers > before, f"offer {pop.offer} pops before its record is saved"
+        several = any(popped == pop.offer for popped, _ in self.pops)
+        assert several or saved.offers > before, f"offer {pop.offer} pops before its record is saved"
         self._popped_offers[pop.interaction] = saved.offers
-        self.pops[pop.offer] = pop
+        self.pops[pop.offer, pop.login] = pop
 
     def check(self, floor: Floor) -> None:
         """Started = final + live, at all times."""
@@ -364,3 +398,40 @@ class Ledger:
         """What the store would tell a center that starts now."""
         records = [record for record in self.records.values() if not record.final]
         return InteractionsRestored(at=at, records=tuple(records))
+
+    def figures_restored(self, at: float) -> FiguresRestored:
+        """What the store would tell of the figures."""
+        begin = count_again_from(max((row.saved_at for row in self.rows.values()), default=0.0), at)
+        return FiguresRestored(
+            at=at,
+            rows=tuple(row for row in self.rows.values() if row.start >= at - 26 * 3600),
+            counted_from=begin,
+            entries=tuple(
+                InteractionEntries(
+                    id=name,
+                    final=name in self.finals,
+                    entries=tuple(each for each in timeline if each.kind in KINDS),
+                )
+                for name, timeline in self.timelines.items()
+                if name not in self.finals or any(each.at >= begin for each in timeline)
+            ),
+        )
+
+    def counted(self, key: Key) -> Tally:
+        """All that was ever counted under one name, by the saved rows."""
+        return total(row.counts for (_, name), row in self.rows.items() if name == key)
+
+    def check_figures(self, floor: Floor) -> None:
+        """Offered = answered + abandoned + exits + waiting, over all runs. The rows must have been saved."""
+        names = sorted({name for _, (kind, name) in self.rows if kind == "queue"})
+        for name in names:
+            counted, waiting = self.counted(("queue", name)), len(floor.figures.waiting(name))
+            gone = counted.gone()
+            assert counted.of("offered") == gone + waiting, (
+                f"{counted.of('offered')} entered {name}, {gone} are gone and {waiting} there: {counted}"
+            )
+        queues, center = total(self.counted(("queue", name)) for name in names), self.counted(CENTER)
+        for name in ("answered", "abandoned"):
+            assert queues.of(name) == center.of(name), f"the queues' {name} are not the center's"
+        moved = queues.of("exit.moved")
+        assert queues.of("offered") - moved == center.of("offered"), "a move is no new caller of the center"

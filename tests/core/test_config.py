@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from contactcenter.config import ConfigError, Settings, load
+from contactcenter.routing.skills import needs
 
+PHONES = 'phones = ["101", "102"]'
 GOOD = """
 zone = "Europe/Berlin"
 phones = ["101", "102"]
@@ -92,6 +94,33 @@ def test_a_good_file(tmp_path: Path) -> None:
             "is used twice",
         ),
         ("[ivr]", "[ivr", "this is no valid TOML"),
+        (
+            'calendar = "office"',
+            "needs = { klingon = 3 }",
+            "queues.support.needs.klingon: there is no skill 'klingon': add it to skills",
+        ),
+        ('calendar = "office"', "needs = { en = 11 }", "queues.support.needs.en = 11"),
+        ('calendar = "office"', 'strategy = "best"', "queues.support.strategy = 'best'"),
+        (
+            'calendar = "office"',
+            "widening = [{ after_s = 30 }]",
+            "queues.support.widening.0: it can never match",
+        ),
+        (
+            "[ivr]",
+            "[routing.tiers.gold]\nneeds = { vip = 1 }\n[ivr]",
+            "routing.tiers.gold.needs.vip: there is",
+        ),
+        (
+            "[ivr]",
+            "[routing]\nreserve = { vip = 15 }\n[ivr]",
+            "routing.reserve.0.vip: there is no skill 'vip'",
+        ),
+        (
+            'queue = "support"\n\n[disp',
+            'queue = "support"\nneeds = { vip = 1 }\n\n[disp',
+            "dids.4002.needs.vip",
+        ),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, right: str, wrong: str, said: str) -> None:
@@ -102,6 +131,40 @@ def test_a_mistake_is_named(tmp_path: Path, right: str, wrong: str, said: str) -
     assert all(line.startswith(f"{tmp_path / 'center.toml'}: ") for line in lines)
     assert any(said in line for line in lines), lines
     assert "s3cret" not in str(error.value)
+
+
+ROUTING = """
+[skills]
+en = { zh = "英语", en = "English" }
+vip = { zh = "贵宾", en = "VIP" }
+
+[routing]
+order = "service_level_first"
+rest_s = 5
+reserve = { vip = 15 }
+tiers = { gold = { priority = 3, needs = { vip = 2 } } }
+languages = { en = { prefers = { en = 4 } } }
+save_desk = { priority = 10 }
+"""
+
+
+def test_the_rules_of_routing(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        'calendar = "office"',
+        """strategy = "ring_several"
+needs = { en = 3 }
+widening = [{ after_s = 30, lower = { en = 1 } }, { after_s = 60, drop = ["en", "vip"] }]""",
+    ).replace('queue = "support"\n\n[disp', 'queue = "support"\npriority = 2\n\n[disp')
+    rules = read(tmp_path, ROUTING + text.replace('zone = "Europe/Berlin"', "").replace(PHONES, "")).rules()
+    (support,) = rules.queues
+    assert (support.strategy, support.needs) == ("ring_several", needs({"en": 3}))
+    assert [step.after_s for step in support.widening] == [30, 60]
+    assert rules.policy.order == "service_level_first"
+    assert rules.policy.reserves[0].hold_s == 15
+    assert rules.claims.dids["4002"].priority == 2
+    assert rules.claims.tiers["gold"].needs == needs({"vip": 2})
+    assert rules.claims.languages["en"].needs == needs(preferred={"en": 4})
+    assert (rules.claims.save_desk.priority, rules.rest_s, rules.occupancy_limit) == (10, 5, 1)
 
 
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:

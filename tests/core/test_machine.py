@@ -27,21 +27,41 @@ from contactcenter.commands import (
     MuteRecording,
     OfferCall,
     OpenLine,
-    ParkLine,
+    ParkLeg,
     PointMonitor,
     RingMonitor,
     ScreenPop,
 )
 from contactcenter.floor import Rules
 from contactcenter.routing.skills import needs
+from contactcenter.routing.widening import Widening
 from contactcenter.values import LegSeen, MatchMethod
 from tests.core.invariants import check_empty
 from tests.core.world import ADA, SERVER, World, queue
 
 RULES = Rules(
     queues=(
-        queue("support", max_waiting=3, max_wait_s=90.0, without_agents=True, recording="always"),
-        queue("sales", wrap_up_s=0, ring_s=10, recording="announce"),
+        queue(
+            "support",
+            max_waiting=3,
+            max_wait_s=90.0,
+            without_agents=True,
+            strategy="ring_several",
+            seats=2,
+            recording="always",
+        ),
+        queue(
+            "sales",
+            wrap_up_s=0,
+            ring_s=10,
+            priority=1,
+            recording="announce",
+            needs=needs({"en": 2}),
+            widening=(
+                Widening(after_s=1.5, lower={"en": 1}),
+                Widening(after_s=20, drop=("en",), also_queues=("support",)),
+            ),
+        ),
     ),
     dispositions=frozenset({"done"}),
     fallback_queue="sales",
@@ -62,6 +82,7 @@ OTHER_RULES = (
 """What a supervisor may make of them: queues go and come, and are set up in other ways."""
 AGENTS = {"ann": "101", "ben": "102", "cyd": "103"}
 QUEUES = {"ann": ("support",), "ben": ("support", "sales"), "cyd": ("sales",)}
+SKILLS = {"ann": {"en": 1}, "ben": {"en": 3}, "cyd": {"en": 1}}
 
 
 @dataclass
@@ -77,6 +98,9 @@ class Caller:
     did: str = "4001"
     offer: str = ""
     agent_leg: str = ""
+    """The leg that the caller talks to, or the first of those that ring."""
+    rung: list[str] = field(default_factory=list)
+    """All legs that ring for him."""
 
 
 @dataclass
@@ -148,7 +172,7 @@ class CenterMachine(RuleBasedStateMachine):
                     self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="CANCEL"))
             case EndLeg(leg=leg):
                 self.truth_hang_up(leg)
-            case ParkLine(leg=leg):
+            case ParkLeg(leg=leg):
                 self.truth_park(leg)
             case OpenLine(leg=leg, phone=phone):
                 self.phones[leg] = Phone(leg, phone)
@@ -224,24 +248,49 @@ class CenterMachine(RuleBasedStateMachine):
             elif command.line in self.phones:
                 caller.session, caller.offer, caller.agent_leg = "dial", command.offer, command.line
                 self.truth_join(caller)
-            elif any(leg.phone == command.phone for leg in self.phones.values()):
-                self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="BUSY"))
             else:
-                leg = f"{command.offer}>{command.phone}"
-                caller.session, caller.offer, caller.agent_leg = "dial", command.offer, leg
-                self.phones[leg] = Phone(leg, command.phone, caller.call)
-                self.hear(
-                    e.LegStarted(at=0, leg=leg, server=SERVER, phone=command.phone, linked=caller.call),
-                    e.LegRinging(at=0, leg=leg),
-                )
+                busy = {leg.phone for leg in self.phones.values()}
+                rung = [phone for phone in command.phones if phone not in busy]
+                if not rung:
+                    self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="BUSY"))
+                    continue
+                caller.session, caller.offer, caller.rung = "dial", command.offer, []
+                for phone in rung:
+                    leg = f"{command.offer}>{phone}"
+                    caller.rung.append(leg)
+                    self.phones[leg] = Phone(leg, phone, caller.call)
+                    self.hear(
+                        e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone, linked=caller.call),
+                        e.LegRinging(at=0, leg=leg),
+                    )
+                caller.agent_leg = caller.rung[0]
 
     def truth_join(self, caller: Caller) -> None:
+        self.truth_win(caller)
         leg, bridge = self.phones[caller.agent_leg], f"b-{caller.offer}"
         caller.session, leg.answered = "talk", True
         leg.bridge = self.bridges[caller.call] = bridge
         joined = [e.LegJoined(at=0, leg=each, bridge=bridge) for each in (leg.leg, caller.call)]
         self.faults.shuffle(joined)
         self.hear(e.LegAnswered(at=0, leg=leg.leg), *joined)
+
+    def truth_win(self, caller: Caller) -> None:
+        """One of the phones that ring is answered first; another one perhaps in the same instant."""
+        self.faults.shuffle(caller.rung)
+        if caller.rung:
+            caller.agent_leg = caller.rung[0]
+        for loser in caller.rung[1:]:
+            del self.phones[loser]
+            if self.faults.random() < 0.3:
+                self.hear(e.LegAnswered(at=0, leg=loser))
+            self.hear(e.LegEnded(at=0, leg=loser, cause=26))
+        caller.rung = []
+
+    def truth_stop_ringing(self, caller: Caller) -> None:
+        for leg in caller.rung:
+            if self.phones.pop(leg, None):
+                self.hear(e.LegEnded(at=0, leg=leg))
+        caller.rung = []
 
     def truth_part(self, caller: Caller) -> None:
         """The bridge is dissolved."""
@@ -255,6 +304,7 @@ class CenterMachine(RuleBasedStateMachine):
     def truth_end_offer(self, caller: Caller, status: str) -> None:
         """Dial is over and the caller still there."""
         self.truth_part(caller)
+        self.truth_stop_ringing(caller)
         leg = caller.agent_leg
         if leg in self.phones and not leg.startswith("line"):
             del self.phones[leg]
@@ -271,6 +321,13 @@ class CenterMachine(RuleBasedStateMachine):
         """One leg of an agent's phone ends."""
         if leg not in self.phones:
             return
+        for each in self.callers.values():
+            if len(each.rung) > 1 and leg in each.rung:
+                each.rung.remove(leg)
+                each.agent_leg = each.rung[0]
+                del self.phones[leg]
+                self.hear(e.LegEnded(at=0, leg=leg, cause=21))
+                return
         caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
         if caller and caller.session in ("dial", "talk"):
             self.truth_end_offer(caller, "ANSWER" if caller.session == "talk" else "NOANSWER")
@@ -413,6 +470,7 @@ class CenterMachine(RuleBasedStateMachine):
 
     def truth_caller_gone(self, caller: Caller) -> None:
         self.truth_part(caller)
+        self.truth_stop_ringing(caller)
         leg = caller.agent_leg
         if leg in self.phones and not leg.startswith("line"):
             del self.phones[leg]
@@ -559,7 +617,13 @@ class CenterMachine(RuleBasedStateMachine):
 
     def sign_in(self, login: str, line: str) -> None:
         signed_in = e.AgentSignedIn(
-            at=0, login=login, name=login, queues=QUEUES[login], phone=AGENTS[login], line=line
+            at=0,
+            login=login,
+            name=login,
+            queues=QUEUES[login],
+            skills=SKILLS[login],
+            phone=AGENTS[login],
+            line=line,
         )
         self.tell(signed_in)
 
@@ -780,6 +844,7 @@ class CenterMachine(RuleBasedStateMachine):
             self.sign_out(login)
         assert not world.floor.agents
         assert not world.floor.lines
+        world.stops()
 
 
 CenterMachine.TestCase.settings = settings(

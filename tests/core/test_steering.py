@@ -41,13 +41,14 @@ def conserved(world: World) -> bool:
     """Who entered is waiting, or has left by one of the ways out: in each queue that there is."""
     offered = [call for call in world.floor.calls.values() if call.state is CallState.OFFERED]
     return all(
-        queue.entered
-        == queue.answered
-        + queue.abandoned
-        + queue.left
+        figures.offered
+        == figures.answered
+        + figures.abandoned
+        + sum(figures.exits.values())
         + world.floor.matcher.waiting(name)
         + sum(call.queue == name for call in offered)
-        for name, queue in world.floor.queues.items()
+        for name in world.floor.queues
+        for figures in [world.figures("queue", name)]
     )
 
 
@@ -189,7 +190,7 @@ def test_an_offer_from_a_deleted_queue_ends_by_its_state(world: World) -> None:
     assert conserved(world)
     for name in ("ann", "ben"):
         world.caller_ends(name)
-    assert world.floor.queues["sales"].abandoned == 2
+    assert world.figures("queue", "sales").abandoned == 2
     check_empty(world.floor)
 
 

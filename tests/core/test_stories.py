@@ -16,8 +16,9 @@ from contactcenter.commands import (
     LeaveQueue,
     OfferCall,
     OpenLine,
-    ParkLine,
+    ParkLeg,
     Refused,
+    Room,
     SaveInteraction,
     ScreenPop,
     ShowAgent,
@@ -68,7 +69,7 @@ def test_a_caller_is_answered_talks_and_is_recorded(world: World) -> None:
     assert (pop.customers, pop.queue, pop.why["rule"]) == ((ADA,), "support", "least_flexible")
     world.now += 0.04
     world.step(e.PopShown(at=world.now, login="tom", offer=pop.offer))
-    assert world.commands(OfferCall) == [OfferCall(call="ann", offer=pop.offer, phone="101", ring_s=20)]
+    assert world.commands(OfferCall) == [OfferCall(call="ann", offer=pop.offer, phones=("101",), ring_s=20)]
     world.rings()
     world.now += 3
     world.answers()
@@ -112,7 +113,7 @@ def test_a_persistent_line_is_joined_without_waiting_for_the_page(world: World) 
     )
     assert world.states() == ("talking", "talking")
     world.step(e.HangUpAsked(at=world.now, login="tom", call="ann", request="h"))
-    assert world.commands(ParkLine) == [ParkLine(server=SERVER, leg=offer.line)]
+    assert world.commands(ParkLeg) == [ParkLeg(server=SERVER, leg=offer.line, room=Room.LINE)]
     world.step(e.LegParted(at=world.now, leg=offer.line, bridge="b"))
     assert world.states() == ("ivr", "wrap_up")
     assert world.agent().line_up
@@ -185,7 +186,7 @@ def test_abandoned_while_waiting(world: World) -> None:
     world.now += 42
     world.caller_ends()
     assert (world.record().outcome, world.record().waited_s) == ("abandoned", 42)
-    assert world.floor.queues["support"].abandoned == 1
+    assert world.figures().abandoned == 1
     check_empty(world.floor)
 
 
@@ -522,7 +523,8 @@ def test_every_way_out_has_its_reason_and_its_outcome() -> None:
         world.caller_ends(name)
         assert world.record(name).outcome == outcome
     for name, counts in (("shut", (1, 1)), ("empty", (1, 1)), ("full", (2, 1)), ("slow", (1, 1))):
-        assert (world.floor.queues[name].entered, world.floor.queues[name].left) == counts
+        figures = world.figures("queue", name)
+        assert (figures.offered, sum(figures.exits.values())) == counts
 
 
 def test_a_caller_who_asked_to_be_called_back(world: World) -> None:
@@ -946,7 +948,9 @@ def test_a_talk_that_the_store_has_not_heard_of_outlives_a_restart(world: World,
 
 
 def test_an_idle_line_of_the_last_run_is_hung_up(world: World) -> None:
-    world.restart().connect(*legs(("line-old", "101", ""), ("line-in-a-talk", "102", "b")))
+    line, talk = legs(("line-old", "101", ""), ("line-in-a-talk", "102", "b"))
+    world.restart().connect(replace(line, kept=True), replace(talk, kept=True))
+    world.wait(2)
     assert [(each.leg) for each in world.commands(EndLeg)] == ["line-old"]
 
 
@@ -992,7 +996,7 @@ def test_a_waiting_caller_keeps_the_place_over_a_restart(world: World) -> None:
             entered_at=entered,
         )
     )
-    assert world.floor.queues["support"].entered == 2
+    assert world.figures().offered == 2
     world.is_known().queues().asks(state="available")
     assert world.states() == ("offered", "reserved")
     assert world.call("bob").state == "waiting"
@@ -1010,7 +1014,8 @@ def test_a_resumed_caller_may_wait_on_in_another_queue(world: World) -> None:
     world.signs_in(queues=("support", "sales")).asks(state="paused")
     world.arrives(resumed=True, queue="support", entered_at=world.now - 9).is_known().queues(queue="sales")
     assert world.call().queued_at == world.now - 9
-    assert [(q.entered, q.left) for q in world.floor.queues.values()] == [(1, 1), (1, 0)]
+    assert [world.figures("queue", name).offered for name in ("support", "sales")] == [1, 1]
+    assert (world.figures().exits, world.figures("center", "").offered) == ({"moved": 1}, 1)
 
 
 def test_who_vanished_in_a_restart_is_closed_once(world: World) -> None:
@@ -1066,7 +1071,7 @@ def test_a_script_that_crashed_while_waiting_keeps_the_place(world: World) -> No
     assert world.call().state == "ivr"
     world.queues()
     assert (world.call().state, world.call().queued_at) == ("waiting", entered)
-    assert world.floor.queues["support"].entered == 1
+    assert world.figures().offered == 1
 
 
 def test_a_waiting_caller_who_is_sent_to_another_number_has_left_the_queue(world: World) -> None:
@@ -1075,7 +1080,7 @@ def test_a_waiting_caller_who_is_sent_to_another_number_has_left_the_queue(world
         e.CallArrived(at=world.now, call="ann", interaction="i-ann", server=SERVER, did="4003", caller="")
     )
     assert world.states() == ("ivr", "available")
-    assert world.floor.queues["support"].left == 1
+    assert world.figures().exits == {"transferred": 1}
 
 
 # --- nothing is possible twice ---

@@ -5,6 +5,7 @@ import pytest
 from contactcenter import events as e
 from contactcenter.commands import (
     Accepted,
+    AnswerPhone,
     DropMessage,
     DropMonitor,
     EndLeg,
@@ -56,6 +57,18 @@ def test_the_supervisors_phone_rings_and_hears_the_agents_leg() -> None:
     assert (audit.entry.login, audit.entry.kind, audit.entry.object) == ("sue", "call", "ann")
     assert audit.entry.detail["interaction"] == "i-ann"
     assert world.commands(ShowMonitor)[-1].view.state == "whispering"
+
+
+@pytest.mark.parametrize("answerable", [True, False])
+def test_a_simulated_phone_needs_nobody_to_answer_it(answerable: bool) -> None:
+    phones = frozenset({"120"}) if answerable else frozenset()
+    rules = Rules(queues=(queue("support"),), dispositions=RULES.dispositions, answerable=phones)
+    world = World(rules).talks().monitors()
+    leg = world.monitor().id
+    world.step(
+        e.LegStarted(at=world.now, leg=leg, server=SERVER, phone="120"), e.LegRinging(at=world.now, leg=leg)
+    )
+    assert world.commands(AnswerPhone) == ([AnswerPhone(phone="120")] if answerable else [])
 
 
 def test_a_switch_is_true_when_asterisk_says_so() -> None:
@@ -275,16 +288,16 @@ def test_a_message_needs_somebody_who_reads_it() -> None:
 def test_a_state_is_set_at_once_or_after_the_call() -> None:
     world = World().is_ready().forces(state="paused", reason="training")
     agent = world.agent()
-    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "sue")
+    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "Sue")
     (audit,) = world.commands(SaveAudit)
     assert audit.entry.detail["before"] == "available"
     world.asks("tom", "available")
     assert agent.view().set_by == ""
     world.talks().forces(state="paused", reason="training")
-    assert (agent.state, agent.afterwards, agent.view().set_by) == ("talking", "paused", "sue")
+    assert (agent.state, agent.afterwards, agent.view().set_by) == ("talking", "paused", "Sue")
     assert lines(world) == ["state_forced"]
     world.agent_ends().disposes()
-    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "sue")
+    assert (agent.state, agent.reason, agent.view().set_by) == ("paused", "training", "Sue")
 
 
 def test_available_ends_a_wrap_up_at_once() -> None:

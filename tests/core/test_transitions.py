@@ -20,6 +20,7 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         ivr      start script -> ivr
         ivr      queue        -> waiting
         ivr      join         -> talking
+        ivr      hold         -> held
         ivr      end          -> ended
         waiting  start script -> ivr
         waiting  offer        -> offered
@@ -31,8 +32,13 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         offered  join         -> talking
         offered  end          -> ended
         talking  start script -> ivr
+        talking  hold         -> held
         talking  part         -> ivr
         talking  end          -> ended
+        held     start script -> ivr
+        held     join         -> talking
+        held     part         -> ivr
+        held     end          -> ended
         """,
     ),
     "agent": (
@@ -145,7 +151,7 @@ def test_a_refused_trigger_leaves_the_state_as_it_was() -> None:
     with pytest.raises(IllegalTransition):
         agent.move(agents.AgentTrigger.FINISH, 2.0)
     assert (agent.state, agent.since) == (agents.AgentState.OFFLINE, 1.0)
-    offer = offers.Offer(id="o", call="c", login="tom", phone="101", line_leg="", ring_s=20, offered_at=1.0)
+    offer = offers.Offer(id="o", call="c", seats={}, ring_s=20, offered_at=1.0)
     offer.move(offers.OfferTrigger.MISS)
     with pytest.raises(IllegalTransition):
         offer.move(offers.OfferTrigger.JOIN)

@@ -17,6 +17,7 @@ from contactcenter.floor import Floor, Rules
 from contactcenter.monitors import Monitor
 from contactcenter.routing.queues import QueueRules
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod
+from contactcenter.views import Figures
 from tests.core.invariants import Ledger, check
 
 C = TypeVar("C", bound=Command)
@@ -44,8 +45,10 @@ class World:
         self.ledger = Ledger()
         self.told: list[e.Event] = []
         self.sent: list[Command] = []
+        self.all_sent: list[Command] = []
         self._requests = 0
         self._boot()
+        self.step(self.ledger.figures_restored(self.now))
         if connected:
             self.connect()
 
@@ -61,11 +64,13 @@ class World:
         commands = self.center.handle(event)
         self.ledger.take(event, commands)
         self.sent += commands
+        self.all_sent += commands
         for command in commands:
             if isinstance(command, Wake):
                 heapq.heappush(self._timers, (command.due, len(self.told), command.timer))
-        check(self.floor)
-        self.ledger.check(self.floor)
+        if not isinstance(event, e.FiguresRestored):  # half of a picture: the records come next
+            check(self.floor)
+            self.ledger.check(self.floor)
         return commands
 
     def step(self, *told: e.Event) -> "World":
@@ -90,6 +95,10 @@ class World:
         """The last step's commands of one kind."""
         return [command for command in self.sent if isinstance(command, kind)]
 
+    def told_commands(self, kind: type[C]) -> list[C]:
+        """All commands of one kind so far."""
+        return [command for command in self.all_sent if isinstance(command, kind)]
+
     @property
     def floor(self) -> Floor:
         """The live state."""
@@ -110,6 +119,18 @@ class World:
     def states(self, call: str = "ann", login: str = "tom") -> tuple[str, str]:
         """Where the caller and the agent are."""
         return self.call(call).state.value, self.agent(login).state.value
+
+    def figures(self, kind: str = "queue", name: str = "support") -> Figures:
+        """What was counted today under one name, up to now."""
+        self.floor.figures.turn(self.now)
+        self.floor.figures.cut(self.now)
+        return self.floor.figures.view((kind, name), self.now).today
+
+    def stops(self) -> "World":
+        """This process ends as it should: all rows are saved, and now they must add up."""
+        self.step(e.Stopping(at=self.now))
+        self.ledger.check_figures(self.floor)
+        return self
 
     def request(self) -> str:
         """A fresh name for a request."""
@@ -172,6 +193,39 @@ class World:
             e.OfferEnded(at=self.now, call=call, offer=self.call(call).offer, status=status),
         )
 
+    # --- call control ---
+
+    def holds(self, call: str = "ann", phone: str = "101", *, session_first: bool = False) -> "World":
+        """The agent holds from the page: his leg leaves the talk, the session has the caller."""
+        request = self.request()
+        self.step(e.HoldAsked(at=self.now, login=self.call(call).agent, call=call, request=request))
+        return self.is_parked(call, phone, session_first=session_first)
+
+    def is_parked(self, call: str = "ann", phone: str = "101", *, session_first: bool = False) -> "World":
+        """The agent's leg leaves the talk for the waiting room."""
+        leg, bridge, offer = f"{call}>{phone}", f"b-{call}", self.call(call).offer
+        heard: list[e.Event] = [
+            e.LegParted(at=self.now, leg=leg, bridge=bridge),
+            e.LegParted(at=self.now, leg=call, bridge=bridge),
+        ]
+        said = e.OfferEnded(at=self.now, call=call, offer=offer, status="ANSWER")
+        for event in (said, *heard) if session_first else (*heard, said):
+            self.tell(event)
+        return self
+
+    def resumes(self, call: str = "ann", phone: str = "101", *, caller_first: bool = False) -> "World":
+        """The agent takes the caller back, and the session joins the two."""
+        request = self.request()
+        self.step(e.ResumeAsked(at=self.now, login=self.call(call).agent, call=call, request=request))
+        return self.hear_each_other(f"{call}>{phone}", call, caller_first=caller_first)
+
+    def hear_each_other(self, leg: str, call: str, *, caller_first: bool = False) -> "World":
+        """Asterisk puts a leg and the caller into a new bridge."""
+        joined = [e.LegJoined(at=self.now, leg=each, bridge=f"b-{call}") for each in (leg, call)]
+        for event in joined[::-1] if caller_first else joined:
+            self.tell(event)
+        return self
+
     # --- callers ---
 
     def arrives(self, name: str = "ann", **fields: object) -> "World":
@@ -217,11 +271,18 @@ class World:
         *,
         line: str = "ring",
         page: bool = False,
+        skills: dict[str, int] | None = None,
     ) -> "World":
         """An agent's session begins."""
         opened = [e.PageOpened(at=self.now, login=login)] if page else []
         signed_in = e.AgentSignedIn(
-            at=self.now, login=login, name=login.title(), queues=queues, phone=phone, line=line
+            at=self.now,
+            login=login,
+            name=login.title(),
+            queues=queues,
+            skills=skills or {},
+            phone=phone,
+            line=line,
         )
         return self.step(signed_in, *opened)
 
@@ -323,4 +384,8 @@ class World:
     def restart(self) -> "World":
         """This process dies and starts again; nothing is known but what the store has."""
         self._boot()
-        return self.step(self.ledger.restored(self.now), self.ledger.recordings_restored(self.now))
+        return self.step(
+            self.ledger.figures_restored(self.now),
+            self.ledger.restored(self.now),
+            self.ledger.recordings_restored(self.now),
+        )

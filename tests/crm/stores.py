@@ -11,7 +11,7 @@ from typing import Any
 
 from contactcenter.commands import SaveInteraction
 from contactcenter.crm.store import Store
-from contactcenter.events import Event, InteractionsRestored
+from contactcenter.events import Event, FiguresRestored, InteractionsRestored
 from contactcenter.values import InteractionRecord, TimelineEntry
 
 JOURNAL = 128 << 10
@@ -53,9 +53,16 @@ class Keeper:
 
     async def restored(self) -> tuple[InteractionRecord, ...]:
         """What the store that was opened last told of open interactions."""
+        await self.figures()
         event = await asyncio.wait_for(self.told.get(), 5)
         assert isinstance(event, InteractionsRestored)
         return event.records
+
+    async def figures(self) -> FiguresRestored:
+        """What the store that was opened last told of figures, before anything else."""
+        event = await asyncio.wait_for(self.told.get(), 5)
+        assert isinstance(event, FiguresRestored)
+        return event
 
     def journal(self) -> bytes:
         """The journal as it stands on the disk."""

@@ -21,7 +21,7 @@ from contactcenter.demo import accounts, data
 
 ANN = User(
     login="ann", name="Ann", role="agent", phone="101", queues=("support", "sales"),
-    skills={"zh": 10, "billing": 0}, language="en",
+    skills={"zh": 10, "billing": 1}, language="en",
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from contactcenter.events import (
     StateAsked,
     StateForced,
     Supervising,
+    WhyAsked,
 )
 from contactcenter.values import CustomerCard, MatchMethod
 from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
@@ -59,12 +60,21 @@ def agent_view(login: str, **changes: Any) -> AgentView:
     return replace(view, **changes)
 
 
+WHY = {
+    "at": 0.0, "call": "call-1", "queue": "support", "waited_s": 5.0, "score": -60.0, "position": 1,
+    "held_back": False, "priority": [{"why": "tier", "minutes": 1.0}], "needs": ["en 3"], "widened": None,
+    "queues": ["support"], "only": "", "passed_counts": {"wrap_up": 1}, "widens_in_s": None,
+    "passed_over": [{"login": "agent4", "reason": "wrap_up", "seconds": 12.0}],
+}  # fmt: skip
+"""Why a caller waits."""
+
+
 def call_view(call: str, **changes: Any) -> CallView:
     """A call that has just arrived, but for `changes`."""
     view = CallView(
         id=call, interaction="i-" + call, direction="inbound", state="waiting", queue="support", agent="",
         customer="", customer_name="", caller="13800138000", caller_name="", did="4002", node="",
-        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, recording="", priority=0,
+        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, offered=(), recording="", priority=0,
     )  # fmt: skip
     return replace(view, **changes)
 
@@ -110,7 +120,7 @@ class FakeCenter:
         elif not (request and self.silent):
             self._grant(event)
             if request:
-                self.carry(Accepted(request=request))
+                self.carry(Accepted(request=request, answer=WHY if isinstance(event, WhyAsked) else None))
 
     async def heard(self, kind: type[E], **fields: Any) -> E:
         """The first event of that kind and with those fields, waiting for it if it has not come yet."""
@@ -255,7 +265,7 @@ class FakeCenter:
             case MessageRead():
                 self.carry(DropMessage(message=event.message))
             case StateForced(agent=to):
-                self._show_agent(to, state=event.state, reason=event.reason, since=now, set_by=event.login)
+                self._show_agent(to, state=event.state, reason=event.reason, since=now, set_by=event.name)
             case MoreTimeAsked(login=login):
                 self._show_agent(login, until=(self.agents[login].until or now) + WRAP_UP_S)
             case DispositionSet(login=login) if self.agents[login].state == "wrap_up":

@@ -15,6 +15,7 @@ from contactcenter.events import (
     MessageSent,
     MonitorAsked,
     MonitorEndAsked,
+    PriorityAsked,
     SignOutForced,
     StateForced,
 )
@@ -25,6 +26,7 @@ STEERING: list[tuple[str, str, Any]] = [
     ("DELETE", "/api/calls/call-1/monitor", None),
     ("PUT", "/api/agents/agent1/state", {"state": "paused", "reason": "training"}),
     ("DELETE", "/api/agents/agent1/session", None),
+    ("PATCH", "/api/calls/call-1", {"priority": 5}),
     ("POST", "/api/agents/agent1/message", {"text": "well done"}),
 ]
 SCOPED = [each for each in STEERING if each[:2] != ("DELETE", "/api/calls/call-1/monitor")]
@@ -105,6 +107,22 @@ async def test_what_is_out_of_scope_is_refused_and_kept(
         (row,) = await rows(edge)
         assert (row.login, row.granted) == ("supervisor1", False)
         assert "queues" in row.detail["why"]
+
+
+async def test_why_a_caller_waits_and_where_he_stands(edge: Running) -> None:
+    async with edge.browser() as agent, edge.browser() as browser:
+        await talk(edge, agent)
+        assert (await agent.call("GET", "/api/calls/call-1/why"))[0] == 403
+        await browser.sign_in("supervisor1")
+        status, why = await browser.call("GET", "/api/calls/call-1/why")
+        assert (status, why["passed_over"][0]["seconds"]) == (200, 12)
+        assert why["en"].endswith("Not possible now: agent4: wrap-up, 12 s left.")
+        assert why["zh"].endswith("目前不可接听：agent4：话后处理，还剩 12 秒。")
+        status, _ = await browser.call("PATCH", "/api/calls/call-1", json={"priority": 7.5})
+        assert status == 200
+        await edge.center.heard(PriorityAsked, call="call-1", minutes=7.5, login="supervisor1")
+        assert (await browser.call("PATCH", "/api/calls/call-1", json={"priority": 1e9}))[0] == 422
+        assert (await browser.call("GET", "/api/calls/none/why"))[0] == 404
 
 
 async def test_requests_become_events_with_the_supervisors_own_phone(edge: Running) -> None:

@@ -43,13 +43,13 @@ def test_the_formula_agrees_with_the_exact_abandonment_of_a_queue(arrivals: floa
     shares = stationary(arrivals)
     by_length = ABANDON * sum((n - AGENTS) * share for n, share in enumerate(shares) if n > AGENTS) / arrivals
 
+    to_head = [time_to_head(place, RATE, ABANDON)[0] for place in range(len(shares))]
     by_wait = 0.0
     for ahead, share in enumerate(shares[AGENTS:]):
         stays = 1.0
         for place in range(1, ahead + 2):
             # The stage at that place takes 1 / rate on average; the caller's own patience races against it.
-            stage = time_to_head(place, RATE, ABANDON)[0] - time_to_head(place - 1, RATE, ABANDON)[0]
-            stays *= 1 / (1 + ABANDON * stage)
+            stays *= 1 / (1 + ABANDON * (to_head[place] - to_head[place - 1]))
         by_wait += share * (1 - stays)
     assert by_wait == pytest.approx(by_length, rel=1e-9)
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -133,6 +134,17 @@ class Agent:
                         return str(call["node"])
                 await asyncio.sleep(0.02)
 
+    async def until_told(self, caller: str) -> None:
+        """The waiting caller is being told how things stand."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/interactions?limit=50")
+                mine = [each["id"] for each in page["items"] if each["caller"] == caller]
+                record = await self.interaction(mine[0], final=False) if mine else {"timeline": ()}
+                if any(entry["kind"] == "told" for entry in record["timeline"]):
+                    return
+                await asyncio.sleep(0.02)
+
     async def until_waiting(self, queue: str, callers: int) -> None:
         """So many callers wait in the queue."""
         async with asyncio.timeout(WITHIN_S):
@@ -146,6 +158,34 @@ class Agent:
         """How many records a caller's number has."""
         page = await self.do("GET", "/api/interactions?limit=100")
         return sum(each["caller"] == caller for each in page["items"])
+
+    async def until_free(self, login: str) -> None:
+        """That agent's talk is over, as a supervisor sees it by asking."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/agents")
+                if all(each["state"] != "talking" for each in page["items"] if each["login"] == login):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def until_monitors(self, states: list[str]) -> None:
+        """The supervisors who are at calls are in these states."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/monitors")
+                if [each["state"] for each in page["items"]] == states:
+                    return
+                await asyncio.sleep(0.02)
+
+    async def audit_until(self, act: str, **filters: str) -> list[dict[str, Any]]:
+        """The rows of the audit log that fit, the oldest first, once this act is the last."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", f"/api/audit?{urlencode(filters)}")
+                rows: list[dict[str, Any]] = page["items"][::-1]
+                if rows and rows[-1]["act"] == act:
+                    return rows
+                await asyncio.sleep(0.02)
 
     async def until_held(self, held: bool) -> None:
         """The agent's talk is on hold, or no more."""

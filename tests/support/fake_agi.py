@@ -85,6 +85,8 @@ class FakeChannel:
             "agi_context: inbound",
             f"agi_extension: {extension}",
             "agi_enhanced: 0.0",
+            "agi_accountcode: ",
+            "agi_threadid: 140000000000000",
         ]
         self.keys = list(keys)
         self.variables = dict(variables or {})

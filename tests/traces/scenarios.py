@@ -408,6 +408,70 @@ async def transferred_after_asking_the_colleague(center: Center) -> None:
         await colleague.wrap_up()
 
 
+# --- supervised ---
+
+
+@asynccontextmanager
+async def supervised(center: Center, d: Desk) -> AsyncIterator[tuple[Agent, SipCall]]:
+    """A supervisor listens to the desk's talk, on a phone of his own; it is over at the end."""
+    async with (
+        center.phone("120", answer) as phone,
+        Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor,
+    ):
+        await supervisor.do("POST", monitor(d), {"mode": "listen"})
+        ear = await phone.wait_call()
+        await supervisor.until_monitors(["listening"])
+        yield supervisor, ear
+        await ear.wait_ended()
+        await supervisor.until_monitors([])
+
+
+def monitor(d: Desk) -> str:
+    """Where a supervisor is asked to the desk's talk."""
+    return f"/api/calls/{d.agent.view['call']}/monitor"
+
+
+@scenario
+async def supervised_in_each_mode_until_the_caller_hangs_up(center: Center) -> None:
+    async with desk(center) as d, caller(center, "4002") as call:
+        await d.take()
+        async with supervised(center, d) as (supervisor, _):
+            for mode, state in (("whisper", "whispering"), ("barge", "barging"), ("listen", "listening")):
+                await supervisor.do("POST", monitor(d), {"mode": mode})
+                await supervisor.until_monitors([state])
+            call.hang_up()
+        await d.wrap_up()
+
+
+@scenario
+async def supervised_until_the_supervisor_leaves(center: Center) -> None:
+    async with desk(center) as d:
+        async with caller(center, "4002"):
+            await d.take()
+            async with supervised(center, d) as (supervisor, _):
+                await supervisor.do("DELETE", monitor(d))
+            async with supervised(center, d) as (_, ear):
+                ear.hang_up()
+        await d.wrap_up()
+
+
+@scenario
+async def supervised_and_transferred_by_phone(center: Center) -> None:
+    async with desk(center) as d, desk(center, "agent4", "104") as colleague:
+        async with caller(center, "4002"):
+            talk = await d.take()
+            await colleague.agent.go("paused", "meeting")
+            colleague.phone.habit = answer
+            async with supervised(center, d):
+                asking = d.phone.call("104")
+                await asking.wait_answered()
+                await talk.transfer_to(asking)
+                view = await colleague.agent.until("talking")
+                await colleague.agent.do("POST", f"/api/calls/{view['call']}/hangup", {})
+            await d.wrap_up()
+        await colleague.wrap_up()
+
+
 # --- served by the script ---
 
 

@@ -60,17 +60,18 @@ async def test_from_the_menu_to_an_agent_and_back_to_the_script(asterisk: Embedd
             queued = await desk.event(CallQueued)
             assert queued.queue == "sales"
             carry = desk.server.carry
-            carry(OfferCall(call=queued.call, offer="o1", phone="101", ring_s=1))
+            carry(OfferCall(call=queued.call, offer="o1", phones=("101",), ring_s=1))
             await silent.wait_call()
             assert (await desk.event(OfferEnded)).status == "NOANSWER"
             await asyncio.sleep(0.5)  # the longest that the music may be away
             assert call.ear.loudness(0.2) > -50
-            carry(OfferCall(call=queued.call, offer="o2", phone="102", ring_s=5))
+            carry(OfferCall(call=queued.call, offer="o2", phones=("102",), ring_s=5))
             await call.hears(1200)
             leg = await agent.wait_call()
             assert leg.caller_number == "13800001111"
             leg.hang_up()
             assert (await desk.event(OfferEnded, 2)).status == "ANSWER"
+            carry(LeaveQueue(call=queued.call, exit="answered"))
             assert (await desk.event(ScriptEnded)).result == "answered"
             await call.wait_ended()
             assert [event.detail for event in desk.all(NodeVisited) if event.node == "main"] == ["", "1"]
@@ -110,7 +111,7 @@ async def test_refer_to_another_number_keeps_the_call(asterisk: EmbeddedAsterisk
         ):
             call = customer.call("4002")
             queued = await desk.event(CallQueued)
-            desk.server.carry(OfferCall(call=queued.call, offer="o1", phone="102", ring_s=5))
+            desk.server.carry(OfferCall(call=queued.call, offer="o1", phones=("102",), ring_s=5))
             leg = await agent.wait_call()
             await call.hears(1200)  # only who talks can be transferred
             await leg.transfer(f"sip:4003@127.0.0.1:{port}")

@@ -20,7 +20,7 @@ from contactcenter.agi.protocol import (
 )
 from tests.support.fake_agi import split
 
-ENVIRONMENT = b"agi_network: yes\nagi_uniqueid: pbx1-1.1\n\n"
+ENVIRONMENT = b"agi_network: yes\nagi_uniqueid: pbx1-1.1\nagi_threadid: 1\n\n"
 
 
 def replies(data: bytes) -> list[Environment | Reply | HungUp]:
@@ -120,17 +120,18 @@ def test_command_cap() -> None:
 
 
 def environment(*lines: bytes) -> Environment:
-    (heard,) = Reader().feed(b"\n".join((b"agi_uniqueid: pbx1-1.1", *lines)) + b"\n\n")
+    (heard,) = Reader().feed(b"\n".join((b"agi_uniqueid: pbx1-1.1", *lines, b"agi_threadid: 1")) + b"\n\n")
     assert isinstance(heard, Environment)
     return heard
 
 
-def test_first_value_wins_against_a_forged_one() -> None:
-    # A caller's name of two lines would say it again, unescaped.
-    forged = b"x\nagi_callerid: 999\nagi_uniqueid: 9.9"
-    heard = environment(b"agi_callerid: 100", b"agi_calleridname: " + forged)
-    assert heard["agi_callerid"] == "100"
-    assert heard["agi_uniqueid"] == "pbx1-1.1"
+@pytest.mark.parametrize(
+    "forged", [b"x\nagi_uniqueid: 9.9", b"x\nagi_extension: 4003\nagi_dnid: 4003", b"x\n\nHANGUP\n", b"\n"]
+)
+def test_a_line_break_in_a_callers_text_is_a_fault(forged: bytes) -> None:
+    """Whichever of two values stands first: what came after his number could be his as well."""
+    with pytest.raises(ProtocolFault, match=r"twice|without agi_threadid"):
+        environment(b"agi_callerid: " + forged, b"agi_dnid: 4001", b"agi_extension: 4001")
 
 
 def test_names_that_are_no_utf8_and_absent_values() -> None:
@@ -160,6 +161,7 @@ def test_url(script: bytes, path: str, query: dict[str, str]) -> None:
         b"\x16\x03\x01\x02\x00\x01\n",
         b"\n",
         b"agi_network: yes\n\n",
+        b"agi_uniqueid: pbx1-1.1\n\n",
         b"agi_x" * ENVIRONMENT_CAP,
         b"agi_x: y\n" * (LINES_CAP + 1),
     ],

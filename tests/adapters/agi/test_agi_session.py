@@ -11,9 +11,11 @@ import pytest
 from contactcenter.agi import session as session_module
 from contactcenter.agi.script import Limits
 from contactcenter.agi.server import Route
-from contactcenter.commands import LeaveQueue, OfferCall
+from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
 from contactcenter.events import (
+    AnnouncementEnded,
     CallArrived,
+    CallbackAsked,
     CallerLeft,
     CallQueued,
     NodeVisited,
@@ -21,6 +23,7 @@ from contactcenter.events import (
     ScriptEnded,
     ScriptFailed,
 )
+from contactcenter.routing.skills import Need
 from tests.support.fake_agi import FakeChannel
 
 CALL = "pbx1-1700000000.1"
@@ -29,7 +32,7 @@ Started = Callable[..., Any]
 
 
 def offer(number: int, **changes: Any) -> OfferCall:
-    return OfferCall(**{"call": CALL, "offer": f"o{number}", "phone": "101", "ring_s": 20} | changes)
+    return OfferCall(**{"call": CALL, "offer": f"o{number}", "phones": ("101",), "ring_s": 20} | changes)
 
 
 async def in_queue(d: Any, channel: FakeChannel) -> asyncio.Task[None]:
@@ -42,8 +45,6 @@ async def in_queue(d: Any, channel: FakeChannel) -> asyncio.Task[None]:
 async def test_straight_into_a_queue(desk: Started) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002", name="x" * 10_000, path="inbound?server=pbx7")
-        # Two lines in a name would forge a variable; the first value stands.
-        channel.environment += ["agi_extension: 4003", "agi_callerid: 110"]
         await in_queue(d, channel)
         arrived = await d.event(CallArrived)
         assert (arrived.call, arrived.did, arrived.caller) == (CALL, "4002", "13800001111")
@@ -77,6 +78,8 @@ async def test_offers_until_one_is_answered(desk: Started) -> None:
             await d.event(OfferEnded, number)
             await channel.until("SET", "MUSIC", "on")
         d.server.carry(offer(3))
+        await d.event(OfferEnded, 3)
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
         await task
         assert [(ended.offer, ended.status) for ended in d.all(OfferEnded)] == [
             ("o1", "NOANSWER"),
@@ -93,6 +96,137 @@ async def test_offers_until_one_is_answered(desk: Started) -> None:
         assert channel.commands[-1] == ["SET", "VARIABLE", "CC_NEXT", "hangup"]
 
 
+def told(*ways: str, ahead: int = 3, wait_s: float | None = 130.0) -> Announce:
+    return Announce(call=CALL, ahead=ahead, wait_s=wait_s, ways=ways)
+
+
+async def test_a_waiting_caller_is_told_and_hears_music_again(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        await in_queue(d, channel)
+        before = len(channel.commands)
+        d.server.carry(told("callback"))
+        await d.event(AnnouncementEnded)
+        await channel.until("SET", "MUSIC", "off")
+        async with asyncio.timeout(5):
+            while not channel.music:
+                await asyncio.sleep(0)
+        said = [" ".join(command[:2]) for command in channel.commands[before:]]
+        assert said == ["SET MUSIC", "STREAM FILE", "STREAM FILE", "GET DATA", "SET MUSIC"]
+        assert not d.all(CallbackAsked)
+        await channel.hang_up()
+
+
+async def test_a_waiting_caller_may_choose_to_be_called_back(desk: Started) -> None:
+    async with desk() as d:
+        # The caller listens to both sentences, then asks for the callback, and confirms his own number.
+        channel = FakeChannel(extension="4002")
+        pressed = iter(["1", "1"])
+
+        def key(words: list[str]) -> str:
+            return f"200 result={next(pressed)}"
+
+        channel.answers["GET DATA"] = key
+        task = await in_queue(d, channel)
+        d.server.carry(told("callback"))
+        asked = await d.event(CallbackAsked)
+        assert (asked.number, asked.queue) == ("13800001111", "support")
+        d.server.carry(LeaveQueue(call=CALL, exit="callback"))
+        await task
+        assert d.all(ScriptEnded)[0].result == "callback"
+        assert channel.variables["CC_QUEUE"] == ""
+
+
+@pytest.mark.parametrize("verb", ["STREAM FILE", "GET DATA"])
+async def test_an_agent_cuts_what_the_caller_is_told(desk: Started, verb: str) -> None:
+    """The center has Asterisk end the prompt (a key, `#`); what was still to be said is not said."""
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def cut(words: list[str]) -> str:
+            d.server.carry(offer(1))
+            return "200 result=35 endpos=800" if verb == "STREAM FILE" else "200 result="
+
+        channel.answers[verb] = cut
+        await in_queue(d, channel)
+        d.server.carry(told("callback"))
+        await d.event(OfferEnded)
+        words = [" ".join(command[:2]) for command in channel.commands]
+        assert words[words.index(verb) + 1 :][:1] == ["EXEC Dial"]
+        kinds = [type(event) for event in d.events if isinstance(event, AnnouncementEnded | OfferEnded)]
+        assert kinds == [AnnouncementEnded, OfferEnded]
+        await channel.hang_up()
+
+
+async def test_hold_is_music_until_the_leg_is_joined_again(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        held: list[tuple[str, str]] = []
+
+        def talk(words: list[str]) -> str:
+            held.append((words[1], channel.variables.get("CC_HELD", "")))
+            channel.variables |= {"DIALSTATUS": "ANSWER", "BRIDGERESULT": "SUCCESS"}
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = channel.answers["EXEC Bridge"] = talk
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1))
+        await d.event(OfferEnded)
+        before = len(channel.commands)
+        d.server.carry(WaitOn(call=CALL, queue="sales", entered_at=1700000000.5, held_by="pbx1-1.2"))
+        d.server.carry(JoinLeg(call=CALL, offer="o1", leg="pbx1-1.2"))
+        await d.event(OfferEnded, 2)
+        # On hold the leg says what would bring the caller back; in a talk, that nobody holds him.
+        kept = ["EXEC", "MSet", "CC_ENTERED=1700000000.500000,CC_QUEUE=sales,CC_HELD=pbx1-1.2"]
+        assert channel.commands[before : before + 2] == [kept, ["SET", "MUSIC", "on", "default"]]
+        assert held == [("Dial", ""), ("Bridge", "")]
+        assert ["EXEC", "Bridge", "pbx1-1.2"] in channel.commands
+        assert not channel.music
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
+        await task
+        assert d.all(ScriptEnded)[0].result == "answered"
+        assert channel.variables["CC_HELD"] == channel.variables["CC_QUEUE"] == ""
+
+
+async def test_who_was_on_hold_says_so_after_a_crash(desk: Started) -> None:
+    async with desk() as d:
+        variables = {"CC_INTERACTION": "i1", "CC_QUEUE": "support", "CC_ENTERED": "1700000000.5"}
+        channel = FakeChannel(extension="s", path="resume", variables=variables | {"CC_HELD": "pbx1-1.2"})
+        await in_queue(d, channel)
+        arrived = await d.event(CallArrived)
+        assert (arrived.held_by, arrived.queue, arrived.resumed) == ("pbx1-1.2", "support", True)
+        await channel.hang_up()
+
+
+@pytest.mark.parametrize("leg", ["", "pbx1-1.2,x", "a b", "${SHELL(id)}", "x" * 200])
+async def test_an_odd_leg_is_not_joined(desk: Started, leg: str) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        await in_queue(d, channel)
+        d.server.carry(JoinLeg(call=CALL, offer="o1", leg=leg))
+        assert (await d.event(OfferEnded)).status == "CHANUNAVAIL"
+        assert not channel.had("EXEC", "Bridge")
+        await channel.hang_up()
+
+
+async def test_a_center_that_says_nothing_after_a_talk_keeps_nobody(
+    desk: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "WORD_S", 0.05)
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def talk(words: list[str]) -> str:
+            channel.variables["DIALSTATUS"] = "ANSWER"
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = talk
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1))
+        await task
+        assert d.all(ScriptEnded)[0].result == "answered"
+
+
 async def test_persistent_line(desk: Started) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002")
@@ -105,6 +239,8 @@ async def test_persistent_line(desk: Started) -> None:
         task = await in_queue(d, channel)
         d.server.carry(offer(1, line="gone"))
         d.server.carry(offer(2, line="line-101"))
+        await d.event(OfferEnded, 2)
+        d.server.carry(LeaveQueue(call=CALL, exit="answered"))
         await task
         assert [ended.status for ended in d.all(OfferEnded)] == ["CHANUNAVAIL", "ANSWER"]
         assert not channel.had("EXEC", "Dial")
@@ -115,10 +251,27 @@ async def test_only_a_phone_is_dialled(desk: Started, phone: str) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="4002")
         await in_queue(d, channel)
-        d.server.carry(offer(1, phone=phone))
+        d.server.carry(offer(1, phones=(phone,)))
         assert (await d.event(OfferEnded)).status == "CHANUNAVAIL"
         assert not channel.had("EXEC", "Dial")
         await channel.hang_up()
+
+
+async def test_several_phones_are_rung_at_once_and_it_is_told_which_answered(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+
+        def dial(words: list[str]) -> str:
+            assert words[2].startswith("PJSIP/101&PJSIP/102,20,")
+            channel.variables |= {"DIALSTATUS": "ANSWER", "DIALEDPEERNUMBER": "102"}
+            return "200 result=0"
+
+        channel.answers["EXEC Dial"] = dial
+        task = await in_queue(d, channel)
+        d.server.carry(offer(1, phones=("101", "102")))
+        await task
+        ended = d.all(OfferEnded)[0]
+        assert (ended.status, ended.phone) == ("ANSWER", "102")
 
 
 async def test_leave_queue_goes_on_with_the_script(desk: Started, script: Callable[..., Path]) -> None:
@@ -223,6 +376,25 @@ async def test_second_session_of_a_call_replaces_the_first(desk: Started) -> Non
         assert second.had("SET", "MUSIC", "off")
 
 
+@pytest.mark.parametrize("forged", ["x\nagi_extension: 4003\nagi_dnid: 4003\ny: ", "\n\nHANGUP\n"])
+async def test_a_forged_environment_is_refused_and_counted(desk: Started, forged: str) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002", caller=forged)
+        await channel.run(d.server.port)
+        assert not channel.commands
+        assert not d.events
+        assert d.server.faults == 1
+
+
+async def test_the_number_in_the_address_is_believed(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4003", path="inbound?key=&did=%2B4002&interaction=")
+        await channel.connect(d.server.port)
+        await d.event(CallArrived)
+        assert d.all(CallArrived)[0].did == "+4002"
+        await channel.hang_up()
+
+
 async def test_back_after_a_crash(desk: Started) -> None:
     variables: dict[str, str] = {}
     async with desk() as d:
@@ -248,6 +420,59 @@ async def test_back_after_a_crash(desk: Started) -> None:
         await channel.hang_up()
 
 
+async def test_what_the_script_asked_for_comes_back_after_a_crash(
+    desk: Started, script: Callable[..., Path]
+) -> None:
+    path = script(
+        "async def script(call):\n"
+        "    await call.queue('sales', priority=-2.5, needs={'zh': 5, 'billing_2': 3}, agent='wang,li')\n"
+    )
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        task = await in_queue(d, channel)
+        before = d.all(CallQueued)[0]
+        assert (before.priority, before.preferred) == (-2.5, "wang,li")
+        assert before.needs == (Need(skill="billing_2", level=3), Need(skill="zh", level=5))
+    await task
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel(extension="s", path="resume", variables=channel.variables)
+        await in_queue(d, channel)
+        back = d.all(CallQueued)[0]
+        wishes = [(each.queue, each.priority, each.needs, each.preferred) for each in (back, before)]
+        assert wishes[0] == wishes[1]
+        await channel.hang_up()
+
+
+@pytest.mark.parametrize(
+    "wish", ["priority=float('nan')", "priority=5000", "needs={'zh': 11}", "needs={'Z;': 1}"]
+)
+async def test_a_wish_that_can_not_be_meant_fails_the_script(
+    desk: Started, script: Callable[..., Path], wish: str
+) -> None:
+    path = script(f"async def script(call):\n    await call.queue('sales', {wish})\n")
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        await in_queue(d, channel)
+        assert "ValueError: not a " in (await d.event(ScriptFailed)).error
+        await channel.hang_up()
+
+
+async def test_a_second_queue_is_a_second_wait_over_a_crash_too(
+    desk: Started, script: Callable[..., Path]
+) -> None:
+    """The center ends the first wait with its exit; what stands on the leg is the second one's entry."""
+    path = script("async def script(call):\n    await call.queue('sales')\n    await call.queue('support')\n")
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        await in_queue(d, channel)
+        first = float(channel.variables["CC_ENTERED"])
+        d.server.carry(LeaveQueue(call=CALL, exit="timeout"))
+        second = await d.event(CallQueued, 2)
+        assert first < float(channel.variables["CC_ENTERED"]) <= second.at
+        assert channel.variables["CC_QUEUE"] == "support"
+        await channel.hang_up()
+
+
 async def test_rescued_before_the_server_ever_saw_the_call(desk: Started) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="s", path="resume", variables={"CC_DID": "4002"})
@@ -259,11 +484,19 @@ async def test_rescued_before_the_server_ever_saw_the_call(desk: Started) -> Non
 
 
 async def test_odd_variables_of_a_resumed_leg(desk: Started) -> None:
-    odd = {"CC_INTERACTION": "i1", "CC_QUEUE": "sales", "CC_ENTERED": "inf", "CC_LANGUAGE": "xx"}
+    odd = {
+        "CC_INTERACTION": "i1",
+        "CC_QUEUE": "sales",
+        "CC_ENTERED": "inf",
+        "CC_LANGUAGE": "xx",
+        "CC_PRIORITY": "nan",
+        "CC_NEEDS": "zh.5.6-",
+    }
     async with desk() as d:
         channel = FakeChannel(extension="s", path="resume", variables=odd)
         await in_queue(d, channel)
         assert d.all(CallArrived)[0].entered_at is None
+        assert (d.all(CallQueued)[0].priority, d.all(CallQueued)[0].needs) == (0, ())
         await channel.hang_up()
 
 
@@ -283,6 +516,9 @@ FAILING = {
     "never ends": ("await asyncio.sleep(60)", "ran longer than 0.3 s"),
     "blocks": ("time.sleep(1); await call.play('hello')", "blocked the whole server"),
     "spins": ("while True: pass", "looped without an end"),
+    "exits": ("sys.exit('no database')", "author.py:4: ScriptExited: sys.exit('no database')"),
+    "interrupts": ("raise KeyboardInterrupt", "author.py:4: KeyboardInterrupt"),
+    "cancels": ("raise asyncio.CancelledError", "author.py:4: CancelledError"),
     "injects": ("await call._line.remember('A', 'b\\nc')", "line break"),
 }
 
@@ -292,7 +528,7 @@ async def test_failed_script_leaves_its_caller_to_the_fallback_queue(
     desk: Started, script: Callable[..., Path], line: str, said: str
 ) -> None:
     limits = Limits(seconds=0.3) if "asyncio.sleep" in line else Limits()
-    path = script(f"import asyncio, time\nasync def script(call):\n    {line}\n")
+    path = script(f"import asyncio, sys, time\nasync def script(call):\n    {line}\n")
     async with desk(dids={"4001": Route(script=path)}, limits=limits) as d:
         channel = FakeChannel()
         task = await in_queue(d, channel)
@@ -305,6 +541,20 @@ async def test_failed_script_leaves_its_caller_to_the_fallback_queue(
         assert channel.variables["CC_NEXT"] == "hangup"
         assert len(d.all(ScriptFailed)) == 1
         assert d.ends() == [CALL]
+
+
+@pytest.mark.parametrize("head", ["async def script(call):", "def script(agi):"])
+@pytest.mark.parametrize("code", ["", "0"])
+async def test_sys_exit_ends_the_script_and_nothing_else(
+    desk: Started, script: Callable[..., Path], head: str, code: str
+) -> None:
+    path = script(f"import sys\n{head}\n    sys.exit({code})\n")
+    async with desk(dids={"4001": Route(script=path), "4002": Route(queue="support")}) as d:
+        channel = FakeChannel()
+        await channel.run(d.server.port)
+        assert channel.variables["CC_NEXT"] == "hangup"
+        assert d.ends() == [CALL]
+        assert not d.all(ScriptFailed)
 
 
 async def test_script_that_swallows_every_exception_still_ends(

@@ -67,7 +67,7 @@ async def test_a_day_with_a_real_asterisk(asterisk: EmbeddedAsterisk):
         name = "O'Brien Дитрий?"
         origin = {
             "Action": "Originate",
-            "Channel": "Local/s@line",
+            "Channel": "Local/line@room",
             "Application": "Wait",
             "Data": "60",
             "Async": "true",

@@ -18,7 +18,7 @@ export const pending = (name) => waiting.value.has(name);
 /** Whether the page may ask for anything: not while the link is down. */
 export const online = () => link.value.up;
 
-async function act(name, work) {
+export async function act(name, work) {
   if (waiting.peek().has(name)) return false;
   waiting.value = new Set(waiting.peek()).add(name);
   try {

@@ -1,4 +1,4 @@
-// The supervisor's first view: queues, agents and calls as they are now. To read, not to steer.
+// The supervisor's first view: queues, agents and calls as they are now.
 
 import { beat } from "./clock.js";
 import { clock } from "./format.js";
@@ -6,9 +6,12 @@ import { html } from "./html.js";
 import { t, titled } from "./language.js";
 import { agents, calls, queues } from "./model.js";
 import { Card, PhoneNumber, queueTitle, reasonTitle, Since, StateWord } from "./parts.js";
+import { AgentActions, MyPhone, SteerDialog, steeredRow } from "./supervision.js";
 
-/** A table; `columns` are `[heading, cell of a row, whether it is a figure]`. */
-export function Table({ columns, rows, keyOf, empty, label }) {
+const plainRow = () => ({});
+
+/** A table; `columns` are `[heading, cell of a row, whether it is a figure]`, `rowProps` gives a row's own. */
+export function Table({ columns, rows, keyOf, empty, label, rowProps = plainRow }) {
   if (!rows.length) return html`<p class="empty">${empty}</p>`;
   return html`<div class="table-wrap">
     <table class="table" aria-label=${label}>
@@ -17,7 +20,7 @@ export function Table({ columns, rows, keyOf, empty, label }) {
       </thead>
       <tbody>
         ${rows.map(
-          (row) => html`<tr key=${keyOf(row)}>
+          (row, place) => html`<tr key=${keyOf(row)} ...${rowProps(row, place, rows)}>
             ${columns.map(([heading, cell, number]) => html`<td key=${heading} data-label=${heading} class=${number ? "number figures" : ""}>${cell(row)}</td>`)}
           </tr>`,
         )}
@@ -51,10 +54,11 @@ function Agents() {
     [t("phone.title"), (agent) => agent.phone || t("phone.none")],
     [t("board.queues"), (agent) => agent.queues.map(queueTitle).join(", ")],
     [t("roster.calls"), (agent) => agent.taken, true],
+    [t("board.steer"), (agent) => html`<${AgentActions} agent=${agent} />`],
   ];
   const rows = [...agents.value.values()].sort((a, b) => a.login.localeCompare(b.login));
   return html`<${Card} title=${t("board.agents")}>
-    <${Table} label=${t("board.agents")} columns=${columns} rows=${rows} keyOf=${(agent) => agent.login} empty=${t("board.no_agents")} />
+    <${Table} label=${t("board.agents")} columns=${columns} rows=${rows} keyOf=${(agent) => agent.login} rowProps=${steeredRow} empty=${t("board.no_agents")} />
   <//>`;
 }
 
@@ -75,7 +79,8 @@ function Calls() {
 export function Board() {
   document.title = `${t("nav.board")} · contactcenter`;
   return html`<div class="page">
-    <div class="page-title"><h1>${t("nav.board")}</h1></div>
+    <div class="page-title"><h1>${t("nav.board")}</h1><${MyPhone} /></div>
     <${Queues} /><${Agents} /><${Calls} />
+    <${SteerDialog} />
   </div>`;
 }

@@ -17,10 +17,14 @@ import { ring } from "./ringing.js";
 const RESTING = ["offline", "available", "paused"];
 const MISSED = ["no_answer", "busy", "unreachable", "line_lost", "disconnected"];
 
+const RULES = ["least_flexible", "longest_idle", "most_skilled", "round_robin", "fewest_calls", "ring_several", "preferred"];
+
 /** The decision in words; a rule that this page does not know is named as it is. */
 export function reasonOf(why) {
-  if (why.rule === "longest_idle") return t("why.longest_idle", { idle: lasting(why.idle_s ?? 0) });
-  return t("why.other", { rule: String(why.rule ?? "") });
+  if (!RULES.includes(why.rule)) return t("why.other", { rule: String(why.rule ?? "") });
+  const figures = { idle: lasting(why.idle_s ?? 0), taken: why.taken ?? 0, candidates: why.candidates ?? 1 };
+  const alone = why.candidates === 1 && why.rule !== "preferred";
+  return t(alone ? "why.alone" : `why.${why.rule}`, figures);
 }
 
 function Idle() {

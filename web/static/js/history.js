@@ -6,7 +6,7 @@ import { get } from "./api.js";
 import { Table } from "./board.js";
 import { dateTimeOf, lasting, momentOf, timeOf } from "./format.js";
 import { html } from "./html.js";
-import { t, word } from "./language.js";
+import { language, t, word } from "./language.js";
 import { Card, dispositionTitle, PhoneNumber, queueTitle, reasonTitle } from "./parts.js";
 
 const outcomeOf = (one) => (one.disposition ? dispositionTitle(one.disposition.code) : one.outcome ? word("outcome", one.outcome) : t("history.open"));
@@ -56,17 +56,29 @@ export function History() {
 }
 
 /** What a step was about, from its detail, in words. */
-function about({ kind, detail }) {
+function about({ kind, detail, [language.value]: said }) {
+  if (said) return said;
   if (kind === "offered") return t("step.offered.about", { agent: detail.agent, phone: detail.phone });
   if (kind === "queued" || kind === "left_queue") return queueTitle(detail.queue ?? "");
+  if (kind === "taken") return t("step.taken.about", { agent: detail.agent, by: detail.by });
+  if (kind === "priority") return t("step.priority.about", { by: detail.by, minutes: detail.minutes });
   if (kind === "missed") return `${detail.agent} · ${reasonTitle(detail.reason)}`;
   if (kind === "disposition" || kind === "correction") return dispositionTitle(detail.code);
   if (kind === "parted") return lasting(detail.talked_s ?? 0);
   if (kind === "wrapped_up") return lasting(detail.wrapped_s ?? 0);
   if (kind === "identified") return t(`match.${detail.method}`);
   if (kind === "ended") return word("outcome", detail.outcome);
+  if (kind.startsWith("monitor_")) {
+    const reason = detail.reason && word("monitor_end", detail.reason);
+    return [detail.name, detail.mode && t(`monitor.${detail.mode}`), reason].filter(Boolean).join(" · ");
+  }
   if (kind === "language") return word("language", detail.language);
   return Object.values(detail).filter((value) => value !== "" && value !== null && typeof value !== "boolean").join(" · ");
+}
+
+/** The offer as it was decided, if this step is one: with its reasons in words. */
+function decisionOf(step, decisions) {
+  return decisions.find((each) => each.kind === step.kind && each.at === step.at) ?? step;
 }
 
 function Timeline({ steps }) {
@@ -119,7 +131,7 @@ export function InteractionPage({ id }) {
       <${Card} title=${t("history.facts")}>
         <div class="body"><dl class="record">${facts.map(([key, value]) => html`<dt key=${`${key}-t`}>${t(key)}</dt><dd key=${`${key}-d`}>${value}</dd>`)}</dl></div>
       <//>
-      <${Card} title=${t("history.timeline")}><${Timeline} steps=${[...one.timeline, ...one.corrections]} /><//>
+      <${Card} title=${t("history.timeline")}><${Timeline} steps=${[...one.timeline.map((step) => decisionOf(step, one.decisions)), ...one.corrections]} /><//>
     </div>
   </div>`;
 }

@@ -3,17 +3,20 @@
 import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
-import { agents, calls, chosenCustomer, dismiss, link, loadMe, me, myself, pop, queues, toast } from "./model.js";
+import {
+  agents, calls, chosenCustomer, dismiss, link, loadMe, me, messages, monitors, myself, pop, queues, toast,
+} from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
+import { noticeForced } from "./supervision.js";
 
 const PING_MS = 5000;
 const SILENCE_MS = 4000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 4000;
 
-const KEYS = { agents: "login", queues: "name", calls: "id" };
-const STORES = { agents, queues, calls };
+const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id" };
+const STORES = { agents, queues, calls, monitors, messages };
 
 let socket = null;
 let seq = null;
@@ -96,15 +99,19 @@ function hear(frame) {
   batch(() => {
     if (frame.type === "snapshot") takeSnapshot(frame);
     else if (frame.type === "change") takeChange(frame);
+    else if (frame.type === "taken") toast(t("toast.taken", { by: frame.by }));
     else takePop(frame);
   });
   notice(before, myself.value);
 }
 
 function takeSnapshot(frame) {
+  const unread = messages.value;
   for (const [noun, store] of Object.entries(STORES)) {
     store.value = new Map(frame[noun].map((view) => [view[KEYS[noun]], view]));
   }
+  // A restarted server does not know them any more; that is no reason to overlook one.
+  messages.value = new Map([...unread, ...messages.value]);
   const newest = frame.pops.at(-1) ?? null;
   if (newest) takePop(newest);
   else pop.value = null;
@@ -140,4 +147,5 @@ function notice(before, now) {
     });
   }
   if (before.phone !== now.phone) loadMe();
+  noticeForced(before, now);
 }

@@ -15,6 +15,7 @@ import {
 } from "./model.js";
 import { Menu, reasonTitle, Since } from "./parts.js";
 import { Help } from "./shortcuts.js";
+import { ListenBar, Messages, Monitored } from "./supervision.js";
 import { isDark, switchTheme, theme } from "./theme.js";
 
 const AMBER_S = 2;
@@ -109,7 +110,7 @@ function Header() {
       <a class="nav-link" href="/" aria-current=${current("desk")}>${isAgent.value ? t("nav.desk") : t("nav.board")}</a>
       <a class="nav-link" href="/history" aria-current=${current("history") ?? current("interaction")}>${t("nav.history")}</a>
     </nav>
-    ${isAgent.value && html`<${QueueChips} />`}
+    ${isAgent.value && html`<${QueueChips} /><${Monitored} />`}
     <span class="spacer"></span>
     <${LinkState} />
     <button type="button" class="button plain" lang=${other === "zh" ? "zh-CN" : "en"}
@@ -184,7 +185,8 @@ export function Shell() {
     <${Header} />
     <${Banner} />
     <main><${Page} /></main>
-    <${Footer} />
+    <div class="bottom">${!isAgent.value && html`<${ListenBar} />`}<${Footer} /></div>
+    ${isAgent.value && html`<${Messages} />`}
     <${Toasts} />
     <${Help} />
   </div>`;

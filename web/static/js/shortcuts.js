@@ -7,6 +7,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { answer, hangUp, online } from "./actions.js";
 import { t } from "./language.js";
 import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
+import { SUPERVISOR_HELP } from "./supervision.js";
 
 const KEYS = {
   F2: () => {
@@ -61,7 +62,7 @@ export function Help() {
       <button type="button" class="button plain" onClick=${() => dialog.current.close()}>${t("action.close")}</button>
     </div>
     <dl class="keys">
-      ${HELP.map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${t(what)}</dd></div>`)}
+      ${(isAgent.value ? HELP : SUPERVISOR_HELP).map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${t(what)}</dd></div>`)}
     </dl>
   </dialog>`;
 }

@@ -1,0 +1,6 @@
+"""Does not end, in a thread of its own."""
+
+
+def script(agi):
+    while True:
+        pass

@@ -1,0 +1,312 @@
+// Supervision: being at a call, saying something to an agent, setting an agent's state; and what the agent
+// sees of it.
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+
+import { act, choosePhone, online, pending } from "./actions.js";
+import { post, put, remove } from "./api.js";
+import { momentOf } from "./format.js";
+import { html } from "./html.js";
+import { Icon } from "./icons.js";
+import { t, titled } from "./language.js";
+import { agents, calls, isAgent, me, messages, monitors, toast } from "./model.js";
+import { PhoneNumber, queueTitle, Since } from "./parts.js";
+
+const MODES = ["listen", "whisper", "barge"];
+const LETTERS = { listen: "L", whisper: "W", barge: "B" };
+const MODE_OF = { listening: "listen", whispering: "whisper", barging: "barge" };
+const LONGEST_MESSAGE = 500;
+
+export const SUPERVISOR_HELP = [
+  ["↑ ↓", "key.rows"],
+  ["L", "key.listen"],
+  ["W", "key.whisper"],
+  ["B", "key.barge"],
+  ["S", "key.stop"],
+  ["M", "key.message"],
+  ["F", "key.force"],
+  ["?", "key.help"],
+  ["Esc", "key.close"],
+];
+
+const path = (...parts) => `/api/${parts.map(encodeURIComponent).join("/")}`;
+
+/** The call that this supervisor is at, or null. */
+const mine = () => [...monitors.value.values()].find((each) => each.supervisor === me.value?.user) ?? null;
+
+function monitor(call, mode) {
+  if (!me.value.phone) {
+    toast(t("monitor.no_phone"));
+    document.getElementById("my-phone")?.focus();
+    return null;
+  }
+  return act("monitor", () => post(path("calls", call, "monitor"), { mode }));
+}
+
+function stop() {
+  const monitored = mine();
+  return monitored && act("monitor-end", () => remove(path("calls", monitored.call, "monitor")));
+}
+
+// --- the rows of the agents' table ---
+
+/** The agent of the row that the keyboard is at. */
+const row = signal("");
+/** The dialog that is open: `{kind, agent}`. */
+const dialog = signal(null);
+
+const open = (kind, agent) => {
+  dialog.value = { kind, agent };
+};
+
+function keysOf(agent) {
+  const talks = agent.state === "talking" && agent.call;
+  return {
+    ...(talks && Object.fromEntries(MODES.map((mode) => [LETTERS[mode], () => monitor(agent.call, mode)]))),
+    M: () => open("message", agent.login),
+    F: () => open("force", agent.login),
+  };
+}
+
+/** What makes a row of the agents' table one that the keyboard can steer. */
+export function steeredRow(agent, place, rows) {
+  const chosen = rows.some((each) => each.login === row.value) ? row.value : rows[0].login;
+  const keys = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const run = online() && keysOf(agent)[event.key.toUpperCase()];
+    if (step) event.currentTarget.parentElement.children[place + step]?.focus();
+    else if (run) run();
+    if (step || run) event.preventDefault();
+  };
+  return {
+    tabIndex: agent.login === chosen ? 0 : -1,
+    onFocus: () => (row.value = agent.login),
+    onKeyDown: keys,
+  };
+}
+
+/** The buttons of one agent's row. */
+export function AgentActions({ agent }) {
+  const here = row.value === agent.login ? 0 : -1;
+  const at = mine();
+  const talks = agent.state === "talking" && agent.call;
+  const others = [...monitors.value.values()].filter((each) => each.agent === agent.login && each !== at);
+  const own = at?.agent === agent.login ? at : null;
+  return html`<div class="steer">
+    ${talks &&
+    html`<div class="segments" role="group" aria-label=${t("monitor.group", { name: agent.name })}>
+      ${MODES.map(
+        (mode) => html`<button key=${mode} type="button" class="segment" data-mode=${mode} tabindex=${here} title=${t(`monitor.${mode}.heard`)}
+          aria-pressed=${own ? MODE_OF[own.state] === mode : undefined} disabled=${!online() || (at && !own)}
+          onClick=${() => monitor(agent.call, mode)}>
+          <${Icon} name=${mode} size=${16} />${t(`monitor.${mode}`)}
+        </button>`,
+      )}
+    </div>`}
+    <button type="button" class="button plain icon-only" tabindex=${here} disabled=${!online()}
+      title=${t("message.write")} aria-label=${t("message.to", { name: agent.name })} onClick=${() => open("message", agent.login)}>
+      <${Icon} name="message" />
+    </button>
+    <button type="button" class="button plain icon-only" tabindex=${here} disabled=${!online()}
+      title=${t("force.title")} aria-label=${t("force.of", { name: agent.name })} onClick=${() => open("force", agent.login)}>
+      <${Icon} name="steer" />
+    </button>
+    ${others.map((each) => html`<span key=${each.id} class="chip"><${Icon} name="listen" size=${14} />${each.name}</span>`)}
+  </div>`;
+}
+
+/** The supervisor's own telephone, which rings to listen. */
+export function MyPhone() {
+  const chosen = me.value.phone;
+  const taken = new Map([...agents.value.values()].map((agent) => [agent.phone, agent.name]));
+  return html`<div class="my-phone">
+    <label for="my-phone"><${Icon} name="phone" />${t("monitor.my_phone")}</label>
+    <select class="input" id="my-phone" value=${chosen} disabled=${!online() || pending("phone") || mine()}
+      onChange=${(event) => choosePhone(event.target.value, "ring")}>
+      ${!me.value.phones.includes(chosen) && html`<option value=${chosen}>${chosen || t("phone.choose")}</option>`}
+      ${me.value.phones.map(
+        (phone) => html`<option key=${phone} value=${phone} disabled=${taken.has(phone)}>
+          ${taken.has(phone) ? `${phone} · ${taken.get(phone)}` : phone}
+        </option>`,
+      )}
+    </select>
+  </div>`;
+}
+
+// --- the bar ---
+
+/** At whose call the supervisor is, as long as he is, on every page. */
+export function ListenBar() {
+  const at = mine();
+  useEffect(() => {
+    if (!at) return undefined;
+    const keys = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.key.toUpperCase() !== "S") return;
+      if (event.target.closest("input, textarea, select, dialog")) return;
+      event.preventDefault();
+      stop();
+    };
+    addEventListener("keydown", keys);
+    return () => removeEventListener("keydown", keys);
+  }, [at?.id]);
+  if (!at) return html`<div role="status"></div>`;
+  const mode = MODE_OF[at.state];
+  const call = calls.value.get(at.call);
+  const name = agents.value.get(at.agent)?.name ?? at.agent;
+  return html`<section class="listen-bar" data-mode=${mode ?? "ringing"} aria-label=${t("monitor.bar")}>
+    <${Icon} name=${mode ?? "reserved"} size=${24} />
+    <div class="said" role="status">
+      <strong>${mode ? t(`monitor.${mode}.now`, { name }) : t("monitor.ringing", { phone: at.phone })}</strong>
+      <span class="small">${mode ? t(`monitor.${mode}.heard`) : t("monitor.answer")}</span>
+    </div>
+    <span class="whom small">
+      ${call && html`<span>${call.customer_name || call.caller_name}</span> <${PhoneNumber} number=${call.caller} />`}
+      <span>${queueTitle(at.queue)}</span>
+      ${mode && html`<${Since} since=${at.since} />`}
+    </span>
+    <span class="spacer"></span>
+    <div class="segments" role="group" aria-label=${t("monitor.group", { name })}>
+      ${MODES.map(
+        (each) => html`<button key=${each} type="button" class="segment" data-mode=${each} aria-pressed=${each === mode}
+          disabled=${!online() || pending("monitor")} onClick=${() => monitor(at.call, each)}>
+          <${Icon} name=${each} size=${16} />${t(`monitor.${each}`)}
+        </button>`,
+      )}
+    </div>
+    <button type="button" class="button hang-up" disabled=${!online() || pending("monitor-end")} onClick=${stop}>
+      <${Icon} name="hang_up" />${t("monitor.stop")}<kbd>S</kbd>
+    </button>
+  </section>`;
+}
+
+// --- dialogs ---
+
+function MessageForm({ agent, close }) {
+  const field = useRef(null);
+  const send = async (event) => {
+    event.preventDefault();
+    const text = field.current.value.trim();
+    if (text && (await act("message", () => post(path("agents", agent.login, "message"), { text })))) {
+      toast(t("message.sent", { name: agent.name }));
+      close();
+    }
+  };
+  const enter = (event) => {
+    // Enter that ends the composition of a Chinese word chooses the word; it must not send the message.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) send(event);
+  };
+  return html`<form onSubmit=${send}>
+    <div class="field">
+      <label for="message-text">${t("message.text")}</label>
+      <textarea class="input" id="message-text" ref=${field} autofocus maxlength=${LONGEST_MESSAGE} required onKeyDown=${enter}></textarea>
+    </div>
+    <div class="dialog-foot">
+      <p class="small quiet">${t("message.hint")}</p>
+      <button class="button primary" disabled=${!online() || pending("message")}>${t("message.send")}<kbd>⏎</kbd></button>
+    </div>
+  </form>`;
+}
+
+function ForceForm({ agent, close }) {
+  const busy = ["reserved", "talking", "wrap_up"].includes(agent.state);
+  const run = (work) => async () => {
+    if (await act("force", work)) close();
+  };
+  const state = (to, reason = "") => run(() => put(path("agents", agent.login, "state"), { state: to, reason }));
+  const off = !online() || pending("force");
+  const hint = agent.state === "wrap_up" ? "force.hint_wrap_up" : busy ? "force.hint_busy" : "force.hint";
+  return html`<p class="small quiet">${t(hint)}</p>
+    <div class="choices-list">
+      <button type="button" class="menu-item" data-state="available" autofocus disabled=${off} onClick=${state("available")}>
+        <span class="state"><${Icon} name="available" /></span>${t("state.available")}
+      </button>
+      ${me.value.pause_reasons.map(
+        (reason) => html`<button key=${reason.code} type="button" class="menu-item" data-state="paused" disabled=${off} onClick=${state("paused", reason.code)}>
+          <span class="state"><${Icon} name="paused" /></span>${t("state.with_reason", { state: t("state.paused"), reason: titled(reason.title, reason.code) })}
+        </button>`,
+      )}
+      <button type="button" class="menu-item" data-state="offline" disabled=${off} onClick=${state("offline")}>
+        <span class="state"><${Icon} name="offline" /></span>${t("state.offline")}
+      </button>
+      <div class="menu-line"></div>
+      <button type="button" class="menu-item" disabled=${off} onClick=${run(() => remove(path("agents", agent.login, "session")))}>
+        <span class="state"><${Icon} name="close" /></span>${t("force.sign_out")}
+      </button>
+    </div>`;
+}
+
+const FORMS = { message: [MessageForm, "message.to"], force: [ForceForm, "force.of"] };
+
+/** The dialog for one agent; it closes when the agent is gone. */
+export function SteerDialog() {
+  const box = useRef(null);
+  const shown = dialog.value;
+  const agent = shown && agents.value.get(shown.agent);
+  useEffect(() => {
+    if (box.current && !box.current.open) box.current.showModal();
+  }, [shown]);
+  if (!agent) return null;
+  const [Form, title] = FORMS[shown.kind];
+  const close = () => box.current?.close();
+  return html`<dialog ref=${box} class="steer-dialog" aria-labelledby="steer-title" onClose=${() => (dialog.value = null)}>
+    <div class="dialog-head">
+      <h2 id="steer-title">${t(title, { name: agent.name })}</h2>
+      <button type="button" class="button plain" onClick=${close}>${t("action.close")}</button>
+    </div>
+    <${Form} agent=${agent} close=${close} />
+  </dialog>`;
+}
+
+// --- what the agent sees ---
+
+/** That somebody is at the agent's call, and how. */
+export function Monitored() {
+  const own = [...monitors.value.values()].filter((each) => each.agent === me.value.user && MODE_OF[each.state]);
+  return html`<span class="monitored" role="status">
+    ${own.map(
+      (each) => html`<span key=${each.id} class="chip" data-mode=${MODE_OF[each.state]}>
+        <${Icon} name=${MODE_OF[each.state]} size=${14} />${t(`monitored.${MODE_OF[each.state]}`, { name: each.name })}
+      </span>`,
+    )}
+  </span>`;
+}
+
+async function putAway(id) {
+  const rest = new Map(messages.value);
+  rest.delete(id);
+  try {
+    await remove(path("messages", id));
+  } catch (refusal) {
+    if (refusal.status !== 404) {
+      toast(refusal.code === "offline" ? t("error.offline") : t("error.refused", { detail: refusal.message }));
+      return;
+    }
+  }
+  messages.value = rest;
+}
+
+/** Supervisors' messages: they stay until they are put away. */
+export function Messages() {
+  return html`<div class="messages" role="alert">
+    ${[...messages.value.values()].map(
+      (each) => html`<article key=${each.id} class="message">
+        <header><${Icon} name="message" /><strong>${each.name}</strong><span class="small quiet figures">${momentOf(each.at)}</span></header>
+        <p>${each.text}</p>
+        <button type="button" class="button" disabled=${!online()} onClick=${() => putAway(each.id)}>${t("message.read")}</button>
+      </article>`,
+    )}
+  </div>`;
+}
+
+/** A state that a supervisor set is said aloud. */
+export function noticeForced(before, now) {
+  if (!isAgent.value || !now.set_by) return;
+  const wish = now.afterwards || now.state;
+  const was = before.afterwards || before.state;
+  if (before.set_by === now.set_by && wish === was) return;
+  const state = t(`state.${wish}`);
+  toast(t(now.afterwards ? "forced.later" : "forced.now", { name: now.set_by, state }), { seconds: 30 });
+}
+
