@@ -84,6 +84,7 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
     if leg.answered:
         desks.line_answered(floor, leg.id)
     floor.move_leg(leg, seen.bridge)
+    recording.bridged(floor, leg, event.at)
     # One of the last run that nobody knows any more (an idle line, a consulted phone) keeps its phone busy.
     legs.watch(floor, leg, event.at)
 

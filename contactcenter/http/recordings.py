@@ -92,7 +92,7 @@ class RecordingFilter(BaseModel, extra="forbid"):
     interaction: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
-@routes.get("/api/recordings", right=Right.SIGNED_IN)
+@routes.get("/api/recordings", right=Right.SIGNED_IN, refusals=(404,))
 async def list_recordings(visit: Visit, query: RecordingFilter) -> Items[RecordingItem]:
     """An interaction's recordings, the earliest first; an agent sees those of his own interactions."""
     found = await visit.edge.store.read(interactions.get, query.interaction)
