@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from contactcenter.ami.server import AmiServer
 from contactcenter.ami.servers import NEEDS, AsteriskServers
 from contactcenter.center import Center
 from contactcenter.clock import Clock
-from contactcenter.config import Settings
+from contactcenter.config import LIVE, Settings
+from contactcenter.configurator import Configurator
 from contactcenter.crm import customers
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.phone_numbers import e164
@@ -30,7 +31,7 @@ from contactcenter.crm.users import Users
 from contactcenter.events import Stopping
 from contactcenter.floor import Floor
 from contactcenter.http.server import HttpServer
-from contactcenter.http.settings import Choice, HttpSettings
+from contactcenter.http.settings import HttpSettings, menus
 from contactcenter.loop import Carry, Loop
 from contactcenter.recordings.shelf import Counts, Shelf
 from contactcenter.tracing.recorder import ControlSocket, Recorder, preface
@@ -84,7 +85,7 @@ class Totals(Collector):
         faults = CounterMetricFamily("contactcenter_fastagi_faults", "FastAGI connections that were cut off")
         faults.add_metric([], self._app.scripts.faults if self._app.scripts else 0)
         yield faults
-        yield from _figures(self._app.center.floor)
+        yield from queue_metrics(self._app.center.floor)
 
     def _recordings(self) -> Iterator[Metric]:
         counts = self._app.shelf.counts if self._app.shelf else Counts()
@@ -105,7 +106,7 @@ class Totals(Collector):
         yield from (rows, size)
 
 
-def _figures(floor: Floor) -> Iterator[Metric]:
+def queue_metrics(floor: Floor) -> Iterator[Metric]:
     """What is counted of each queue today: a counter begins anew at midnight, as after a restart."""
     queues = {name: floor.figures.intervals.of_day(("queue", name)) for name in floor.queues}
     for count, help_ in QUEUE_COUNTS.items():
@@ -152,6 +153,7 @@ class App:
         self.recorder = Recorder(self._header, self.clock.now, settings.fastagi.key)
         self.store: Store
         self.users: Users
+        self.configurator: Configurator
         self.http: HttpServer
         self.shelf: Shelf | None = None
         self._sessions: Sessions
@@ -173,6 +175,20 @@ class App:
         self._exit.push_async_callback(self.store.close)
         self._sessions = Sessions(self.store)
         self.users = Users(self.store, self._sessions)
+        self.configurator = Configurator(
+            settings,
+            self.store,
+            tell=self.loop.tell,
+            changed=self._configured,
+            answerable=self._answerable,
+        )
+        try:
+            await self.configurator.open()
+        except BaseException:
+            await self._exit.aclose()
+            raise
+        self.settings = self.configurator.settings
+        self._exit.push_async_callback(self.configurator.close)
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -207,7 +223,7 @@ class App:
             store=self.store,
             tell=tell,
             now=now,
-            days=settings.retention_days,
+            days=self._retention_days,
             wanted=any(queue.recording != "never" for queue in settings.queues.values()),
         )
         self.http = HttpServer(
@@ -215,6 +231,7 @@ class App:
             now=now,
             store=self.store,
             users=self.users,
+            configurator=self.configurator,
             sessions=self._sessions,
             settings=self._http_settings(),
             ready=self.ready,
@@ -244,6 +261,7 @@ class App:
             c.CorrectDisposition: to_store,
             c.SaveAudit: to_store,
             c.SaveRecording: to_store,
+            c.ReturnChange: self.configurator.carry,
             c.SaveIntervals: to_store,
             c.ScreenPop: to_page,
             c.OfferTaken: to_page,
@@ -292,6 +310,11 @@ class App:
             "store": store,
         }
 
+    def _configured(self, settings: Settings, version: int) -> None:
+        """The configuration has another version: everybody who is not the center goes by it, too."""
+        self.settings = self.settings.with_configuration(settings)
+        self.http.configured(settings, version)
+
     def _scripts(self) -> AgiServer:
         settings, speech = self.settings, self.settings.speech
         return AgiServer(
@@ -309,6 +332,7 @@ class App:
             engines={"zh": speech.zh, "en": speech.en},
             find_customer=self._find_customer,
             is_open=self._is_open,
+            emergency=self._emergency,
             may_call=self._may_call,
             transfers=settings.ivr.transfers,
             host=settings.fastagi.host,
@@ -316,6 +340,9 @@ class App:
             key=settings.fastagi.key,
             tap=lambda call, way, line: self.recorder.raw("agi", call, "in" if way == "<" else "out", line),
         )
+
+    def _retention_days(self, queue: str) -> int:
+        return self.settings.retention_days(queue)
 
     async def _find_customer(self, number: str, method: MatchMethod) -> tuple[CustomerCard, ...]:
         if method is MatchMethod.ENTERED_NUMBER:
@@ -325,8 +352,14 @@ class App:
 
     def _is_open(self, name: str) -> bool:
         """Whether a queue, or a calendar by its own name, is open now."""
+        queue = self.center.floor.queues.get(name)
+        hours = queue.rules if queue else self.settings.calendar(name)
+        return hours.is_open(self.clock.now())
+
+    def _emergency(self, name: str) -> Mapping[str, str]:
+        """The announcement of a queue, or of a calendar by its own name, that is shut for an emergency."""
         queue = self.settings.queues.get(name)
-        return self.settings.calendar(queue.calendar if queue else name).is_open(self.clock.now())
+        return self.settings.calendar(queue.calendar if queue else name).emergency
 
     def _may_call(self, number: str) -> bool:
         """Callbacks are untrusted destinations: only whole numbers of our own country."""
@@ -337,30 +370,22 @@ class App:
             return False
 
     def _http_settings(self) -> HttpSettings:
-        settings = self.settings
+        settings, offered = self.settings, menus(self.settings)
         return HttpSettings(
             **settings.http.model_dump(),
             version=__version__,
-            dispositions=tuple(
-                Choice(code=code, title=title.model_dump()) for code, title in settings.dispositions.items()
-            ),
-            pause_reasons=tuple(
-                Choice(code=code, title=title.model_dump()) for code, title in settings.pauses.items()
-            ),
-            queues=tuple(
-                Choice(code=name, title=queue.title.model_dump()) for name, queue in settings.queues.items()
-            ),
+            dispositions=offered.dispositions,
+            pause_reasons=offered.pause_reasons,
+            queues=offered.queues,
+            visible_to_agent=offered.visible_to_agent,
             phones=settings.phones,
-            visible_to_agent=settings.supervision.visible_to_agent,
             answerable=self._answerable,
             agents_listen=settings.recordings.agents_listen,
         )
 
     def _header(self) -> Header:
         # What the center is told, and nothing of the machine: traces are given to others.
-        config = self.settings.model_dump(
-            mode="json", include={"zone", "calendars", "queues", "dispositions"}, exclude_defaults=True
-        )
+        config = self.settings.model_dump(mode="json", include=LIVE, exclude_defaults=True)
         config["ivr"] = {"fallback_queue": self.settings.ivr.fallback_queue}
         servers = self.servers.status() if self.servers else []
         return Header(

@@ -21,7 +21,7 @@ from contactcenter import (
     steering,
     supervision,
 )
-from contactcenter.commands import Command, Refused
+from contactcenter.commands import Command, Refused, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
 from contactcenter.transitions import IllegalTransition
@@ -72,6 +72,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MoreTimeAsked: desks.asked_more_time,
     events.RulesChanged: steering.rules_changed,
     events.AgentChanged: steering.agent_changed,
+    events.ChangeTimed: steering.change_timed,
+    events.EligibleAsked: steering.asked_eligible,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
     events.HoldAsked: holds.asked_hold,
@@ -100,6 +102,7 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "announce": recording.not_announced,
     "unpause": recording.pause_due,
     "recordings": lambda floor, name, at: recording.unclaimed(floor, at),
+    "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
     counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
     counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),

@@ -236,6 +236,13 @@ class SaveRecording(Command):
     record: RecordingRecord
 
 
+@frozen
+class ReturnChange(Command):
+    """The time of a change is over: let it return. `AgentChanged` and `RulesChanged` tell what followed."""
+
+    change: str
+
+
 # --- To the recordings (edge `recordings`) ---
 
 

@@ -119,6 +119,10 @@ class Figures:
             if queue:
                 self._enter(story, at, queue)
 
+    def _calling_back(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
+        # Offered once, when the customer asked for it: only the talk is counted now, for its queue.
+        story.last_queue = str(detail.get("queue", ""))
+
     def _enter(self, story: _Story, at: float, queue: str) -> None:
         keys: tuple[Key, ...] = (("queue", queue),)
         if story.waits_since is None:
@@ -329,6 +333,7 @@ _ENTRIES: Mapping[str, _Rule] = {
     "arrived": Figures._script_began,
     "resumed": Figures._script_began,
     "left_queue": Figures._left_queue,
+    "calling_back": Figures._calling_back,
     "joined": Figures._joined,
     "restored": Figures._restored,
     "held": Figures._held,

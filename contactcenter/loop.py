@@ -36,6 +36,7 @@ class Loop:
         self._clock = clock
         self._inbox: deque[Event] = deque()
         self._edges: dict[type[Command], Carry] = {Wake: self._wake, Rest: self._rest}
+        self._connected = False
         self._scheduled = False
         self._stopped = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -56,13 +57,19 @@ class Loop:
         )
 
     def connect(self, edges: Mapping[type[Command], Carry]) -> None:
-        """Say which edge carries which command."""
+        """Say which edge carries which command. What was told before is handled from now on."""
         self._edges |= edges
+        self._connected = True
+        self._schedule()
 
     def tell(self, event: Event) -> None:
         """Put an event into the inbox."""
         self._inbox.append(event)
-        if not self._scheduled and not self._stopped:
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """See to it that the inbox is emptied. Without edges nobody would carry what follows from it."""
+        if self._inbox and self._connected and not self._scheduled and not self._stopped:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._turn)
 
@@ -79,9 +86,7 @@ class Loop:
         for _ in range(min(BATCH, len(self._inbox))):
             self._handle(self._inbox.popleft())
         self._waiting.set(len(self._inbox))
-        if self._inbox and not self._stopped:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._turn)
+        self._schedule()
 
     def _handle(self, event: Event) -> None:
         for hear in self.heard:

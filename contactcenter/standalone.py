@@ -116,9 +116,9 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         speech = settings.speech.model_copy(update={"cache": embedded.prompts})
         # It writes what is said into its own spool, where we pick it up.
         kept = settings.recordings.model_copy(update={"spool": embedded.folders.recordings})
-        app.settings = settings = settings.model_copy(update={"speech": speech, "recordings": kept})
+        app.settings = app.settings.model_copy(update={"speech": speech, "recordings": kept})
     if options.demo:
-        await data.fill(app.store, dispositions=tuple(settings.dispositions))
+        await data.fill(app.store, dispositions=tuple(app.settings.dispositions))
     await app.start()
     if options.record:
         trace = running.enter_context(options.record.open("w", encoding="utf-8"))

@@ -16,11 +16,15 @@ def direct(queue: str) -> Script:
 
 
 async def wait_for_agent(call: Call, queue: str, wish: Wish = Wish()) -> str:  # noqa: B008 (frozen)
-    """Wait in the queue; a caller who found no agent is told so. Returns the queue's exit."""
+    """Wait in the queue; a caller who found no agent is told so, and why if it is an emergency. Returns the
+    queue's exit."""
     skills = {need.skill: need.level for need in wish.needs}
     result = await call.queue(queue, priority=wish.priority, needs=skills, agent=wish.agent)
-    if result != "answered":
-        await call.goodbye("closed" if result == "closed" else "apology")
+    if result == "closed":
+        if not await call.emergency(queue):
+            await call.goodbye("closed")
+    elif result != "answered":
+        await call.goodbye("apology")
     return result
 
 

@@ -88,6 +88,8 @@ class Services:
     find_customer: Callable[[str, MatchMethod], Awaitable[tuple[CustomerCard, ...]]]
     """Who has this telephone number (CALLER_NUMBER) or customer number (ENTERED_NUMBER)."""
     is_open: Callable[[str], bool]
+    emergency: Callable[[str], Mapping[str, str]]
+    """The announcement by language while a queue or calendar is shut for an emergency; else empty."""
     may_call: Callable[[str], bool]
     """Whether we call a number back that a caller gave: it may be a premium one."""
     transfers: Mapping[str, str] = field(default_factory=dict)
@@ -263,6 +265,18 @@ class Call:
     def open(self, name: str) -> bool:
         """Whether the queue or calendar is open now."""
         return self._services.is_open(name)
+
+    async def emergency(self, name: str) -> bool:
+        """Say why the queue or calendar is shut, if it is for an emergency; returns whether it is."""
+        said = self._services.emergency(name)
+        if not said:
+            return False
+        self._visit("emergency")
+        language = self._language if self._language in said else next(iter(said))
+        await self._line.play(
+            Speech(name="emergency", language=language, text=said[language], dynamic=True), ""
+        )
+        return True
 
     # --- Ways on ---
 

@@ -14,6 +14,8 @@ import aiohttp
 from fake_center import FakeCenter
 from prometheus_client import CollectorRegistry
 
+from contactcenter.config import parse
+from contactcenter.configurator import Configurator
 from contactcenter.crm import tokens
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -55,6 +57,17 @@ SETTINGS = HttpSettings(
         Choice(code="meeting", title={"zh": "会议", "en": "Meeting"}),
     ),
 )
+CONFIGURATION = parse(
+    {
+        "ivr": {"fallback_queue": "support"},
+        "dids": {"4002": {"queue": "support"}},
+        "skills": {skill: {"zh": skill, "en": skill} for skill in ("zh", "en", "billing")},
+        "queues": {choice.code: {"title": choice.title} for choice in SETTINGS.queues},
+        "dispositions": {choice.code: choice.title for choice in SETTINGS.dispositions},
+        "pauses": {choice.code: choice.title for choice in SETTINGS.pause_reasons},
+    },
+    Path("test.toml"),
+)
 READY: dict[str, Any] = {
     "ready": True,
     "asterisk": [{"name": "main", "connected": True, "version": "22.10.1"}],
@@ -81,6 +94,7 @@ class Running:
     store: Store
     users: Users
     sessions: Sessions
+    configurator: Configurator
     clock: Clock
     ready: dict[str, Any]
     shelf: Shelf
@@ -190,11 +204,19 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
             spool=folder / "spool", folder=folder / "recordings", key=folder / "recordings.key", store=store,
             tell=center.tell, now=clock, days=lambda queue: 0,
         )  # fmt: skip
+        configurator = Configurator(
+            CONFIGURATION,
+            store,
+            tell=center.tell,
+            changed=lambda settings, version: server.configured(settings, version),
+        )
+        await configurator.open()
         server = HttpServer(
             tell=center.tell,
             now=clock,
             store=store,
             users=users,
+            configurator=configurator,
             sessions=sessions,
             settings=replace(settings),
             sounds=shelf.open,
@@ -204,7 +226,7 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
         center.carry = server.carry
         await server.start()
         try:
-            yield Running(server, center, store, users, sessions, clock, ready, shelf)
+            yield Running(server, center, store, users, sessions, configurator, clock, ready, shelf)
         finally:
             await server.stop()
     finally:
