@@ -83,7 +83,7 @@ def test_a_talk_of_a_queue_that_records_has_a_row_from_its_first_moment_to_its_e
     world = recorded_talk()
     assert row(world).state is RecordingState.RUNNING
     assert (row(world).agent, row(world).queue, row(world).interaction) == ("tom", "support", "i-ann")
-    assert world.call().view(held=False, offered=()).recording == "on"
+    assert world.call().view(held=False, offered=(), consult=None).recording == "on"
     world.now += 20
     world.caller_ends(phone="101")
     (finish,) = world.commands(FinishRecording)
@@ -97,7 +97,7 @@ def test_a_queue_that_never_records_asks_for_nothing() -> None:
     assert offered(world).recording == ""
     world.rings().answers()
     assert not world.commands(SaveRecording)
-    assert world.call().view(held=False, offered=()).recording == ""
+    assert world.call().view(held=False, offered=(), consult=None).recording == ""
 
 
 def test_a_missed_offer_leaves_its_recording_ready_for_the_next() -> None:
@@ -128,7 +128,7 @@ def test_a_talk_that_asterisk_did_not_record_says_why() -> None:
     world = World(RULES).is_ready()
     world.waits().rings().answers()
     assert (row(world).state, row(world).why) == (RecordingState.FAILED, "not_started")
-    assert world.call().view(held=False, offered=()).recording == "failed"
+    assert world.call().view(held=False, offered=(), consult=None).recording == "failed"
     world.caller_ends(phone="101")
     assert not world.commands(FinishRecording)
 
@@ -226,10 +226,10 @@ def test_a_pause_is_true_when_asterisk_says_so() -> None:
     assert world.commands(Accepted)
     (mute,) = world.commands(MuteRecording)
     assert (mute.server, mute.call, mute.muted) == (SERVER, "ann", True)
-    assert world.call().view(held=False, offered=()).recording == "on"
+    assert world.call().view(held=False, offered=(), consult=None).recording == "on"
     world.now += 0.5
     asterisk_mutes(world, True)
-    assert world.call().view(held=False, offered=()).recording == "paused"
+    assert world.call().view(held=False, offered=(), consult=None).recording == "paused"
     world.now += 7
     asks_pause(world, False)
     asterisk_mutes(world, False)
@@ -265,7 +265,7 @@ def test_a_pause_that_can_not_be_ended_is_tried_again() -> None:
 
 def test_a_pause_that_asterisk_refuses_does_not_seem_to_be_one() -> None:
     world = asterisk_mutes(asks_pause(recorded_talk(), True), True, "Permission denied")
-    assert world.call().view(held=False, offered=()).recording == "on"
+    assert world.call().view(held=False, offered=(), consult=None).recording == "on"
     assert not row(world).silences
 
 

@@ -69,6 +69,9 @@ wrap_up_s = 0
 without_agents = true
 recording = "{sales}"
 {queues}
+[transfers]
+prefixes = ["1380"]
+ring_s = 5
 [dispositions]
 solved = {{ zh = "已解决", en = "Solved" }}
 follow_up = {{ zh = "需跟进", en = "Follow-up needed" }}
