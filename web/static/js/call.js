@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { answer, backToAvailable, hangUp, online, pending, setState } from "./actions.js";
+import { answer, backToAvailable, hangUp, online, pauseRecording, pending, setState } from "./actions.js";
 import { callerName, callerNumber } from "./caller.js";
 import { lasting } from "./format.js";
 import { html } from "./html.js";
@@ -65,6 +65,20 @@ function Waited({ pop, call }) {
   </div>`;
 }
 
+/** Whether this talk is recorded, always in sight, and the way to leave a card number out. Paused is what the
+    center has confirmed, not what was pressed. */
+function RecordingNow() {
+  const call = myCall.value;
+  const shown = call?.recording;
+  if (!shown) return null;
+  const paused = shown === "paused";
+  return html`<span class="recording-now" data-recording=${shown} role="status">${t(`recording_now.${shown}`)}</span>
+    ${shown !== "failed" &&
+    html`<button key="pause-recording" type="button" class="button" disabled=${!online() || pending("recording")} onClick=${() => pauseRecording(call.id, !paused)}>
+      ${t(paused ? "action.resume_recording" : "action.pause_recording")}
+    </button>`}`;
+}
+
 function Controls() {
   const shown = face.value;
   const call = myself.value.call;
@@ -83,6 +97,7 @@ function Controls() {
         onClick=${({ detail }) => detail < 2 && hangUp(call) /* a double click on Answer must not end the call */}>
         <${Icon} name="hang_up" />${t("action.hang_up")}<kbd>F4</kbd>
       </button>
+      <${RecordingNow} />
       ${shown === "held" && html`<p class="quiet">${t("idle.held")}</p>`}
     </div>`;
   }
