@@ -1,4 +1,4 @@
-"""Hold, ask, transfer on the page: by mouse and by keys, in both languages, and nothing that is not possible."""
+"""Hold, ask, transfer on the page: by mouse and by keys, and nothing that is not possible."""
 
 from dataclasses import replace
 
@@ -134,9 +134,14 @@ async def test_who_is_asked_sees_by_whom_and_can_only_leave(desk: Desk) -> None:
 
 
 async def test_notes_of_colleagues_are_inert_and_in_order(desk: Desk) -> None:
-    await talking(desk, (Note(by="agent2", text="<img src=x onerror=alert(1)>"), Note(by="agent3", text="vip")))
+    await talking(
+        desk, (Note(by="agent2", text="<img src=x onerror=alert(1)>"), Note(by="agent3", text="vip"))
+    )
     notes = await desk.page.locator(".notes li").all_inner_texts()
-    assert [text.replace("\n", " ") for text in notes] == ["agent2 <img src=x onerror=alert(1)>", "agent3 vip"]
+    assert [text.replace("\n", " ") for text in notes] == [
+        "agent2 <img src=x onerror=alert(1)>",
+        "agent3 vip",
+    ]
     assert "agent2 transfers this caller to you." in await desk.text()
 
 
