@@ -13,6 +13,7 @@ from contactcenter.values import (
     InteractionRecord,
     IntervalRow,
     MatchMethod,
+    Note,
     TimelineEntry,
     frozen,
 )
@@ -73,6 +74,14 @@ class WaitOn(Command):
 
 
 @frozen
+class RunScript(Command):
+    """Let the waiting caller go on with the script of another number of ours, in the same session."""
+
+    call: str
+    did: str
+
+
+@frozen
 class Announce(Command):
     """Tell the waiting caller the place and the wait, and ask whether he wants another way out; he keeps the
     place meanwhile. `AnnouncementEnded` says that it is over."""
@@ -123,6 +132,38 @@ class EndLeg(Command):
 
     server: str
     leg: str
+
+
+@frozen
+class PlaceLeg(Command):
+    """Ring one of our phones, or a number outside over a trunk; who answers stands in the waiting room."""
+
+    server: str
+    leg: str
+    phone: str
+    number: str
+    trunk: str
+    shows: str
+    """The number that the far end is shown: the caller's, which is untrusted, or one of ours."""
+    ring_s: int
+
+
+@frozen
+class JoinLegs(Command):
+    """Let two legs that stand hear each other, wherever they are now."""
+
+    server: str
+    leg: str
+    other: str
+
+
+@frozen
+class AddLeg(Command):
+    """Bring a leg from the waiting room into the talk of leg `to`: a conference."""
+
+    server: str
+    leg: str
+    to: str
 
 
 @frozen
@@ -227,6 +268,8 @@ class ScreenPop(Command):
     waited_s: float
     why: dict[str, str | float | int]
     """The rule and the figures that chose this agent, for the page to put into words."""
+    notes: tuple[Note, ...] = ()
+    """What agents before said of this caller, the latest last."""
 
 
 @frozen

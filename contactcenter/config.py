@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contactcenter.claims import Claim, Claims
-from contactcenter.floor import Rules
+from contactcenter.floor import Outside, Rules
+from contactcenter.mistakes import place, remedy
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.problems import Problem, problems
@@ -67,7 +69,7 @@ def _spans(text: str) -> str:
 
 def parse_spans(text: str) -> tuple[Span, ...]:
     """`"09:00-12:00, 13:30-18:00"`; an empty text means closed; 24:00 is midnight at the end of the day."""
-    spans = []
+    spans: list[tuple[str, Span]] = []
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", part)
         if not match:
@@ -78,11 +80,28 @@ def parse_spans(text: str) -> tuple[Span, ...]:
         try:
             start, end = time(start_h, start_m), time(end_h, end_m)
         except ValueError:
-            raise ValueError(f"{part!r} has a time that no clock shows") from None
+            raise ValueError(
+                f"{part!r} has a time that no clock shows: hours go from 00:00 to 24:00, minutes to 59"
+            ) from None
         if end != time(0) and end <= start:
             raise ValueError(f"{part!r} ends before it starts: write hours over midnight as two spans")
-        spans.append((start, end))
-    return tuple(spans)
+        for before, (other, other_end) in spans:
+            if (start < other_end or other_end == time(0)) and (other < end or end == time(0)):
+                raise ValueError(f"{before!r} and {part!r} overlap: write them as one, or part them")
+        spans.append((part, (start, end)))
+    return tuple(span for _, span in spans)
+
+
+def _port(number: int) -> int:
+    if not 1 <= number <= 65535:
+        raise ValueError("must be a port, from 1 to 65535")
+    return number
+
+
+def _region(code: str) -> str:
+    if code not in SUPPORTED_REGIONS:
+        raise ValueError("must be a country by two capital letters, such as CN or DE")
+    return code
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -92,7 +111,9 @@ Number = Annotated[str, Field(pattern=r"^\+?[0-9]{1,15}$")]
 Phone = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
 Level = Annotated[int, Field(ge=1, le=10)]
 Minutes = Annotated[float, Field(ge=-1440, le=1440)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[int, AfterValidator(_port)]
+Endpoint = Annotated[str, Field(pattern=r"^PJSIP/[A-Za-z0-9_.+@:/-]{1,150}$")]
+"""What the IVR's session will dial, and nothing that it would not."""
 
 
 class _Section(BaseModel):
@@ -294,13 +315,30 @@ class SupervisionSection(_Section):
     """Whether an agent is shown that a supervisor is at his call. Supervisors always are."""
 
 
+class TransfersSection(_Section):
+    """Which numbers outside agents may consult and transfer callers to."""
+
+    trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = "carrier"
+    """The endpoint that takes such calls."""
+    prefixes: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,15}$")], ...] = ()
+    """How such a number must begin; none: nobody calls out. `""` is no prefix: name what you pay for."""
+    ring_s: int = Field(default=30, ge=5, le=120)
+    """How long a colleague or a number is rung."""
+    at_most: int = Field(default=10, ge=1)
+    """How many numbers outside at once, over all agents."""
+    shows: Annotated[str, Field(pattern=r"^(\+?[0-9]{1,15})?$")] = ""
+    """The number that the far end is shown; empty: none."""
+    longest_hold_s: float = Field(default=900, ge=30, le=7200)
+    """After this the caller is given back to the agent who put him on hold."""
+
+
 class IvrSection(_Section):
     """The scripts of the numbers."""
 
     folder: Path = Path("ivr")
     fallback_queue: str
     """Where a caller goes whose script failed."""
-    transfers: dict[Name, str] = Field(default_factory=dict)
+    transfers: dict[Name, Endpoint] = Field(default_factory=dict)
     """Where a script may send callers: name -> endpoint."""
 
 
@@ -335,7 +373,11 @@ class Configuration(_Section):
     def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         return [
-            Wrong(f"queues.{name}.calendar", f"there is no calendar {queue.calendar!r}")
+            Wrong(
+                f"queues.{name}.calendar",
+                f"there is no calendar {queue.calendar!r}: "
+                f"add [calendars.{queue.calendar}], or name {_one_of(self.calendars)}",
+            )
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
         ]
@@ -372,6 +414,10 @@ class Configuration(_Section):
         )
 
 
+def _one_of(names: Collection[str]) -> str:
+    return f"one of {', '.join(sorted(names))}" if names else "none"
+
+
 LIVE = set(Configuration.model_fields)
 """The keys that the store has, once the file has given their first version."""
 
@@ -379,7 +425,7 @@ LIVE = set(Configuration.model_fields)
 class Settings(Configuration):
     """The whole file."""
 
-    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
+    region: Annotated[str, AfterValidator(_region)] = "CN"
     """The country whose national numbers are meant when a number has no +."""
     http: HttpSection = HttpSection()
     fastagi: FastAgiSection = FastAgiSection()
@@ -390,6 +436,7 @@ class Settings(Configuration):
     dids: dict[Number, DidSection] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
     """The phones that agents may choose."""
+    transfers: TransfersSection = TransfersSection()
     log: Literal["debug", "info", "warning", "error"] = "info"
 
     def askings(self) -> dict[str, _Asking]:
@@ -399,18 +446,22 @@ class Settings(Configuration):
     def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         wrong = [
-            Wrong(f"dids.{number}.queue", f"there is no queue {did.queue!r}")
+            Wrong(
+                f"dids.{number}.queue",
+                f"there is no queue {did.queue!r}: add [queues.{did.queue}], or name {_one_of(self.queues)}",
+            )
             for number, did in self.dids.items()
             if did.queue and did.queue not in self.queues
         ]
         wrong += super().wrong_references()
         if self.ivr.fallback_queue not in self.queues:
-            wrong.append(Wrong("ivr.fallback_queue", f"there is no queue {self.ivr.fallback_queue!r}"))
+            says = f"there is no queue {self.ivr.fallback_queue!r}: name {_one_of(self.queues)}"
+            wrong.append(Wrong("ivr.fallback_queue", says))
         names = [server.name for server in self.asterisk]
         wrong += [
-            Wrong("asterisk", f"the name {name!r} is used twice")
-            for name in {*names}
-            if names.count(name) > 1
+            Wrong(f"asterisk.{at}.name", f"the name {name!r} is used twice: give each server its systemname")
+            for at, name in enumerate(names)
+            if name in names[:at]
         ]
         return wrong
 
@@ -445,6 +496,9 @@ class Settings(Configuration):
             answerable=answerable,
             zone=ZoneInfo(self.zone),
             visible_to_agent=self.supervision.visible_to_agent,
+            longest_hold_s=self.transfers.longest_hold_s,
+            outside=Outside(**self.transfers.model_dump(exclude={"longest_hold_s"})),
+            dids=frozenset(self.dids),
         )
 
 
@@ -454,6 +508,10 @@ def load(file: Path, **overrides: Any) -> Settings:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(file, ["there is no such file"]) from None
+    except IsADirectoryError:
+        raise ConfigError(file, ["this is a folder: name the file in it"]) from None
+    except OSError as error:
+        raise ConfigError(file, [f"it can't be read: {error.strerror}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(file, [f"this is no valid TOML: {error}"]) from None
     return _anchored(parse(raw | overrides, file), file.resolve().parent)
@@ -465,7 +523,7 @@ def parse(raw: dict[str, Any], file: Path) -> Settings:
     try:
         settings = Settings.model_validate(_from_environment(raw, "", problems))
     except ValidationError as error:
-        problems += [problem_of(each) for each in error.errors(include_url=False)]
+        problems += problems_of(error)
     if problems:
         raise ConfigError(file, problems)
     return settings
@@ -484,33 +542,27 @@ def _from_environment(value: Any, key: str, problems: list[str]) -> Any:
     return value
 
 
-def problem_of(error: Any) -> str:
-    """One line for one mistake: key, value and remedy."""
-    return "; ".join(
+def problems_of(errors: ValidationError) -> list[str]:
+    """One line for each mistake: key, value and remedy."""
+    return [
         f"{each.key}{_shown(each.key, error)}{' ' if each.says.startswith('is ') else ': '}{each.says}"
+        for error in errors.errors(include_url=False)
         for each in wrong_of(error)
-    )
+    ]
 
 
 def wrong_of(error: Any) -> list[Wrong]:
     """What one of pydantic's errors says, with a remedy; several when names lead nowhere."""
     cause = error.get("ctx", {}).get("error")
-    prefix = [str(part) for part in error["loc"]]
+    key = place(error["loc"])
     if isinstance(cause, WrongReferences):
-        return [each._replace(key=".".join([*prefix, each.key])) for each in cause.wrong]
-    key = ".".join(prefix) or "(the file)"
-    match error["type"]:
-        case "missing":
-            return [Wrong(key, "is missing: add it")]
-        case "extra_forbidden":
-            return [Wrong(key, "is not a key that exists here: check the spelling, or remove it")]
-        case _:
-            return [Wrong(key, str(error["msg"]).removeprefix("Value error, "))]
+        return [each._replace(key=f"{key}.{each.key}" if key else each.key) for each in cause.wrong]
+    return [Wrong(key or "(the file)", remedy(error))]
 
 
 def _shown(key: str, error: Any) -> str:
     value = error["input"]
-    if error["type"] in ("missing", "extra_forbidden") or isinstance(value, dict):
+    if error["type"] in ("missing", "extra_forbidden") or isinstance(value, dict) or "[key]" in error["loc"]:
         return ""
     hidden = any(word in key for word in ("secret", "password", "fastagi.key"))
     return f" = {'…' if hidden else repr(value)}"
