@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from contactcenter import __version__
+from contactcenter import __version__, counting
 from contactcenter import commands as c
 from contactcenter.agi.server import AgiServer, Route
 from contactcenter.ami.server import AmiServer
@@ -104,9 +104,14 @@ def queue_metrics(floor: Floor) -> Iterator[Metric]:
     for name, tally in queues.items():
         for reason, n in tally.group("exit.").items():
             exits.add_metric([name, reason], n)
-        waiting.add_metric([name], len(floor.figures.waiting(name)))
+        waiting.add_metric([name], floor.figures.count_waiting(name))
     yield exits
     yield waiting
+    wrong = GaugeMetricFamily(
+        "contactcenter_figures_miscounted", "Callers who wait and are not counted so, or the other way: a bug"
+    )
+    wrong.add_metric([], len(counting.miscounted(floor)))
+    yield wrong
 
 
 class App:

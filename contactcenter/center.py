@@ -20,6 +20,7 @@ from contactcenter import (
     recovery,
     steering,
     supervision,
+    takeovers,
     transfers,
 )
 from contactcenter.commands import Command, Refused, ReturnChange
@@ -81,6 +82,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
+    events.TakeOverAsked: takeovers.asked,
     events.MessageSent: supervision.sent_message,
     events.MessageRead: supervision.read_message,
     events.StateForced: supervision.forced_state,
@@ -91,6 +93,7 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
+    "take": takeovers.overdue,
     "tell": announcements.due,
     "overflow": callers.overflows,
     "pop": handoff.page_too_slow,

@@ -47,6 +47,18 @@ def show_due(floor: Floor, at: float) -> None:
             floor.touch(queue=name)
 
 
+def miscounted(floor: Floor) -> set[tuple[str, str]]:
+    """Queues and interactions that are counted as waiting and do not, or the other way. There are none: what
+    is offered is answered, abandoned, gone by an exit, or here."""
+    unheard = {record.id for record in floor.restored.values()}
+    waiting = {
+        (call.queue, call.interaction.id)
+        for call in floor.calls.values()
+        if call.queued_at is not None and call.interaction.record.direction == "inbound"
+    }
+    return waiting ^ {each for each in floor.figures.waiting() if each[1] not in unheard}
+
+
 def _wake_to_save(floor: Floor, at: float) -> None:
     floor.wake(SAVE_TIMER, (at // MINUTE_S + 1) * MINUTE_S)
 

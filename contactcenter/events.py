@@ -485,6 +485,13 @@ class MonitorEndAsked(Supervising):
 
 
 @frozen
+class TakeOverAsked(Supervising):
+    """A supervisor who is at a call wants its caller for himself."""
+
+    call: str
+
+
+@frozen
 class MessageSent(Supervising):
     """A supervisor has something to say to an agent; `message` names it."""
 

@@ -22,8 +22,9 @@ from contactcenter.commands import (
     ScreenPop,
 )
 from contactcenter.consults import ANSWERED
+from contactcenter.counting import miscounted
 from contactcenter.events import Event, FiguresRestored, InteractionsRestored
-from contactcenter.figures import KINDS
+from contactcenter.figures import KINDS, needed
 from contactcenter.floor import Floor
 from contactcenter.holds import REACHED, TAKEN
 from contactcenter.interactions import InteractionState
@@ -164,7 +165,8 @@ def _offers(floor: Floor) -> Iterator[str]:
 
 
 def _queues(floor: Floor) -> Iterator[str]:
-    unheard = {record.id for record in floor.restored.values()}
+    if lost := miscounted(floor):
+        yield f"{lost} wait and are not counted, or the other way"
     for name, queue in floor.queues.items():
         order = floor.matcher.order(name)
         for waiting in order:
@@ -186,15 +188,6 @@ def _queues(floor: Floor) -> Iterator[str]:
             floor.matcher.longest_since(name),
         ):
             yield f"{name} miscounts who waits: {order}"
-        here = {
-            call.interaction.id: call.interaction.record.direction
-            for call in floor.calls.values()
-            if call.queued_at is not None and call.queue == name
-        }
-        counted = floor.figures.waiting(name)
-        # Whom we call back was counted when he asked for it, and is not counted as waiting again.
-        if not {each for each in here if here[each] == "inbound"} <= counted <= here.keys() | unheard:
-            yield f"{here} wait in {name} and {counted} are counted: somebody is lost"
         members = [agent for agent in floor.agents.values() if name in agent.queues]
         if queue.serving != {
             agent.login for agent in members if agent.state not in (AgentState.OFFLINE, AgentState.PAUSED)
@@ -389,7 +382,7 @@ class Ledger:
                 InteractionEntries(
                     id=name,
                     final=name in self.finals,
-                    entries=tuple(each for each in timeline if each.kind in KINDS),
+                    entries=tuple(needed(each) for each in timeline if each.kind in KINDS),
                 )
                 for name, timeline in self.timelines.items()
                 if name not in self.finals or any(each.at >= begin for each in timeline)
@@ -404,7 +397,7 @@ class Ledger:
         """Offered = answered + abandoned + exits + waiting, over all runs. The rows must have been saved."""
         names = sorted({name for _, (kind, name) in self.rows if kind == "queue"})
         for name in names:
-            counted, waiting = self.counted(("queue", name)), len(floor.figures.waiting(name))
+            counted, waiting = self.counted(("queue", name)), floor.figures.count_waiting(name)
             gone = counted.gone()
             assert counted.of("offered") == gone + waiting, (
                 f"{counted.of('offered')} entered {name}, {gone} are gone and {waiting} there: {counted}"

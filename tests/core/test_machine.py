@@ -328,6 +328,8 @@ class CenterMachine(RuleBasedStateMachine):
             self.truth_hang_up(leg)
 
     def truth_park(self, leg: str) -> None:
+        if leg in self.hears and leg in self.phones:
+            self.hear(e.LegParked(at=0, leg=leg, room="desks"))
         caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
         if caller and caller.session == "talk":
             self.truth_end_offer(caller, "ANSWER")
@@ -571,13 +573,15 @@ class CenterMachine(RuleBasedStateMachine):
     @rule(
         login=st.sampled_from(["sue", "tim"]),
         pick=st.integers(0, 5),
-        mode=st.sampled_from(["listen", "whisper", "barge", "leave"]),
+        mode=st.sampled_from(["listen", "whisper", "barge", "leave", "take over"]),
         phone=st.sampled_from(["120", "121", "101", ""]),
     )
     def supervisor_is_at_a_call(self, login: str, pick: int, mode: str, phone: str) -> None:
         caller = self.some(pick, "talk") or self.some(pick, "dial", "script", "queue")
         request, call = self.world.request(), caller.call if caller else "nobody"
-        if mode == "leave":
+        if mode == "take over":
+            self.tell(e.TakeOverAsked(at=0, login=login, name=login, request=request, call=call))
+        elif mode == "leave":
             self.tell(e.MonitorEndAsked(at=0, login=login, name=login, request=request, call=call))
         else:
             asked = e.MonitorAsked(

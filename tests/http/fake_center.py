@@ -39,6 +39,7 @@ from contactcenter.events import (
     StateAsked,
     StateForced,
     Supervising,
+    TakeOverAsked,
     WhyAsked,
 )
 from contactcenter.values import CustomerCard, MatchMethod
@@ -258,6 +259,12 @@ class FakeCenter:
                 self.carry(ShowMonitor(view=view))
             case MonitorEndAsked(login=login):
                 self.carry(DropMonitor(monitor=f"monitor-{login}"))
+            case TakeOverAsked(login=login, call=call):
+                self.carry(DropMonitor(monitor=f"monitor-{login}"))
+                self.part(self.calls[call].agent)
+                self.agents[login] = agent_view(login, name=event.name, since=now)
+                self._show_agent(login, state="talking", call=call, interaction="i-" + call)
+                self._show_call(call_view(call, state="talking", agent=login, answered_at=now))
             case MessageSent(agent=to):
                 said = MessageView(
                     id=event.message, to=to, by=event.login, name=event.name, text=event.text, at=now

@@ -148,6 +148,16 @@ class Agent:
                     return
                 await asyncio.sleep(0.02)
 
+    async def until_figures(self, id_: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until today's figures are so."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                found = (await self.do("GET", "/api/figures?limit=200"))["items"]
+                for view in found:
+                    if view["id"] == id_ and fits(view["today"]):
+                        return dict(view["today"])
+                await asyncio.sleep(0.02)
+
     async def count_interactions(self, caller: str) -> int:
         """How many records a caller's number has."""
         page = await self.do("GET", "/api/interactions?limit=100")
