@@ -5,7 +5,17 @@ nothing is counted here: each event updates what is known of its leg, and `settl
 its legs and draws the conclusion, if there is one.
 """
 
-from contactcenter import callers, consulting, desks, handoff, holds, supervision, takeovers, transfers
+from contactcenter import (
+    callers,
+    consulting,
+    desks,
+    handoff,
+    holds,
+    recording,
+    supervision,
+    takeovers,
+    transfers,
+)
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import EndLeg
 from contactcenter.events import (
@@ -76,6 +86,7 @@ def joined(floor: Floor, event: LegJoined) -> None:
     """A leg is in a bridge."""
     if leg := _heard(floor, event.leg, event.at):
         floor.move_leg(leg, event.bridge)
+        recording.bridged(floor, leg, event.at)
         settle_around(floor, leg, event.at)
 
 
@@ -96,6 +107,7 @@ def parted(floor: Floor, event: LegParted) -> None:
         leg.room = ""
     if leg and leg.bridge == event.bridge:
         floor.move_leg(leg, "")
+        recording.bridged(floor, leg, event.at)
         settle_around(floor, leg, event.at)
         watch(floor, leg, event.at)
 

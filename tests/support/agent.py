@@ -99,6 +99,12 @@ class Agent:
             assert right, f"{method} {path}: {response.status} {text}"
             return json.loads(text) if text else None
 
+    async def fetch(self, path: str, **headers: str) -> bytes:
+        """What is there, whole or as `headers` ask for."""
+        async with self._client.get(path, headers=headers) as response:
+            assert response.status < 300, f"{path}: {response.status} {await response.text()}"
+            return await response.read()
+
     async def interaction(self, id_: str, *, final: bool = True) -> dict[str, Any]:
         """The record, once it is final; the last state if it does not become so."""
         async with asyncio.timeout(WITHIN_S):
