@@ -378,7 +378,7 @@ class ShowFigures(Command):
 
 @frozen
 class DropFigures(Command):
-    """The figures of an agent who was not there today."""
+    """The figures of an agent who was not there today, or of a queue that is no more."""
 
     id: str
 

@@ -39,10 +39,11 @@ def show_due(floor: Floor, at: float) -> None:
     floor.figures_wait = False
     for key in floor.figures.changed(at):
         kind, name = key
-        if kind == "agent" and name not in floor.agents and not floor.figures.intervals.of_day(key):
+        gone = kind == "agent" and name not in floor.agents and not floor.figures.intervals.of_day(key)
+        if gone or (kind == "queue" and name not in floor.queues):
             floor.do(DropFigures(id=f"{kind} {name}"))
-        else:
-            floor.do(ShowFigures(view=floor.figures.view(key, at)))
+            continue
+        floor.do(ShowFigures(view=floor.figures.view(key, at)))
         if kind == "queue":
             floor.touch(queue=name)
 

@@ -528,6 +528,16 @@ def test_at_midnight_who_is_not_there_any_more_is_dropped(world: World) -> None:
     assert DropFigures(id="agent tom") in world.commands(DropFigures)
 
 
+def test_a_queue_that_is_no_more_is_dropped_and_its_rows_stay(world: World) -> None:
+    world.talks().wait(5)
+    rules = replace(world.floor.rules, queues=(queue("sales"),), fallback_queue="sales")
+    world.step(e.RulesChanged(at=world.now, rules=rules, version=2))
+    world.agent_ends().caller_ends().wait(2)
+    assert DropFigures(id="queue support") in world.commands(DropFigures)
+    world.stops()
+    assert world.ledger.counted(SUPPORT).of("talked_ms") == 5000
+
+
 def test_rows_are_saved_each_minute_and_only_when_something_was_counted(world: World) -> None:
     world.wait(120)
     assert world.commands(SaveIntervals) == []

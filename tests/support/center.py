@@ -56,6 +56,8 @@ fallback_queue = "support"
 4002 = {{ queue = "support" }}
 4003 = {{ queue = "sales" }}
 {dids}
+[skills]
+zh = {{ zh = "中文", en = "Chinese" }}
 [queues.support]
 title = {{ zh = "服务支持", en = "Support" }}
 ring_s = 3
