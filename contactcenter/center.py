@@ -10,6 +10,7 @@ from typing import Any
 from contactcenter import (
     announcements,
     callers,
+    calling_back,
     counting,
     desks,
     events,
@@ -20,6 +21,7 @@ from contactcenter import (
     steering,
     supervision,
 )
+from contactcenter.callbacks import PREFIX as CALLBACK
 from contactcenter.commands import Command, Refused
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -30,6 +32,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerDown: recovery.server_down,
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
+    events.CallbacksRestored: calling_back.restored,
     events.FiguresRestored: counting.restored,
     events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
@@ -51,6 +54,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CallbackAsked: callers.asked_callback,
     events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
+    events.CallbackCancelAsked: calling_back.asked_cancel,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,
@@ -85,6 +89,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "wait": callers.waited_too_long,
     "tell": announcements.due,
     "overflow": callers.overflows,
+    "callback": calling_back.due,
+    "expiry": calling_back.expired,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
@@ -121,7 +127,7 @@ class Center:
                 floor.do(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
         except IllegalTransition as error:
             self._refuse(event, error)
-        handoff.match(floor, event.at)
+        _match(floor, event.at)
         supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
 
@@ -132,6 +138,16 @@ class Center:
         else:
             key = f"{type(event).__name__} while {error.state.value}"
             self.impossible[key] = self.impossible.get(key, 0) + 1
+
+
+def _match(floor: Floor, at: float) -> None:
+    """Offer those who wait to free agents, as far as both reach."""
+    for decision in floor.decide(at):
+        if decision.call.startswith(CALLBACK):
+            calling_back.begin(floor, decision, at)
+        else:
+            handoff.offer(floor, decision, at)
+    floor.expect_match()
 
 
 def _has_desk(floor: Floor, event: Event) -> bool:

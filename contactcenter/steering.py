@@ -5,7 +5,7 @@ is not torn: a phone that rings may be answered, a talk and a wrap-up go on. An 
 ring is taken back, and decided anew.
 """
 
-from contactcenter import handoff
+from contactcenter import calling_back, handoff
 from contactcenter.calls import Call, CallState
 from contactcenter.events import AgentChanged, RulesChanged
 from contactcenter.floor import Floor
@@ -29,6 +29,7 @@ def rules_changed(floor: Floor, event: RulesChanged) -> None:
             _reroute(floor, call, floor.queues[event.rules.fallback_queue], event.at)
     for call in waiting:
         floor.enter_queue(call)
+    calling_back.reenter(floor, event.rules.fallback_queue, event.at)
 
 
 def _reroute(floor: Floor, call: Call, queue: Queue, at: float) -> None:

@@ -112,6 +112,9 @@ class QueueView:
     """By language."""
     open: bool
     waiting: int
+    """Callers on the line."""
+    callbacks: int
+    """Customers who are called back in their turn."""
     talking: int
     longest_since: float | None
     """When the caller at the head entered."""

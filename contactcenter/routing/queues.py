@@ -58,6 +58,13 @@ class QueueRules:
     """How long after that, and each time again."""
     ways_out: tuple[str, ...] = ()
     """What a waiting caller may choose instead: of `WAYS_OUT`."""
+    callback_tries: int = 3
+    """How often a customer who wants a callback is rung at most."""
+    callback_pause_s: float = 600.0
+    """How long after a try in vain the next one comes."""
+    callback_expires_s: float = 14400.0
+    """After this nobody is called any more."""
+    callback_ring_s: int = 30
     overflow_after_s: float = 0.0
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""
@@ -97,7 +104,9 @@ class Queue:
                 agents.discard(login)
         return True
 
-    def view(self, at: float, waiting: int, longest_since: float | None, today: Tally) -> QueueView:
+    def view(
+        self, at: float, waiting: int, longest_since: float | None, callbacks: int, today: Tally
+    ) -> QueueView:
         """The queue as pages see it, with what was counted today."""
         answered, abandoned = today.of("answered"), today.of("abandoned")
         return QueueView(
@@ -105,6 +114,7 @@ class Queue:
             title=dict(self.rules.title),
             open=self.rules.calendar.is_open(at),
             waiting=waiting,
+            callbacks=callbacks,
             talking=self.talking,
             longest_since=longest_since,
             available=len(self.free),
