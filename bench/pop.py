@@ -11,6 +11,8 @@ from pathlib import Path
 from playwright.async_api import async_playwright
 
 from contactcenter.commands import Command, ScreenPop, ShowAgent
+from contactcenter.config import load
+from contactcenter.configurator import Configurator
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
@@ -18,6 +20,7 @@ from contactcenter.events import Event, PopShown
 from contactcenter.http import socket
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import HttpSettings
+from contactcenter.standalone import CONFIG
 from contactcenter.values import CustomerCard, MatchMethod, PastInteraction
 from contactcenter.views import AgentView
 
@@ -64,8 +67,10 @@ async def _latencies(folder: Path) -> list[float]:
         sessions = Sessions(store)
         users = Users(store, sessions)
         await users.create(User(login="agent1", name="agent1", role="agent", phone="101"), PASSWORD)
+        configurator = Configurator(load(CONFIG), store, tell=tell, changed=lambda *_: None)
+        await configurator.open()
         server = HttpServer(
-            tell=tell, now=time.time, store=store, users=users, sessions=sessions,
+            tell=tell, now=time.time, store=store, users=users, configurator=configurator, sessions=sessions,
             settings=HttpSettings(port=0), ready=dict,
         )  # fmt: skip
         await server.start()

@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from contactcenter.ami.server import AmiServer
 from contactcenter.ami.servers import NEEDS, AsteriskServers
 from contactcenter.center import Center
 from contactcenter.clock import Clock
-from contactcenter.config import Settings
+from contactcenter.config import LIVE, Settings
+from contactcenter.configurator import Configurator
 from contactcenter.crm import customers
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.phone_numbers import e164
@@ -30,7 +31,7 @@ from contactcenter.crm.users import Users
 from contactcenter.events import Stopping
 from contactcenter.floor import Floor
 from contactcenter.http.server import HttpServer
-from contactcenter.http.settings import Choice, HttpSettings
+from contactcenter.http.settings import HttpSettings, menus
 from contactcenter.loop import Carry, Loop
 from contactcenter.tracing.recorder import ControlSocket, Recorder, preface
 from contactcenter.tracing.trace import Header
@@ -132,6 +133,7 @@ class App:
         self.recorder = Recorder(self._header, self.clock.now, settings.fastagi.key)
         self.store: Store
         self.users: Users
+        self.configurator: Configurator
         self.http: HttpServer
         self._sessions: Sessions
         self._data = data
@@ -152,6 +154,20 @@ class App:
         self._exit.push_async_callback(self.store.close)
         self._sessions = Sessions(self.store)
         self.users = Users(self.store, self._sessions)
+        self.configurator = Configurator(
+            settings,
+            self.store,
+            tell=self.loop.tell,
+            changed=self._configured,
+            answerable=self._answerable,
+        )
+        try:
+            await self.configurator.open()
+        except BaseException:
+            await self._exit.aclose()
+            raise
+        self.settings = self.configurator.settings
+        self._exit.push_async_callback(self.configurator.close)
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -184,6 +200,7 @@ class App:
             now=now,
             store=self.store,
             users=self.users,
+            configurator=self.configurator,
             sessions=self._sessions,
             settings=self._http_settings(),
             ready=self.ready,
@@ -206,6 +223,7 @@ class App:
             c.SaveInteraction: to_store,
             c.CorrectDisposition: to_store,
             c.SaveAudit: to_store,
+            c.ReturnChange: self.configurator.carry,
             c.SaveIntervals: to_store,
             c.ScreenPop: to_page,
             c.OfferTaken: to_page,
@@ -252,6 +270,11 @@ class App:
             "store": store,
         }
 
+    def _configured(self, settings: Settings, version: int) -> None:
+        """The configuration has another version: everybody who is not the center goes by it, too."""
+        self.settings = self.settings.with_configuration(settings)
+        self.http.configured(settings, version)
+
     def _scripts(self) -> AgiServer:
         settings, speech = self.settings, self.settings.speech
         return AgiServer(
@@ -269,6 +292,7 @@ class App:
             engines={"zh": speech.zh, "en": speech.en},
             find_customer=self._find_customer,
             is_open=self._is_open,
+            emergency=self._emergency,
             may_call=self._may_call,
             transfers=settings.ivr.transfers,
             host=settings.fastagi.host,
@@ -285,8 +309,14 @@ class App:
 
     def _is_open(self, name: str) -> bool:
         """Whether a queue, or a calendar by its own name, is open now."""
+        queue = self.center.floor.queues.get(name)
+        hours = queue.rules if queue else self.settings.calendar(name)
+        return hours.is_open(self.clock.now())
+
+    def _emergency(self, name: str) -> Mapping[str, str]:
+        """The announcement of a queue, or of a calendar by its own name, that is shut for an emergency."""
         queue = self.settings.queues.get(name)
-        return self.settings.calendar(queue.calendar if queue else name).is_open(self.clock.now())
+        return self.settings.calendar(queue.calendar if queue else name).emergency
 
     def _may_call(self, number: str) -> bool:
         """Callbacks are untrusted destinations: only whole numbers of our own country."""
@@ -297,29 +327,21 @@ class App:
             return False
 
     def _http_settings(self) -> HttpSettings:
-        settings = self.settings
+        settings, offered = self.settings, menus(self.settings)
         return HttpSettings(
             **settings.http.model_dump(),
             version=__version__,
-            dispositions=tuple(
-                Choice(code=code, title=title.model_dump()) for code, title in settings.dispositions.items()
-            ),
-            pause_reasons=tuple(
-                Choice(code=code, title=title.model_dump()) for code, title in settings.pauses.items()
-            ),
-            queues=tuple(
-                Choice(code=name, title=queue.title.model_dump()) for name, queue in settings.queues.items()
-            ),
+            dispositions=offered.dispositions,
+            pause_reasons=offered.pause_reasons,
+            queues=offered.queues,
+            visible_to_agent=offered.visible_to_agent,
             phones=settings.phones,
-            visible_to_agent=settings.supervision.visible_to_agent,
             answerable=self._answerable,
         )
 
     def _header(self) -> Header:
         # What the center is told, and nothing of the machine: traces are given to others.
-        config = self.settings.model_dump(
-            mode="json", include={"zone", "calendars", "queues", "dispositions"}, exclude_defaults=True
-        )
+        config = self.settings.model_dump(mode="json", include=LIVE, exclude_defaults=True)
         config["ivr"] = {"fallback_queue": self.settings.ivr.fallback_queue}
         servers = self.servers.status() if self.servers else []
         return Header(

@@ -22,7 +22,7 @@ from contactcenter import (
     supervision,
 )
 from contactcenter.callbacks import PREFIX as CALLBACK
-from contactcenter.commands import Command, Refused
+from contactcenter.commands import Command, Refused, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
 from contactcenter.transitions import IllegalTransition
@@ -70,6 +70,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MoreTimeAsked: desks.asked_more_time,
     events.RulesChanged: steering.rules_changed,
     events.AgentChanged: steering.agent_changed,
+    events.ChangeTimed: steering.change_timed,
+    events.EligibleAsked: steering.asked_eligible,
     events.AnswerAsked: desks.asked_answer,
     events.HangUpAsked: desks.asked_hang_up,
     events.HoldAsked: holds.asked_hold,
@@ -97,6 +99,7 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "hold": holds.over_due,
     "stray": legs.stray,
     "page": desks.page_stayed_away,
+    "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
     counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
     counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
@@ -113,7 +116,10 @@ class Center:
         """Events that no table allowed in their state, counted by type and state: reported, never guessed."""
 
     def handle(self, event: Event) -> list[Command]:
-        """What to do about `event`, in order. An event that is not possible now changes nothing."""
+        """What to do about `event`, in order. An event that is not possible now changes nothing.
+
+        A rule may have a bug: after an exception, `abandon` tells what the rule had asked for until then.
+        """
         floor = self.floor
         floor.figures.turn(event.at)
         try:
@@ -130,6 +136,10 @@ class Center:
         _match(floor, event.at)
         supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
+
+    def abandon(self) -> list[Command]:
+        """Take back what a broken rule had asked for: it must not go out with another event."""
+        return self.floor.drop_commands()
 
     def _refuse(self, event: Event, error: IllegalTransition) -> None:
         """Whose mistake was it? A person's request is answered; anything else is counted."""

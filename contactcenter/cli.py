@@ -334,6 +334,9 @@ def user_add(
         settings = load(config)
         wanted = tuple(filter(None, (each.strip() for each in queues.split(","))))
         levels = _levels(skills)
+        if strange := sorted({*levels} - {*settings.skills}):
+            known = ", ".join(settings.skills) or "none: add them to [skills]"
+            raise CannotRun(f"there is no skill {strange[0]!r}; there are: {known}")
         if unknown := sorted({*wanted} - {*settings.queues}):
             raise CannotRun(f"there is no queue {unknown[0]!r}; there are: {', '.join(settings.queues)}")
         async with AsyncExitStack() as stack:

@@ -227,6 +227,13 @@ class SaveAudit(Command):
     entry: AuditEntry
 
 
+@frozen
+class ReturnChange(Command):
+    """The time of a change is over: let it return. `AgentChanged` and `RulesChanged` tell what followed."""
+
+    change: str
+
+
 # --- To the pages (edge `http`) ---
 
 

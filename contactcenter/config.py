@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Collection
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -26,6 +26,22 @@ from contactcenter.routing.skills import Need, needs
 from contactcenter.routing.widening import Widening
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Wrong(NamedTuple):
+    """One mistake."""
+
+    key: str
+    says: str
+    """What is wrong with it, and what to do."""
+
+
+class WrongReferences(ValueError):
+    """Keys that are right each for itself, and wrong together."""
+
+    def __init__(self, wrong: list[Wrong]) -> None:
+        super().__init__("; ".join(f"{each.key}: {each.says}" for each in wrong))
+        self.wrong = wrong
 
 
 class ConfigError(Exception):
@@ -152,10 +168,15 @@ class CalendarSection(_Section):
     emergency: Title | None = None
 
 
-class _Asking(_Section):
-    """What speaks for a call."""
+class _Urging(_Section):
+    """What lets a call come earlier."""
 
     priority: Minutes = 0.0
+
+
+class _Asking(_Urging):
+    """What speaks for a call."""
+
     needs: dict[Name, Level] = Field(default_factory=dict)
     """Skill -> the level that is required."""
     prefers: dict[Name, Level] = Field(default_factory=dict)
@@ -203,7 +224,20 @@ class RoutingSection(_Section):
         )
 
 
-class QueueSection(_Asking):
+class QueueTuning(_Urging):
+    """What of a queue one turns while callers wait (`POST /api/changes`)."""
+
+    opening: Literal["calendar", "open", "closed"] = "calendar"
+    """A switch for emergencies: `open` and `closed` hold whatever the calendar says."""
+    strategy: Literal[
+        "least_flexible", "longest_idle", "most_skilled", "round_robin", "fewest_calls", "ring_several"
+    ] = "least_flexible"
+    seats: int = Field(default=3, ge=2, le=20)
+    target_share: float = Field(default=0.8, gt=0, le=1)
+    target_s: float = Field(default=20, gt=0, le=3600)
+
+
+class QueueSection(QueueTuning, _Asking):
     """A queue."""
 
     title: Title
@@ -228,12 +262,6 @@ class QueueSection(_Asking):
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""
     widening: tuple[WideningSection, ...] = ()
-    strategy: Literal[
-        "least_flexible", "longest_idle", "most_skilled", "round_robin", "fewest_calls", "ring_several"
-    ] = "least_flexible"
-    seats: int = Field(default=3, ge=2, le=20)
-    target_share: float = Field(default=0.8, gt=0, le=1)
-    target_s: float = Field(default=20, gt=0, le=3600)
     preferred_s: float = Field(default=20, ge=0, le=3600)
     last_agent: bool = False
 
@@ -292,26 +320,29 @@ class Configuration(_Section):
     routing: RoutingSection = RoutingSection()
     dispositions: dict[Name, Title] = Field(min_length=1)
     pauses: dict[Name, Title] = Field(default_factory=dict)
+    supervision: SupervisionSection = SupervisionSection()
 
     @model_validator(mode="after")
-    def _references(self) -> "Configuration":
-        if wrong := self.wrong_references():
-            raise ValueError("; ".join(wrong))
+    def _sound(self) -> Self:
+        if wrong := self.all_wrong():
+            raise WrongReferences(wrong)
         return self
 
-    def wrong_references(self) -> list[str]:
+    def all_wrong(self) -> list[Wrong]:
+        """What no single key shows: names that lead nowhere, rules that contradict each other."""
+        return self.wrong_references() + [
+            Wrong(each.where, f"{each.what}: {each.remedy}")
+            for each in self.problems()
+            if each.severity == "error"
+        ]
+
+    def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         return [
-            f"queues.{name}.calendar: there is no calendar {queue.calendar!r}"
+            Wrong(f"queues.{name}.calendar", f"there is no calendar {queue.calendar!r}")
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
         ]
-
-    @model_validator(mode="after")
-    def _sound(self) -> "Configuration":
-        if wrong := [str(each) for each in self.problems() if each.severity == "error"]:
-            raise ValueError("; ".join(wrong))
-        return self
 
     def problems(self, agents: Collection[Agent] | None = None) -> list[Problem]:
         """What is wrong with the rules of routing; with `agents`, also what these can't do."""
@@ -345,7 +376,7 @@ class Configuration(_Section):
         )
 
 
-LIVE = frozenset(Configuration.model_fields)
+LIVE = set(Configuration.model_fields)
 """The keys that the store has, once the file has given their first version."""
 
 
@@ -363,26 +394,40 @@ class Settings(Configuration):
     dids: dict[Number, DidSection] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
     """The phones that agents may choose."""
-    supervision: SupervisionSection = SupervisionSection()
     log: Literal["debug", "info", "warning", "error"] = "info"
 
     def askings(self) -> dict[str, _Asking]:
         """Everything but queues that speaks for a call, by its key."""
         return super().askings() | {f"dids.{number}.needs": did for number, did in self.dids.items()}
 
-    def wrong_references(self) -> list[str]:
+    def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         wrong = [
-            f"dids.{number}.queue: there is no queue {did.queue!r}"
+            Wrong(f"dids.{number}.queue", f"there is no queue {did.queue!r}")
             for number, did in self.dids.items()
             if did.queue and did.queue not in self.queues
         ]
         wrong += super().wrong_references()
         if self.ivr.fallback_queue not in self.queues:
-            wrong.append(f"ivr.fallback_queue: there is no queue {self.ivr.fallback_queue!r}")
+            wrong.append(Wrong("ivr.fallback_queue", f"there is no queue {self.ivr.fallback_queue!r}"))
         names = [server.name for server in self.asterisk]
-        wrong += [f"asterisk: the name {name!r} is used twice" for name in {*names} if names.count(name) > 1]
+        wrong += [
+            Wrong("asterisk", f"the name {name!r} is used twice")
+            for name in {*names}
+            if names.count(name) > 1
+        ]
         return wrong
+
+    def document(self) -> dict[str, Any]:
+        """What of it may change live, as the store has it."""
+        return Configuration.model_dump(self, mode="json", include=LIVE)
+
+    def with_configuration(self, configuration: Configuration) -> Self:
+        """The file with another version of what may change live. Raises `WrongReferences`."""
+        new = self.model_copy(update={key: getattr(configuration, key) for key in LIVE})
+        if wrong := new.all_wrong():
+            raise WrongReferences(wrong)
+        return new
 
     def rules(self, answerable: frozenset[str] = frozenset()) -> Rules:
         """What the center is told; `answerable` are the phones that the center can answer."""
@@ -445,16 +490,34 @@ def _from_environment(value: Any, key: str, problems: list[str]) -> Any:
 
 def problem_of(error: Any) -> str:
     """One line for one mistake: key, value and remedy."""
-    key = ".".join(str(part) for part in error["loc"]) or "(the file)"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "missing":
-        return f"{key} is missing: add it"
-    if error["type"] == "extra_forbidden":
-        return f"{key} is not a key that exists here: check the spelling, or remove it"
+    return "; ".join(
+        f"{each.key}{_shown(each.key, error)}{' ' if each.says.startswith('is ') else ': '}{each.says}"
+        for each in wrong_of(error)
+    )
+
+
+def wrong_of(error: Any) -> list[Wrong]:
+    """What one of pydantic's errors says, with a remedy; several when names lead nowhere."""
+    cause = error.get("ctx", {}).get("error")
+    prefix = [str(part) for part in error["loc"]]
+    if isinstance(cause, WrongReferences):
+        return [each._replace(key=".".join([*prefix, each.key])) for each in cause.wrong]
+    key = ".".join(prefix) or "(the file)"
+    match error["type"]:
+        case "missing":
+            return [Wrong(key, "is missing: add it")]
+        case "extra_forbidden":
+            return [Wrong(key, "is not a key that exists here: check the spelling, or remove it")]
+        case _:
+            return [Wrong(key, str(error["msg"]).removeprefix("Value error, "))]
+
+
+def _shown(key: str, error: Any) -> str:
     value = error["input"]
+    if error["type"] in ("missing", "extra_forbidden") or isinstance(value, dict):
+        return ""
     hidden = any(word in key for word in ("secret", "password", "fastagi.key"))
-    shown = "" if isinstance(value, dict) else f" = {'…' if hidden else repr(value)}"
-    return f"{key}{shown}: {message}"
+    return f" = {'…' if hidden else repr(value)}"
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

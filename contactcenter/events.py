@@ -483,6 +483,23 @@ class AgentChanged(Event):
     skills: dict[str, int]
 
 
+@frozen
+class EligibleAsked(Supervising):
+    """Who could take which of the waiting callers, if agents had these queues and skills? Answered with
+    `steering.eligible`; changes nothing."""
+
+    agents: dict[str, tuple[tuple[str, ...], dict[str, int]]]
+    """Login -> queues and skills."""
+
+
+@frozen
+class ChangeTimed(Event):
+    """A change that is in force returns by itself at `until`: just made, or found at start."""
+
+    change: str
+    until: float
+
+
 # --- The store's answers (edge `crm`) ---
 
 

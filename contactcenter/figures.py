@@ -153,6 +153,10 @@ class Figures:
     def _left_queue(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
         self._exit(story, at, str(detail.get("exit", "")))
 
+    def _calling_back(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
+        # The wait was counted when the caller left it for the callback; the talk is the queue's all the same.
+        story.last_queue = str(detail.get("queue", ""))
+
     def _answered(self, story: _Story, at: float) -> None:
         target_ms = _ms(self._target_s(story.queue))
         for key, since in self._leave(story, at):
@@ -329,6 +333,7 @@ _ENTRIES: Mapping[str, _Rule] = {
     "arrived": Figures._script_began,
     "resumed": Figures._script_began,
     "left_queue": Figures._left_queue,
+    "calling_back": Figures._calling_back,
     "joined": Figures._joined,
     "restored": Figures._restored,
     "held": Figures._held,

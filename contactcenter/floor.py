@@ -201,6 +201,12 @@ class Floor:
         commands, self._commands = self._commands + views, []
         return commands
 
+    def drop_commands(self) -> list[Command]:
+        """Forget the commands since the last time, for the rule that gave them broke; returns them. What
+        changed is shown with the next event."""
+        dropped, self._commands = self._commands, []
+        return dropped
+
     def _view(self, kind: str, name: str, at: float) -> Iterable[Command]:
         if kind == "call":
             call = self.calls.get(name)

@@ -6,7 +6,7 @@ order in which they were told, and its commands go to their edges before the nex
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -14,12 +14,15 @@ from prometheus_client.registry import CollectorRegistry
 
 from contactcenter.center import Center
 from contactcenter.clock import Clock
-from contactcenter.commands import Command, Rest, Wake
+from contactcenter.commands import Command, CorrectDisposition, Rest, SaveAudit, SaveInteraction, Wake
 from contactcenter.events import Event, Woke
 
 log = structlog.get_logger(__name__)
 
 Carry = Callable[[Command], None]
+
+RECORDS = (SaveInteraction, CorrectDisposition, SaveAudit)
+"""What is written even if the rule that asked for it broke afterwards."""
 
 BATCH = 200
 """Events handled in one go; then sockets and timers get their turn, whatever the storm."""
@@ -33,6 +36,7 @@ class Loop:
         self._clock = clock
         self._inbox: deque[Event] = deque()
         self._edges: dict[type[Command], Carry] = {Wake: self._wake, Rest: self._rest}
+        self._connected = False
         self._scheduled = False
         self._stopped = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -53,13 +57,19 @@ class Loop:
         )
 
     def connect(self, edges: Mapping[type[Command], Carry]) -> None:
-        """Say which edge carries which command."""
+        """Say which edge carries which command. What was told before is handled from now on."""
         self._edges |= edges
+        self._connected = True
+        self._schedule()
 
     def tell(self, event: Event) -> None:
         """Put an event into the inbox."""
         self._inbox.append(event)
-        if not self._scheduled and not self._stopped:
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """See to it that the inbox is emptied. Without edges nobody would carry what follows from it."""
+        if self._inbox and self._connected and not self._scheduled and not self._stopped:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._turn)
 
@@ -76,9 +86,7 @@ class Loop:
         for _ in range(min(BATCH, len(self._inbox))):
             self._handle(self._inbox.popleft())
         self._waiting.set(len(self._inbox))
-        if self._inbox and not self._stopped:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._turn)
+        self._schedule()
 
     def _handle(self, event: Event) -> None:
         for hear in self.heard:
@@ -87,17 +95,24 @@ class Loop:
             commands = self._center.handle(event)
         except Exception:
             # A bug must not end the calls of everybody else: it is logged with what it takes to replay it.
+            # Half of what a rule wants done may be worse than nothing; what it wants written has happened.
+            unfinished = self._center.abandon()
+            dropped = [repr(each) for each in unfinished if not isinstance(each, RECORDS)]
             self._failures.inc()
-            log.exception("the center failed", happened=repr(event))
+            log.exception("the center failed", happened=repr(event), dropped=dropped)
+            self._carry(each for each in unfinished if isinstance(each, RECORDS))
             return
+        self._carry(commands)
+        self._count(type(event))
+        self._lag.observe(max(0.0, self._clock.now() - event.at))
+
+    def _carry(self, commands: Iterable[Command]) -> None:
         for command in commands:
             try:
                 self._edges[type(command)](command)
             except Exception:
                 self._failures.inc()
                 log.exception("an edge failed", command=repr(command))
-        self._count(type(event))
-        self._lag.observe(max(0.0, self._clock.now() - event.at))
 
     def _count(self, kind: type[Event]) -> None:
         counter = self._of_type.get(kind)

@@ -113,9 +113,9 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         await asterisk_first.enter_async_context(embedded)
         # Asterisk may run as another user, in a folder of its own: prompts are made where it can read them.
         speech = settings.speech.model_copy(update={"cache": embedded.prompts})
-        app.settings = settings = settings.model_copy(update={"speech": speech})
+        app.settings = app.settings.model_copy(update={"speech": speech})
     if options.demo:
-        await data.fill(app.store, dispositions=tuple(settings.dispositions))
+        await data.fill(app.store, dispositions=tuple(app.settings.dispositions))
     await app.start()
     if options.record:
         trace = running.enter_context(options.record.open("w", encoding="utf-8"))

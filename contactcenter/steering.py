@@ -5,12 +5,17 @@ is not torn: a phone that rings may be answered, a talk and a wrap-up go on. An 
 ring is taken back, and decided anew.
 """
 
+from collections.abc import Collection, Mapping
+
 from contactcenter import calling_back, handoff
 from contactcenter.calls import Call, CallState
-from contactcenter.events import AgentChanged, RulesChanged
+from contactcenter.commands import Accepted
+from contactcenter.events import AgentChanged, ChangeTimed, EligibleAsked, RulesChanged
 from contactcenter.floor import Floor
 from contactcenter.offers import Offer, OfferState
+from contactcenter.routing.decisions import BOUND, Demand
 from contactcenter.routing.queues import Queue
+from contactcenter.routing.skills import lacking
 
 
 def rules_changed(floor: Floor, event: RulesChanged) -> None:
@@ -51,6 +56,42 @@ def agent_changed(floor: Floor, event: AgentChanged) -> None:
     made = floor.offers.get(agent.offer)
     if made and made.state is OfferState.POPPED:
         _take_back(floor, made, event.at)
+
+
+def change_timed(floor: Floor, event: ChangeTimed) -> None:
+    """Some changes hold for a while only."""
+    floor.wake(f"return {event.change}", event.until)
+
+
+def asked_eligible(floor: Floor, event: EligibleAsked) -> None:
+    """A supervisor wants to know what a change would bring, before it is made."""
+    answer = {login: eligible(floor, login, *wanted) for login, wanted in event.agents.items()}
+    floor.do(Accepted(request=event.request, answer=answer))
+
+
+def eligible(
+    floor: Floor, login: str, queues: Collection[str], skills: Mapping[str, int]
+) -> dict[str, int | list[str]]:
+    """How many of the waiting callers the agent may be offered now and with these queues and skills, and the
+    first of those who would be new to him. Whether he is free is not asked."""
+    agent = floor.agents.get(login)
+    before, after = set(), []
+    for call in (each for each in floor.calls.values() if each.state is CallState.WAITING):
+        demand = floor.matcher.demand(call.id)
+        if agent and _fits(demand, login, agent.queues, agent.skills):
+            before.add(call.id)
+        if _fits(demand, login, queues, skills):
+            after.append(call.id)
+    new = sorted((each for each in after if each not in before), key=floor.matcher.place)
+    return {"before": len(before), "after": len(after), "calls": new[:BOUND]}
+
+
+def _fits(demand: Demand, login: str, queues: Collection[str], skills: Mapping[str, int]) -> bool:
+    return (
+        demand.only in ("", login)
+        and not {*demand.queues}.isdisjoint(queues)
+        and lacking(skills, demand.needs) is None
+    )
 
 
 def _take_back(floor: Floor, made: Offer, at: float) -> None:

@@ -2,7 +2,7 @@
 what becomes of a caller whose own script failed."""
 
 from contactcenter.agi.loader import Script
-from contactcenter.agi.script import Call
+from contactcenter.agi.script import Call, Wish
 from contactcenter.agi.texts import LANGUAGES
 
 
@@ -15,11 +15,16 @@ def direct(queue: str) -> Script:
     return Script(name=f"direct {queue}", path=None, texts={}, run=script)
 
 
-async def wait_for_agent(call: Call, queue: str) -> str:
-    """Wait in the queue; a caller who found no agent is told so. Returns the queue's exit."""
-    result = await call.queue(queue)
-    if result != "answered":
-        await call.goodbye("closed" if result == "closed" else "apology")
+async def wait_for_agent(call: Call, queue: str, wish: Wish = Wish()) -> str:  # noqa: B008 (frozen)
+    """Wait in the queue; a caller who found no agent is told so, and why if it is an emergency. Returns the
+    queue's exit."""
+    skills = {need.skill: need.level for need in wish.needs}
+    result = await call.queue(queue, priority=wish.priority, needs=skills, agent=wish.agent)
+    if result == "closed":
+        if not await call.emergency(queue):
+            await call.goodbye("closed")
+    elif result != "answered":
+        await call.goodbye("apology")
     return result
 
 

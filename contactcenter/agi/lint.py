@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from contactcenter.agi.connection import CallerGone
 from contactcenter.agi.loader import Script, ScriptInvalid, line_in, load_script, run
-from contactcenter.agi.script import KEYS, Arrival, Call, Limits, ScriptOverrun, Services
+from contactcenter.agi.script import KEYS, Arrival, Call, Limits, ScriptOverrun, Services, Wish
 from contactcenter.agi.texts import BUILT_IN, LANGUAGES, Speech, Texts, places
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -133,6 +133,7 @@ class _Walk:
             now=lambda: 0.0,
             find_customer=self._find,
             is_open=lambda name: self._choose(f"{name} open", [True, False]),
+            emergency=lambda name: self._choose(f"{name} emergency", [{}, dict.fromkeys(LANGUAGES, "?")]),
             may_call=lambda number: True,
             transfers={name: name for name in transfers},
             limits=Limits(steps=_STEPS),
@@ -163,7 +164,7 @@ class _Walk:
             raise CallerGone
         return typed + answer, not answer
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         self._check()
         return str(self._choose(f"queue {queue}", ["answered", "closed", "no_agents", "timeout"]))
 

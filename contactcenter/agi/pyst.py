@@ -60,7 +60,7 @@ class SyncAGI(AGI):  # type: ignore[misc]
         extra = {key: (value, data) for key, value, data in re_kv.findall(f"endpos={reply.endpos}")}
         return extra | {"result": (reply.result, reply.data)}
 
-    def wait_in_queue(self, queue: str, priority: int = 0) -> str:
+    def wait_in_queue(self, queue: str, priority: float = 0) -> str:
         """`Call.queue` for synchronous scripts."""
         return str(self._wait(self._call.queue(queue, priority=priority)))
 

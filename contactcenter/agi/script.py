@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from contactcenter.agi.texts import BUILT_IN, Speech, Texts, speech
 from contactcenter.events import CallbackAsked, CustomerFound, Event, LanguageChosen, NodeVisited
+from contactcenter.routing.skills import LEVELS, Need, needs
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
 T = TypeVar("T")
@@ -26,7 +27,19 @@ LONGEST_TOLD_MIN = 60
 NAME_CAP = 256
 """Characters kept of a caller's name, which is untrusted and may be 10 kB."""
 
+_SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _TELEPHONE = re.compile(r"\+?[0-9]{3,15}")
+
+
+@frozen
+class Wish:
+    """What a script asks for its caller, besides what queue, number and customer give him."""
+
+    priority: float = 0.0
+    """Minutes of waiting, given in advance."""
+    needs: tuple[Need, ...] = ()
+    agent: str = ""
+    """Whom he would like best."""
 
 
 class Line(Protocol):
@@ -44,7 +57,7 @@ class Line(Protocol):
         the keys without the `#`, and whether the time-out ended it.
         """
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         """Wait in the queue for an agent and through the talk; returns `answered` or why there was none."""
 
     async def dial(self, destination: str, ring_s: int) -> str:
@@ -75,6 +88,8 @@ class Services:
     find_customer: Callable[[str, MatchMethod], Awaitable[tuple[CustomerCard, ...]]]
     """Who has this telephone number (CALLER_NUMBER) or customer number (ENTERED_NUMBER)."""
     is_open: Callable[[str], bool]
+    emergency: Callable[[str], Mapping[str, str]]
+    """The announcement by language while a queue or calendar is shut for an emergency; else empty."""
     may_call: Callable[[str], bool]
     """Whether we call a number back that a caller gave: it may be a premium one."""
     transfers: Mapping[str, str] = field(default_factory=dict)
@@ -251,18 +266,35 @@ class Call:
         """Whether the queue or calendar is open now."""
         return self._services.is_open(name)
 
+    async def emergency(self, name: str) -> bool:
+        """Say why the queue or calendar is shut, if it is for an emergency; returns whether it is."""
+        said = self._services.emergency(name)
+        if not said:
+            return False
+        self._visit("emergency")
+        language = self._language if self._language in said else next(iter(said))
+        await self._line.play(
+            Speech(name="emergency", language=language, text=said[language], dynamic=True), ""
+        )
+        return True
+
     # --- Ways on ---
 
-    async def queue(self, name: str, *, priority: int = 0) -> str:
+    async def queue(
+        self, name: str, *, priority: float = 0, needs: Mapping[str, int] | None = None, agent: str = ""
+    ) -> str:
         """Wait for an agent of the queue, and talk.
 
-        Returns `answered` after a talk that the agent's side ended, else why there was none: `closed`,
-        `full`, `no_agents`, `timeout`.
+        `priority` is in minutes of waiting that the caller gets in advance. `needs` says which skills, with
+        which level, the agent must have, and `agent` who should take the call if he can soon. Returns
+        `answered` after a talk that the agent's side ended, else why there was none: `closed`, `full`,
+        `no_agents`, `timeout`. Raises `ValueError` for what can't be meant.
         """
+        wish = Wish(priority=minutes(priority), needs=levels(needs or {}), agent=agent)
         node = f"queue {name}"
         self._visit(node)
         self._typed = ""
-        result = await self._line.wait(name, priority)
+        result = await self._line.wait(name, wish)
         self._found(node, result)
         return result
 
@@ -365,6 +397,23 @@ class Call:
 
     def _tell(self, event: Event) -> None:
         self._services.tell(event)
+
+
+def minutes(priority: float) -> float:
+    """The priority. Raises `ValueError` for more than a day, and for what is no number."""
+    if isinstance(priority, bool) or not isinstance(priority, int | float) or not abs(priority) <= 1440:
+        raise ValueError(f"not a priority in minutes, from -1440 to 1440: {priority!r}")
+    return float(priority)
+
+
+def levels(skills: Mapping[str, int]) -> tuple[Need, ...]:
+    """The needs. Raises `ValueError` for a name or a level that no skill can have."""
+    for skill, level in skills.items():
+        if not _SKILL.fullmatch(skill) or isinstance(level, bool) or level not in LEVELS:
+            raise ValueError(
+                f"not a skill and its level, from {LEVELS[0]} to {LEVELS[-1]}: {skill!r}: {level!r}"
+            )
+    return needs(skills)
 
 
 def decimal(amount: str | Decimal) -> Decimal:

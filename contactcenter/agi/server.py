@@ -52,9 +52,10 @@ class Route:
 class AgiServer:
     """The edge `agi`: `start`, then `carry` commands, then `close`.
 
-    `tell` gets the events, `now` gives the time in epoch seconds. `find_customer(number, method)` and
-    `is_open(name)` are asked by scripts, `may_call(number)` before a callback is agreed on. Raises
-    `loader.ScriptInvalid` for a script that can't be loaded and `speech.EngineMissing` for an unknown engine.
+    `tell` gets the events, `now` gives the time in epoch seconds. `find_customer(number, method)`,
+    `is_open(name)` and `emergency(name)` are asked by scripts, `may_call(number)` before a callback is agreed
+    on. Raises `loader.ScriptInvalid` for a script that can't be loaded and `speech.EngineMissing` for an
+    unknown engine.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class AgiServer:
         cache: Path,
         find_customer: Callable[[str, MatchMethod], Awaitable[tuple[CustomerCard, ...]]],
         is_open: Callable[[str], bool],
+        emergency: Callable[[str], Mapping[str, str]] = lambda name: {},
         may_call: Callable[[str], bool] = lambda number: True,
         transfers: Mapping[str, str] | None = None,
         recordings: Path | None = None,
@@ -97,6 +99,7 @@ class AgiServer:
             now=now,
             find_customer=find_customer,
             is_open=is_open,
+            emergency=emergency,
             may_call=may_call,
             transfers=dict(transfers or {}),
             limits=limits,

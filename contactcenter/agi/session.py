@@ -3,7 +3,8 @@
 What must hold: `CallerLeft` is told exactly once, in the instant in which the connection says it, whatever
 the script does; the session's very last act sets `CC_NEXT`, because the dialplan takes its absence for a
 crash of this process (AGISTATUS is SUCCESS in both cases) and brings the caller back; and what a caller would
-need to come back (interaction, queue, time of entry) is on his leg before anybody relies on it.
+need to come back (interaction, queue, time of entry, what the script asked for) is on his leg before anybody
+relies on it.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from contactcenter.agi.connection import CallerGone, CommandTimeout, Connection,
 from contactcenter.agi.loader import Script, line_in, run
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
-from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services
+from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services, Wish, levels, minutes
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
 from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
@@ -90,6 +91,8 @@ class Session:
         self._queue = ""
         self._entered_at: float | None = None
         self._held_by = ""
+        self._wish = Wish()
+        """What a caller who comes back had asked for."""
         self._over = False
         self._budget = asyncio.timeout(None)
         self._resumed = environment.path == "resume"
@@ -169,6 +172,8 @@ class Session:
         entered = await self._recall("CC_ENTERED") if queue else ""
         self._entered_at = float(entered) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", entered) else None
         self._held_by = await self._recall("CC_HELD") if queue else ""
+        if queue:
+            self._wish = _heard(*[await self._recall(name) for name in _told(Wish())])
         language = await self._recall("CC_LANGUAGE") if interaction else ""
         self._resumed = bool(self._resumed and interaction)
         arrival = self._announce(interaction or uuid.uuid4().hex, did, queue, language)
@@ -225,7 +230,7 @@ class Session:
             self._budget = asyncio.timeout(self._services.limits.seconds)
             async with self._budget:
                 if resume_queue:
-                    return await wait_for_agent(call, resume_queue)
+                    return await wait_for_agent(call, resume_queue, self._wish)
                 if script.run:
                     return str(await run(script, call) or "")
                 assert script.run_sync  # noqa: S101 (one of the two)
@@ -305,16 +310,25 @@ class Session:
             typed += key
         return typed, False
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         if self._entered_at is None:
             self._entered_at = self._now()
-        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue)
+        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue, **_told(wish))
         loop, until = asyncio.get_running_loop(), self._budget.when()
         left = until - loop.time() if until is not None else None
         if left is not None:
             self._budget.reschedule(None)
         self._waiting, self._queue = True, queue
-        self._tell(CallQueued(at=self._now(), call=self.id, queue=queue, priority=priority))
+        self._tell(
+            CallQueued(
+                at=self._now(),
+                call=self.id,
+                queue=queue,
+                priority=wish.priority,
+                needs=wish.needs,
+                preferred=wish.agent,
+            )
+        )
         try:
             result = await self._until_served()
         finally:
@@ -323,8 +337,7 @@ class Session:
                 self._refuse(self._commands.get_nowait())
             if left is not None:
                 self._budget.reschedule(loop.time() + left)
-        if result == "answered":
-            self._entered_at = None  # a further queue would be a further wait
+        self._entered_at = None  # the center ended this wait; a further queue would be a further one
         await self.remember("CC_QUEUE", "")
         await self._unhold()
         return result
@@ -478,6 +491,29 @@ class Session:
 
     def _now(self) -> float:
         return self._services.now()
+
+
+def _told(wish: Wish) -> dict[str, str]:
+    """A wish as variables of the leg."""
+    return {
+        "CC_PRIORITY": f"{wish.priority:g}",
+        "CC_NEEDS": "-".join(f"{need.skill}.{need.level}" for need in wish.needs),
+        "CC_AGENT": wish.agent,
+    }
+
+
+def _heard(priority: str, needs: str, agent: str) -> Wish:
+    """The wish in a leg's variables; one that can't be read (of another version's) is none."""
+    try:
+        skills = dict(each.split(".") for each in needs.split("-")) if needs else {}
+        return Wish(
+            priority=minutes(float(priority or 0)),
+            needs=levels({skill: int(level) for skill, level in skills.items()}),
+            agent=agent,
+        )
+    except ValueError:
+        log.warning("odd wish on a leg: priority %r, needs %r", priority, needs)
+        return Wish(agent=agent)
 
 
 def _server(uniqueid: str) -> str:

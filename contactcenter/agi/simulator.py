@@ -6,13 +6,13 @@ is text and keys come from whoever plays the caller.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from contactcenter.agi.connection import CallerGone
 from contactcenter.agi.loader import load_script
-from contactcenter.agi.script import Arrival, Call, Services
+from contactcenter.agi.script import Arrival, Call, Services, Wish
 from contactcenter.agi.texts import Speech
 from contactcenter.events import CallbackAsked, CustomerFound, Event, LanguageChosen, NodeVisited
 from contactcenter.values import CustomerCard, MatchMethod
@@ -27,7 +27,8 @@ EXITS = {"a": "answered", "c": "closed", "f": "full", "n": "no_agents", "t": "ti
 class SimulatedCaller:
     """Someone who calls a script. Every method that lets him act returns when the script waits for him again.
 
-    `customers` are those whom the store knows, `closed` the queues that are closed.
+    `customers` are those whom the store knows, `closed` the queues that are closed, `emergencies` those that
+    are shut for one, with their announcement by language.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class SimulatedCaller:
         language: str = "zh",
         customers: Iterable[CustomerCard] = (),
         closed: Iterable[str] = (),
+        emergencies: Mapping[str, Mapping[str, str]] | None = None,
         transfers: Iterable[str] = (),
     ) -> None:
         self._script = load_script(Path(path))
         self._known = tuple(customers)
-        self._closed = frozenset(closed)
+        self._emergencies = emergencies or {}
+        self._closed = frozenset(closed) | frozenset(self._emergencies)
         self._keys: deque[str] = deque()
         self._pressed = asyncio.Event()
         self._settled = asyncio.Event()
@@ -69,6 +72,7 @@ class SimulatedCaller:
             now=self._now,
             find_customer=self._find,
             is_open=lambda name: name not in self._closed,
+            emergency=lambda name: self._emergencies.get(name, {}),
             may_call=lambda number: True,
             transfers={name: name for name in transfers},
         )
@@ -186,7 +190,7 @@ class SimulatedCaller:
             typed += key
         return typed, False
 
-    async def wait(self, queue: str, priority: int) -> str:
+    async def wait(self, queue: str, wish: Wish) -> str:
         self.queue = queue
         try:
             while (key := await self._next_key()) not in EXITS:
@@ -197,7 +201,7 @@ class SimulatedCaller:
             self.queue = ""
 
     async def dial(self, destination: str, ring_s: int) -> str:
-        return "ANSWER" if await self.wait(destination, 0) == "answered" else "NOANSWER"
+        return "ANSWER" if await self.wait(destination, Wish()) == "answered" else "NOANSWER"
 
     async def remember(self, name: str, value: str) -> None:
         self.remembered[name] = value

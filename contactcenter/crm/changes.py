@@ -114,12 +114,10 @@ def page(db: Connection, *, state: str = "", cursor: str = "", limit: int = 50) 
     return Page(items=tuple(map(_change, shown)), next=more)
 
 
-def timed(db: Connection) -> tuple[tuple[int, float], ...]:
-    """The active changes that return by the clock, each with its time."""
-    query = select(changes.c.id, changes.c.until).where(
-        changes.c.state == ACTIVE, changes.c.until.is_not(None)
-    )
-    return tuple((row.id, row.until) for row in db.execute(query.order_by(changes.c.until)))
+def passing(db: Connection) -> tuple[Change, ...]:
+    """The active changes that return by the clock, in the order of their times."""
+    query = select(changes).where(changes.c.state == ACTIVE, changes.c.until.is_not(None))
+    return tuple(map(_change, db.execute(query.order_by(changes.c.until, changes.c.id))))
 
 
 # --- acts ---

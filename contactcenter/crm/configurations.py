@@ -66,7 +66,7 @@ def page(db: Connection, *, cursor: str = "", limit: int = 50) -> Page[VersionLi
 def add(
     db: Connection, document: dict[str, Any], *, expected: int, login: str, comment: str, at: float
 ) -> Version:
-    """A new version after version `expected` (0: there is none yet), with its row in the audit log.
+    """A new version after version `expected` (0: there is none yet), with a row in the audit log.
 
     Raises `Refusal`: `stale` when another version came meanwhile.
     """
@@ -91,19 +91,20 @@ def add(
             version=new.version, at=at, login=login, comment=new.comment, document=document
         )
     )
-    audit.write(
-        db,
-        AuditEntry(
-            at=at,
-            login=login,
-            act="configure",
-            kind="configuration",
-            object=str(new.version),
-            before=differing(before.document if before else {}, document),
-            after=differing(document, before.document if before else {}),
-            detail={"comment": new.comment},
-        ),
-    )
+    if before:  # the first one is the file's, and nobody's act
+        audit.write(
+            db,
+            AuditEntry(
+                at=at,
+                login=login,
+                act="configure",
+                kind="configuration",
+                object=str(new.version),
+                before=differing(before.document, document),
+                after=differing(document, before.document),
+                detail={"comment": new.comment},
+            ),
+        )
     return new
 
 

@@ -73,6 +73,12 @@ def page(db: Connection, *, role: str = "", cursor: str = "", limit: int = 50) -
     return Page(items=tuple(map(_user, shown)), next=more)
 
 
+def staff(db: Connection) -> tuple[User, ...]:
+    """Every agent who may sign in."""
+    query = select(users).where(users.c.role == "agent", ~users.c.disabled).order_by(users.c.login)
+    return tuple(map(_user, db.execute(query)))
+
+
 class Users:
     """Accounts and sign-in: the part of users that needs passwords, and ends sessions when rights change."""
 

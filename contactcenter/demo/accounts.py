@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contactcenter.crm import users as user_records
 from contactcenter.crm.store import Store
-from contactcenter.crm.users import User, Users
+from contactcenter.crm.users import User, UserChange, Users
 from contactcenter.values import frozen
 
 FILE = "demo-accounts.json"
@@ -19,7 +19,7 @@ def _skills(n: int) -> dict[str, int]:
     skills = {"zh": 5, "en": 10} if n % 5 == 0 else {"zh": 10}
     if n % 2 == 0:
         skills.setdefault("en", 6)
-    skills |= dict.fromkeys(_QUEUES[(n - 1) % 3], 4 + n % 6)
+    skills |= dict.fromkeys(_QUEUES[(n - 1) % 3], 5 + n % 5)
     if n % 4 == 1:
         skills["billing"] = 8
     return skills
@@ -53,7 +53,9 @@ async def ensure(store: Store, users: Users, folder: Path, password: str | None 
     """Let the demo's users exist, with the passwords of the file in `folder`; write it when it is missing.
 
     `password` becomes every user's password; None keeps the file's, or draws random ones. Users that exist
-    keep all but their password. Hashing takes 0.3 s when accounts are made, and nothing after that.
+    keep all but their password, and get skills if they have none. Hashing takes 0.3 s when accounts are made,
+    and nothing after that.
+
     Raises ValueError when the file is not ours, `Refusal` for a password that is too short.
     """
     path = folder / FILE
@@ -66,7 +68,9 @@ async def ensure(store: Store, users: Users, folder: Path, password: str | None 
         phone: (known.phones.get(phone) if known else None) or secrets.token_hex(12) for phone in PHONES
     }
     accounts = Accounts(users=passwords, phones=phones)
-    present = {user.login for user in USERS if await store.read(user_records.get, user.login)}
+    present = {
+        found.login: found for user in USERS if (found := await store.read(user_records.get, user.login))
+    }
     stale = {
         login: passwords[login]
         for login in present
@@ -76,6 +80,9 @@ async def ensure(store: Store, users: Users, folder: Path, password: str | None 
     # The database first: a file with a password that doesn't work would be believed for ever.
     if missing:
         await users.create_many(missing)
+    for user in USERS:  # of a data folder from before there were skills
+        if user.skills and user.login in present and not present[user.login].skills:
+            await users.change(user.login, UserChange(skills=user.skills))
     if stale:
         await users.set_passwords(stale)
     if accounts != known:

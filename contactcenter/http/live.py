@@ -114,6 +114,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     messages: tuple[MessageView, ...]
     """What supervisors have said to this user, and he has not put away."""
     figures: tuple[FiguresView, ...]
+    configuration: int
+    """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
 
 class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
@@ -128,6 +130,8 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     messages: tuple[MessageView, ...] = ()
     figures: tuple[FiguresView, ...] = ()
     gone: Gone = Gone()
+    configuration: int = 0
+    """The configuration's new version, when it has one: ask for menus and titles anew."""
 
 
 class Reader(Protocol):
@@ -146,7 +150,9 @@ class LiveModel:
     `now` gives seconds since the epoch; `later(delay_s, call)` runs a call after a delay on the loop.
     """
 
-    def __init__(self, now: Callable[[], float], later: Later | None = None) -> None:
+    def __init__(self, now: Callable[[], float], later: Later | None = None, *, version: int = 0) -> None:
+        self.version = version
+        """The configuration's."""
         self.agents: dict[str, AgentView] = {}
         self.queues: dict[str, QueueView] = {}
         self.calls: dict[str, CallView] = {}
@@ -224,6 +230,12 @@ class LiveModel:
                     stream.taken(command)
             case _:
                 pass
+
+    def configured(self, version: int) -> None:
+        """The configuration has a new version: everybody is told."""
+        self.version = version
+        for stream in self.streams.values():
+            stream.flush_soon()
 
     def sees(self, viewer: Viewer, noun: Noun, id_: str) -> bool:
         """The one place that decides whether a user may see a thing that exists now."""
@@ -322,6 +334,7 @@ class Stream:
         self._dirty: dict[tuple[Noun, str], None] = {}
         self._pop: Pop | None = None
         self._due = False
+        self._version = model.version
         self._mark_all()
         self._collect()
         if pop := model.pops.get(viewer.login):
@@ -338,6 +351,10 @@ class Stream:
             for name in self._model.queues:
                 if (("queues", name) in self._shown) != self._model.sees(self.viewer, "queues", name):
                     self._dirty["queues", name] = self._dirty["figures", f"queue {name}"] = None
+        self.flush_soon()
+
+    def flush_soon(self) -> None:
+        """Let a frame go out, together with what else changes until then."""
         if not self._due:
             self._due = True
             self._model.later(BOARD_PACE_S if self.viewer.sees_all else 0.0, self.flush)
@@ -345,11 +362,13 @@ class Stream:
     def flush(self) -> None:
         """Send what changed since the last frame, as one frame."""
         self._due = False
-        if not self._dirty:
+        news = self._model.version if self._model.version != self._version else 0
+        if not self._dirty and not news:
             return
         shown, gone = self._collect()
-        if not any(shown.values()) and not any(gone.values()):
+        if not any(shown.values()) and not any(gone.values()) and not news:
             return
+        self._version = self._model.version
         change = Change(
             seq=self.seq + 1,
             at=self._model.now(),
@@ -360,6 +379,7 @@ class Stream:
             messages=tuple(shown["messages"]),
             figures=tuple(shown["figures"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
+            configuration=news,
         )
         self._send(change)
 
@@ -397,6 +417,7 @@ class Stream:
                 monitors=tuple(seen(viewer, "monitors")),
                 messages=tuple(seen(viewer, "messages")),
                 figures=tuple(seen(viewer, "figures")),
+                configuration=self._model.version,
             )
         )
 

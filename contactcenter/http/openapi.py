@@ -63,7 +63,12 @@ def _operation(tag: str, route: Route, schemas: dict[tuple[str, str], dict[str, 
         "description": text,
         "responses": _responses(route, schemas),
     }
-    if parameters := [_path_parameter(part) for part in route.path_parts] + _query_parameters(route):
+    parameters = [_path_parameter(part) for part in route.path_parts] + _query_parameters(route)
+    parameters += [
+        {"name": str(name), "in": "header", "required": False, "schema": {"type": "string"}}
+        for name in route.headers
+    ]
+    if parameters:
         operation["parameters"] = parameters
     if route.body:
         schema = schemas[f"{route.name} body", "validation"]

@@ -1,10 +1,19 @@
 """What went wrong with a request, in the form of RFC 9457 (`application/problem+json`)."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
+
+from contactcenter.config import Wrong
+
+
+class FieldError(BaseModel):
+    """One field that is wrong, and what to do."""
+
+    field: str
+    detail: str
 
 
 class ProblemDocument(BaseModel):
@@ -17,7 +26,8 @@ class ProblemDocument(BaseModel):
     status: int = Field(ge=400, le=599)
     code: str = Field(description="For programs: stays the same over versions and languages.")
     detail: str = Field(description="For people.")
-    field: str = Field(default="", description="The field of the request that is wrong, if it is one field.")
+    field: str = Field(default="", description="The field of the request that is wrong: the first of them.")
+    errors: list[FieldError] = Field(default=[], description="Everything that is wrong with the body.")
 
 
 class Problem(Exception):
@@ -30,6 +40,7 @@ class Problem(Exception):
         detail: str,
         *,
         field: str = "",
+        errors: Iterable[Wrong] = (),
         retry_after_s: float | None = None,
         allow: frozenset[str] = frozenset(),
     ) -> None:
@@ -38,6 +49,7 @@ class Problem(Exception):
         self.code = code
         self.detail = detail
         self.field = field
+        self.errors = [FieldError(field=each.key, detail=each.says) for each in errors]
         self.retry_after_s = retry_after_s
         self.allow = allow
 
@@ -49,6 +61,7 @@ class Problem(Exception):
             code=self.code,
             detail=self.detail,
             field=self.field,
+            errors=self.errors,
         )
         headers = {}
         if self.retry_after_s is not None:
@@ -78,8 +91,9 @@ def refused(code: str, message: str, field: str) -> Problem:
     return Problem(STATUS.get(code, 409), code, message, field=field)
 
 
-def first_error(errors: list[Any]) -> Problem:
-    """The first of pydantic's errors, as the 422 that names its field."""
-    error = errors[0]
-    field = ".".join(str(part) for part in error["loc"])
-    return Problem(422, "invalid", error["msg"], field=field)
+def invalid(wrong: list[Wrong], within: str = "") -> Problem:
+    """The 422 that names every wrong field; `within` is the part of the body that they are in."""
+    prefix = f"{within}." if within else ""
+    errors = [each._replace(key=f"{prefix}{each.key}") for each in wrong]
+    first = errors[0]
+    return Problem(422, "invalid", first.says, field=first.key, errors=errors)

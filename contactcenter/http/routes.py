@@ -18,13 +18,16 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 from aiohttp import hdrs, web
 from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 
-from contactcenter.http.problems import Problem, first_error, not_found
+from contactcenter.config import wrong_of
+from contactcenter.http.problems import Problem, invalid, not_found
 from contactcenter.http.visit import Visit
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$"
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 BODY_LIMIT = 64 * 1024
-"""Bytes of a request's body."""
+"""Bytes of a request's body, where a route says nothing else."""
+LARGEST_BODY = 1 << 20
+"""… which is this at most."""
 
 Handler = Callable[..., Awaitable[Any]]
 HandlerT = TypeVar("HandlerT", bound=Handler)
@@ -55,6 +58,9 @@ class Route:
     also: frozenset[int]
     """Further statuses that carry the same answer."""
     media_type: str
+    headers: tuple[str, ...]
+    """Request headers that mean something here; a handler reads them from `visit.request`."""
+    body_limit: int
     path_parts: tuple[str, ...]
     body: type[BaseModel] | None
     query: type[BaseModel] | None
@@ -84,7 +90,7 @@ class Route:
         elif request.query:
             raise Problem(422, "invalid", "This call takes no parameters.", field=next(iter(request.query)))
         if self.body:
-            arguments["body"] = _checked(self.body, await _json_of(request))
+            arguments["body"] = _checked(self.body, await _json_of(request, self.body_limit))
         answer = await self.handler(visit, **arguments)
         if isinstance(answer, web.StreamResponse):
             return answer
@@ -94,7 +100,7 @@ class Route:
             status=visit.status or self.status,
             body=self.answer.dump_json(answer),
             content_type=self.media_type,
-            headers={"Cache-Control": "no-store"},
+            headers={"Cache-Control": "no-store", **visit.headers},
         )
 
 
@@ -138,6 +144,8 @@ class Routes:
         refusals: tuple[int, ...] = (),
         also: tuple[int, ...] = (),
         media_type: str = "application/json",
+        headers: tuple[str, ...] = (),
+        body_limit: int = BODY_LIMIT,
     ) -> Callable[[HandlerT], HandlerT]:
         def declare(handler: HandlerT) -> HandlerT:
             hints = get_type_hints(handler)
@@ -159,6 +167,8 @@ class Routes:
                     refusals=frozenset(refusals),
                     also=frozenset(also),
                     media_type=media_type,
+                    headers=headers,
+                    body_limit=body_limit,
                     path_parts=parts,
                     body=hints.get("body"),
                     query=hints.get("query"),
@@ -177,7 +187,8 @@ def _checked(model: type[ModelT], value: Any) -> ModelT:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise first_error(error.errors(include_url=False, include_input=False)) from None
+        errors = error.errors(include_url=False, include_input=False)
+        raise invalid([wrong for each in errors for wrong in wrong_of(each)]) from None
 
 
 def _query_of(request: web.Request) -> dict[str, str]:
@@ -187,10 +198,14 @@ def _query_of(request: web.Request) -> dict[str, str]:
     return dict(request.query)
 
 
-async def _json_of(request: web.Request) -> Any:
+async def _json_of(request: web.Request, limit: int) -> Any:
     if request.content_type != "application/json":
         raise Problem(415, "media_type", "Send JSON, as application/json.")
+    if (request.content_length or 0) > limit:
+        raise Problem(413, "too_large", f"The body has more than {limit} bytes.")
     raw = await request.read()
+    if len(raw) > limit:
+        raise Problem(413, "too_large", f"The body has more than {limit} bytes.")
     try:
         return json.loads(raw.decode())
     except (ValueError, RecursionError):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -10,6 +11,8 @@ from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
 
 from contactcenter.commands import Accepted, Command, Refused, ScreenPop
+from contactcenter.config import Configuration
+from contactcenter.configurator import Configurator
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -19,6 +22,8 @@ from contactcenter.http import (
     agents,
     audit,
     calls,
+    changes,
+    configuration,
     customers,
     figures,
     health,
@@ -31,21 +36,22 @@ from contactcenter.http import (
     socket,
     supervision,
     tokens,
+    users,
 )
 from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
 from contactcenter.http.presence import Presence
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
-from contactcenter.http.routes import BODY_LIMIT, Right, Route, Routes
-from contactcenter.http.settings import HttpSettings
+from contactcenter.http.routes import LARGEST_BODY, Right, Route, Routes
+from contactcenter.http.settings import HttpSettings, menus
 from contactcenter.http.throttle import Throttle
 from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
-    interactions.routes, customers.routes, audit.routes, supervision.routes,
-    figures.routes,
+    interactions.routes, customers.routes, audit.routes, configuration.routes, changes.routes, users.routes,
+    supervision.routes, figures.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -57,7 +63,7 @@ WATCH_S = 1.0
 SWEEP_S = 3600.0
 """How often expired sessions are deleted."""
 
-REFUSALS = {"not_found": 404, "taken": 409}
+REFUSALS = {"not_found": 404, "taken": 409, "ended": 409, "changed_since": 409, "stale": 412}
 
 EDGE = web.AppKey("edge", Edge)
 
@@ -78,6 +84,7 @@ class HttpServer:
         now: Callable[[], float],
         store: Store,
         users: Users,
+        configurator: Configurator,
         sessions: Sessions,
         settings: HttpSettings,
         ready: Callable[[], dict[str, Any]],
@@ -88,10 +95,11 @@ class HttpServer:
             now=now,
             store=store,
             users=users,
+            configurator=configurator,
             sessions=sessions,
             settings=settings,
             ready=ready,
-            live=LiveModel(now),
+            live=LiveModel(now, version=configurator.version),
             questions=Questions(tell),
             metrics=Metrics(registry or CollectorRegistry()),
             throttle=Throttle(now),
@@ -128,6 +136,18 @@ class HttpServer:
         await self._edge.sockets.close(lambda _: True, 1001, "restarting")
         await self._runner.cleanup()
 
+    def configured(self, configuration: Configuration, version: int) -> None:
+        """The menus and titles are others: the pages are told, and ask for them."""
+        now = menus(configuration)
+        self._edge.settings = replace(
+            self._edge.settings,
+            dispositions=now.dispositions,
+            pause_reasons=now.pause_reasons,
+            queues=now.queues,
+            visible_to_agent=now.visible_to_agent,
+        )
+        self._edge.live.configured(version)
+
     def carry(self, command: Command) -> None:
         """Take a command from the center. Never blocks; commands for other edges are ignored."""
         match command:
@@ -142,7 +162,7 @@ class HttpServer:
 
 def application(edge: Edge) -> web.Application:
     """The aiohttp application: every route behind the same door."""
-    app = web.Application(middlewares=[_answer], client_max_size=BODY_LIMIT)
+    app = web.Application(middlewares=[_answer], client_max_size=LARGEST_BODY)
     app[EDGE] = edge
     app.on_response_prepare.append(_protect)
     for routes in EVERYTHING:

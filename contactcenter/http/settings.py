@@ -1,8 +1,10 @@
 """What the HTTP edge is told when it is built."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from contactcenter.config import Configuration, Title
 from contactcenter.places import folder
 from contactcenter.values import frozen
 
@@ -16,6 +18,30 @@ class Choice:
     code: str
     title: dict[str, str]
     """By language: `zh` and `en`."""
+
+
+@frozen
+class Menus:
+    """What of the pages follows the configuration, while they are open."""
+
+    dispositions: tuple[Choice, ...]
+    pause_reasons: tuple[Choice, ...]
+    queues: tuple[Choice, ...]
+    visible_to_agent: bool
+
+
+def menus(configuration: Configuration) -> Menus:
+    """What the pages offer by this configuration."""
+
+    def choices(titles: Mapping[str, Title]) -> tuple[Choice, ...]:
+        return tuple(Choice(code=code, title=title.model_dump()) for code, title in titles.items())
+
+    return Menus(
+        dispositions=choices(configuration.dispositions),
+        pause_reasons=choices(configuration.pauses),
+        queues=choices({name: queue.title for name, queue in configuration.queues.items()}),
+        visible_to_agent=configuration.supervision.visible_to_agent,
+    )
 
 
 @frozen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from contactcenter.commands import SaveAudit
+from contactcenter.configurator import Configurator
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
@@ -73,6 +74,7 @@ class Edge:
     now: Callable[[], float]
     store: Store
     users: Users
+    configurator: Configurator
     sessions: Sessions
     settings: HttpSettings
     ready: Callable[[], dict[str, Any]]
@@ -97,6 +99,8 @@ class Visit:
     known: Visitor | None
     cookies: list[tuple[str, float]] = field(default_factory=list)
     """The session cookie that the answer is to set: text and life in seconds."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Headers of the answer."""
     status: int | None = None
     """The answer's status, when it is not the route's own: one of the route's `also`."""
 

@@ -27,6 +27,8 @@ class QueueRules:
     title: Mapping[str, str]
     """By language."""
     calendar: Calendar = ALWAYS
+    opening: str = "calendar"
+    """`open` and `closed` hold whatever the calendar says."""
     ring_s: int = 20
     wrap_up_s: int = 30
     more_time_s: int = 60
@@ -69,6 +71,10 @@ class QueueRules:
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""
 
+    def is_open(self, at: float) -> bool:
+        """Whether callers may enter at `at`."""
+        return self.calendar.is_open(at) if self.opening == "calendar" else self.opening == "open"
+
 
 @dataclass(slots=True)
 class Queue:
@@ -85,7 +91,7 @@ class Queue:
 
     def refusal(self, at: float, waiting: int) -> Outcome | None:
         """Why a caller can't enter now, when so many wait already, or None."""
-        if not self.rules.calendar.is_open(at):
+        if not self.rules.is_open(at):
             return Outcome.CLOSED
         if waiting >= self.rules.max_waiting:
             return Outcome.FULL
@@ -112,7 +118,7 @@ class Queue:
         return QueueView(
             name=self.rules.name,
             title=dict(self.rules.title),
-            open=self.rules.calendar.is_open(at),
+            open=self.rules.is_open(at),
             waiting=waiting,
             callbacks=callbacks,
             talking=self.talking,

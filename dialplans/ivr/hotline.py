@@ -77,6 +77,7 @@ async def choose_language(call):
 async def wait_for(call, queue):
     """Wait for a person; whoever finds none may ask to be called back."""
     if not call.open(queue):
+        await call.emergency(queue)
         return await offer_callback(call, "closed", queue)
     await call.play("waiting")
     result = await call.queue(queue)

@@ -10,6 +10,8 @@ from itertools import pairwise
 
 from contactcenter import claims
 from contactcenter.agents import BUSY, AgentSession, AgentState
+from contactcenter.callbacks import PREFIX as CALLBACK
+from contactcenter.callbacks import CallbackState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
     Accepted,
@@ -142,6 +144,10 @@ def _queues(floor: Floor) -> Iterator[str]:
         order = floor.matcher.order(name)
         for waiting in order:
             call = floor.calls.get(waiting)
+            if waiting.startswith(CALLBACK):
+                if floor.callbacks[waiting.removeprefix(CALLBACK)].state is not CallbackState.WAITING:
+                    yield f"{waiting} waits in {name} and is under way"
+                continue
             if call is None:
                 yield f"{waiting} waits in {name} and is no call"
                 continue
@@ -162,7 +168,9 @@ def _queues(floor: Floor) -> Iterator[str]:
         here = {
             call.interaction.id
             for call in floor.calls.values()
-            if call.queued_at is not None and call.queue == name
+            if call.queued_at is not None
+            and call.queue == name
+            and call.interaction.record.direction == "inbound"
         }
         counted = floor.figures.waiting(name)
         if not here <= counted <= here | unheard:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "contactcenter"
 
 ROOTS = {
     *("__main__", "cli", "app", "checks", "standalone", "config", "loop", "clock", "places"),
-    *("demo", "tracing"),
+    *("demo", "tracing", "configurator"),
 }
 """The composition root, the clock and the one loop: they may know everything."""
 

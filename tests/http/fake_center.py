@@ -99,6 +99,8 @@ class FakeCenter:
         """When set, every request is refused so."""
         self.visible = True
         """Whether agents are shown the supervisors at their calls."""
+        self.answers: dict[type[Event], Any] = {WhyAsked: WHY}
+        """What is answered to a question of that kind."""
         self.silent = False
         """When set, no request is answered."""
         self.agents: dict[str, AgentView] = {}
@@ -120,7 +122,7 @@ class FakeCenter:
         elif not (request and self.silent):
             self._grant(event)
             if request:
-                self.carry(Accepted(request=request, answer=WHY if isinstance(event, WhyAsked) else None))
+                self.carry(Accepted(request=request, answer=self.answers.get(type(event))))
 
     async def heard(self, kind: type[E], **fields: Any) -> E:
         """The first event of that kind and with those fields, waiting for it if it has not come yet."""

@@ -14,6 +14,8 @@ import aiohttp
 from fake_center import FakeCenter
 from prometheus_client import CollectorRegistry
 
+from contactcenter.config import parse
+from contactcenter.configurator import Configurator
 from contactcenter.crm import tokens
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -54,6 +56,17 @@ SETTINGS = HttpSettings(
         Choice(code="meeting", title={"zh": "会议", "en": "Meeting"}),
     ),
 )
+CONFIGURATION = parse(
+    {
+        "ivr": {"fallback_queue": "support"},
+        "dids": {"4002": {"queue": "support"}},
+        "skills": {skill: {"zh": skill, "en": skill} for skill in ("zh", "en", "billing")},
+        "queues": {choice.code: {"title": choice.title} for choice in SETTINGS.queues},
+        "dispositions": {choice.code: choice.title for choice in SETTINGS.dispositions},
+        "pauses": {choice.code: choice.title for choice in SETTINGS.pause_reasons},
+    },
+    Path("test.toml"),
+)
 READY: dict[str, Any] = {
     "ready": True,
     "asterisk": [{"name": "main", "connected": True, "version": "22.10.1"}],
@@ -80,6 +93,7 @@ class Running:
     store: Store
     users: Users
     sessions: Sessions
+    configurator: Configurator
     clock: Clock
     ready: dict[str, Any]
 
@@ -184,11 +198,19 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
         sessions = Sessions(store)
         users = Users(store, sessions)
         ready = dict(READY)
+        configurator = Configurator(
+            CONFIGURATION,
+            store,
+            tell=center.tell,
+            changed=lambda settings, version: server.configured(settings, version),
+        )
+        await configurator.open()
         server = HttpServer(
             tell=center.tell,
             now=clock,
             store=store,
             users=users,
+            configurator=configurator,
             sessions=sessions,
             settings=replace(settings),
             ready=lambda: ready,
@@ -197,7 +219,7 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
         center.carry = server.carry
         await server.start()
         try:
-            yield Running(server, center, store, users, sessions, clock, ready)
+            yield Running(server, center, store, users, sessions, configurator, clock, ready)
         finally:
             await server.stop()
     finally:

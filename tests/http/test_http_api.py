@@ -107,7 +107,7 @@ async def test_the_centers_refusal_becomes_a_problem_document(
             problem = await answer.json()
         assert problem == {
             "type": "about:blank", "title": problem["title"], "status": status, "code": code,
-            "detail": "Not now.", "field": field,
+            "detail": "Not now.", "field": field, "errors": [],
         }  # fmt: skip
 
 

@@ -164,3 +164,15 @@ async def test_terminal_tells_the_whole_story() -> None:
     assert not await simulate(HOTLINE, "2h", write=lines.append)
     assert lines[-1] == "caller hung up"
     assert not await simulate(HOTLINE, "2", write=lines.append)  # no more keys: he hangs up, too
+
+
+@pytest.mark.parametrize(("key", "said"), [("1", "因台风暂停服务。"), ("2", "Closed: {storm}.")])
+async def test_an_emergency_is_announced_before_a_callback_is_offered(
+    caller: Dialled, key: str, said: str
+) -> None:
+    someone = caller(emergencies={"sales": {"zh": "因台风暂停服务。", "en": "Closed: {storm}."}})
+    await someone.presses(key + "1")
+    assert [what.text for what in someone.said].index(said) == len(someone.said) - 2
+    assert someone.said[-1].name == "closed"
+    await someone.presses("91")
+    assert someone.callback

@@ -23,6 +23,7 @@ from contactcenter.events import (
     ScriptEnded,
     ScriptFailed,
 )
+from contactcenter.routing.skills import Need
 from tests.support.fake_agi import FakeChannel
 
 CALL = "pbx1-1700000000.1"
@@ -419,6 +420,59 @@ async def test_back_after_a_crash(desk: Started) -> None:
         await channel.hang_up()
 
 
+async def test_what_the_script_asked_for_comes_back_after_a_crash(
+    desk: Started, script: Callable[..., Path]
+) -> None:
+    path = script(
+        "async def script(call):\n"
+        "    await call.queue('sales', priority=-2.5, needs={'zh': 5, 'billing_2': 3}, agent='wang,li')\n"
+    )
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        task = await in_queue(d, channel)
+        before = d.all(CallQueued)[0]
+        assert (before.priority, before.preferred) == (-2.5, "wang,li")
+        assert before.needs == (Need(skill="billing_2", level=3), Need(skill="zh", level=5))
+    await task
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel(extension="s", path="resume", variables=channel.variables)
+        await in_queue(d, channel)
+        back = d.all(CallQueued)[0]
+        wishes = [(each.queue, each.priority, each.needs, each.preferred) for each in (back, before)]
+        assert wishes[0] == wishes[1]
+        await channel.hang_up()
+
+
+@pytest.mark.parametrize(
+    "wish", ["priority=float('nan')", "priority=5000", "needs={'zh': 11}", "needs={'Z;': 1}"]
+)
+async def test_a_wish_that_can_not_be_meant_fails_the_script(
+    desk: Started, script: Callable[..., Path], wish: str
+) -> None:
+    path = script(f"async def script(call):\n    await call.queue('sales', {wish})\n")
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        await in_queue(d, channel)
+        assert "ValueError: not a " in (await d.event(ScriptFailed)).error
+        await channel.hang_up()
+
+
+async def test_a_second_queue_is_a_second_wait_over_a_crash_too(
+    desk: Started, script: Callable[..., Path]
+) -> None:
+    """The center ends the first wait with its exit; what stands on the leg is the second one's entry."""
+    path = script("async def script(call):\n    await call.queue('sales')\n    await call.queue('support')\n")
+    async with desk(dids={"4001": Route(script=path)}) as d:
+        channel = FakeChannel()
+        await in_queue(d, channel)
+        first = float(channel.variables["CC_ENTERED"])
+        d.server.carry(LeaveQueue(call=CALL, exit="timeout"))
+        second = await d.event(CallQueued, 2)
+        assert first < float(channel.variables["CC_ENTERED"]) <= second.at
+        assert channel.variables["CC_QUEUE"] == "support"
+        await channel.hang_up()
+
+
 async def test_rescued_before_the_server_ever_saw_the_call(desk: Started) -> None:
     async with desk() as d:
         channel = FakeChannel(extension="s", path="resume", variables={"CC_DID": "4002"})
@@ -430,11 +484,19 @@ async def test_rescued_before_the_server_ever_saw_the_call(desk: Started) -> Non
 
 
 async def test_odd_variables_of_a_resumed_leg(desk: Started) -> None:
-    odd = {"CC_INTERACTION": "i1", "CC_QUEUE": "sales", "CC_ENTERED": "inf", "CC_LANGUAGE": "xx"}
+    odd = {
+        "CC_INTERACTION": "i1",
+        "CC_QUEUE": "sales",
+        "CC_ENTERED": "inf",
+        "CC_LANGUAGE": "xx",
+        "CC_PRIORITY": "nan",
+        "CC_NEEDS": "zh.5.6-",
+    }
     async with desk() as d:
         channel = FakeChannel(extension="s", path="resume", variables=odd)
         await in_queue(d, channel)
         assert d.all(CallArrived)[0].entered_at is None
+        assert (d.all(CallQueued)[0].priority, d.all(CallQueued)[0].needs) == (0, ())
         await channel.hang_up()
 
 
@@ -576,3 +638,16 @@ async def test_transfer_only_to_listed_targets(desk: Started, script: Callable[.
         ]
         assert "not in the list of transfer targets" in d.all(ScriptFailed)[0].error
         await channel.hang_up()
+
+
+async def test_a_caller_of_a_queue_that_is_shut_for_an_emergency_hears_why(desk: Started) -> None:
+    async with desk(emergency=lambda name: {"zh": "台风", "en": "storm"} if name == "support" else {}) as d:
+        channel = FakeChannel(extension="4002")
+        task = await in_queue(d, channel)
+        d.server.carry(LeaveQueue(call=CALL, exit="closed"))
+        await task
+        nodes = [event.node for event in d.all(NodeVisited)]
+        assert nodes[-1] == "emergency"
+        assert "closed" not in nodes
+        assert len([command for command in channel.commands if command[0] == "STREAM"]) == 1
+        assert d.all(ScriptEnded)[0].result == "closed"
