@@ -115,6 +115,8 @@ class AgentSession:
     leaving: bool = False
     """Signed out in the middle of a call: the session ends when the call does."""
     offer: str = ""
+    consult: str = ""
+    """The consult into which somebody else asked this agent."""
     call: str = ""
     interaction: str = ""
     until: float | None = None
@@ -173,8 +175,8 @@ class AgentSession:
             return False
         return self.line_up if self.line == "persistent" else self.reachable is not False
 
-    def view(self) -> AgentView:
-        """The agent as pages see him."""
+    def view(self, *, held: bool = False, consult: str = "") -> AgentView:
+        """The agent as pages see him; `held` and `consult` tell of his call."""
         return AgentView(
             login=self.login,
             name=self.name,
@@ -190,6 +192,8 @@ class AgentSession:
             queues=self.queues,
             skills=dict(self.skills),
             call=self.call,
+            held=held,
+            consult=consult,
             interaction=self.interaction,
             taken=self.taken,
             talked_s=self.talked_s,

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from contactcenter.consults import Consult
 from contactcenter.interactions import Interaction
 from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
-from contactcenter.values import CustomerCard, MatchMethod
+from contactcenter.values import CustomerCard, MatchMethod, Note, Target
 from contactcenter.views import CallView
 
 
@@ -27,7 +28,9 @@ class CallState(StrEnum):
     """Still hearing music, while an agent is reserved or rung."""
     TALKING = "talking"
     HELD = "held"
-    """Hears music: on hold, while the agent's leg is parked."""
+    """Hears music: on hold, while the agent's leg is parked; or on the way to somebody who is rung."""
+    OUTSIDE = "outside"
+    """With somebody who is no agent of ours: transferred to a number."""
     ENDED = "ended"
 
 
@@ -40,6 +43,7 @@ class CallTrigger(StrEnum):
     MISS = "miss"
     JOIN = "join"
     HOLD = "hold"
+    CONNECT = "connect"
     PART = "part"
     LEAVE_QUEUE = "leave queue"
     END = "end"
@@ -49,6 +53,7 @@ TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
     CallState.SCRIPT: {
         CallTrigger.START_SCRIPT: CallState.SCRIPT,
         CallTrigger.QUEUE: CallState.WAITING,
+        CallTrigger.CONNECT: CallState.OUTSIDE,
         # A phone may take the caller over by itself (attended REFER) after the first agent's leg ended; and
         # after a crash of this process the one who had him on hold has him still.
         CallTrigger.HOLD: CallState.HELD,
@@ -81,6 +86,11 @@ TRANSITIONS: Mapping[CallState, Mapping[CallTrigger, CallState]] = {
         CallTrigger.PART: CallState.SCRIPT,
         CallTrigger.END: CallState.ENDED,
     },
+    CallState.OUTSIDE: {
+        CallTrigger.START_SCRIPT: CallState.SCRIPT,
+        CallTrigger.PART: CallState.SCRIPT,
+        CallTrigger.END: CallState.ENDED,
+    },
     CallState.ENDED: {},
 }
 
@@ -99,6 +109,8 @@ class Leg:
     held: bool = False
     """By the phone itself, with a re-INVITE."""
     bridge: str = ""
+    room: str = ""
+    """The waiting room's bridge, when the leg stands there."""
     kept: bool = False
     """It has been through the waiting room and stands by itself: no caller's hang-up ends it, only we do."""
 
@@ -152,7 +164,14 @@ class Call:
     """The agent's leg was asked out of the talk: what follows is a hold and not the end."""
     held_at: float | None = None
     joining: str = ""
-    """The leg that the caller's session was asked to join him to."""
+    """The leg that the caller is to be joined to next."""
+    join_asked: bool = False
+    """His session was asked to; before that, the leg is still on its way into the waiting room."""
+    consult: str = ""
+    onward: Target | None = None
+    """The queue or script that he was sent to, while the agent's leg is still in the talk."""
+    notes: tuple[Note, ...] = ()
+    """What agents say of him to the next one."""
     held_by: str = ""
     """Back from a crash: the leg that had him on hold; `NOBODY` when he waited on after a talk."""
     served: bool = False
@@ -167,7 +186,7 @@ class Call:
         """Follow the table, or raise `IllegalTransition` and stay."""
         self.state = follow(f"call {self.id}", TRANSITIONS, self.state, trigger)
 
-    def view(self, *, held: bool, offered: tuple[str, ...]) -> CallView:
+    def view(self, *, held: bool, offered: tuple[str, ...], consult: Consult | None) -> CallView:
         """The call as pages see it."""
         best = self.customers[0] if self.customers else None
         return CallView(
@@ -188,5 +207,6 @@ class Call:
             queued_at=self.queued_at if self.state in (CallState.WAITING, CallState.OFFERED) else None,
             answered_at=self.answered_at,
             held=held,
+            consult=consult.view() if consult else None,
             priority=self.minutes,
         )

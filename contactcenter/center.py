@@ -11,6 +11,7 @@ from contactcenter import (
     announcements,
     callers,
     calling_back,
+    consulting,
     counting,
     desks,
     events,
@@ -20,6 +21,7 @@ from contactcenter import (
     recovery,
     steering,
     supervision,
+    transfers,
 )
 from contactcenter.callbacks import PREFIX as CALLBACK
 from contactcenter.commands import Command, Refused, ReturnChange
@@ -39,6 +41,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.LegRinging: legs.ringing,
     events.LegAnswered: legs.answered,
     events.LegJoined: legs.joined,
+    events.LegParked: legs.parked,
     events.LegParted: legs.parted,
     events.LegHeld: legs.held,
     events.LegResumed: legs.resumed,
@@ -76,6 +79,9 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.HangUpAsked: desks.asked_hang_up,
     events.HoldAsked: holds.asked_hold,
     events.ResumeAsked: holds.asked_resume,
+    events.TransferAsked: transfers.asked,
+    events.ConsultAsked: consulting.asked,
+    events.ConsultStepAsked: consulting.asked_step,
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
@@ -97,6 +103,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
     "hold": holds.over_due,
+    "consult": consulting.lost,
+    "consult_pop": consulting.page_too_slow,
     "stray": legs.stray,
     "page": desks.page_stayed_away,
     "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),

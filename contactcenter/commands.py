@@ -14,6 +14,7 @@ from contactcenter.values import (
     InteractionRecord,
     IntervalRow,
     MatchMethod,
+    Note,
     TimelineEntry,
     frozen,
 )
@@ -71,6 +72,14 @@ class WaitOn(Command):
     entered_at: float
     held_by: str
     """The leg that put him on hold; `NOBODY` when he waits for an agent again, after a talk."""
+
+
+@frozen
+class RunScript(Command):
+    """Let the waiting caller go on with the script of another number of ours, in the same session."""
+
+    call: str
+    did: str
 
 
 @frozen
@@ -142,6 +151,38 @@ class PlaceCall(Command):
     interaction: str
     queue: str
     entered_at: float
+
+
+@frozen
+class PlaceLeg(Command):
+    """Ring one of our phones, or a number outside over a trunk; who answers stands in the waiting room."""
+
+    server: str
+    leg: str
+    phone: str
+    number: str
+    trunk: str
+    shows: str
+    """The number that the far end is shown: the caller's, which is untrusted, or one of ours."""
+    ring_s: int
+
+
+@frozen
+class JoinLegs(Command):
+    """Let two legs that stand hear each other, wherever they are now."""
+
+    server: str
+    leg: str
+    other: str
+
+
+@frozen
+class AddLeg(Command):
+    """Bring a leg from the waiting room into the talk of leg `to`: a conference."""
+
+    server: str
+    leg: str
+    to: str
 
 
 @frozen
@@ -253,6 +294,8 @@ class ScreenPop(Command):
     waited_s: float
     why: dict[str, str | float | int]
     """The rule and the figures that chose this agent, for the page to put into words."""
+    notes: tuple[Note, ...] = ()
+    """What agents before said of this caller, the latest last."""
 
 
 @frozen

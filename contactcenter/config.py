@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contactcenter.claims import Claim, Claims
-from contactcenter.floor import Rules
+from contactcenter.floor import Outside, Rules
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.problems import Problem, problems
@@ -298,6 +298,23 @@ class SupervisionSection(_Section):
     """Whether an agent is shown that a supervisor is at his call. Supervisors always are."""
 
 
+class TransfersSection(_Section):
+    """Which numbers outside agents may consult and transfer callers to."""
+
+    trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = "carrier"
+    """The endpoint that takes such calls."""
+    prefixes: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,15}$")], ...] = ()
+    """How such a number must begin; none: nobody calls out. `""` is no prefix: name what you pay for."""
+    ring_s: int = Field(default=30, ge=5, le=120)
+    """How long a colleague or a number is rung."""
+    at_most: int = Field(default=10, ge=1)
+    """How many numbers outside at once, over all agents."""
+    shows: Annotated[str, Field(pattern=r"^(\+?[0-9]{1,15})?$")] = ""
+    """The number that the far end is shown; empty: none."""
+    longest_hold_s: float = Field(default=900, ge=30, le=7200)
+    """After this the caller is given back to the agent who put him on hold."""
+
+
 class IvrSection(_Section):
     """The scripts of the numbers."""
 
@@ -394,6 +411,7 @@ class Settings(Configuration):
     dids: dict[Number, DidSection] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
     """The phones that agents may choose."""
+    transfers: TransfersSection = TransfersSection()
     log: Literal["debug", "info", "warning", "error"] = "info"
 
     def askings(self) -> dict[str, _Asking]:
@@ -449,6 +467,9 @@ class Settings(Configuration):
             answerable=answerable,
             zone=ZoneInfo(self.zone),
             visible_to_agent=self.supervision.visible_to_agent,
+            longest_hold_s=self.transfers.longest_hold_s,
+            outside=Outside(**self.transfers.model_dump(exclude={"longest_hold_s"})),
+            dids=frozenset(self.dids),
         )
 
 

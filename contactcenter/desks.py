@@ -1,6 +1,6 @@
 """What agents do at their desks: sign in, choose a phone, come and go, wrap up."""
 
-from contactcenter import handoff, holds
+from contactcenter import consulting, handoff, holds
 from contactcenter.agents import BUSY, WISHES, AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
@@ -73,7 +73,10 @@ def _talk_of(floor: Floor, agent: AgentSession) -> Call | None:
 
 def begin_talk(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
     """The agent talks, and from now on works on the caller's interaction."""
-    agent.move(AgentTrigger.JOIN, at)
+    if agent.consult:
+        agent.consult = ""  # he talks already, as the one who was asked
+    else:
+        agent.move(AgentTrigger.JOIN, at)
     agent.call, agent.interaction, agent.offer = call.id, call.interaction.id, ""
     call.interaction.workers.add(agent.login)
     floor.touch(call=call.id)
@@ -295,6 +298,16 @@ def end_work(floor: Floor, agent: AgentSession, at: float) -> None:
         floor.save(interaction)
 
 
+def dismiss(floor: Floor, agent: AgentSession, at: float) -> None:
+    """The agent only helped with another's caller: free at once, without a wrap-up."""
+    agent.move(AgentTrigger.PART, at)
+    if interaction := floor.interactions.get(agent.interaction):
+        interaction.workers.discard(agent.login)
+    agent.interaction = ""
+    agent.move(AgentTrigger.FINISH, at)
+    grant_wish(floor, agent, at)
+
+
 def asked_more_time(floor: Floor, event: MoreTimeAsked) -> None:
     """The agent needs longer."""
     agent = floor.agents[event.login]
@@ -362,7 +375,7 @@ def _correct(floor: Floor, event: DispositionSet) -> None:
 def asked_answer(floor: Floor, event: AnswerAsked) -> None:
     """Answer was pressed on the page."""
     agent = floor.agents[event.login]
-    if not agent.offer or agent.call != event.call:
+    if agent.state is not AgentState.RESERVED or agent.call != event.call:
         refuse(floor, event.request, "illegal_now", "there is no call to answer")
         return
     if agent.phone not in floor.rules.answerable:
@@ -375,7 +388,11 @@ def asked_hang_up(floor: Floor, event: HangUpAsked) -> None:
     """The agent ends the talk; the caller goes on with the script, the persistent line stays."""
     agent = floor.agents[event.login]
     call = floor.calls.get(event.call)
-    if call is None or call.agent != agent.login or call.state not in (CallState.TALKING, CallState.HELD):
+    if agent.consult and agent.call == event.call and agent.state is AgentState.TALKING:
+        consulting.left(floor, agent, event.at)
+        floor.do(Accepted(request=event.request))
+        return
+    if call is None or call.agent != agent.login or call.state not in holds.REACHED:
         refuse(floor, event.request, "illegal_now", "this call is not your talk")
         return
     if call.state is CallState.HELD:

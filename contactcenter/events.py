@@ -7,6 +7,7 @@ first leg.
 """
 
 from dataclasses import field
+from enum import StrEnum
 
 from contactcenter.callbacks import CallbackRecord
 from contactcenter.floor import Rules
@@ -18,6 +19,7 @@ from contactcenter.values import (
     IntervalRow,
     LegSeen,
     MatchMethod,
+    Target,
     frozen,
 )
 
@@ -89,6 +91,14 @@ class LegJoined(Event):
 
     leg: str
     bridge: str
+
+
+@frozen
+class LegParked(Event):
+    """The leg stands in the waiting room, under the bridge name `room`, and hears nobody."""
+
+    leg: str
+    room: str
 
 
 @frozen
@@ -386,6 +396,50 @@ class ResumeAsked(Event):
 
     login: str
     call: str
+    request: str
+
+
+@frozen
+class TransferAsked(Event):
+    """The agent sends the caller on without a word to the other side; `note` is for whoever gets him."""
+
+    login: str
+    call: str
+    to: Target
+    note: str
+    request: str
+
+
+@frozen
+class ConsultAsked(Event):
+    """The agent wants to speak with somebody while the caller waits; `note` is for that person."""
+
+    login: str
+    call: str
+    to: Target
+    note: str
+    request: str
+
+
+class ConsultStep(StrEnum):
+    """What an agent does with whom he consults."""
+
+    TOGGLE = "toggle"
+    """From the one to the other, and back."""
+    COMPLETE = "complete"
+    """Give him the caller."""
+    CONFERENCE = "conference"
+    """All three together."""
+    DROP = "drop"
+
+
+@frozen
+class ConsultStepAsked(Event):
+    """The agent goes on with a consult."""
+
+    login: str
+    call: str
+    step: ConsultStep
     request: str
 
 

@@ -29,6 +29,7 @@ from contactcenter.commands import (
     ShowQueue,
     Wake,
 )
+from contactcenter.consults import Consult
 from contactcenter.figures import TARGET_S, Figures
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.intervals import Intervals
@@ -39,13 +40,27 @@ from contactcenter.routing.matching import Matcher, Policy
 from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
 from contactcenter.values import InteractionRecord, frozen
-from contactcenter.views import MessageView, QueueView
+from contactcenter.views import AgentView, MessageView, QueueView
 
 SHOW_S = 1.0
 """How long changed figures wait for company before they are shown."""
 
 CLOSED_REMEMBERED = 10_000
 """How many closed interactions are remembered, so that an agent's late outcome finds its owner."""
+
+
+@frozen
+class Outside:
+    """Which numbers outside agents may call: what a stolen account could cost."""
+
+    prefixes: tuple[str, ...] = ()
+    """How such a number must begin; none: nobody calls out."""
+    trunk: str = "carrier"
+    ring_s: int = 30
+    at_most: int = 10
+    """How many at once, over all agents."""
+    shows: str = ""
+    """The number that the far end is shown."""
 
 
 @frozen
@@ -67,6 +82,10 @@ class Rules:
     """Whose midnight begins a day's figures."""
     longest_hold_s: float = 900.0
     """How long a caller may be on hold before he is given back to the agent."""
+    outside: Outside = Outside()
+    """Which numbers outside agents may call."""
+    dids: frozenset[str] = frozenset()
+    """The numbers of ours that lead to a script or a queue."""
     visible_to_agent: bool = True
     """Whether an agent is shown that a supervisor is at his call."""
     policy: Policy = Policy()
@@ -104,6 +123,8 @@ class Floor:
         """Open offers only."""
         self.callbacks: dict[str, Callback] = {}
         """Open callbacks only."""
+        self.consults: dict[str, Consult] = {}
+        """Open consults only."""
         self.monitors: dict[str, Monitor] = {}
         """By the supervisor's leg."""
         self.messages: dict[str, MessageView] = {}
@@ -215,10 +236,14 @@ class Floor:
                 return
             offer = self.offers.get(call.offer)
             offered = tuple(offer.seats) if offer else ()
-            yield ShowCall(view=call.view(held=self.is_held(call), offered=offered))
+            yield ShowCall(
+                view=call.view(
+                    held=self.is_held(call), offered=offered, consult=self.consults.get(call.consult)
+                )
+            )
         elif kind == "agent":
             agent = self.agents.get(name)
-            yield ShowAgent(view=agent.view()) if agent else DropAgent(login=name)
+            yield ShowAgent(view=self._agent_view(agent)) if agent else DropAgent(login=name)
         elif kind == "monitor":
             monitor = self.monitors.get(name)
             yield ShowMonitor(view=monitor.view()) if monitor else DropMonitor(monitor=name)
@@ -244,6 +269,12 @@ class Floor:
             since = min(entered, default=None)
         figures = self.figures.intervals.of_day(("queue", name))
         return queue.view(at, waiting - standing, since, len(callbacks), figures)
+
+    def _agent_view(self, agent: AgentSession) -> AgentView:
+        call = self.calls.get(agent.call)
+        consult = self.consults.get(agent.consult or (call.consult if call else ""))
+        held = call is not None and call.agent == agent.login and call.state is CallState.HELD
+        return agent.view(held=held, consult=consult.state.value if consult else "")
 
     def _recount(self) -> None:
         """Tell of the agents that changed; to look at all of them at each event takes too long."""
@@ -312,8 +343,17 @@ class Floor:
         return caller is not None and any(leg.phone for leg in self.partners(caller))
 
     def call_of_leg(self, leg_id: str) -> Call | None:
-        """The call that a leg belongs to: as its caller's, or as its agent's in a talk."""
-        return self.calls.get(leg_id) or self.calls.get(self.talks.get(leg_id, ""))
+        """The call that a leg belongs to: as its caller's, as its agent's in a talk, or beside that."""
+        consult = self.consult_of_leg(leg_id)
+        beside = consult.call if consult else ""
+        return self.calls.get(leg_id) or self.calls.get(self.talks.get(leg_id) or beside)
+
+    def consult_of_leg(self, leg_id: str) -> Consult | None:
+        """The consult that a leg is the other side of."""
+        if consult := self.consults.get(leg_id):
+            return consult
+        agent = self.agents.get(self.lines.get(leg_id, ""))
+        return self.consults.get(agent.consult) if agent and agent.line_leg == leg_id else None
 
     def agent_of_phone(self, phone: str) -> AgentSession | None:
         """The agent who takes calls on a phone."""
@@ -412,6 +452,6 @@ class Floor:
             members.discard(leg.id)
             if not members:
                 del self.bridges[leg.bridge]
-        leg.bridge = bridge
+        leg.bridge, leg.room = bridge, ""
         if bridge:
             self.bridges.setdefault(bridge, set()).add(leg.id)

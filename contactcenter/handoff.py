@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import announcements, desks, holds
+from contactcenter import announcements, consulting, desks, holds, transfers
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
@@ -93,6 +93,7 @@ def show_record(floor: Floor, call: Call, at: float) -> None:
                 customers=call.customers,
                 waited_s=round(at - (call.queued_at or at), 3),
                 why=call.why,
+                notes=call.notes,
             )
         )
 
@@ -100,6 +101,8 @@ def show_record(floor: Floor, call: Call, at: float) -> None:
 def pop_shown(floor: Floor, event: PopShown) -> None:
     """A page shows the record."""
     made = floor.offers.get(event.offer)
+    if made is None:
+        consulting.pop_shown(floor, event)
     seat = made.seats.get(event.login) if made else None
     if made is None or seat is None or seat.shown or made.state is not OfferState.POPPED:
         return
@@ -146,11 +149,11 @@ def offer_ended(floor: Floor, event: OfferEnded) -> None:
             part(floor, call, event.at)
         else:
             miss(floor, made, MISS_REASONS.get(event.status, PauseReason.NO_ANSWER), event.at)
-    elif call and call.state is CallState.TALKING and call.offer in ("", event.offer):
+    elif call and call.state in (CallState.TALKING, CallState.OUTSIDE) and call.offer in ("", event.offer):
         if call.parking:
             holds.begin(floor, call, event.at)
         else:
-            part(floor, call, event.at)
+            transfers.part(floor, call, event.at)
     elif call and call.state is CallState.HELD and event.status != "ANSWER":
         holds.join_failed(floor, call, event.status, event.at)
     if call and event.status == "ANSWER":
@@ -262,7 +265,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     floor.talks[leg_id] = call.id
     agent.taken += 1
     interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
-    interaction.note(at, "joined", agent=agent.login)
+    interaction.note(at, "joined", agent=agent.login, queue=call.queue)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
 
@@ -299,17 +302,30 @@ def make_room(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
 
 def part(floor: Floor, call: Call, at: float) -> None:
     """The talk is over, the caller may still be there; the agent wraps up."""
+    outside = call.state is CallState.OUTSIDE
+    consulting.over(floor, call, at)
     call.move(CallTrigger.PART)
     holds.forget(floor, call)
+    call.onward = None
+    if call.answered_at is not None:
+        leave(floor, call, at, outside=outside)
+
+
+def leave(floor: Floor, call: Call, at: float, *, outside: bool = False) -> None:
+    """The one who had the caller is out of it: an agent, or somebody `outside`."""
     if (leg := floor.legs.get(call.agent_leg)) and leg.kept and leg.id not in floor.lines:
         floor.do(EndLeg(server=leg.server, leg=leg.id))
     agent = floor.agents.get(call.agent)
     talked = at - (call.answered_at or at)
     interaction = call.interaction
     interaction.know(talked_s=interaction.record.talked_s + talked)
-    interaction.note(at, "parted", agent=call.agent, talked_s=round(talked, 3))
+    talked_s = round(talked, 3)
+    if outside:
+        interaction.note(at, "parted_outside", talked_s=talked_s)
+    else:
+        interaction.note(at, "parted", agent=call.agent, talked_s=talked_s)
     floor.talks.pop(call.agent_leg, None)
-    if queue := floor.queues.get(call.queue):
+    if not outside and (queue := floor.queues.get(call.queue)):
         queue.talking -= 1
     call.agent = call.agent_leg = call.offer = ""
     call.answered_at = None

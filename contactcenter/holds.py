@@ -4,7 +4,7 @@ The caller never leaves his session, so what he waits for next is one command aw
 another leg, a queue. What had him on hold stands on his leg: a crash of this process loses neither of them.
 """
 
-from contactcenter import desks, handoff
+from contactcenter import consulting, desks, handoff, transfers
 from contactcenter.calls import Call, CallState, CallTrigger, Leg
 from contactcenter.commands import Accepted, JoinLeg, LeaveQueue, ParkLeg, Room, WaitOn
 from contactcenter.events import HoldAsked, ResumeAsked
@@ -14,6 +14,8 @@ from contactcenter.values import NOBODY
 
 REACHED = frozenset({CallState.TALKING, CallState.HELD})
 """States of a call that an agent has."""
+TAKEN = REACHED | {CallState.OUTSIDE}
+"""States of a call that somebody has."""
 
 
 def asked_hold(floor: Floor, event: HoldAsked) -> None:
@@ -70,6 +72,10 @@ def begin(floor: Floor, call: Call, at: float) -> None:
     call.held_at = at
     floor.wake(f"hold {call.id}", at + floor.rules.longest_hold_s)
     _note(floor, call, at, "held")
+    if call.agent_leg not in floor.legs:
+        agent_gone(floor, call, at)
+    elif call.joining:
+        join(floor, call, call.joining)
 
 
 def resumed(floor: Floor, call: Call, at: float) -> None:
@@ -77,13 +83,15 @@ def resumed(floor: Floor, call: Call, at: float) -> None:
     call.move(CallTrigger.JOIN)
     forget(floor, call)
     _note(floor, call, at, "resumed_talk")
+    consulting.agent_is_back(floor, call)
 
 
 def forget(floor: Floor, call: Call) -> None:
     """Nothing of a hold is left."""
     if call.held_at is not None:
         floor.rest(f"hold {call.id}")
-    call.parking, call.held_at, call.joining, call.held_by = False, None, "", ""
+    call.parking, call.held_at, call.held_by = False, None, ""
+    call.joining, call.join_asked = "", False
 
 
 def _note(floor: Floor, call: Call, at: float, kind: str) -> None:
@@ -95,21 +103,32 @@ def _note(floor: Floor, call: Call, at: float, kind: str) -> None:
 
 
 def join(floor: Floor, call: Call, leg: str) -> None:
-    """Ask the caller's session to join him to a leg that stands."""
-    call.joining = leg
-    floor.do(JoinLeg(call=call.id, offer=call.offer, leg=leg))
+    """Have the caller joined to a leg that stands, or that is on its way into the waiting room."""
+    call.joining, call.join_asked = leg, False
+    join_if_there(floor, call)
+
+
+def join_if_there(floor: Floor, call: Call) -> None:
+    """Ask the caller's session for it, once the leg can be found where it was sent."""
+    leg = floor.legs.get(call.joining)
+    if call.state is CallState.HELD and not call.join_asked and leg and (leg.room or leg.bridge):
+        call.join_asked = True
+        floor.do(JoinLeg(call=call.id, offer=call.consult or call.offer, leg=leg.id))
 
 
 def join_failed(floor: Floor, call: Call, status: str, at: float) -> None:
     """The leg could not be joined: it is gone, or something else took it."""
-    call.joining = ""
+    call.joining, call.join_asked, leg = "", False, call.joining
     call.interaction.note(at, "resume_failed", status=status)
-    if status == "CHANUNAVAIL":
+    consult = floor.consults.get(call.consult)
+    if consult and consult.leg == leg:
+        consulting.finish(floor, call, consult, "unreachable", at)
+    elif status == "CHANUNAVAIL":
         agent_gone(floor, call, at)
 
 
 def over_due(floor: Floor, call_id: str, at: float) -> None:
-    """On hold for longer than anybody should be: back to the agent."""
+    """On hold for longer than anybody should be: back to the agent, whomever he consults meanwhile."""
     call = floor.calls.get(call_id)
     if call is None or call.state is not CallState.HELD or call.held_at is None:
         return
@@ -119,7 +138,9 @@ def over_due(floor: Floor, call_id: str, at: float) -> None:
 
 
 def agent_gone(floor: Floor, call: Call, at: float) -> None:
-    """Nobody is left to take the held caller back: another agent gets him, at the old place."""
+    """The agent's leg is gone: a transfer goes on without it, else another agent gets the caller."""
+    if consulting.carry_on(floor, call, at):
+        return
     handoff.part(floor, call, at)
     back_to_queue(floor, call, "agent_gone", at)
 
@@ -146,7 +167,7 @@ def say_on(floor: Floor, call: Call) -> None:
         wait_on(floor, call, call.agent_leg or NOBODY)
     elif call.state in (CallState.WAITING, CallState.OFFERED):
         wait_on(floor, call, NOBODY)
-    elif call.state is CallState.SCRIPT:
+    elif call.state is CallState.SCRIPT and not transfers.run_script(floor, call):
         floor.do(LeaveQueue(call=call.id, exit=Outcome.ANSWERED.value))
 
 

@@ -5,7 +5,7 @@ nothing is counted here: each event updates what is known of its leg, and `settl
 its legs and draws the conclusion, if there is one.
 """
 
-from contactcenter import callers, desks, handoff, holds, supervision
+from contactcenter import callers, consulting, desks, handoff, holds, supervision, transfers
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import EndLeg
 from contactcenter.events import (
@@ -13,6 +13,7 @@ from contactcenter.events import (
     LegEnded,
     LegHeld,
     LegJoined,
+    LegParked,
     LegParted,
     LegResumed,
     LegRinging,
@@ -45,6 +46,7 @@ def started(floor: Floor, event: LegStarted) -> None:
     if offer and event.phone and (seat := offer.seat_on(event.phone)):
         seat.leg = event.leg
     supervision.leg_started(floor, event.leg, event.at)
+    consulting.leg_started(floor, floor.legs[event.leg])
 
 
 def _heard(floor: Floor, leg_id: str, at: float) -> Leg | None:
@@ -78,9 +80,21 @@ def joined(floor: Floor, event: LegJoined) -> None:
         settle_around(floor, leg, event.at)
 
 
+def parked(floor: Floor, event: LegParked) -> None:
+    """A leg stands in the waiting room: from now on it is there to be joined, and ends by our hand only."""
+    if leg := _heard(floor, event.leg, event.at):
+        floor.move_leg(leg, "")
+        leg.room, leg.kept = event.room, True
+        if call := floor.call_of_leg(leg.id):
+            settle(floor, call, event.at)
+        watch(floor, leg, event.at)
+
+
 def parted(floor: Floor, event: LegParted) -> None:
     """A leg left a bridge; a later word about another bridge wins over a late one about this."""
     leg = _heard(floor, event.leg, event.at)
+    if leg and leg.room == event.bridge:
+        leg.room = ""
     if leg and leg.bridge == event.bridge:
         floor.move_leg(leg, "")
         settle_around(floor, leg, event.at)
@@ -121,7 +135,7 @@ def ended(floor: Floor, event: LegEnded) -> None:
     floor.gone[event.leg] = event.at
     if event.cause in DECLINED:
         _declined(floor, event.leg)
-    end(floor, event.leg, event.at)
+    end(floor, event.leg, event.at, cause=event.cause)
 
 
 def _declined(floor: Floor, leg_id: str) -> None:
@@ -133,7 +147,15 @@ def _declined(floor: Floor, leg_id: str) -> None:
         seat.declined = True
 
 
-def end(floor: Floor, leg_id: str, at: float, *, inferred: bool = False, restarted: bool = False) -> None:
+def end(
+    floor: Floor,
+    leg_id: str,
+    at: float,
+    *,
+    cause: int = 16,
+    inferred: bool = False,
+    restarted: bool = False,
+) -> None:
     """Let the leg go, and with it what can't go on without it; it may have started unheard."""
     if leg := floor.legs.get(leg_id):
         floor.remove_leg(leg)
@@ -143,6 +165,7 @@ def end(floor: Floor, leg_id: str, at: float, *, inferred: bool = False, restart
         if call.id == leg_id:
             callers.over(floor, call, at, outcome=Outcome.ASTERISK_RESTART if restarted else None)
         else:
+            consulting.leg_ended(floor, leg_id, cause, at)
             settle(floor, call, at)
     desks.line_ended(floor, leg_id, at)
     supervision.leg_ended(floor, leg_id, at)
@@ -159,13 +182,14 @@ def settle(floor: Floor, call: Call, at: float) -> None:
     """Bring the call in line with whom its caller hears."""
     caller = floor.legs.get(call.id)
     partners = floor.partners(caller) if caller else []
+    consulting.settle(floor, call, partners, at)
     if call.state is CallState.TALKING:
         own = floor.legs.get(call.agent_leg)
         left = own is not None and own not in partners and (own.kept or own.id in floor.lines)
         if left and call.parking:
             holds.begin(floor, call, at)
         elif own is None or left:
-            handoff.part(floor, call, at)
+            transfers.part(floor, call, at)
             # A phone that passed the caller on by itself leaves him with another phone: the talk goes on.
             _take_over(floor, call, partners, at)
     elif call.state is CallState.HELD:
@@ -174,6 +198,11 @@ def settle(floor: Floor, call: Call, at: float) -> None:
             holds.agent_gone(floor, call, at)
         elif own in partners:
             holds.resumed(floor, call, at)
+        holds.join_if_there(floor, call)
+    elif call.state is CallState.OUTSIDE:
+        own = floor.legs.get(call.agent_leg)
+        if own is None or own not in partners:
+            handoff.part(floor, call, at)
     elif call.state is CallState.OFFERED:
         offer = floor.offers[call.offer]
         for partner in partners:
@@ -201,7 +230,7 @@ def watch(floor: Floor, leg: Leg, at: float) -> None:
 def stray(floor: Floor, leg_id: str, at: float) -> None:
     """Nobody's hang-up ends a leg that stands by itself: without a caller it is ended by us."""
     leg = floor.legs.get(leg_id)
-    if leg is None or leg.bridge or leg_id in floor.lines or leg_id in floor.talks or leg_id in floor.calls:
+    if leg is None or leg.bridge or leg_id in floor.lines or floor.call_of_leg(leg_id):
         return
     if any(record.agent_leg == leg_id for record in floor.restored.values()):
         floor.wake(f"stray {leg_id}", at + STRAY_S)  # its caller may be on the way back to us

@@ -93,6 +93,7 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
     if leg.answered:
         desks.line_answered(floor, leg.id)
     floor.move_leg(leg, seen.bridge)
+    leg.room = seen.room
     # One of the last run that nobody knows any more (an idle line, a consulted phone) keeps its phone busy.
     legs.watch(floor, leg, event.at)
 
@@ -104,7 +105,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         own = _other_side(kept, floor.partners(caller) if caller else [])
         if own is None:
             continue  # gone, or on the way back through the dialplan's rescue loop
-        login = kept.agent if own.id == kept.agent_leg else ""
+        login = kept.agent if own.phone and own.id == kept.agent_leg else ""
         agent = floor.agents.get(login) or floor.agent_of_phone(own.phone)
         if agent and not agent.can_join:
             continue
@@ -127,7 +128,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
             caller=record.caller,
             caller_name=record.caller_name,
             arrived_at=record.arrived_at,
-            state=CallState.TALKING,
+            state=CallState.TALKING if own.phone else CallState.OUTSIDE,
             language=record.language,
             queue=record.queue,
             agent=login,
@@ -136,7 +137,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         )
         floor.calls[call.id] = call
         floor.talks[call.agent_leg] = call.id
-        if queue := floor.queues.get(call.queue):
+        if call.state is CallState.TALKING and (queue := floor.queues.get(call.queue)):
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
         floor.save(interaction)
@@ -150,7 +151,7 @@ def _other_side(record: InteractionRecord, partners: list[Leg]) -> Leg | None:
     """Whom the caller talks to. The record may be a moment older than the talk: then any phone will do, and
     whose it is shows when its agent signs in."""
     phones = [leg for leg in partners if leg.phone]
-    return next((leg for leg in phones if leg.id == record.agent_leg), phones[0] if phones else None)
+    return next((leg for leg in partners if leg.id == record.agent_leg), phones[0] if phones else None)
 
 
 def _close_unseen(floor: Floor, event: Snapshot, seen: set[str]) -> None:

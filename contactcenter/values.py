@@ -19,6 +19,31 @@ NOBODY = "nobody"
 """Instead of a leg's name: no leg holds the caller, who waits for an agent again."""
 
 
+class TargetKind(StrEnum):
+    """Where an agent may send a caller, or whom he may ask."""
+
+    AGENT = "agent"
+    QUEUE = "queue"
+    NUMBER = "number"
+    IVR = "ivr"
+
+
+@frozen
+class Target:
+    """One of them: an agent's login, a queue's name, a telephone number, a number of ours with its script."""
+
+    kind: TargetKind
+    name: str
+
+
+@frozen
+class Note:
+    """What an agent tells the next one of a caller."""
+
+    by: str
+    text: str
+
+
 @frozen
 class CustomerCard:
     """What the screen pop shows of one customer, as the store read it. Text in it is untrusted."""
@@ -96,6 +121,8 @@ class LegSeen:
     answered: bool = False
     bridge: str = ""
     """The bridge that the leg is in, or empty."""
+    room: str = ""
+    """The waiting room's bridge, when the leg is in it; nobody hears it there."""
     kept: bool = False
     """Of the waiting room: a leg that stands by itself, whether it is in a talk right now or not."""
     linked: str = ""

@@ -7,6 +7,23 @@ from contactcenter.values import frozen
 
 
 @frozen
+class ConsultView:
+    """A further leg beside a call."""
+
+    id: str
+    by: str
+    """The agent who asked."""
+    agent: str
+    """The agent who was asked; empty for a number."""
+    number: str
+    state: str
+    """One of `consults.ConsultState`."""
+    blind: bool
+    """The caller goes to him as soon as he answers."""
+    since: float
+
+
+@frozen
 class CallView:
     """One live call (`GET /api/calls`)."""
 
@@ -29,6 +46,7 @@ class CallView:
     queued_at: float | None
     answered_at: float | None
     held: bool
+    consult: ConsultView | None
     priority: float
     """Minutes of waiting given in advance: who waits is served by rising `queued_at - 60 * priority`."""
 
@@ -57,6 +75,10 @@ class AgentView:
     skills: dict[str, int]
     """Skill -> level, 1 to 10."""
     call: str
+    held: bool
+    """His caller is on hold."""
+    consult: str
+    """The state of the consult that he asked for, or was asked into; empty when there is none."""
     interaction: str
     """The interaction that the agent is working on: in the talk and in the wrap-up."""
     taken: int

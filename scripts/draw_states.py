@@ -15,7 +15,7 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from contactcenter import agents, calls, interactions, monitors, offers
+from contactcenter import agents, calls, consults, interactions, monitors, offers
 
 PICTURE = Path(__file__).parents[1] / "docs" / "states.svg"
 BOX_W, BOX_H, GAP, CORNER = 104, 40, 9, 10
@@ -79,11 +79,12 @@ MACHINES = (
             "offered": (390, 395),
             "talking": (390, 240),
             "held": (390, 110),
+            "outside": (145, 110),
             "ended": (610, 255),
         },
         frame=(30, 62, 490, 450),
-        doors={"start script": (145, 62), "end": (490, 255)},
-        label_at={"waiting > talking": 0.42},
+        doors={"start script": (30, 240), "end": (490, 255)},
+        label_at={"waiting > talking": 0.42, "ivr > held": 0.4, "held > ivr": 0.4},
     ),
     Machine(
         title="Agent",
@@ -119,6 +120,23 @@ MACHINES = (
         },
         frame=(30, 82, 190, 318),
         doors={"join": (190, 110), "miss": (190, 200), "withdraw": (190, 290)},
+    ),
+    Machine(
+        title="Consult",
+        note="whom a colleague hears who was asked",
+        table=consults.TRANSITIONS,  # type: ignore[arg-type]
+        corner=(730, 810),
+        size=(470, 440),
+        places={
+            "popped": (100, 100),
+            "ringing": (100, 190),
+            "held": (100, 300),
+            "talking": (265, 210),
+            "together": (265, 390),
+            "ended": (410, 245),
+        },
+        frame=(24, 66, 335, 425),
+        doors={"end": (335, 245)},
     ),
     Machine(
         title="Interaction",
@@ -161,7 +179,7 @@ def draw() -> str:
     body = "\n".join([*(line for machine in MACHINES for line in _machine(machine)), *_legend(730, 670)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img"'
-        ' aria-label="The states of calls, agents, offers, interactions and monitors, and what moves them">\n'
+        ' aria-label="The states of calls, agents, offers, consults, interactions and monitors">\n'
         f"<style>{STYLE}</style>\n"
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
         ' orient="auto"><path class="head" d="M0 .6 8 4 0 7.4z"/></marker></defs>\n'

@@ -21,7 +21,7 @@ from contactcenter.agi.session import House, Session
 from contactcenter.agi.speech import load_engine
 from contactcenter.agi.stall import StallDetector
 from contactcenter.agi.texts import BUILT_IN
-from contactcenter.commands import Announce, Command, JoinLeg, LeaveQueue, OfferCall, WaitOn
+from contactcenter.commands import Announce, Command, JoinLeg, LeaveQueue, OfferCall, RunScript, WaitOn
 from contactcenter.events import Event
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -166,7 +166,7 @@ class AgiServer:
 
     def carry(self, command: Command) -> None:
         """Take a command of the center. For a call without a session nothing happens: its end was told."""
-        if isinstance(command, Announce | OfferCall | JoinLeg | WaitOn | LeaveQueue):
+        if isinstance(command, Announce | OfferCall | JoinLeg | WaitOn | RunScript | LeaveQueue):
             session = self._sessions.get(command.call)
             if session:
                 session.carry(command)

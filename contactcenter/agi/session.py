@@ -22,7 +22,7 @@ from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services, Wish, levels, minutes
 from contactcenter.agi.stall import ScriptBlocked
 from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
+from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, RunScript, WaitOn
 from contactcenter.events import (
     AnnouncementEnded,
     CallArrived,
@@ -55,7 +55,15 @@ _NOBODY = {"unknown", "anonymous"}
 WORD_S = 5.0
 """After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
 
-Command = OfferCall | JoinLeg | WaitOn | Announce | LeaveQueue
+Command = OfferCall | JoinLeg | WaitOn | RunScript | Announce | LeaveQueue
+
+
+class SentOn(BaseException):
+    """The caller goes on with another number's script. No `Exception`: an author must not swallow it."""
+
+    def __init__(self, did: str) -> None:
+        super().__init__(did)
+        self.did = did
 
 
 class _Cut(Exception):
@@ -223,6 +231,21 @@ class Session:
         return arrival
 
     async def _serve(self, resume_queue: str) -> str:
+        while True:
+            try:
+                return await self._run_script(resume_queue)
+            except SentOn as sent:
+                resume_queue = ""
+                await self._go_on(sent.did)
+
+    async def _go_on(self, did: str) -> None:
+        """What he waited for before is over; the new number is on his leg before anybody relies on it."""
+        assert self._call  # noqa: S101 (set by _arrive)
+        self._resumed, self._entered_at, self._held_by = False, None, ""
+        await self._remember_all(CC_DID=did, CC_QUEUE="", CC_ENTERED="", CC_HELD="")
+        self._announce(self._call.interaction, did, language=self._call.language)
+
+    async def _run_script(self, resume_queue: str) -> str:
         call, script = self._call, self._script
         assert call  # noqa: S101 (set by _arrive)
         assert script  # noqa: S101
@@ -365,6 +388,10 @@ class Session:
                     await self._remember_all(
                         CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=command.queue, CC_HELD=self._held_by
                     )
+                case RunScript(did=did):
+                    if music:
+                        await self._command("SET MUSIC", "off")
+                    raise SentOn(did)
                 case Announce():
                     cut = await self._inform(command)
                 case OfferCall() | JoinLeg():

@@ -22,20 +22,23 @@ from contactcenter.ami.translate import (
     translate,
 )
 from contactcenter.commands import (
+    AddLeg,
     Command,
     CutSpeech,
     EndLeg,
+    JoinLegs,
     OpenLine,
     ParkLeg,
+    PlaceLeg,
     PointMonitor,
     RingMonitor,
     Room,
 )
-from contactcenter.events import Event, LegEnded, PhoneSeen, ServerDown, ServerUp, Snapshot
+from contactcenter.events import Event, LegEnded, LegStarted, PhoneSeen, ServerDown, ServerUp, Snapshot
 
 NEEDS = frozenset(
     {
-        *("Hangup", "Redirect", "Originate", "Setvar", "PlayDTMF"),
+        *("Hangup", "Redirect", "Bridge", "Originate", "Setvar", "PlayDTMF"),
         *("CoreShowChannels", "BridgeList", "DeviceStateList"),
     }
 )
@@ -44,6 +47,10 @@ NEEDS = frozenset(
 SNAPSHOT_EVERY_S = 30.0
 """A missed event is found out after this time at the latest, even if the link never broke."""
 
+LEGS = frozenset({"ChannelId", "Channel1", "Channel2"})
+"""Headers that name a leg, as `Channel` does in every action but Originate."""
+DIGITS = re.compile(r"[0-9]{1,15}")
+SHOWN = re.compile(r"\+?[0-9]{1,20}")
 NOT_THERE = 20
 """The Q.850 cause of a phone that is not registered: subscriber absent."""
 LINE_RING_MS = 30_000
@@ -77,6 +84,8 @@ class AsteriskServers:
         self._now = now
         self._links: dict[str, AmiLink] = {}
         self._versions: dict[str, str] = {}
+        self._asked: set[str] = set()
+        """Legs of ours that were asked for and have not begun."""
         self._contacts: dict[str, str] = {}
         """Phone -> its newest contact."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,6 +134,12 @@ class AsteriskServers:
         match command:
             case EndLeg(server=server, leg=leg):
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
+            case PlaceLeg():
+                self._spawn(self._place(command))
+            case JoinLegs(server=server, leg=leg, other=other):
+                self._spawn(self._act(server, {"Action": "Bridge", "Channel1": leg, "Channel2": other}))
+            case AddLeg():
+                self._spawn(self._add(command))
             case ParkLeg(server=server, leg=leg, room=room):
                 self._spawn(self._act(server, {"Action": "Redirect", "Channel": leg} | _room(room)))
             case CutSpeech(server=server, leg=leg):
@@ -142,17 +157,40 @@ class AsteriskServers:
 
     async def _act(self, server: str, action: Fields) -> bool:
         try:
-            _leg(str(action.get("ChannelId") or action["Channel"]))
+            named = LEGS if action["Action"] == "Originate" else LEGS | {"Channel"}
+            for header in named & action.keys():
+                _leg(str(action[header]))
             await self._links[server].send(action)
         except (AmiError, ValueError) as error:
-            # Never again by itself: the next snapshot says what is true.
-            log.warning("asterisk_action_failed", server=server, action=action["Action"], error=str(error))
+            # Never again by itself: the next snapshot says what is true. A leg that ended in the same moment
+            # can't be hung up, and need not be.
+            say = log.info if action["Action"] == "Hangup" else log.warning
+            say("asterisk_action_failed", server=server, action=action["Action"], error=str(error))
             return False
         return True
 
     async def _open_line(self, server: str, leg: str, phone: str) -> None:
         target = {**_room(Room.LINE), "Timeout": str(LINE_RING_MS), "CallerID": '"Line" <0>'}
         await self._ring(server, leg, phone, target)
+
+    async def _place(self, command: PlaceLeg) -> None:
+        shows = command.shows if SHOWN.fullmatch(command.shows) else "0"
+        target = {
+            **_room(Room.GUEST),
+            "Timeout": str(command.ring_s * 1000),
+            "CallerID": f'"{shows}" <{shows}>',
+        }
+        await self._ring(
+            command.server, command.leg, command.phone or f"{command.number}@{command.trunk}", target
+        )
+
+    async def _add(self, command: AddLeg) -> None:
+        """BridgeAdd takes the first leg whose id begins so. Ours are of one length; Asterisk's own end in a
+        running number, which would need one digit more within the same second."""
+        name = {"Variable": "CC_WITH", "Value": _leg(command.to)}
+        target = {"Context": "room", "Exten": "together", "Priority": "1"}
+        if await self._act(command.server, {"Action": "Setvar", "Channel": command.leg} | name):
+            await self._act(command.server, {"Action": "Redirect", "Channel": command.leg} | target)
 
     async def _ring_monitor(self, command: RingMonitor) -> None:
         """The dialplan gets the leg itself: the name of a channel would be taken as the beginning of one."""
@@ -172,9 +210,15 @@ class AsteriskServers:
             await self._act(command.server, {"Action": "Redirect", "Channel": command.leg} | target)
 
     async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
-        """Ring a phone under a leg's name of ours; who answers is at `target`."""
-        originate = {"Action": "Originate", "Channel": f"PJSIP/{endpoint(phone)}", "Priority": "1"}
+        """Ring a phone, or `number@trunk`, under a leg's name of ours; who answers is at `target`."""
+        number, at_trunk, trunk = phone.rpartition("@")
+        if at_trunk and not DIGITS.fullmatch(number):
+            raise ValueError(f"{number!r} is no number to call")
+        called = f"{number}{at_trunk}{endpoint(trunk)}"
+        self._asked.add(leg)
+        originate = {"Action": "Originate", "Channel": f"PJSIP/{called}", "Priority": "1"}
         if not await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg}):
+            self._asked.discard(leg)
             self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
     def _hear(self, server: str, message: Message) -> None:
@@ -191,16 +235,20 @@ class AsteriskServers:
     def _understand(self, server: str, message: Message) -> None:
         check_once(message)
         if message.event == "OriginateResponse":
-            # Where no channel came about there is no Hangup: this is all that is heard of our leg. After a
-            # Hangup, which knows the cause, it says nothing new.
-            if message.response == "Failure":
-                leg = message.get("Uniqueid", "")
+            # Where no channel came about there is no Hangup: this is all that is heard of our leg. Otherwise
+            # the Hangup, before or after it, knows the cause.
+            leg = message.get("Uniqueid", "")
+            if message.response == "Failure" and leg in self._asked:
+                self._asked.discard(leg)
                 self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
             return
         if message.event == "ContactStatus":
             self._contact_changed(message)
             return
-        if event := translate(message, server, self._now()):
+        event = translate(message, server, self._now())
+        if isinstance(event, LegStarted):
+            self._asked.discard(event.leg)
+        if event:
             self._tell(event)
 
     def _contact_changed(self, message: Message) -> None:

@@ -17,6 +17,7 @@ from contactcenter.events import (
     LegEnded,
     LegHeld,
     LegJoined,
+    LegParked,
     LegParted,
     LegResumed,
     LegRinging,
@@ -82,7 +83,7 @@ def _new_state(event: Message, server: str, at: float) -> Event | None:
 
 def _bridge_enter(event: Message, server: str, at: float) -> Event | None:
     if event.get("BridgeTechnology") == _WAITING_ROOM:
-        return None
+        return LegParked(at=at, leg=event["Uniqueid"], room=event["BridgeUniqueid"])
     return LegJoined(at=at, leg=event["Uniqueid"], bridge=event["BridgeUniqueid"])
 
 
@@ -173,6 +174,7 @@ def legs_seen(channels: Iterable[Message], bridges: Iterable[Message]) -> tuple[
             phone=phone_of(channel["Channel"]),
             answered=channel["ChannelState"] == _UP,
             bridge=bridge if (bridge := channel.get("BridgeId", "")) not in rooms else "",
+            room=bridge if bridge in rooms else "",
             kept=channel.get("Context") == "room",
             linked=channel["Linkedid"] if channel["Linkedid"] != channel["Uniqueid"] else "",
         )

@@ -22,7 +22,7 @@ class CallbackFilter(Paged):
 
 @routes.get("/api/callbacks", right=Right.SUPERVISOR)
 async def list_callbacks(visit: Visit, query: CallbackFilter) -> Items[CallbackRecord]:
-    """Callbacks, the newest first. `entered_at` is the place in the queue, `due_at` when the next try may be."""
+    """Callbacks, the newest first: `entered_at` is the place in the queue, `due_at` when the next try is."""
     page = await visit.edge.store.read(
         callbacks.page,
         queues=visit.visitor.scope or None,

@@ -12,7 +12,7 @@ from contactcenter.http.problems import not_found
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.routing.explanations import waits
-from contactcenter.views import CallView
+from contactcenter.views import CallView, ConsultView
 
 routes = Routes("calls")
 
@@ -45,6 +45,7 @@ class LiveCall(BaseModel):
     queued_at: float | None
     answered_at: float | None
     held: bool
+    consult: Annotated[ConsultView | None, Field(description="A further leg beside the call.")]
     priority: int
     waited_s: Annotated[float, Field(ge=0, description="From the queue's entry to the answer, or to now.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]
@@ -148,32 +149,33 @@ async def change_call(visit: Visit, id: str, body: CallPatch) -> CallPatch:
 @routes.post("/api/calls/{id}/hangup", right=Right.SIGNED_IN, refusals=(409,))
 async def hang_up(visit: Visit, id: str) -> None:
     """End the talk."""
-    login, now = _own_call(visit, id), visit.edge.now()
+    login, now = own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: HangUpAsked(at=now, login=login, call=id, request=request))
 
 
 @routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, refusals=(409,))
 async def hold(visit: Visit, id: str) -> None:
     """Put the caller on hold: music, while the agent's phone stays connected."""
-    login, now = _own_call(visit, id), visit.edge.now()
+    login, now = own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: HoldAsked(at=now, login=login, call=id, request=request))
 
 
 @routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, refusals=(409,))
 async def resume(visit: Visit, id: str) -> None:
     """Take the held caller back."""
-    login, now = _own_call(visit, id), visit.edge.now()
+    login, now = own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: ResumeAsked(at=now, login=login, call=id, request=request))
 
 
 @routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, refusals=(409,))
 async def answer(visit: Visit, id: str) -> None:
     """Answer the call that rings, on a phone that the center can answer."""
-    login, now = _own_call(visit, id), visit.edge.now()
+    login, now = own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: AnswerAsked(at=now, login=login, call=id, request=request))
 
 
-def _own_call(visit: Visit, call: str) -> str:
+def own_call(visit: Visit, call: str) -> str:
+    """The login of who asks for something at a call that he may see. Raises `Problem` 404 for others."""
     # A call that exists but is not his, and one that does not exist, must look the same to him.
     if not visit.edge.live.sees(visit.visitor.viewer, "calls", call):
         raise not_found("call")
@@ -183,5 +185,5 @@ def _own_call(visit: Visit, call: str) -> str:
 def _as_live_call(call: CallView, now: float) -> LiveCall:
     waited_s = (call.answered_at or now) - call.queued_at if call.queued_at is not None else 0.0
     talked_s = now - call.answered_at if call.answered_at is not None else 0.0
-    fields = asdict(call)
+    fields = asdict(call) | {"consult": call.consult}
     return LiveCall(**fields, waited_s=round(max(0.0, waited_s), 3), talked_s=round(max(0.0, talked_s), 3))

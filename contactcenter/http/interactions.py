@@ -12,6 +12,7 @@ from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit, Visitor
+from contactcenter.parts import Part, parts
 from contactcenter.routing.explanations import decided
 from contactcenter.values import InteractionRecord, TimelineEntry
 
@@ -97,6 +98,7 @@ class Decision(Step):
 class InteractionDetail(InteractionItem):
     """One interaction with everything that is known of it."""
 
+    parts: Annotated[list[Part], Field(description="Who had the caller, one after the other.")]
     timeline: list[Step]
     decisions: list[Decision]
     recordings: list[str]
@@ -139,6 +141,7 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
         )
     return InteractionDetail(
         **fields,
+        parts=list(parts(found.timeline)),
         timeline=[_step(entry) for entry in found.timeline if _shows(visit, entry)],
         decisions=[_decision(entry) for entry in found.timeline if entry.kind == DECISION],
         recordings=[],

@@ -32,7 +32,7 @@ from contactcenter.commands import (
     ShowMonitor,
     ShowQueue,
 )
-from contactcenter.values import CustomerCard, MatchMethod, frozen
+from contactcenter.values import CustomerCard, MatchMethod, Note, frozen
 from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 RING = 512
@@ -88,6 +88,8 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     customers: tuple[CustomerCard, ...]
     waited_s: float
     why: dict[str, str | float | int]
+    notes: tuple[Note, ...]
+    """What agents before said of this caller, the latest last."""
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):
@@ -184,11 +186,10 @@ class LiveModel:
             case ShowCall(view=call):
                 before, self.calls[call.id] = self.calls.get(call.id), call
                 if call != before:
-                    earlier_ones = (before.agent, *before.offered) if before else ()
-                    self._touch("calls", call.id, *earlier_ones, call.agent, *call.offered)
+                    self._touch("calls", call.id, *(_agents(before) if before else ()), *_agents(call))
             case DropCall(call=call_id):
                 if last := self.calls.pop(call_id, None):
-                    self._touch("calls", call_id, last.agent, *last.offered)
+                    self._touch("calls", call_id, *_agents(last))
             case ShowQueue(view=queue):
                 shown, self.queues[queue.name] = self.queues.get(queue.name), queue
                 if queue != shown:
@@ -248,7 +249,7 @@ class LiveModel:
             case AgentView():
                 return view.login == viewer.login or not viewer.scope.isdisjoint(view.queues)
             case CallView():
-                return viewer.login in (view.agent, *view.offered) or view.queue in viewer.scope
+                return viewer.login in _agents(view) or view.queue in viewer.scope
             case MonitorView():
                 own = view.agent == viewer.login and view.visible
                 return own or view.supervisor == viewer.login or view.queue in viewer.scope
@@ -468,6 +469,11 @@ class Stream:
             reader.push(encoded)
 
 
+def _agents(call: CallView) -> tuple[str, ...]:
+    """Whom a call concerns: who has it, whose phones ring for it, who is consulted."""
+    return (call.agent, *call.offered, call.consult.agent if call.consult else "")
+
+
 def _as_pop(command: ScreenPop, seq: int, at: float) -> Pop:
     return Pop(
         seq=seq,
@@ -483,6 +489,7 @@ def _as_pop(command: ScreenPop, seq: int, at: float) -> Pop:
         customers=command.customers,
         waited_s=command.waited_s,
         why=command.why,
+        notes=command.notes,
     )
 
 

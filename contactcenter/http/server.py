@@ -37,6 +37,7 @@ from contactcenter.http import (
     socket,
     supervision,
     tokens,
+    transfers,
     users,
 )
 from contactcenter.http.live import LiveModel
@@ -51,8 +52,8 @@ from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
-    interactions.routes, customers.routes, audit.routes, configuration.routes, changes.routes, users.routes,
-    supervision.routes, figures.routes, callbacks.routes,
+    transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
+    changes.routes, users.routes, supervision.routes, figures.routes, callbacks.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)

@@ -23,10 +23,11 @@ from contactcenter.commands import (
     SaveIntervals,
     ScreenPop,
 )
+from contactcenter.consults import ANSWERED
 from contactcenter.events import Event, FiguresRestored, InteractionsRestored
 from contactcenter.figures import KINDS
 from contactcenter.floor import Floor
-from contactcenter.holds import REACHED
+from contactcenter.holds import REACHED, TAKEN
 from contactcenter.interactions import InteractionState
 from contactcenter.intervals import CENTER, Key, count_again_from
 from contactcenter.monitors import MonitorState
@@ -44,7 +45,17 @@ def check(floor: Floor) -> None:
 
 def check_empty(floor: Floor) -> None:
     """Nothing of a call is left: to be called when the last leg ended and the last wrap-up is done."""
-    for what in ("calls", "legs", "bridges", "talks", "offers", "interactions", "restored", "monitors"):
+    for what in (
+        "calls",
+        "legs",
+        "bridges",
+        "talks",
+        "offers",
+        "consults",
+        "interactions",
+        "restored",
+        "monitors",
+    ):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
         left = floor.matcher.order(queue.rules.name)
@@ -75,11 +86,14 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"call {call.id} is {state.value} in {call.queue!r}, and its places are {places}"
     if state in (CallState.WAITING, CallState.OFFERED) and call.queued_at is None:
         yield f"call {call.id} waits without a time of entry"
-    if state in REACHED and call.queued_at is not None:
+    if state in TAKEN and call.queued_at is not None:
         yield f"call {call.id} is answered and still counted as waiting"
     if (state is CallState.OFFERED) != (call.offer in floor.offers):
         yield f"call {call.id} is {state.value} with offer {call.offer!r}"
-    if (state in REACHED) != (floor.talks.get(call.agent_leg) == call.id):
+    consult = floor.consults.get(call.consult)
+    # Somebody may be rung for a caller whose agent is gone: nobody has him then.
+    alone = state is CallState.HELD and not call.agent_leg and consult is not None and consult.blind
+    if (state in TAKEN and not alone) != (floor.talks.get(call.agent_leg) == call.id):
         yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
     agent = floor.agents.get(call.agent)
     if state in REACHED and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
@@ -88,6 +102,12 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"call {call.id} is {state.value} and has agent {call.agent}"
     if (state is CallState.HELD) != (call.held_at is not None):
         yield f"call {call.id} is {state.value}, on hold since {call.held_at}"
+    if call.joining and state is not CallState.HELD and not call.parking:
+        yield f"call {call.id} is {state.value} and to be joined to {call.joining}"
+    if bool(call.consult) != (consult is not None and consult.call == call.id):
+        yield f"call {call.id} has consult {call.consult!r}, which doesn't know"
+    if consult and state not in REACHED:
+        yield f"call {call.id} is {state.value} with an open consult"
     if floor.interactions.get(call.interaction.id) is not call.interaction:
         yield f"call {call.id} has an interaction that is not on the floor"
     if call.interaction.state is not InteractionState.OPEN:
@@ -97,13 +117,18 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
 def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
     state, who = agent.state, f"agent {agent.login}"
     offer = floor.offers.get(agent.offer)
-    if (state is AgentState.RESERVED) != (offer is not None and agent.login in offer.seats):
-        yield f"{who} is {state.value} with offer {agent.offer!r}"
+    consult = floor.consults.get(agent.consult)
+    if bool(agent.consult) != (consult is not None and consult.login == agent.login):
+        yield f"{who} has consult {agent.consult!r}, which doesn't know"
+    rung = consult is not None and consult.state not in ANSWERED
+    if (state is AgentState.RESERVED) != (rung or (offer is not None and agent.login in offer.seats)):
+        yield f"{who} is {state.value} with offer {agent.offer!r} and consult {agent.consult!r}"
     if state is not AgentState.RESERVED and agent.offer:
         yield f"{who} is {state.value} and keeps offer {agent.offer}"
     call = floor.calls.get(agent.call)
     talks = call is not None and call.state in REACHED and call.agent == agent.login
-    if (state is AgentState.TALKING) != talks:
+    helps = consult is not None and consult.state in ANSWERED and consult.call == agent.call
+    if (state is AgentState.TALKING) != (talks or helps):
         yield f"{who} is {state.value} with call {agent.call!r}"
     if state not in (AgentState.RESERVED, AgentState.TALKING) and agent.call:
         yield f"{who} is {state.value} and keeps call {agent.call}"
@@ -112,6 +137,8 @@ def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
     interaction = floor.interactions.get(agent.interaction)
     if (state in BUSY) != bool(agent.interaction):
         yield f"{who} is {state.value} with interaction {agent.interaction!r}"
+    if consult and (consult.call != agent.call or talks):
+        yield f"{who} was asked into {consult.call} and has {agent.call!r}"
     works = state in (AgentState.TALKING, AgentState.WRAP_UP)
     if works and (interaction is None or agent.login not in interaction.workers):
         yield f"{who} is {state.value} on interaction {agent.interaction!r}, which doesn't know"
@@ -180,7 +207,9 @@ def _queues(floor: Floor) -> Iterator[str]:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
             yield f"{name} believes that {queue.free} are free"
-        talking = sum(c.state in REACHED and c.queue == name for c in floor.calls.values())
+        talking = sum(
+            c.state in REACHED and c.answered_at is not None and c.queue == name for c in floor.calls.values()
+        )
         if queue.talking != talking:
             yield f"{name} counts {queue.talking} talks and there are {talking}"
 
@@ -329,10 +358,17 @@ class Ledger:
         saved = self.records.get(pop.interaction)
         before = self._popped_offers.get(pop.interaction, 0)
         assert saved is not None, f"offer {pop.offer} pops and its interaction was never saved"
+        if pop.offer in self.asked_in(pop.interaction):
+            self.pops[pop.offer, pop.login] = pop
+            return
         several = any(popped == pop.offer for popped, _ in self.pops)
         assert several or saved.offers > before, f"offer {pop.offer} pops before its record is saved"
         self._popped_offers[pop.interaction] = saved.offers
         self.pops[pop.offer, pop.login] = pop
+
+    def asked_in(self, interaction: str) -> set[object]:
+        """The consults of an interaction that its saved timeline knows."""
+        return {entry.detail.get("consult") for entry in self.timelines.get(interaction, ())}
 
     def check(self, floor: Floor) -> None:
         """Started = final + live, at all times."""

@@ -9,7 +9,7 @@ from contactcenter.callbacks import TRANSITIONS, CallbackState
 from contactcenter.commands import Accepted, OfferCall, PlaceCall, Refused, SaveAudit, SaveCallback, ScreenPop
 from contactcenter.routing.queues import QueueRules
 from tests.core.invariants import check_empty
-from tests.core.world import RULES, SERVER, World, queue
+from tests.core.world import BOB, RULES, SERVER, World, queue
 
 PATIENT = {"callback_tries": 2, "callback_pause_s": 60.0, "callback_expires_s": 3600.0}
 NUMBER = "13900000001"
@@ -115,8 +115,8 @@ def test_nobody_has_two_callbacks_in_one_queue(world: World) -> None:
 
 def test_who_calls_in_is_served_in_the_place_of_his_callback(world: World) -> None:
     leaves_for_callback(world)
-    world.waits("cat", "support")
-    world.arrives("ann2", caller=NUMBER).is_known("ann2").queues("ann2")
+    world.arrives("cat").is_known("cat", (BOB,)).queues("cat")
+    world.arrives("ann2", caller=NUMBER).is_known("ann2", ()).queues("ann2")
     assert world.floor.matcher.order("support")[0] == "ann2"
     assert state(world) == "cancelled"
     assert not world.asks("tom", "available").commands(PlaceCall)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import pytest
 
-from contactcenter import agents, calls, interactions, monitors, offers
+from contactcenter import agents, calls, consults, interactions, monitors, offers
 from contactcenter.transitions import IllegalTransition, follow
 
 EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrEnum], type[StrEnum], str]] = {
@@ -21,6 +21,7 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         ivr      queue        -> waiting
         ivr      join         -> talking
         ivr      hold         -> held
+        ivr      connect      -> outside
         ivr      end          -> ended
         waiting  start script -> ivr
         waiting  offer        -> offered
@@ -39,6 +40,9 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         held     join         -> talking
         held     part         -> ivr
         held     end          -> ended
+        outside  start script -> ivr
+        outside  part         -> ivr
+        outside  end          -> ended
         """,
     ),
     "agent": (
@@ -79,6 +83,26 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         ringing join     -> joined
         ringing miss     -> missed
         ringing withdraw -> withdrawn
+        """,
+    ),
+    "consult": (
+        consults.TRANSITIONS,  # type: ignore[dict-item]
+        consults.ConsultState,
+        consults.ConsultTrigger,
+        """
+        popped   ring   -> ringing
+        popped   end    -> ended
+        ringing  answer -> held
+        ringing  end    -> ended
+        held     join   -> talking
+        held     add    -> together
+        held     end    -> ended
+        talking  hold   -> held
+        talking  add    -> together
+        talking  end    -> ended
+        together hold   -> held
+        together join   -> talking
+        together end    -> ended
         """,
     ),
     "interaction": (

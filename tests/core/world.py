@@ -207,6 +207,7 @@ class World:
         heard: list[e.Event] = [
             e.LegParted(at=self.now, leg=leg, bridge=bridge),
             e.LegParted(at=self.now, leg=call, bridge=bridge),
+            e.LegParked(at=self.now, leg=leg, room="room"),
         ]
         said = e.OfferEnded(at=self.now, call=call, offer=offer, status="ANSWER")
         for event in (said, *heard) if session_first else (*heard, said):

@@ -14,6 +14,7 @@ from contactcenter.agents import AgentState, PauseReason
 from contactcenter.calls import CallState
 from contactcenter.cli import cli
 from contactcenter.config import Settings, load
+from contactcenter.consults import ConsultState
 from contactcenter.http.server import API, all_routes
 from contactcenter.interactions import InteractionState, Outcome
 from contactcenter.offers import OfferState
@@ -141,7 +142,7 @@ def test_the_listing_is_the_example() -> None:
 
 @pytest.mark.parametrize(
     "states",
-    [AgentState, PauseReason, CallState, OfferState, InteractionState, Outcome, MatchMethod],
+    [AgentState, PauseReason, CallState, ConsultState, OfferState, InteractionState, Outcome, MatchMethod],
     ids=lambda states: states.__name__,
 )
 def test_every_state_is_in_the_glossary(states: type[StrEnum]) -> None:
@@ -149,7 +150,9 @@ def test_every_state_is_in_the_glossary(states: type[StrEnum]) -> None:
     assert [state.value for state in states if f"`{state.value}`" not in page] == []
 
 
-@pytest.mark.parametrize("states", [AgentState, CallState, OfferState, InteractionState, Outcome])
+@pytest.mark.parametrize(
+    "states", [AgentState, CallState, ConsultState, OfferState, InteractionState, Outcome]
+)
 def test_the_glossary_has_no_state_that_the_code_has_not(states: type[StrEnum]) -> None:
     home = f"{states.__module__.rpartition('.')[2]}.{states.__name__}"
     _, found, rest = text("glossary.md").partition(f"(`{home}`)")

@@ -55,7 +55,7 @@ def agent_view(login: str, **changes: Any) -> AgentView:
     view = AgentView(
         login=login, name=login, state="offline", reason="", since=0.0, until=None, afterwards="", phone="",
         line="ring", line_up=False, reachable=True, queues=(), skills={}, call="", interaction="", taken=0,
-        talked_s=0.0, wrapped_s=0.0,
+        talked_s=0.0, wrapped_s=0.0, held=False, consult="",
     )  # fmt: skip
     return replace(view, **changes)
 
@@ -74,7 +74,7 @@ def call_view(call: str, **changes: Any) -> CallView:
     view = CallView(
         id=call, interaction="i-" + call, direction="inbound", state="waiting", queue="support", agent="",
         customer="", customer_name="", caller="13800138000", caller_name="", did="4002", node="",
-        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, offered=(), priority=0,
+        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, offered=(), priority=0, consult=None,
     )  # fmt: skip
     return replace(view, **changes)
 

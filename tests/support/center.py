@@ -64,6 +64,9 @@ ring_s = 3
 wrap_up_s = 0
 without_agents = true
 {queues}
+[transfers]
+prefixes = ["1380"]
+ring_s = 5
 [dispositions]
 solved = {{ zh = "已解决", en = "Solved" }}
 follow_up = {{ zh = "需跟进", en = "Follow-up needed" }}

@@ -247,6 +247,109 @@ async def line_lost_while_idle(center: Center) -> None:
         await d.agent.until("paused", "line_lost")
 
 
+# --- call control ---
+
+
+@asynccontextmanager
+async def two_desks(center: Center) -> AsyncIterator[tuple[Desk, Desk, str, SipCall]]:
+    """A talk of agent2 with a caller of 4003, and agent3 free: the two desks, the call, the caller's side."""
+    async with desk(center, "agent2", "102", answer) as first:
+        async with caller(center, "4003") as call:
+            await first.take()
+            async with desk(center, "agent3", "103", answer) as second:
+                yield first, second, str(first.agent.view["call"]), call
+        await first.agent.until_view(lambda view: not view["interaction"], "free")
+
+
+async def consult(center: Center, desks: tuple[Desk, Desk], call: str) -> None:
+    """The first asks the second."""
+    await desks[0].agent.do("POST", f"/api/calls/{call}/consult", {"to": {"agent": "agent3"}, "note": "look"})
+    await desks[0].agent.until_view(lambda view: view["consult"] == "talking", "consulting")
+
+
+async def press(desk: Desk, call: str, button: str, consult: str, *, held: bool) -> None:
+    """A button of call control, and what comes of it."""
+    await desk.agent.do("POST", f"/api/calls/{call}/{button}", {})
+    fits = {"consult": consult, "held": held}
+    await desk.agent.until_view(lambda view: fits.items() <= view.items(), f"{button} done")
+
+
+@scenario
+async def held_and_resumed(center: Center) -> None:
+    async with two_desks(center) as (first, _, call, _caller):
+        await press(first, call, "hold", "", held=True)
+        await press(first, call, "resume", "", held=False)
+
+
+@scenario
+async def held_and_the_caller_hangs_up(center: Center) -> None:
+    async with two_desks(center) as (first, _, call, caller):
+        await press(first, call, "hold", "", held=True)
+        caller.hang_up()
+        await first.agent.until_view(lambda view: not view["call"], "out of the talk")
+
+
+@scenario
+async def held_on_a_line_and_resumed(center: Center) -> None:
+    async with desk(center, "agent2", "102", answer, line="persistent") as d:
+        async with caller(center, "4003"):
+            await d.agent.until("talking")
+            call = str(d.agent.view["call"])
+            await press(d, call, "hold", "", held=True)
+            await press(d, call, "resume", "", held=False)
+        await d.agent.until("available")
+
+
+@scenario
+async def consulted_toggled_conferred_and_dropped(center: Center) -> None:
+    async with two_desks(center) as (first, second, call, _caller):
+        await consult(center, (first, second), call)
+        await press(first, call, "consult/toggle", "held", held=False)
+        await press(first, call, "consult/toggle", "talking", held=True)
+        await press(first, call, "consult/conference", "together", held=False)
+        await press(first, call, "consult/drop", "", held=False)
+        await second.agent.until("available")
+
+
+@scenario
+async def transferred_attended_by_the_page(center: Center) -> None:
+    async with two_desks(center) as (first, second, call, _caller):
+        await consult(center, (first, second), call)
+        await first.agent.do("POST", f"/api/calls/{call}/consult/complete", {})
+        await second.agent.until_view(
+            lambda view: view["state"] == "talking" and not view["consult"], "with the caller"
+        )
+
+
+@scenario
+async def transferred_blind_by_the_page(center: Center) -> None:
+    async with two_desks(center) as (first, second, call, _caller):
+        await first.agent.do("POST", f"/api/calls/{call}/transfer", {"to": {"agent": "agent3"}})
+        await second.agent.until_view(
+            lambda view: view["state"] == "talking" and not view["consult"], "with the caller"
+        )
+
+
+@scenario
+async def transferred_to_a_queue_and_a_script(center: Center) -> None:
+    async with two_desks(center) as (first, second, call, _caller):
+        await first.agent.go("paused", "break")
+        await first.agent.do("POST", f"/api/calls/{call}/transfer", {"to": {"queue": "sales"}})
+        await second.agent.until("talking")
+        await second.agent.do("POST", f"/api/calls/{call}/transfer", {"to": {"ivr": "4001"}})
+        await second.agent.until("available")
+        await at_node(center)
+
+
+@scenario
+async def transferred_to_nowhere(center: Center) -> None:
+    async with two_desks(center) as (first, second, call, _caller):
+        second.phone.habit = busy
+        await first.agent.do("POST", f"/api/calls/{call}/transfer", {"to": {"agent": "agent3"}})
+        await second.agent.until("paused", "busy")
+        await first.agent.until_view(lambda view: not view["held"] and not view["consult"], "back")
+
+
 # --- not answered ---
 
 

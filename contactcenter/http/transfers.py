@@ -1,0 +1,99 @@
+"""`/api/calls/{id}/transfer` and `/consult`: sending a caller on, and asking somebody beside the call."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from contactcenter.events import ConsultAsked, ConsultStep, ConsultStepAsked, TransferAsked
+from contactcenter.http.calls import own_call
+from contactcenter.http.routes import Right, Routes
+from contactcenter.http.visit import Visit
+from contactcenter.values import Target, TargetKind
+
+routes = Routes("calls")
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class Aim(BaseModel):
+    """Exactly one of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agent: Annotated[Word | None, Field(description="A colleague's login.")] = None
+    queue: Annotated[Word | None, Field(description="A queue's name.")] = None
+    number: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")] | None,
+        Field(description="Digits only; what may be called is configured (`transfers.prefixes`)."),
+    ] = None
+    ivr: Annotated[Word | None, Field(description="A number of ours, whose script takes the caller.")] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in self.model_dump().values()) != 1:
+            raise ValueError("give exactly one of agent, queue, number and ivr")
+        return self
+
+    @property
+    def target(self) -> Target:
+        """The one that is given."""
+        [(kind, name)] = self.model_dump(exclude_none=True).items()
+        return Target(kind=TargetKind(kind), name=name)
+
+
+class Wish(BaseModel):
+    """To whom, and what the next one should know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Aim
+    note: Annotated[str, StringConstraints(max_length=1000)] = ""
+
+
+@routes.post("/api/calls/{id}/transfer", right=Right.SIGNED_IN, refusals=(409,))
+async def transfer(visit: Visit, id: str, body: Wish) -> None:
+    """Send the caller on. One who can't be taken there is back with the agent."""
+    login, now, to = own_call(visit, id), visit.edge.now(), body.to.target
+    await visit.edge.questions.ask(
+        lambda request: TransferAsked(at=now, login=login, call=id, to=to, note=body.note, request=request)
+    )
+
+
+@routes.post("/api/calls/{id}/consult", right=Right.SIGNED_IN, refusals=(409,))
+async def consult(visit: Visit, id: str, body: Wish) -> None:
+    """Put the caller on hold and ring somebody: a colleague, a free agent of a queue, a number."""
+    login, now, to = own_call(visit, id), visit.edge.now(), body.to.target
+    await visit.edge.questions.ask(
+        lambda request: ConsultAsked(at=now, login=login, call=id, to=to, note=body.note, request=request)
+    )
+
+
+@routes.post("/api/calls/{id}/consult/toggle", right=Right.SIGNED_IN, refusals=(409,))
+async def toggle(visit: Visit, id: str) -> None:
+    """From the caller to whom one consults, and back."""
+    await _step(visit, id, ConsultStep.TOGGLE)
+
+
+@routes.post("/api/calls/{id}/consult/complete", right=Right.SIGNED_IN, refusals=(409,))
+async def complete(visit: Visit, id: str) -> None:
+    """Give him the caller; who still rings gets the caller when he answers."""
+    await _step(visit, id, ConsultStep.COMPLETE)
+
+
+@routes.post("/api/calls/{id}/consult/conference", right=Right.SIGNED_IN, refusals=(409,))
+async def conference(visit: Visit, id: str) -> None:
+    """All three hear each other."""
+    await _step(visit, id, ConsultStep.CONFERENCE)
+
+
+@routes.post("/api/calls/{id}/consult/drop", right=Right.SIGNED_IN, refusals=(409,))
+async def drop(visit: Visit, id: str) -> None:
+    """Away with him, and back to the caller. Ends a transfer that nobody has answered yet, too."""
+    await _step(visit, id, ConsultStep.DROP)
+
+
+async def _step(visit: Visit, call: str, step: ConsultStep) -> None:
+    login, now = own_call(visit, call), visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: ConsultStepAsked(at=now, login=login, call=call, step=step, request=request)
+    )
