@@ -29,6 +29,7 @@ from contactcenter.commands import (
     JoinLegs,
     OpenLine,
     ParkLeg,
+    PlaceCall,
     PlaceLeg,
     PointMonitor,
     RingMonitor,
@@ -51,6 +52,8 @@ LEGS = frozenset({"ChannelId", "Channel1", "Channel2"})
 """Headers that name a leg, as `Channel` does in every action but Originate."""
 DIGITS = re.compile(r"[0-9]{1,15}")
 SHOWN = re.compile(r"\+?[0-9]{1,20}")
+NO_NUMBER = 28
+"""The Q.850 cause of a number that can't be one: invalid number format."""
 NOT_THERE = 20
 """The Q.850 cause of a phone that is not registered: subscriber absent."""
 LINE_RING_MS = 30_000
@@ -136,6 +139,8 @@ class AsteriskServers:
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
             case PlaceLeg():
                 self._spawn(self._place(command))
+            case PlaceCall():
+                self._spawn(self._place_call(command))
             case JoinLegs(server=server, leg=leg, other=other):
                 self._spawn(self._act(server, {"Action": "Bridge", "Channel1": leg, "Channel2": other}))
             case AddLeg():
@@ -174,15 +179,31 @@ class AsteriskServers:
         await self._ring(server, leg, phone, target)
 
     async def _place(self, command: PlaceLeg) -> None:
-        shows = command.shows if SHOWN.fullmatch(command.shows) else "0"
         target = {
             **_room(Room.GUEST),
             "Timeout": str(command.ring_s * 1000),
-            "CallerID": f'"{shows}" <{shows}>',
+            "CallerID": _shown(command.shows),
         }
         await self._ring(
             command.server, command.leg, command.phone or f"{command.number}@{command.trunk}", target
         )
+
+    async def _place_call(self, command: PlaceCall) -> None:
+        """What a waiting caller's leg has is given to this one, too: it runs the same script session."""
+        variables = {
+            "CC_INTERACTION": _leg(command.interaction),
+            "CC_QUEUE": _leg(command.queue),
+            "CC_ENTERED": f"{command.entered_at:.6f}",
+        }
+        target = {
+            "Context": "callback",
+            "Exten": "s",
+            "Timeout": str(command.ring_s * 1000),
+            "CallerID": _shown(command.shows),
+            "Variable": ",".join(f"{name}={value}" for name, value in variables.items()),
+        }
+        number = command.number.removeprefix("+")
+        await self._ring(command.server, command.leg, f"{number}@{command.trunk}", target)
 
     async def _add(self, command: AddLeg) -> None:
         """BridgeAdd takes the first leg whose id begins so. Ours are of one length; Asterisk's own end in a
@@ -213,7 +234,9 @@ class AsteriskServers:
         """Ring a phone, or `number@trunk`, under a leg's name of ours; who answers is at `target`."""
         number, at_trunk, trunk = phone.rpartition("@")
         if at_trunk and not DIGITS.fullmatch(number):
-            raise ValueError(f"{number!r} is no number to call")
+            log.error("not_called", server=server, leg=leg, reason="this is no number")
+            self._tell(LegEnded(at=self._now(), leg=leg, cause=NO_NUMBER))
+            return
         called = f"{number}{at_trunk}{endpoint(trunk)}"
         self._asked.add(leg)
         originate = {"Action": "Originate", "Channel": f"PJSIP/{called}", "Priority": "1"}
@@ -316,6 +339,12 @@ class AsteriskServers:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _shown(number: str) -> str:
+    """The caller id that the far end is shown; an odd number is not shown."""
+    shows = number if SHOWN.fullmatch(number) else "0"
+    return f'"{shows}" <{shows}>'
 
 
 def _room(room: Room) -> dict[str, str]:
