@@ -11,6 +11,7 @@ import time
 
 PARTS = {
     "center": "events through the center, and choosing agents",
+    "routing": "who gets whom, with 1,000 agents and 1,000 waiting calls",
     "ami": "reading Asterisk's events, beside panoramisk 1.4 as it is",
     "agi": "FastAGI commands, beside panoramisk's fast_agi",
     "waits": "announced waits, beside app_queue's average, on simulated days",

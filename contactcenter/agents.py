@@ -137,8 +137,6 @@ class AgentSession:
     """When the last wrap-up ended."""
     served_at: float = 0.0
     """When the last call was offered to the agent."""
-    talked_s: float = 0.0
-    wrapped_s: float = 0.0
 
     def move(self, trigger: AgentTrigger, at: float, reason: str = "") -> None:
         """Follow the table, or raise `IllegalTransition` and stay."""
@@ -196,7 +194,5 @@ class AgentSession:
             consult=consult,
             interaction=self.interaction,
             taken=self.taken,
-            talked_s=self.talked_s,
-            wrapped_s=self.wrapped_s,
             set_by=self.afterwards_by or self.set_by,
         )

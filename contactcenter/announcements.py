@@ -5,7 +5,6 @@ told of the wait is a bound that holds in most cases, never an average of the pa
 told before unless others were put in front or agents left.
 """
 
-from contactcenter.agents import AgentState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import Announce, CutSpeech
 from contactcenter.events import AnnouncementEnded
@@ -20,10 +19,7 @@ def promise(floor: Floor, call: Call) -> None:
 
 def estimate(floor: Floor, call: Call) -> Estimate | None:
     """How long a waiting caller will still wait, from the state of his queue now; None: nobody knows."""
-    queue = floor.queues[call.queue]
-    serving = [floor.agents[login] for login in queue.signed_in]
-    agents = sum(agent.state is not AgentState.PAUSED for agent in serving)
-    return queue.waits.estimate(floor.matcher.position(call.id), agents, len(queue.free))
+    return floor.queues[call.queue].expected(floor.matcher.position(call.id))
 
 
 def answered(floor: Floor, call: Call, at: float) -> None:

@@ -83,10 +83,10 @@ class Totals(Collector):
         faults = CounterMetricFamily("contactcenter_fastagi_faults", "FastAGI connections that were cut off")
         faults.add_metric([], self._app.scripts.faults if self._app.scripts else 0)
         yield faults
-        yield from _figures(self._app.center.floor)
+        yield from queue_metrics(self._app.center.floor)
 
 
-def _figures(floor: Floor) -> Iterator[Metric]:
+def queue_metrics(floor: Floor) -> Iterator[Metric]:
     """What is counted of each queue today: a counter begins anew at midnight, as after a restart."""
     queues = {name: floor.figures.intervals.of_day(("queue", name)) for name in floor.queues}
     for count, help_ in QUEUE_COUNTS.items():

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from contactcenter.agi.lint import lint
+from contactcenter.agi.loader import load_script
 from contactcenter.agi.speech import EngineMissing, load_engine
 from contactcenter.ami.errors import ActionFailed, AmiError
 from contactcenter.ami.link import AmiLink
@@ -27,6 +28,9 @@ DANGEROUS = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "conf
 
 OLDEST_ASTERISK = 20
 ASTERISK_S = 12.0
+
+WALKED = "every prompt exists, every menu ends"
+NOT_WALKED = "it can be loaded; a synchronous script is not tried any further: phone its number"
 
 _QUICK_CHECK_S = 60.0
 
@@ -70,13 +74,24 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _scripts(settings: Settings) -> AsyncIterator[Finding]:
-    for name in sorted({did.script for did in settings.dids.values() if did.script}):
+    scripts: dict[str, list[str]] = {}
+    for number, did in settings.dids.items():
+        if did.script:
+            scripts.setdefault(did.script, []).append(number)
+    for name, numbers in sorted(scripts.items()):
         path = settings.ivr.folder / name
-        problems = await lint(path, settings.queues, settings.ivr.transfers)
+        if not path.is_file():
+            for number in numbers:
+                says = f"{name!r}: there is no file {path}: put the script there, or correct the name"
+                yield Finding(what=f"dids.{number}.script", ok=False, says=says)
+            continue
+        problems = await lint(path, settings.queues, settings.ivr.transfers, settings.calendars)
         for problem in problems:
-            yield Finding(what=f"{path}:{problem.line}", ok=False, says=problem.message)
+            what = f"{path}:{problem.line}" if problem.line else str(path)
+            yield Finding(what=what, ok=False, says=problem.message)
         if not problems:
-            yield Finding(what=str(path), ok=True, says="every prompt exists, every menu ends")
+            walked = load_script(path).run is not None
+            yield Finding(what=str(path), ok=True, says=WALKED if walked else NOT_WALKED)
 
 
 def _speech(settings: Settings) -> list[Finding]:

@@ -285,7 +285,6 @@ def finish_wrap_up(floor: Floor, agent: AgentSession, at: float) -> None:
 def end_work(floor: Floor, agent: AgentSession, at: float) -> None:
     """The agent is done with the interaction, which closes if nobody else works on it."""
     wrapped = at - agent.since
-    agent.wrapped_s += wrapped
     agent.until = None
     interaction = floor.interactions.get(agent.interaction)
     agent.interaction = ""

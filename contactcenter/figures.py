@@ -119,6 +119,10 @@ class Figures:
             if queue:
                 self._enter(story, at, queue)
 
+    def _calling_back(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
+        # Offered once, when the customer asked for it: only the talk is counted now, for its queue.
+        story.last_queue = str(detail.get("queue", ""))
+
     def _enter(self, story: _Story, at: float, queue: str) -> None:
         keys: tuple[Key, ...] = (("queue", queue),)
         if story.waits_since is None:
@@ -152,10 +156,6 @@ class Figures:
 
     def _left_queue(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
         self._exit(story, at, str(detail.get("exit", "")))
-
-    def _calling_back(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
-        # The wait was counted when the caller left it for the callback; the talk is the queue's all the same.
-        story.last_queue = str(detail.get("queue", ""))
 
     def _answered(self, story: _Story, at: float) -> None:
         target_ms = _ms(self._target_s(story.queue))

@@ -283,9 +283,11 @@ class Floor:
             self._tell_matcher(login, agent)
             for name, queue in self.queues.items():
                 mine = agent if agent and name in agent.queues else None
+                state = mine.state if mine else AgentState.OFFLINE
                 changed = queue.count(
                     login,
-                    signed_in=mine is not None and mine.state is not AgentState.OFFLINE,
+                    signed_in=state is not AgentState.OFFLINE,
+                    serving=state not in (AgentState.OFFLINE, AgentState.PAUSED),
                     free=mine is not None and self.is_free(mine),
                 )
                 if changed:

@@ -332,7 +332,6 @@ def leave(floor: Floor, call: Call, at: float, *, outside: bool = False) -> None
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
     if agent and agent.state is AgentState.TALKING:
-        agent.talked_s += talked
         agent.call = ""
         agent.move(AgentTrigger.PART, at)
         desks.begin_wrap_up(floor, agent, call.queue, at)

@@ -83,8 +83,6 @@ class AgentView:
     """The interaction that the agent is working on: in the talk and in the wrap-up."""
     taken: int
     """Calls taken since the session began."""
-    talked_s: float
-    wrapped_s: float
     set_by: str = ""
     """The name of the supervisor who set the state, or the one that waits in `afterwards`."""
 
@@ -138,11 +136,18 @@ class QueueView:
     callbacks: int
     """Customers who are called back in their turn."""
     talking: int
+    target_s: float
+    target_share: float
+    """The service level: this share of the callers is to be answered within `target_s` seconds."""
     longest_since: float | None
     """When the caller at the head entered."""
     available: int
     """Agents of the queue who could take a call now."""
     signed_in: int
+    wait_s: float | None
+    """A bound of the wait of whoever entered now; 0: an agent is free, None: nobody serves the queue."""
+    wait_share: float
+    """How often such bounds held of late, from 0 to 1; 0.8 is aimed at."""
     entered: int
     """Callers that entered today."""
     answered: int

@@ -40,14 +40,16 @@ class Problem:
         return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
 
 
-async def lint(path: Path, queues: Collection[str], transfers: Collection[str] = ()) -> list[Problem]:
-    """All that is wrong with the script in `path`."""
+async def lint(
+    path: Path, queues: Collection[str], transfers: Collection[str] = (), calendars: Collection[str] = ()
+) -> list[Problem]:
+    """All that is wrong with the script in `path`, which may name these queues, transfers and calendars."""
     try:
         script = load_script(path)
     except ScriptInvalid as error:
         return [Problem(path=path, line=error.line, message=error.reason)]
     tree = ast.parse(path.read_text(encoding="utf-8"))  # noqa: ASYNC240 (no call waits for a check)
-    read = [*_prompts(path, tree, script.texts), *_calls(path, tree, script.texts, queues)]
+    read = [*_prompts(path, tree, script.texts), *_calls(path, tree, script.texts, queues, calendars)]
     if script.run is None:
         return read
     # What reading found, walking would find once more, in other words.
@@ -71,7 +73,9 @@ def _prompts(path: Path, tree: ast.Module, texts: Texts) -> Iterator[Problem]:
             yield Problem(path=path, line=lines.get(name, 0), message=message)
 
 
-def _calls(path: Path, tree: ast.Module, texts: Texts, queues: Collection[str]) -> Iterator[Problem]:
+def _calls(
+    path: Path, tree: ast.Module, texts: Texts, queues: Collection[str], calendars: Collection[str]
+) -> Iterator[Problem]:
     all_texts: Texts = {**BUILT_IN, **texts}
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and (node.type is None or _name(node.type) == "BaseException"):
@@ -91,8 +95,12 @@ def _calls(path: Path, tree: ast.Module, texts: Texts, queues: Collection[str]) 
             message = _spoken(first, node, all_texts)
             if message:
                 yield Problem(path=path, line=node.lineno, message=message)
-        if method in ("queue", "open") and first not in queues:
+        if method == "queue" and first not in queues:
             message = f"no queue {first!r}: the configuration has {', '.join(sorted(queues)) or 'none'}"
+            yield Problem(path=path, line=node.lineno, message=message)
+        if method in ("open", "emergency") and first not in {*queues, *calendars}:
+            known = ", ".join(sorted({*queues, *calendars})) or "none"
+            message = f"no queue or calendar {first!r}: the configuration has {known}"
             yield Problem(path=path, line=node.lineno, message=message)
 
 

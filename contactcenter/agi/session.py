@@ -51,6 +51,8 @@ _BRIDGED = {"SUCCESS": "ANSWER", "NONEXISTENT": "CHANUNAVAIL"}
 _SIP_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 """A quoted pair of a SIP display name: Asterisk passes it on as it came."""
 _NOBODY = {"unknown", "anonymous"}
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""Control characters, and those that turn the direction of writing."""
 
 WORD_S = 5.0
 """After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
@@ -549,6 +551,8 @@ def _server(uniqueid: str) -> str:
 
 
 def _somebody(text: str) -> str:
+    """A caller's name or number as it may be shown: nothing in it moves or turns what stands around it."""
+    text = _UNSEEN.sub("", text)
     return "" if text.lower() in _NOBODY else text[:NAME_CAP]
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from contactcenter.agi.connection import CallerGone
-from contactcenter.agi.loader import load_script
+from contactcenter.agi.loader import ScriptInvalid, line_in, load_script, run
 from contactcenter.agi.script import Arrival, Call, Services, Wish
 from contactcenter.agi.texts import Speech
 from contactcenter.events import CallbackAsked, CustomerFound, Event, LanguageChosen, NodeVisited
@@ -20,6 +20,10 @@ from contactcenter.values import CustomerCard, MatchMethod
 SILENCE = ","
 """Pressed: nothing, until the prompt's time-out."""
 _HANG_UP = "h"
+SYNCHRONOUS = (
+    "this is a synchronous script (`def script(agi)`), which gives Asterisk its own commands and can't be "
+    "played without one: give it a number in [dids], and phone that"
+)
 EXITS = {"a": "answered", "c": "closed", "f": "full", "n": "no_agents", "t": "timeout"}
 """What becomes of a caller in a queue or of a transfer, by the letter that says so."""
 
@@ -81,11 +85,12 @@ class SimulatedCaller:
     # --- What the caller does ---
 
     async def dials(self) -> None:
-        """Call, and listen until the script wants something."""
+        """Call, and listen until the script wants something. Raises `ScriptInvalid` for a synchronous one."""
         if self._task is None:
             if self._script.run is None:
-                raise TypeError(f"{self._script.name}: synchronous scripts need a real Asterisk")
-            self._task = asyncio.ensure_future(self._script.run(self._call))
+                assert self._script.path  # noqa: S101 (it was loaded from a file)
+                raise ScriptInvalid(self._script.path, 0, SYNCHRONOUS)
+            self._task = asyncio.ensure_future(run(self._script, self._call))
             self._task.add_done_callback(lambda _: self._settled.set())
             await self._settled.wait()
 
@@ -247,8 +252,8 @@ async def simulate(
     """Play a script's caller on the terminal, or press `keys` for him; returns whether the script ended it.
 
     Keys are the telephone's, `,` for silence, `h` to hang up; in a queue `a` stands for a talk with an agent,
-    `c` `f` `n` `t` for closed, full, no agents, time-out. Raises `loader.ScriptInvalid`, and what the script
-    raises.
+    `c` `f` `n` `t` for closed, full, no agents, time-out. Raises `loader.ScriptInvalid`, which names the
+    line, also for what the script raises.
     """
     someone = SimulatedCaller(path, caller=caller, customers=customers)
     await someone.dials()
@@ -261,7 +266,10 @@ async def simulate(
             write("caller hung up")
             return False
         if someone.ended:
-            write(f"script ended: {someone.result or 'no result'}")
+            try:
+                write(f"script ended: {someone.result or 'no result'}")
+            except Exception as error:
+                raise ScriptInvalid(path, line_in(path, error), f"{type(error).__name__}: {error}") from error
             return True
         if keys is not None and not pressed:
             await someone.hangs_up()

@@ -211,11 +211,14 @@ def _need(need: Need) -> str:
     return f"{need.skill} {need.level}{'' if need.required else '?'}"
 
 
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Candidate, PassedOver, Part)}
+
+
 def _plain(value: Candidate | PassedOver | Part) -> dict[str, Any]:
-    said = {field.name: getattr(value, field.name) for field in fields(value)}
+    said = {name: each for name in _NAMES[type(value)] if (each := getattr(value, name)) not in ("", None)}
     if isinstance(value, PassedOver) and value.reason != "skill":
         del said["level"], said["has"]
-    return {name: each for name, each in said.items() if each not in ("", None)}
+    return said
 
 
 def decided(detail: Mapping[str, Any], language: str) -> str:

@@ -119,6 +119,8 @@ class _Line:
     calls: list[tuple[float, str]] = field(default_factory=list)
     fits: dict[_Profile, Rank | None] = field(default_factory=dict)
     """Profile -> how good it is for the line; None: not at all."""
+    misfits: dict[_Profile, str] = field(default_factory=dict)
+    """Profile that is no good for the line -> the reason."""
 
 
 @dataclass(slots=True, eq=False)
@@ -475,6 +477,7 @@ class Matcher:
         self._profiles = {name: each for name, each in self._profiles.items() if any(each.free.values())}
         for line in self._lines.values():
             line.fits.clear()
+            line.misfits.clear()
 
     def _fit(self, line: _Line, profile: _Profile) -> Rank | None:
         """How good these agents are for the line, None if they can't take its calls."""
@@ -484,7 +487,9 @@ class Matcher:
             pass
         rank: Rank | None = None
         agent, demand = profile.agent, line.demand
-        if self._mismatch(demand, agent, profile.held) is None:
+        if mismatch := self._mismatch(demand, agent, profile.held):
+            line.misfits[profile] = mismatch[0]
+        else:
             foreign = demand.queues[0] not in agent.queues
             own = STRATEGIES[line.rules.strategy].rank(agent, demand.needs)
             rank = (int(foreign), shortfall(agent.skills, demand.needs), *own)
@@ -624,16 +629,19 @@ class Matcher:
         """Agents of the call's queues who are not candidates: some by name, all by count."""
         counts: Counter[str] = Counter()
         named: list[PassedOver] = []
+        only = entry.demand.only
         for profile in self._free_in(entry.demand):
-            if not entry.demand.only and self._fit(line, profile) is not None:
+            fits = self._fit(line, profile) is not None
+            if fits and not only:
                 continue
-            others = [
-                login for key in profile.free[self._turns[0]] if (login := key[-1]) != entry.demand.only
-            ]
-            found = [self._why_not(entry, self._desks[str(login)], at) for login in others[:BOUND]]
-            if found and found[0]:
-                counts[found[0].reason] += len(others)
-                named += [each for each in found[: BOUND - len(named)] if each]
+            keys = profile.free[self._turns[0]]
+            his_own = bool(only) and self._desks[only].profile is profile
+            if count := len(keys) - his_own:
+                counts["preferred" if fits else line.misfits[profile]] += count
+            if len(named) < BOUND:
+                others = [str(key[-1]) for key in keys[: BOUND + 1] if key[-1] != only]
+                found = (self._why_not(entry, self._desks[login], at) for login in others)
+                named += islice(filter(None, found), BOUND - len(named))
         for state, desks in self._absent_in(entry.demand):
             counts[state] += len(desks)
             for desk in islice(desks.values(), BOUND - len(named)):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contactcenter.interactions import Outcome
-from contactcenter.routing.estimates import WaitEstimator
+from contactcenter.routing.estimates import Estimate, WaitEstimator
 from contactcenter.routing.hours import ALWAYS, Calendar
 from contactcenter.routing.skills import Need
 from contactcenter.routing.widening import Widening
@@ -83,6 +83,8 @@ class Queue:
     rules: QueueRules
     signed_in: set[str] = field(default_factory=set)
     """Agents of the queue who are not offline."""
+    serving: set[str] = field(default_factory=set)
+    """Those of them who are not paused: a call is their work now, or their next."""
     free: set[str] = field(default_factory=set)
     """Those of them who could take a call now."""
     waits: WaitEstimator = field(default_factory=WaitEstimator)
@@ -99,11 +101,16 @@ class Queue:
             return Outcome.NO_AGENTS
         return None
 
-    def count(self, login: str, *, signed_in: bool, free: bool) -> bool:
+    def expected(self, position: int) -> Estimate | None:
+        """How long whoever stands there will still wait; None while nobody serves the queue."""
+        return self.waits.estimate(position, len(self.serving), len(self.free))
+
+    def count(self, login: str, *, signed_in: bool, serving: bool, free: bool) -> bool:
         """Keep what an agent is to this queue now; returns whether that is something new."""
-        if (login in self.signed_in, login in self.free) == (signed_in, free):
+        sets = ((self.signed_in, signed_in), (self.serving, serving), (self.free, free))
+        if all((login in agents) is belongs for agents, belongs in sets):
             return False
-        for agents, belongs in ((self.signed_in, signed_in), (self.free, free)):
+        for agents, belongs in sets:
             if belongs:
                 agents.add(login)
             else:
@@ -114,6 +121,7 @@ class Queue:
         self, at: float, waiting: int, longest_since: float | None, callbacks: int, today: Tally
     ) -> QueueView:
         """The queue as pages see it, with what was counted today."""
+        newcomer = self.expected(waiting + 1)
         answered, abandoned = today.of("answered"), today.of("abandoned")
         return QueueView(
             name=self.rules.name,
@@ -122,9 +130,13 @@ class Queue:
             waiting=waiting,
             callbacks=callbacks,
             talking=self.talking,
+            target_s=self.rules.target_s,
+            target_share=self.rules.target_share,
             longest_since=longest_since,
             available=len(self.free),
             signed_in=len(self.signed_in),
+            wait_s=round(newcomer.bound_s, 1) if newcomer else None,
+            wait_share=round(self.waits.share, 3),
             entered=today.of("offered"),
             answered=answered,
             abandoned=abandoned,

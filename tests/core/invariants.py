@@ -58,7 +58,8 @@ def check_empty(floor: Floor) -> None:
     ):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
-        left = floor.matcher.order(queue.rules.name)
+        order = floor.matcher.order(queue.rules.name)
+        left = [waiting for waiting in order if not waiting.startswith(CALLBACK)]
         assert not left, f"somebody still waits in {queue.rules.name}: {left}"
         assert queue.talking == 0, f"{queue.rules.name} counts {queue.talking} talks and there is none"
     for agent in floor.agents.values():
@@ -193,16 +194,21 @@ def _queues(floor: Floor) -> Iterator[str]:
         ):
             yield f"{name} miscounts who waits: {order}"
         here = {
-            call.interaction.id
+            call.interaction.id: call.interaction.record.direction
             for call in floor.calls.values()
             if call.queued_at is not None
             and call.queue == name
             and call.interaction.record.direction == "inbound"
         }
         counted = floor.figures.waiting(name)
-        if not here <= counted <= here | unheard:
+        # Whom we call back was counted when he asked for it, and is not counted as waiting again.
+        if not {each for each in here if here[each] == "inbound"} <= counted <= here.keys() | unheard:
             yield f"{here} wait in {name} and {counted} are counted: somebody is lost"
         members = [agent for agent in floor.agents.values() if name in agent.queues]
+        if queue.serving != {
+            agent.login for agent in members if agent.state not in (AgentState.OFFLINE, AgentState.PAUSED)
+        }:
+            yield f"{name} believes that {queue.serving} serve it"
         if queue.signed_in != {agent.login for agent in members if agent.state is not AgentState.OFFLINE}:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
@@ -415,5 +421,5 @@ class Ledger:
         queues, center = total(self.counted(("queue", name)) for name in names), self.counted(CENTER)
         for name in ("answered", "abandoned"):
             assert queues.of(name) == center.of(name), f"the queues' {name} are not the center's"
-        moved = queues.of("exit.moved")
+        moved = queues.of("exit.moved") + queues.of("exit.overflow")
         assert queues.of("offered") - moved == center.of("offered"), "a move is no new caller of the center"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from contactcenter import events as e
-from contactcenter.commands import Announce, CutSpeech, LeaveQueue, OfferCall, WaitOn
+from contactcenter.commands import Announce, CutSpeech, LeaveQueue, OfferCall, ShowQueue, WaitOn
 from contactcenter.routing.queues import QueueRules
 from tests.core.world import RULES, World, queue
 
@@ -64,6 +64,27 @@ def test_without_agents_nothing_is_said_of_the_wait() -> None:
     world = world_of(queue("support", without_agents=True, **TOLD), queue("sales"))
     world.waits("ann").wait(30)
     assert world.commands(Announce)[0].wait_s is None
+
+
+def test_a_queue_shows_how_long_a_newcomer_would_wait() -> None:
+    world = world_of(queue("support", without_agents=True), queue("sales"))
+
+    def shown() -> float | None:
+        views = [each.view for each in world.commands(ShowQueue) if each.view.name == "support"]
+        return views[-1].wait_s
+
+    world.is_ready("tom")
+    assert shown() == 0, "an agent is free"
+    world.asks("tom", "paused")
+    assert shown() is None, "nobody serves the queue"
+    world.asks("tom", "available")
+    world.talks("ann")
+    busy = shown()
+    assert busy
+    world.waits("bob")
+    longer = shown()
+    assert longer
+    assert longer > busy
 
 
 def test_an_agent_cuts_the_announcement_short(world: World) -> None:

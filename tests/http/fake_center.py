@@ -55,7 +55,7 @@ def agent_view(login: str, **changes: Any) -> AgentView:
     view = AgentView(
         login=login, name=login, state="offline", reason="", since=0.0, until=None, afterwards="", phone="",
         line="ring", line_up=False, reachable=True, queues=(), skills={}, call="", interaction="", taken=0,
-        talked_s=0.0, wrapped_s=0.0, held=False, consult="",
+         held=False, consult="",
     )  # fmt: skip
     return replace(view, **changes)
 
@@ -82,8 +82,10 @@ def call_view(call: str, **changes: Any) -> CallView:
 def queue_view(name: str, **changes: Any) -> QueueView:
     """A queue in which nothing happened, but for `changes`."""
     view = QueueView(
-        name=name, title=QUEUES.get(name, {"zh": name, "en": name}), open=True, waiting=0, talking=0,
-        longest_since=None, available=0, signed_in=0, entered=0, answered=0, abandoned=0, left=0,
+        name=name, title=QUEUES.get(name, {"zh": name, "en": name}), open=True, waiting=0,
+        callbacks=0, talking=0, longest_since=None, target_s=20.0, target_share=0.8, available=0, signed_in=0,
+        wait_s=None, wait_share=0.8,
+        entered=0, answered=0, abandoned=0, left=0,
     )  # fmt: skip
     return replace(view, **changes)
 
@@ -205,10 +207,7 @@ class FakeCenter:
         agent, now = self.agents[login], self.now()
         del self.calls[agent.call]
         self.carry(DropCall(call=agent.call))
-        self._show_agent(
-            login, state="wrap_up", since=now, until=now + wrap_up_s, call="",
-            talked_s=agent.talked_s + now - agent.since,
-        )  # fmt: skip
+        self._show_agent(login, state="wrap_up", since=now, until=now + wrap_up_s, call="")
 
     def miss(self, login: str) -> None:
         """The phone rang out: the caller goes back, the agent is paused."""

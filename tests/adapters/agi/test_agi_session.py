@@ -376,6 +376,17 @@ async def test_second_session_of_a_call_replaces_the_first(desk: Started) -> Non
         assert second.had("SET", "MUSIC", "off")
 
 
+async def test_a_callers_name_moves_and_turns_nothing(desk: Started) -> None:
+    async with desk() as d:
+        name = "\x1b[2J\x07王\u202e芳\u2066 \u200fO\u2019Neil\t\x85<b>\ufeff"
+        channel = FakeChannel(extension="4002", name=name, caller="1380\x08\u202e0")
+        await in_queue(d, channel)
+        arrived = await d.event(CallArrived)
+        assert arrived.caller_name == "[2J王芳 O\u2019Neil<b>"
+        assert arrived.caller == "13800"
+        await channel.hang_up()
+
+
 @pytest.mark.parametrize("forged", ["x\nagi_extension: 4003\nagi_dnid: 4003\ny: ", "\n\nHANGUP\n"])
 async def test_a_forged_environment_is_refused_and_counted(desk: Started, forged: str) -> None:
     async with desk() as d:

@@ -1,10 +1,11 @@
 // The supervisor's first view: queues, agents and calls as they are now.
 
 import { beat } from "./clock.js";
-import { clock } from "./format.js";
+import { Bars, Level, Strip } from "./figures.js";
+import { clock, lasting } from "./format.js";
 import { html } from "./html.js";
 import { t, titled } from "./language.js";
-import { agents, calls, queues } from "./model.js";
+import { agents, calls, figures, queues } from "./model.js";
 import { Card, PhoneNumber, queueTitle, reasonTitle, Since, StateWord } from "./parts.js";
 import { AgentActions, MyPhone, SteerDialog, steeredRow } from "./supervision.js";
 
@@ -30,16 +31,25 @@ export function Table({ columns, rows, keyOf, empty, label, rowProps = plainRow 
 }
 
 
+/** How long somebody who comes now will wait at most, in most cases; its title says in how many of the last. */
+function expectedWait(queue) {
+  if (queue.wait_s === null) return "–";
+  return html`<span title=${t("board.wait_held", { n: Math.round(100 * queue.wait_share) })}>≤ ${lasting(queue.wait_s)}</span>`;
+}
+
 function Queues() {
   const columns = [
     [t("board.queue"), (queue) => html`<strong>${titled(queue.title, queue.name)}</strong>`],
     [t("board.state"), (queue) => (queue.open ? t("queue.open") : t("queue.closed"))],
     [t("queue.waiting_now"), (queue) => queue.waiting, true],
     [t("queue.longest"), (queue) => (queue.longest_since ? html`<${Since} since=${queue.longest_since} />` : t("queue.nobody")), true],
+    [t("board.wait"), expectedWait, true],
     [t("board.talking"), (queue) => queue.talking, true],
     [t("queue.free"), (queue) => t("queue.of", { free: queue.available, all: queue.signed_in }), true],
     [t("board.answered"), (queue) => queue.answered, true],
     [t("board.abandoned"), (queue) => queue.abandoned, true],
+    [t("figures.service_level"), (queue) => html`<${Level} queue=${queue} />`, true],
+    [t("figures.six_hours"), (queue) => html`<${Bars} queue=${queue} />`],
   ];
   return html`<${Card} title=${t("board.queues")}>
     <${Table} label=${t("board.queues")} columns=${columns} rows=${[...queues.value.values()]} keyOf=${(queue) => queue.name} empty=${t("queue.none")} />
@@ -53,7 +63,7 @@ function Agents() {
     [t("board.since"), (agent) => html`<${Since} since=${agent.since} />`, true],
     [t("phone.title"), (agent) => agent.phone || t("phone.none")],
     [t("board.queues"), (agent) => agent.queues.map(queueTitle).join(", ")],
-    [t("roster.calls"), (agent) => agent.taken, true],
+    [t("roster.calls"), (agent) => figures.value.get(`agent ${agent.login}`)?.today.taken ?? 0, true],
     [t("board.steer"), (agent) => html`<${AgentActions} agent=${agent} />`],
   ];
   const rows = [...agents.value.values()].sort((a, b) => a.login.localeCompare(b.login));
@@ -80,6 +90,7 @@ export function Board() {
   document.title = `${t("nav.board")} · contactcenter`;
   return html`<div class="page">
     <div class="page-title"><h1>${t("nav.board")}</h1><${MyPhone} /></div>
+    <${Strip} />
     <${Queues} /><${Agents} /><${Calls} />
     <${SteerDialog} />
   </div>`;

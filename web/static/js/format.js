@@ -26,6 +26,18 @@ function format(options) {
   return formats.get(key);
 }
 
+/** A share of 1 in whole per cent; `–` where there is nothing to have a share in. */
+export const share = (value) =>
+  value === null || value === undefined
+    ? "–"
+    : new Intl.NumberFormat(LOCALES[language.value], { style: "percent" }).format(value);
+
+/** `10:15–10:30` */
+export function timeSpan(from, to) {
+  const time = format({ hour: "2-digit", minute: "2-digit" });
+  return `${time.format(new Date(from * 1000))}–${time.format(new Date(to * 1000))}`;
+}
+
 const sameDay = (a, b) => a.toDateString() === b.toDateString();
 
 /** `14:05:09` */

@@ -13,6 +13,7 @@ export const calls = signal(new Map());
 /** Supervisors at calls, as far as this user sees them; what supervisors have said to this user. */
 export const monitors = signal(new Map());
 export const messages = signal(new Map());
+export const figures = signal(new Map());
 export const pop = signal(null);
 export const chosenCustomer = signal(null);
 

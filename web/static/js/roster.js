@@ -3,12 +3,12 @@
 import { signal } from "@preact/signals";
 
 import { choosePhone, online, pending } from "./actions.js";
-import { beat } from "./clock.js";
 import { callerName } from "./caller.js";
-import { lasting } from "./format.js";
+import { Level, occupancyOf, timesOf } from "./figures.js";
+import { lasting, share } from "./format.js";
 import { html } from "./html.js";
 import { t, titled } from "./language.js";
-import { face, me, myCall, myPop, myself, queues } from "./model.js";
+import { face, figures, me, myCall, myPop, myself, queues } from "./model.js";
 import { Card, queueTitle, Since, StateWord } from "./parts.js";
 
 const line = signal("");
@@ -30,17 +30,24 @@ function InHand() {
 
 function MyDay() {
   const agent = myself.value;
-  const talking = agent?.state === "talking" ? beat.value - agent.since : 0;
-  const wrapping = agent?.state === "wrap_up" ? beat.value - agent.since : 0;
+  const view = figures.value.get(`agent ${me.value.user}`);
+  const counted = view?.today;
+  const times = timesOf(agent, view);
   return html`<${Card} title=${t("roster.my_day")}>
     <div class="body">
       <dl class="facts">
         <dt>${t("roster.calls")}</dt>
-        <dd class="figures">${agent?.taken ?? 0}</dd>
+        <dd class="figures">${counted?.taken ?? 0}</dd>
         <dt>${t("roster.talked")}</dt>
-        <dd class="figures">${lasting((agent?.talked_s ?? 0) + talking)}</dd>
+        <dd class="figures">${lasting(times.talking ?? 0)}</dd>
         <dt>${t("roster.wrapped")}</dt>
-        <dd class="figures">${lasting((agent?.wrapped_s ?? 0) + wrapping)}</dd>
+        <dd class="figures">${lasting(times.wrap_up ?? 0)}</dd>
+        <dt>${t("figures.aht")}</dt>
+        <dd class="figures">${counted?.aht_s ? lasting(counted.aht_s) : "–"}</dd>
+        <dt>${t("roster.paused")}</dt>
+        <dd class="figures">${lasting(times.paused ?? 0)}</dd>
+        <dt>${t("figures.occupancy")}</dt>
+        <dd class="figures">${share(occupancyOf(times))}</dd>
       </dl>
     </div>
   <//>`;
@@ -59,6 +66,8 @@ function Queues() {
               <dd class="figures">${queue.waiting}</dd>
               <dt>${t("queue.longest")}</dt>
               <dd>${queue.longest_since ? html`<${Since} since=${queue.longest_since} />` : t("queue.nobody")}</dd>
+              <dt>${t("figures.service_level")}</dt>
+              <dd class="figures"><${Level} queue=${queue} /></dd>
               <dt>${t("queue.free")}</dt>
               <dd class="figures">${t("queue.of", { free: queue.available, all: queue.signed_in })}</dd>
             </dl>
