@@ -44,8 +44,8 @@ def _offer(number: int) -> tuple[Command, Command]:
     view = AgentView(
         login="agent1", name="agent1", state="reserved", reason="", since=time.time(), until=None,
         afterwards="", phone="101", line="ring", line_up=False, reachable=True, queues=("support",),
-         skills={"zh": 10}, held=False, consult="",
-         call=f"c{number}", interaction=f"i-{number}", taken=0,
+        skills={"zh": 10}, held=False, consult="",
+        call=f"c{number}", interaction=f"i-{number}", taken=0,
     )  # fmt: skip
     pop = ScreenPop(
         login="agent1", offer=f"o{number}", call=f"c{number}", interaction=f"i-{number}", queue="support",

@@ -16,13 +16,15 @@ import structlog
 import typer
 from rich.console import Console
 
-from contactcenter import __version__
+from contactcenter import __version__, document
 from contactcenter.agi.loader import ScriptInvalid
 from contactcenter.agi.speech import EngineMissing
 from contactcenter.app import CONTROL_SOCKET, App
 from contactcenter.asterisk.embedded import AsteriskFailed
+from contactcenter.clock import Clock
 from contactcenter.config import ConfigError, load
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
+from contactcenter.crm.store import Store
 from contactcenter.crm.users import User
 from contactcenter.standalone import CannotRun, Options
 from contactcenter.standalone import run as run_standalone
@@ -45,6 +47,10 @@ cli = typer.Typer(
 )
 demo = typer.Typer(help="Simulated people for a running demo.", no_args_is_help=True)
 ivr = typer.Typer(help="IVR scripts without a phone.", no_args_is_help=True)
+configuration = typer.Typer(
+    help="What the store has of the configuration: queues, hours, skills, reasons, outcomes.",
+    no_args_is_help=True,
+)
 user = typer.Typer(help="Users of a center that is not running.", no_args_is_help=True)
 simulation = typer.Typer(
     help="What would happen: made-up days through the live engine.", no_args_is_help=True
@@ -52,6 +58,7 @@ simulation = typer.Typer(
 cli.add_typer(demo, name="demo")
 cli.add_typer(simulation, name="simulate")
 cli.add_typer(ivr, name="ivr")
+cli.add_typer(configuration, name="configuration")
 cli.add_typer(user, name="user")
 
 out = Console(highlight=False, soft_wrap=True)
@@ -303,6 +310,56 @@ def ivr_test(
     _do(simulate(script, keys))
 
 
+@configuration.command("export")
+def configuration_export(
+    config: Annotated[Path, typer.Option(help="The configuration file.")],
+    to: Annotated[Path | None, typer.Option(help="File to write; else standard output.")] = None,
+) -> None:
+    """Write the version in force as TOML; the server may be running.
+
+    Example: `contactcenter configuration export --config center.toml --to live.toml`
+    """
+
+    async def work() -> None:
+        path = load(config).store.path
+        if (version := document.stored(path)) is None:
+            raise CannotRun(f"{path} has no configuration yet: the file counts until the first start")
+        text = document.as_toml(version.document)
+        if to is None:
+            say(text.rstrip("\n"))
+        else:
+            to.write_text(text, encoding="utf-8")
+            say(f"version {version.version} of {version.login} is in {to}")
+
+    _do(work())
+
+
+@configuration.command("import")
+def configuration_import(
+    config: Annotated[Path, typer.Option(help="The configuration file.")],
+    file: Annotated[Path | None, typer.Option(help="File to read; else the configuration file.")] = None,
+) -> None:
+    """Make a file's queues, hours, skills, reasons and outcomes the next version; the server is stopped.
+
+    Example: `contactcenter configuration import --config center.toml --file live.toml`
+    """
+
+    async def work() -> None:
+        settings, clock = load(config), Clock()
+        # Not by the app: a version that does not fit the file any more is what this is to correct.
+        document.read(file or config, settings)
+        store = await Store.open(
+            settings.store.path, tell=lambda event: None, now=clock.now, region=settings.region
+        )
+        try:
+            version = await document.put(settings, file or config, store)
+        finally:
+            await store.close()
+        say(f"version {version.version} is in force" if version else "it is in force already")
+
+    _do(work())
+
+
 def _levels(text: str) -> dict[str, int]:
     """`zh=10, billing=6` as skill -> level."""
     levels = {}
@@ -331,16 +388,17 @@ def user_add(
     """
 
     async def work() -> None:
-        settings = load(config)
+        file = load(config)
         wanted = tuple(filter(None, (each.strip() for each in queues.split(","))))
         levels = _levels(skills)
-        if strange := sorted({*levels} - {*settings.skills}):
-            known = ", ".join(settings.skills) or "none: add them to [skills]"
-            raise CannotRun(f"there is no skill {strange[0]!r}; there are: {known}")
-        if unknown := sorted({*wanted} - {*settings.queues}):
-            raise CannotRun(f"there is no queue {unknown[0]!r}; there are: {', '.join(settings.queues)}")
         async with AsyncExitStack() as stack:
-            app = await stack.enter_async_context(App(settings, settings.store.path.parent))
+            app = await stack.enter_async_context(App(file, file.store.path.parent))
+            settings = app.settings  # what the store has, not what the file says
+            if unknown := sorted({*wanted} - {*settings.queues}):
+                raise CannotRun(f"there is no queue {unknown[0]!r}; there are: {', '.join(settings.queues)}")
+            if strange := sorted({*levels} - {*settings.skills}):
+                known = ", ".join(settings.skills) or "none: add them to [skills]"
+                raise CannotRun(f"there is no skill {strange[0]!r}; there are: {known}")
             await app.users.create(
                 User(
                     login=login,

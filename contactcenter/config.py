@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contactcenter.claims import Claim, Claims
 from contactcenter.floor import Outside, Rules
+from contactcenter.mistakes import place, remedy
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.problems import Problem, problems
@@ -67,7 +69,7 @@ def _spans(text: str) -> str:
 
 def parse_spans(text: str) -> tuple[Span, ...]:
     """`"09:00-12:00, 13:30-18:00"`; an empty text means closed; 24:00 is midnight at the end of the day."""
-    spans = []
+    spans: list[tuple[str, Span]] = []
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", part)
         if not match:
@@ -78,11 +80,28 @@ def parse_spans(text: str) -> tuple[Span, ...]:
         try:
             start, end = time(start_h, start_m), time(end_h, end_m)
         except ValueError:
-            raise ValueError(f"{part!r} has a time that no clock shows") from None
+            raise ValueError(
+                f"{part!r} has a time that no clock shows: hours go from 00:00 to 24:00, minutes to 59"
+            ) from None
         if end != time(0) and end <= start:
             raise ValueError(f"{part!r} ends before it starts: write hours over midnight as two spans")
-        spans.append((start, end))
-    return tuple(spans)
+        for before, (other, other_end) in spans:
+            if (start < other_end or other_end == time(0)) and (other < end or end == time(0)):
+                raise ValueError(f"{before!r} and {part!r} overlap: write them as one, or part them")
+        spans.append((part, (start, end)))
+    return tuple(span for _, span in spans)
+
+
+def _port(number: int) -> int:
+    if not 1 <= number <= 65535:
+        raise ValueError("must be a port, from 1 to 65535")
+    return number
+
+
+def _region(code: str) -> str:
+    if code not in SUPPORTED_REGIONS:
+        raise ValueError("must be a country by two capital letters, such as CN or DE")
+    return code
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -92,7 +111,9 @@ Number = Annotated[str, Field(pattern=r"^\+?[0-9]{1,15}$")]
 Phone = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
 Level = Annotated[int, Field(ge=1, le=10)]
 Minutes = Annotated[float, Field(ge=-1440, le=1440)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[int, AfterValidator(_port)]
+Endpoint = Annotated[str, Field(pattern=r"^PJSIP/[A-Za-z0-9_.+@:/-]{1,150}$")]
+"""What the IVR's session will dial, and nothing that it would not."""
 
 
 class _Section(BaseModel):
@@ -249,6 +270,9 @@ class QueueSection(QueueTuning, _Asking):
     max_waiting: int = Field(default=500, ge=1)
     max_wait_s: float = Field(default=1800, gt=0)
     without_agents: bool = False
+    recording: Literal["never", "always", "announce"] = "never"
+    retention_days: int | None = Field(default=None, ge=0, le=36500)
+    """For how long its recordings are kept; empty: as `recordings.retention_days` says."""
     announce_after_s: float = Field(default=0, ge=0)
     """When a caller is first told the place and the wait; 0: never."""
     announce_every_s: float = Field(default=60, ge=15)
@@ -267,7 +291,7 @@ class QueueSection(QueueTuning, _Asking):
 
     def rules(self, name: str, calendar: Calendar) -> QueueRules:
         """As the center knows it."""
-        own = {"title", "calendar", "needs", "prefers", "widening"}
+        own = {"title", "calendar", "needs", "prefers", "widening", "retention_days"}
         return QueueRules(
             name=name,
             title=self.title.model_dump(),
@@ -276,6 +300,23 @@ class QueueSection(QueueTuning, _Asking):
             widening=tuple(Widening(**step.model_dump()) for step in self.widening),
             **self.model_dump(exclude=own),
         )
+
+
+class RecordingsSection(_Section):
+    """Where recordings are kept, and for how long. Whether there are any is each queue's affair."""
+
+    spool: Path = Path("spool")
+    """Where Asterisk writes while a talk goes on: its folder `monitor`, under our path for it."""
+    folder: Path = Path("recordings")
+    """Where they are kept, encrypted."""
+    key: Path = Path("recordings.key")
+    """The file with the key; without it no recording can be heard again."""
+    retention_days: int = Field(default=365, ge=0, le=36500)
+    """0: for ever. A queue may say otherwise."""
+    auto_resume_s: float = Field(default=120, ge=5, le=3600)
+    """A pause ends by itself after so long."""
+    agents_listen: bool = False
+    """Whether agents may listen to their own."""
 
 
 class DidSection(_Asking):
@@ -321,7 +362,7 @@ class IvrSection(_Section):
     folder: Path = Path("ivr")
     fallback_queue: str
     """Where a caller goes whose script failed."""
-    transfers: dict[Name, str] = Field(default_factory=dict)
+    transfers: dict[Name, Endpoint] = Field(default_factory=dict)
     """Where a script may send callers: name -> endpoint."""
 
 
@@ -356,7 +397,11 @@ class Configuration(_Section):
     def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         return [
-            Wrong(f"queues.{name}.calendar", f"there is no calendar {queue.calendar!r}")
+            Wrong(
+                f"queues.{name}.calendar",
+                f"there is no calendar {queue.calendar!r}: "
+                f"add [calendars.{queue.calendar}], or name {_one_of(self.calendars)}",
+            )
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
         ]
@@ -393,6 +438,10 @@ class Configuration(_Section):
         )
 
 
+def _one_of(names: Collection[str]) -> str:
+    return f"one of {', '.join(sorted(names))}" if names else "none"
+
+
 LIVE = set(Configuration.model_fields)
 """The keys that the store has, once the file has given their first version."""
 
@@ -400,13 +449,14 @@ LIVE = set(Configuration.model_fields)
 class Settings(Configuration):
     """The whole file."""
 
-    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
+    region: Annotated[str, AfterValidator(_region)] = "CN"
     """The country whose national numbers are meant when a number has no +."""
     http: HttpSection = HttpSection()
     fastagi: FastAgiSection = FastAgiSection()
     asterisk: tuple[AsteriskSection, ...] = ()
     store: StoreSection = StoreSection()
     speech: SpeechSection = SpeechSection()
+    recordings: RecordingsSection = RecordingsSection()
     ivr: IvrSection
     dids: dict[Number, DidSection] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
@@ -421,18 +471,22 @@ class Settings(Configuration):
     def wrong_references(self) -> list[Wrong]:
         """Every name that leads nowhere, with the key that has it."""
         wrong = [
-            Wrong(f"dids.{number}.queue", f"there is no queue {did.queue!r}")
+            Wrong(
+                f"dids.{number}.queue",
+                f"there is no queue {did.queue!r}: add [queues.{did.queue}], or name {_one_of(self.queues)}",
+            )
             for number, did in self.dids.items()
             if did.queue and did.queue not in self.queues
         ]
         wrong += super().wrong_references()
         if self.ivr.fallback_queue not in self.queues:
-            wrong.append(Wrong("ivr.fallback_queue", f"there is no queue {self.ivr.fallback_queue!r}"))
+            says = f"there is no queue {self.ivr.fallback_queue!r}: name {_one_of(self.queues)}"
+            wrong.append(Wrong("ivr.fallback_queue", says))
         names = [server.name for server in self.asterisk]
         wrong += [
-            Wrong("asterisk", f"the name {name!r} is used twice")
-            for name in {*names}
-            if names.count(name) > 1
+            Wrong(f"asterisk.{at}.name", f"the name {name!r} is used twice: give each server its systemname")
+            for at, name in enumerate(names)
+            if name in names[:at]
         ]
         return wrong
 
@@ -465,12 +519,19 @@ class Settings(Configuration):
             dispositions=frozenset(self.dispositions),
             fallback_queue=self.ivr.fallback_queue,
             answerable=answerable,
+            auto_resume_s=self.recordings.auto_resume_s,
             zone=ZoneInfo(self.zone),
             visible_to_agent=self.supervision.visible_to_agent,
             longest_hold_s=self.transfers.longest_hold_s,
             outside=Outside(**self.transfers.model_dump(exclude={"longest_hold_s"})),
             dids=frozenset(self.dids),
         )
+
+    def retention_days(self, queue: str) -> int:
+        """For how long a queue's recordings are kept; 0: for ever. A queue that is no more has no say."""
+        section = self.queues.get(queue)
+        own = section.retention_days if section else None
+        return self.recordings.retention_days if own is None else own
 
 
 def load(file: Path, **overrides: Any) -> Settings:
@@ -479,6 +540,10 @@ def load(file: Path, **overrides: Any) -> Settings:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(file, ["there is no such file"]) from None
+    except IsADirectoryError:
+        raise ConfigError(file, ["this is a folder: name the file in it"]) from None
+    except OSError as error:
+        raise ConfigError(file, [f"it can't be read: {error.strerror}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(file, [f"this is no valid TOML: {error}"]) from None
     return _anchored(parse(raw | overrides, file), file.resolve().parent)
@@ -490,7 +555,7 @@ def parse(raw: dict[str, Any], file: Path) -> Settings:
     try:
         settings = Settings.model_validate(_from_environment(raw, "", problems))
     except ValidationError as error:
-        problems += [problem_of(each) for each in error.errors(include_url=False)]
+        problems += problems_of(error)
     if problems:
         raise ConfigError(file, problems)
     return settings
@@ -509,33 +574,27 @@ def _from_environment(value: Any, key: str, problems: list[str]) -> Any:
     return value
 
 
-def problem_of(error: Any) -> str:
-    """One line for one mistake: key, value and remedy."""
-    return "; ".join(
+def problems_of(errors: ValidationError) -> list[str]:
+    """One line for each mistake: key, value and remedy."""
+    return [
         f"{each.key}{_shown(each.key, error)}{' ' if each.says.startswith('is ') else ': '}{each.says}"
+        for error in errors.errors(include_url=False)
         for each in wrong_of(error)
-    )
+    ]
 
 
 def wrong_of(error: Any) -> list[Wrong]:
     """What one of pydantic's errors says, with a remedy; several when names lead nowhere."""
     cause = error.get("ctx", {}).get("error")
-    prefix = [str(part) for part in error["loc"]]
+    key = place(error["loc"])
     if isinstance(cause, WrongReferences):
-        return [each._replace(key=".".join([*prefix, each.key])) for each in cause.wrong]
-    key = ".".join(prefix) or "(the file)"
-    match error["type"]:
-        case "missing":
-            return [Wrong(key, "is missing: add it")]
-        case "extra_forbidden":
-            return [Wrong(key, "is not a key that exists here: check the spelling, or remove it")]
-        case _:
-            return [Wrong(key, str(error["msg"]).removeprefix("Value error, "))]
+        return [each._replace(key=f"{key}.{each.key}" if key else each.key) for each in cause.wrong]
+    return [Wrong(key or "(the file)", remedy(error))]
 
 
 def _shown(key: str, error: Any) -> str:
     value = error["input"]
-    if error["type"] in ("missing", "extra_forbidden") or isinstance(value, dict):
+    if error["type"] in ("missing", "extra_forbidden") or isinstance(value, dict) or "[key]" in error["loc"]:
         return ""
     hidden = any(word in key for word in ("secret", "password", "fastagi.key"))
     return f" = {'…' if hidden else repr(value)}"
@@ -543,11 +602,14 @@ def _shown(key: str, error: Any) -> str:
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Paths of the file, made absolute."""
-    speech, recordings = settings.speech, settings.speech.recordings
+    speech, recordings, kept = settings.speech, settings.speech.recordings, settings.recordings
     return settings.model_copy(
         update={
             "store": settings.store.model_copy(update={"path": folder / settings.store.path}),
             "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
+            "recordings": kept.model_copy(
+                update={name: folder / getattr(kept, name) for name in ("spool", "folder", "key")}
+            ),
             "speech": speech.model_copy(
                 update={
                     "cache": folder / speech.cache,

@@ -4,14 +4,18 @@ import fcntl
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from contactcenter.crm.errors import StoreRefused
+from contactcenter.crm.errors import StoreRefused, StoreUnavailable
+
+T = TypeVar("T")
 
 READERS = 3
 _BUSY_MS = 250
@@ -102,6 +106,20 @@ def readers(path: Path) -> AsyncEngine:
         db.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def peek(path: Path, query: Callable[[Connection], T]) -> T:
+    """What a reading function finds, beside a server that may be running (blocking)."""
+    engine = create_engine(
+        URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
+    )
+    try:
+        with engine.connect() as db:
+            return query(db)
+    except DBAPIError as error:
+        raise StoreUnavailable(f"{path} can't be read: {error.orig}") from error
+    finally:
+        engine.dispose()
 
 
 def _pragmas(connection: Any, *pragmas: str) -> None:

@@ -14,7 +14,13 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from contactcenter.commands import CorrectDisposition, SaveAudit, SaveCallback, SaveInteraction
+from contactcenter.commands import (
+    CorrectDisposition,
+    SaveAudit,
+    SaveCallback,
+    SaveInteraction,
+    SaveRecording,
+)
 from contactcenter.crm.saved import Saved
 
 SIZE = 8 << 20
@@ -31,6 +37,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     correct: CorrectDisposition | None = None
     audit: SaveAudit | None = None
     callback: SaveCallback | None = None
+    recording: SaveRecording | None = None
 
     @classmethod
     def of(cls, number: int, command: Saved) -> "_Line":
@@ -43,6 +50,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
                 return cls(number, audit=command)
             case SaveCallback():
                 return cls(number, callback=command)
+            case SaveRecording():
+                return cls(number, recording=command)
 
 
 class Journal:
@@ -78,7 +87,7 @@ class Journal:
                 # Of another version, or with a NaN: what stands behind it must not be lost with it.
                 log.critical("a record in the journal can't be read", body=body)
                 continue
-            if command := line.save or line.correct or line.audit or line.callback:
+            if command := line.save or line.correct or line.audit or line.callback or line.recording:
                 found.append((line.number, command))
         return found
 

@@ -27,6 +27,7 @@ from contactcenter.commands import (
     SaveCallback,
     SaveInteraction,
     SaveIntervals,
+    SaveRecording,
 )
 from contactcenter.crm import callbacks, customers, database, interactions, intervals, migrations
 from contactcenter.crm.errors import Refusal, StoreUnavailable
@@ -145,7 +146,7 @@ class Store:
         Never waits and never raises for the database's sake. Raises TypeError for another edge's command.
         """
         match command:
-            case SaveInteraction() | CorrectDisposition() | SaveAudit() | SaveCallback():
+            case SaveInteraction() | CorrectDisposition() | SaveAudit() | SaveCallback() | SaveRecording():
                 self._writer.carry(command)
             case SaveIntervals(rows=rows):
                 self._save_rows(rows)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contactcenter.config import ConfigError, Name, problem_of
+from contactcenter.config import ConfigError, Name, problems_of
 
 FOLDER = Path(__file__).parent / "scenarios"
 """The scenarios that come with the center."""
@@ -202,7 +202,7 @@ def parse(raw: dict[str, Any], file: Path) -> Scenario:
     try:
         return Scenario.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(file, [problem_of(each) for each in error.errors(include_url=False)]) from None
+        raise ConfigError(file, problems_of(error)) from None
 
 
 @cache

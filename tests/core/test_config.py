@@ -1,10 +1,16 @@
 """Mistakes in the configuration: each is named by file, key and value, with what would be right."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from contactcenter.config import ConfigError, Settings, load
+from contactcenter.agi import session
+from contactcenter.config import ConfigError, Endpoint, Settings, load
+from contactcenter.mistakes import PATTERNS
 from contactcenter.routing.skills import needs
 
 PHONES = 'phones = ["101", "102"]'
@@ -67,31 +73,58 @@ def test_a_good_file(tmp_path: Path) -> None:
             '"9-12"',
             "calendars.office.mon = '9-12': '9-12' must look like 09:00",
         ),
-        ('"09:00-12:00, 13:30-18:00"', '"09:00-25:00"', "has a time that no clock shows"),
+        ('"09:00-12:00, 13:30-18:00"', '"09:00-25:00"', "no clock shows: hours go from 00:00 to 24:00"),
         ('"09:00-12:00, 13:30-18:00"', '"18:00-09:00"', "write hours over midnight as two spans"),
-        ("2026-12-24", "2026-13-24", "calendars.office.holidays"),
+        (
+            "2026-12-24",
+            "2026-13-24",
+            "calendars.office.holidays.2026-13-24: must be a date such as 2027-01-01",
+        ),
         (
             'calendar = "office"',
             'calendar = "offise"',
-            "queues.support.calendar: there is no calendar 'offise'",
+            "queues.support.calendar: there is no calendar 'offise': add [calendars.offise], or name one of",
         ),
-        ('calendar = "office"', "ring_s = 1", "queues.support.ring_s = 1: Input should be greater than"),
-        ('calendar = "office"', 'ring_s = "x"', "queues.support.ring_s = 'x'"),
+        ('calendar = "office"', "ring_s = 1", "queues.support.ring_s = 1: must be 3 or more"),
+        ('calendar = "office"', 'ring_s = "x"', "queues.support.ring_s = 'x': must be a whole number"),
+        ('calendar = "office"', "without_agents = 5", "without_agents = 5: must be true or false"),
+        (
+            'title = { zh = "支持", en = "Support" }',
+            'title = "x"',
+            "queues.support.title = 'x': must be a table",
+        ),
+        ("[ivr]", "[http]\nport = 70000\n[ivr]", "http.port = 70000: must be a port, from 1 to 65535"),
+        ("[ivr]", "[store]\npath = 3\n[ivr]", "store.path = 3: must be a path, in quotes"),
+        (
+            'zone = "Europe/Berlin"',
+            'region = "XX"',
+            "region = 'XX': must be a country by two capital letters",
+        ),
+        (
+            "[ivr]",
+            '[ivr]\ntransfers = { desk = "Local/1@x" }',
+            "ivr.transfers.desk = 'Local/1@x': must be an endpoint such as PJSIP/120",
+        ),
+        (
+            '"09:00-12:00, 13:30-18:00"',
+            '"13:30-24:00, 09:00-13:31"',
+            "'13:30-24:00' and '09:00-13:31' overlap: write them as one, or part them",
+        ),
         (
             'queue = "support"\n\n[disp',
             'queue = "none"\n\n[disp',
-            "dids.4002.queue: there is no queue 'none'",
+            "dids.4002.queue: there is no queue 'none': add [queues.none], or name one of support",
         ),
         ('queue = "support"\n\n[disp', "\n[disp", "dids.4002: give either script or queue"),
-        ("[dids.4002]", '[dids."40 02"]', "dids.40 02"),
-        ('phones = ["101", "102"]', 'phones = ["1x"]', "phones.0 = '1x'"),
+        ("[dids.4002]", '[dids."40 02"]', 'dids."40 02": must be a telephone number: 1 to 15 digits'),
+        ('phones = ["101", "102"]', 'phones = ["1x"]', "phones.0 = '1x': must be a phone's number: 2 to 6"),
         ('secret = "s3cret"', "", "asterisk.0.secret is missing: add it"),
         ('secret = "s3cret"', 'secret = ""', "asterisk.0.secret = …"),
         ('secret = "s3cret"', 'secret = "$NO_SUCH_SECRET"', "the environment has no NO_SUCH_SECRET: set it"),
         (
             "[calendars.office]",
             '[[asterisk]]\nname = "pbx"\nsecret = "x"\n[calendars.office]',
-            "is used twice",
+            "asterisk.1.name: the name 'pbx' is used twice: give each server its systemname",
         ),
         ("[ivr]", "[ivr", "this is no valid TOML"),
         (
@@ -131,6 +164,46 @@ def test_a_mistake_is_named(tmp_path: Path, right: str, wrong: str, said: str) -
     assert all(line.startswith(f"{tmp_path / 'center.toml'}: ") for line in lines)
     assert any(said in line for line in lines), lines
     assert "s3cret" not in str(error.value)
+
+
+def test_every_name_that_leads_nowhere_has_a_line_of_its_own(tmp_path: Path) -> None:
+    text = GOOD.replace('calendar = "office"', 'calendar = "x"').replace('[dids.4002]\nqueue = "support"', "")
+    text = (
+        text.replace('fallback_queue = "support"', 'fallback_queue = "y"')
+        + '[dids]\n4001 = { queue = "z" }\n'
+    )
+    with pytest.raises(ConfigError) as error:
+        read(tmp_path, text)
+    keys = [problem.partition(":")[0] for problem in error.value.problems]
+    assert sorted(keys) == ["dids.4001.queue", "ivr.fallback_queue", "queues.support.calendar"]
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="this is a folder: name the file in it"):
+        load(tmp_path)
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load(tmp_path / "none.toml")
+
+
+def test_every_pattern_has_its_words() -> None:
+    """A regular expression is no remedy."""
+    assert patterns_of(Settings.model_json_schema()) <= set(PATTERNS)
+
+
+def patterns_of(schema: object) -> set[str]:
+    """Every pattern anywhere in a schema."""
+    if isinstance(schema, dict):
+        own = {schema["pattern"]} if isinstance(schema.get("pattern"), str) else set()
+        names = set(schema.get("patternProperties", {}))
+        return own.union(names, *map(patterns_of, schema.values()))
+    return set().union(*map(patterns_of, schema)) if isinstance(schema, list) else set()
+
+
+@settings(deadline=None)
+@given(st.from_regex(re.compile(r"PJSIP/[A-Za-z0-9_.+@:/-]{1,150}", re.ASCII), fullmatch=True))
+def test_every_transfer_that_is_taken_would_be_dialled(endpoint: str) -> None:
+    taken = TypeAdapter(Endpoint).validate_python(endpoint)
+    assert session._DESTINATION.fullmatch(taken)
 
 
 ROUTING = """

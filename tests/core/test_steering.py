@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import date, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from contactcenter import events as e
 from contactcenter.calls import CallState
-from contactcenter.commands import DropQueue, OfferCall, ScreenPop, ShowQueue
+from contactcenter.commands import Accepted, DropQueue, OfferCall, ReturnChange, ScreenPop, ShowQueue
 from contactcenter.floor import Rules
 from contactcenter.offers import OfferState
 from contactcenter.routing.hours import Calendar
@@ -265,3 +266,60 @@ def test_a_wish_is_granted_when_the_offer_is_taken_back(world: World) -> None:
     assert world.states() == ("offered", "reserved")
     retrain(world, "tom", "sales")
     assert world.states() == ("waiting", "paused")
+
+
+# --- for a while, and before it is done ---
+
+
+def test_a_change_whose_time_is_over_is_told_once(world: World) -> None:
+    world.step(e.ChangeTimed(at=world.now, change="7", until=world.now + 60))
+    world.wait(59)
+    assert world.commands(ReturnChange) == []
+    world.wait(1)
+    assert world.commands(ReturnChange) == [ReturnChange(change="7")]
+    world.wait(3600)
+    assert world.commands(ReturnChange) == []
+
+
+def test_what_returned_while_nobody_was_there_returns_at_once(world: World) -> None:
+    world.step(e.ChangeTimed(at=world.now, change="7", until=world.now - 3600))
+    world.wait(0)
+    assert world.commands(ReturnChange) == [ReturnChange(change="7")]
+
+
+def test_an_automatic_return_counts_in_the_very_next_decision(world: World) -> None:
+    world.is_ready("tom").waits("ann", "sales")
+    retrain(world, "tom", "sales", "support")
+    world.rings("ann").misses(call="ann")
+    world.waits("ben", "sales")
+    retrain(world, "tom", "support")  # the return
+    world.asks("tom", "available")
+    assert [world.call(name).state.value for name in ("ann", "ben")] == ["waiting", "waiting"]
+
+
+def eligible(world: World, **agents: tuple[tuple[str, ...], dict[str, int]]) -> dict[str, Any]:
+    """What a supervisor is told of a change that he thinks of."""
+    request = world.request()
+    world.step(e.EligibleAsked(at=world.now, login="boss", name="Boss", request=request, agents=agents))
+    (accepted,) = world.commands(Accepted)
+    answer: dict[str, Any] = accepted.answer
+    return answer
+
+
+def test_a_preview_counts_the_callers_that_somebody_could_be_offered() -> None:
+    world = World(rules(replace(SUPPORT, needs=needs({"zh": 5})), SALES))
+    world.signs_in("tom").signs_in("ida", "102")
+    world.waits("ann").wait(1)
+    world.waits("ben", "sales", priority=5).wait(1)
+    world.waits("cem").is_ready("max", "103").waits("dan", "sales")
+    found = eligible(
+        world, tom=(("support",), {"zh": 5}), ida=(("sales",), {}), max=((), {}), una=(("sales",), {})
+    )
+    assert found == {
+        "tom": {"before": 0, "after": 2, "calls": ["ann", "cem"]},
+        "ida": {"before": 0, "after": 2, "calls": ["ben", "dan"]},
+        "max": {"before": 0, "after": 0, "calls": []},
+        "una": {"before": 0, "after": 2, "calls": ["ben", "dan"]},
+    }
+    retrain(world, "tom", "support", zh=9)
+    assert eligible(world, tom=(("sales",), {}))["tom"] == {"before": 2, "after": 2, "calls": ["ben", "dan"]}

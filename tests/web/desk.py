@@ -9,6 +9,7 @@ from fake_center import FakeCenter
 from playwright.async_api import Browser, BrowserContext, Page
 from running import PASSWORD, Running
 
+from contactcenter.configurator import Configurator
 from contactcenter.values import CustomerCard, PastInteraction
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -46,6 +47,10 @@ class Desk:
     @property
     def center(self) -> FakeCenter:
         return self._edge.center
+
+    @property
+    def configurator(self) -> Configurator:
+        return self._edge.configurator
 
     async def __aenter__(self) -> Self:
         self.context = await self._browser.new_context(

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, expect
 from running import Running
 
 from contactcenter.commands import SaveInteraction
+from contactcenter.config import Configuration
 from contactcenter.events import DispositionSet, HangUpAsked, PopShown, StateAsked
 from contactcenter.values import InteractionRecord, TimelineEntry
 
@@ -348,3 +349,14 @@ async def test_a_double_click_on_answer_does_not_hang_up(desk: Desk) -> None:
     await desk.face("talking")
     await desk.page.locator("form.outcome textarea").fill("still here")
     assert not [e for e in desk.center.events if isinstance(e, HangUpAsked)]
+
+
+async def test_menus_follow_the_configuration_while_the_page_is_open(desk: Desk) -> None:
+    await desk.sign_in()
+    page, configurator = desk.page, desk.configurator
+    await page.keyboard.press("F8")
+    await expect(page.locator(".menu")).not_to_contain_text("Fire drill")
+    document = configurator.settings.document()
+    document["pauses"]["drill"] = {"zh": "消防演习", "en": "Fire drill"}
+    await configurator.put(Configuration.model_validate(document), expected=1, login="boss")
+    await expect(page.locator(".menu")).to_contain_text("Fire drill")

@@ -102,6 +102,8 @@ function hear(frame) {
     else if (frame.type === "taken") toast(t("toast.taken", { by: frame.by }));
     else takePop(frame);
   });
+  // Menus and titles are of another version than the one that is in force: ask for them anew.
+  if (frame.configuration && frame.configuration !== me.value.configuration) loadMe();
   notice(before, myself.value);
 }
 
