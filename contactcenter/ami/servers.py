@@ -64,8 +64,6 @@ LEGS = frozenset({"ChannelId", "Channel1", "Channel2"})
 """Headers that name a leg, as `Channel` does in every action but Originate."""
 DIGITS = re.compile(r"[0-9]{1,15}")
 SHOWN = re.compile(r"\+?[0-9]{1,20}")
-NO_NUMBER = 28
-"""The Q.850 cause of a number that can't be one: invalid number format."""
 NOT_THERE = 20
 """The Q.850 cause of a phone that is not registered: subscriber absent."""
 LINE_RING_MS = 30_000
@@ -245,7 +243,10 @@ class AsteriskServers:
     async def _add(self, command: AddLeg) -> None:
         """BridgeAdd takes the first leg whose id begins so. Ours are of one length; Asterisk's own end in a
         running number, which would need one digit more within the same second."""
-        name = {"Variable": "CC_WITH", "Value": _leg(command.to)}
+        if not LEG.fullmatch(command.to):
+            log.error("asterisk_not_asked", server=command.server, leg=command.to, reason="odd name of a leg")
+            return
+        name = {"Variable": "CC_WITH", "Value": command.to}
         target = {"Context": "room", "Exten": "together", "Priority": "1"}
         if await self._act(command.server, {"Action": "Setvar", "Channel": command.leg} | name):
             await self._act(command.server, {"Action": "Redirect", "Channel": command.leg} | target)
@@ -270,14 +271,15 @@ class AsteriskServers:
     async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
         """Ring a phone, or `number@trunk`, under a leg's name of ours; who answers is at `target`."""
         number, at_trunk, trunk = phone.rpartition("@")
-        if at_trunk and not DIGITS.fullmatch(number):
-            log.error("not_called", server=server, leg=leg, reason="this is no number")
-            self._tell(LegEnded(at=self._now(), leg=leg, cause=NO_NUMBER))
-            return
-        called = f"{number}{at_trunk}{endpoint(trunk)}"
-        self._asked.add(leg)
-        originate = {"Action": "Originate", "Channel": f"PJSIP/{called}", "Priority": "1"}
-        if not await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg}):
+        placed = False
+        if DIGITS.fullmatch(number) if at_trunk else not number:
+            self._asked.add(leg)
+            called = f"PJSIP/{number}{at_trunk}{endpoint(trunk)}"
+            originate = {"Action": "Originate", "Channel": called, "Priority": "1"}
+            placed = await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg})
+        else:
+            log.error("asterisk_not_asked", server=server, number=number, reason="no number to call")
+        if not placed:
             self._asked.discard(leg)
             self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
