@@ -10,6 +10,8 @@ from itertools import pairwise
 
 from contactcenter import claims
 from contactcenter.agents import BUSY, AgentSession, AgentState
+from contactcenter.callbacks import PREFIX as CALLBACK
+from contactcenter.callbacks import CallbackState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
     Accepted,
@@ -69,7 +71,8 @@ def check_empty(floor: Floor) -> None:
     ):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
-        left = floor.matcher.order(queue.rules.name)
+        order = floor.matcher.order(queue.rules.name)
+        left = [waiting for waiting in order if not waiting.startswith(CALLBACK)]
         assert not left, f"somebody still waits in {queue.rules.name}: {left}"
         assert queue.talking == 0, f"{queue.rules.name} counts {queue.talking} talks and there is none"
     for agent in floor.agents.values():
@@ -198,6 +201,10 @@ def _queues(floor: Floor) -> Iterator[str]:
         order = floor.matcher.order(name)
         for waiting in order:
             call = floor.calls.get(waiting)
+            if waiting.startswith(CALLBACK):
+                if floor.callbacks[waiting.removeprefix(CALLBACK)].state is not CallbackState.WAITING:
+                    yield f"{waiting} waits in {name} and is under way"
+                continue
             if call is None:
                 yield f"{waiting} waits in {name} and is no call"
                 continue
