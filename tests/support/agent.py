@@ -148,6 +148,18 @@ class Agent:
                     return
                 await asyncio.sleep(0.02)
 
+    async def until_offerable(self, queue: str, callers: int) -> None:
+        """So many callers wait in the queue, and nothing holds one of them back any more."""
+        await self.until_waiting(queue, callers)
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/calls")
+                waiting = [each["id"] for each in page["items"] if each["queue"] == queue]
+                whys = [await self.do("GET", f"/api/calls/{call}/why") for call in waiting]
+                if not any(why["held_back"] for why in whys):
+                    return
+                await asyncio.sleep(0.02)
+
     async def count_interactions(self, caller: str) -> int:
         """How many records a caller's number has."""
         page = await self.do("GET", "/api/interactions?limit=100")

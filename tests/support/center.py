@@ -161,6 +161,7 @@ async def running_center(
         phones=PHONES,
         dids=("4001", "4002", "4003", *numbers),
         rescue_pause_s=0.5,
+        rescue_tries=120,  # a server that starts on a busy machine may take a while
     )
     async with running_asterisk(replace(base)) as asterisk:
         settings = asterisk.settings
