@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from contactcenter import announcements, handoff, holds, supervision
+from contactcenter import announcements, handoff, holds, recording, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit, WaitOn
 from contactcenter.events import (
@@ -61,6 +61,8 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+    if event.held_by in ("", NOBODY):
+        recording.claim(floor, call, event.at)
 
 
 def _place_of(call: Call) -> dict[str, str]:
@@ -112,6 +114,8 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
+    if call.recording and call.recording.phase in recording.RUNNING:
+        recording.end(floor, call, event.at)  # who is with a script is in no bridge, whatever we heard last
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did
@@ -184,7 +188,9 @@ def queued(floor: Floor, event: CallQueued) -> None:
         holds.session_is_back(floor, call)
         return
     if call.held_by not in ("", NOBODY):
-        if not holds.restore(floor, call, event.at):
+        restored = holds.restore(floor, call, event.at)
+        recording.claim(floor, call, event.at)
+        if not restored:
             holds.back_to_queue(floor, call, "agent_gone", event.at)
         return
     call.held_by = ""
@@ -214,6 +220,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
     if refusal:
         _leave(floor, call, refusal, event.at)
     else:
+        recording.announce(floor, call, event.at)
         floor.enter_queue(call)
         if not kept_place:
             announcements.promise(floor, call)
@@ -334,6 +341,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
+    recording.end(floor, call, at, gone=True)
     announcements.gave_up(floor, call, at)
     handoff.end_wait(floor, call, at)
     if call.state in holds.TAKEN:

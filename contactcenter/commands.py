@@ -14,6 +14,7 @@ from contactcenter.values import (
     IntervalRow,
     MatchMethod,
     Note,
+    RecordingRecord,
     TimelineEntry,
     frozen,
 )
@@ -41,6 +42,8 @@ class OfferCall(Command):
     ring_s: int
     line: str = ""
     """The leg of the agent's persistent line; empty: ring the phone."""
+    recording: str = ""
+    """Record the talk under this name, told by `RecordingStarted`; empty: don't."""
 
 
 @frozen
@@ -49,6 +52,13 @@ class LeaveQueue(Command):
 
     call: str
     exit: str
+
+
+@frozen
+class AnnounceRecording(Command):
+    """Tell the waiting caller that the call is recorded; answered by `RecordingAnnounced`."""
+
+    call: str
 
 
 @frozen
@@ -176,6 +186,24 @@ class ParkLeg(Command):
 
 
 @frozen
+class MuteRecording(Command):
+    """Write silence for both sides (`muted`), or sound again; answered by `RecordingMuted`."""
+
+    server: str
+    call: str
+    recording: str
+    muted: bool
+
+
+@frozen
+class StopRecording(Command):
+    """End what is recorded of a leg that lives on."""
+
+    server: str
+    call: str
+
+
+@frozen
 class RingMonitor(Command):
     """Ring a supervisor's phone under the leg name `leg`; who answers hears what the leg `hears` hears."""
 
@@ -243,10 +271,34 @@ class SaveAudit(Command):
 
 
 @frozen
+class SaveRecording(Command):
+    """Write the recording's row as it stands now. A row that says how it ended is not changed any more."""
+
+    record: RecordingRecord
+
+
+@frozen
 class ReturnChange(Command):
     """The time of a change is over: let it return. `AgentChanged` and `RulesChanged` tell what followed."""
 
     change: str
+
+
+# --- To the recordings (edge `recordings`) ---
+
+
+@frozen
+class FinishRecording(Command):
+    """The talk is over: pick up what Asterisk wrote, and keep it encrypted."""
+
+    record: RecordingRecord
+
+
+@frozen
+class DropRecording(Command):
+    """No talk came of it: delete what Asterisk made."""
+
+    recording: str
 
 
 # --- To the pages (edge `http`) ---
@@ -326,7 +378,7 @@ class ShowFigures(Command):
 
 @frozen
 class DropFigures(Command):
-    """The figures of an agent who was not there today."""
+    """The figures of an agent who was not there today, or of a queue that is no more."""
 
     id: str
 

@@ -18,6 +18,7 @@ from contactcenter.values import (
     IntervalRow,
     LegSeen,
     MatchMethod,
+    RecordingRecord,
     Target,
     frozen,
 )
@@ -228,6 +229,23 @@ class CallbackAsked(Event):
 
 
 @frozen
+class RecordingAnnounced(Event):
+    """The caller was told that the call is recorded (`heard`), and may have refused it by a key."""
+
+    call: str
+    heard: bool = True
+    refused: bool = False
+
+
+@frozen
+class RecordingStarted(Event):
+    """Asterisk records the caller's leg from now on, whenever it is in a bridge."""
+
+    call: str
+    recording: str
+
+
+@frozen
 class OfferEnded(Event):
     """The attempt to connect the caller to an agent's phone is over and the caller is still there.
 
@@ -372,6 +390,37 @@ class HangUpAsked(Event):
 
 
 @frozen
+class RecordingPauseAsked(Event):
+    """The agent wants the recording of the talk paused (`paused`), or to go on."""
+
+    login: str
+    call: str
+    paused: bool
+    request: str
+
+
+# --- Recordings (edges `ami` and `recordings`) ---
+
+
+@frozen
+class RecordingMuted(Event):
+    """Asterisk writes silence for both sides from now on (`muted`), or sound again; or it did not obey."""
+
+    call: str
+    recording: str
+    muted: bool
+    failed: str = ""
+    """What Asterisk said instead; empty when it obeyed."""
+
+
+@frozen
+class RecordingsRestored(Event):
+    """At start: the recordings that were running when the last run of this process ended."""
+
+    records: tuple[RecordingRecord, ...]
+
+
+@frozen
 class MessageRead(Event):
     """The agent put a supervisor's message away."""
 
@@ -480,6 +529,13 @@ class MonitorAsked(Supervising):
 @frozen
 class MonitorEndAsked(Supervising):
     """The supervisor leaves the call."""
+
+    call: str
+
+
+@frozen
+class TakeOverAsked(Supervising):
+    """A supervisor who is at a call wants its caller for himself."""
 
     call: str
 

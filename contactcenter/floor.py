@@ -34,11 +34,12 @@ from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.intervals import Intervals
 from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
+from contactcenter.recording import Notice
 from contactcenter.routing.decisions import Decision
 from contactcenter.routing.matching import Matcher, Policy
 from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
-from contactcenter.values import InteractionRecord, frozen
+from contactcenter.values import InteractionRecord, RecordingRecord, frozen
 from contactcenter.views import AgentView, MessageView
 
 SHOW_S = 1.0
@@ -77,6 +78,8 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
+    auto_resume_s: float = 120.0
+    """How long a recording stays paused at most: a forgotten pause must not silence the rest."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """Whose midnight begins a day's figures."""
     longest_hold_s: float = 900.0
@@ -128,6 +131,8 @@ class Floor:
         """Supervisors' messages that their agents have not put away."""
         self.restored: dict[str, InteractionRecord] = {}
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
+        self.restored_recordings: dict[str, RecordingRecord] = {}
+        """By the caller's leg: recordings that ran when the last run ended."""
         self.closed: dict[str, str] = {}
         """Interaction -> agent, for the latest final records."""
         self.gone: dict[str, float] = {}
@@ -406,8 +411,9 @@ class Floor:
             self.touch(call=call.id, queue=call.queue)
 
     def can_be_offered(self, call: Call) -> bool:
-        """The store has said who it is, and we hear what the caller's server does."""
-        return call.identified and self.servers.get(call.server, False)
+        """The store has said who it is, no announcement plays, and we hear what the caller's server does."""
+        told = call.notice is not Notice.ASKED
+        return call.identified and told and self.servers.get(call.server, False)
 
     def check_ready(self, call: Call) -> None:
         """What decides whether the caller can be offered has changed."""

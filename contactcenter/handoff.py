@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import announcements, consulting, desks, holds, transfers
+from contactcenter import announcements, consulting, desks, holds, recording, transfers
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
@@ -134,7 +134,16 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     phones = tuple(seat.phone for seat in made.seats.values())
     line = made.seats[made.sole].line_leg if made.sole else ""
     announcements.cut(floor, floor.calls[made.call])
-    floor.do(OfferCall(call=made.call, offer=made.id, phones=phones, ring_s=made.ring_s, line=line))
+    floor.do(
+        OfferCall(
+            call=made.call,
+            offer=made.id,
+            phones=phones,
+            ring_s=made.ring_s,
+            line=line,
+            recording=recording.begin(floor, floor.calls[made.call], at),
+        )
+    )
     floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
 
 
@@ -273,6 +282,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     agent.taken += 1
     interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
     interaction.note(at, "joined", agent=agent.login, queue=call.queue)
+    recording.joined(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
 
@@ -336,6 +346,7 @@ def leave(floor: Floor, call: Call, at: float, *, outside: bool = False) -> None
         queue.talking -= 1
     call.agent = call.agent_leg = call.offer = ""
     call.answered_at = None
+    recording.parted(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
     if agent and agent.state is AgentState.TALKING:

@@ -74,6 +74,8 @@ class Monitor:
     """Since when the supervisor hears anything."""
     told: tuple[str, str] = ("", "")
     """The leg and the mode that Asterisk was told last: what its next word confirms."""
+    taking: bool = False
+    """The caller is on the way to the supervisor, who takes him over."""
     state: MonitorState = MonitorState.RINGING
     ending: str = ""
     """Why it was asked to end; it lives until its leg is gone, so that nobody listens unseen."""

@@ -6,7 +6,7 @@ heard.
 
 from dataclasses import replace
 
-from contactcenter import desks, handoff, legs, supervision
+from contactcenter import desks, handoff, legs, recording, supervision
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
@@ -85,6 +85,7 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
         desks.line_answered(floor, leg.id)
     floor.move_leg(leg, seen.bridge)
     leg.room = seen.room
+    recording.bridged(floor, leg, event.at)
     # One of the last run that nobody knows any more (an idle line, a consulted phone) keeps its phone busy.
     legs.watch(floor, leg, event.at)
 
@@ -131,6 +132,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         if call.state is CallState.TALKING and (queue := floor.queues.get(call.queue)):
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
+        recording.claim(floor, call, event.at)
         floor.save(interaction)
         floor.touch(call=call.id, queue=call.queue)
         if agent:

@@ -7,7 +7,7 @@ ring is taken back, and decided anew.
 
 from collections.abc import Collection, Mapping
 
-from contactcenter import handoff
+from contactcenter import handoff, recording
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import Accepted
 from contactcenter.events import AgentChanged, ChangeTimed, EligibleAsked, RulesChanged
@@ -33,6 +33,7 @@ def rules_changed(floor: Floor, event: RulesChanged) -> None:
         if call.queued_at is not None and call.queue in gone:
             _reroute(floor, call, floor.queues[event.rules.fallback_queue], event.at)
     for call in waiting:
+        recording.announce(floor, call, event.at)
         floor.enter_queue(call)
 
 

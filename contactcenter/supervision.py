@@ -5,7 +5,7 @@ of the audit log and a line in the interaction. A monitor hears one agent's leg 
 follows the call when another agent takes it over, as a mere listener, and ends with the talk.
 """
 
-from contactcenter import desks
+from contactcenter import desks, takeovers
 from contactcenter.agents import BUSY, AgentSession, AgentState
 from contactcenter.calls import Call
 from contactcenter.commands import Accepted, AnswerPhone, EndLeg, PointMonitor, RingMonitor, SaveAudit
@@ -35,7 +35,7 @@ UNREAD = 20
 
 def asked_monitor(floor: Floor, event: MonitorAsked) -> None:
     """A supervisor wants to be at a call, or to be there in another mode."""
-    mine = _monitor_of(floor, event.login)
+    mine = monitor_of(floor, event.login)
     if event.mode not in MODES:
         desks.refuse(floor, event.request, "invalid", f"mode is one of {', '.join(MODES)}", "mode")
     elif mine and mine.call == event.call and not mine.ending:
@@ -54,7 +54,8 @@ def asked_monitor(floor: Floor, event: MonitorAsked) -> None:
         floor.do(Accepted(request=event.request))
 
 
-def _monitor_of(floor: Floor, login: str) -> Monitor | None:
+def monitor_of(floor: Floor, login: str) -> Monitor | None:
+    """The supervisor's monitor, if there is one."""
     return next((each for each in floor.monitors.values() if each.login == login), None)
 
 
@@ -71,7 +72,8 @@ def _why_not_monitor(floor: Floor, call: Call, event: MonitorAsked, mine: Monito
         return "you talk with this caller yourself"
     if not phone:
         return "your account has no phone: choose one first"
-    if user := floor.agent_of_phone(phone):
+    user = floor.agent_of_phone(phone)
+    if user and user.login != event.login:
         return f"agent {user.login} uses phone {phone}: choose another"
     if floor.phones.get(phone) is False:
         return f"phone {phone} is not registered: switch it on, or choose another"
@@ -110,13 +112,13 @@ def _ring(floor: Floor, call: Call, event: MonitorAsked) -> None:
             mode=monitor.mode,
         )
     )
-    _tell(floor, monitor, event.at, "monitor_asked", mode=monitor.mode, phone=monitor.phone)
+    tell(floor, monitor, event.at, "monitor_asked", mode=monitor.mode, phone=monitor.phone)
     floor.touch(monitor=monitor.id)
 
 
 def asked_end(floor: Floor, event: MonitorEndAsked) -> None:
     """The supervisor leaves the call."""
-    mine = _monitor_of(floor, event.login)
+    mine = monitor_of(floor, event.login)
     if mine is None or mine.call != event.call:
         desks.refuse(floor, event.request, "illegal_now", "you are not at this call")
         return
@@ -182,21 +184,25 @@ def _begin(floor: Floor, monitor: Monitor, at: float) -> None:
     act = "monitor_switched"
     if monitor.began_at is None:
         monitor.began_at, act = at, "monitor_began"
-    _tell(floor, monitor, at, act, mode=mode, agent=monitor.agent)
+    tell(floor, monitor, at, act, mode=mode, agent=monitor.agent)
     floor.touch(monitor=monitor.id)
 
 
 def leg_ended(floor: Floor, leg: str, at: float) -> None:
     """The supervisor's leg is gone, and with it the monitor."""
-    monitor = floor.monitors.pop(leg, None)
-    if monitor is None:
-        return
-    reason = monitor.ending or ("not_answered" if monitor.began_at is None else "hung_up")
+    if monitor := floor.monitors.get(leg):
+        over(floor, monitor, "not_answered" if monitor.began_at is None else "hung_up", at)
+        takeovers.taker_gone(floor, monitor, at)
+
+
+def over(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
+    """The monitor ends here, for this reason unless it was asked to end for another."""
     if not monitor.ending:
         _note(floor, monitor, at, "monitor_ended", reason=reason)
     monitor.move(MonitorTrigger.END)
+    del floor.monitors[monitor.id]
     lasted_s = round(at - (at if monitor.began_at is None else monitor.began_at), 3)
-    _audit(
+    audit(
         floor,
         at,
         monitor.login,
@@ -204,19 +210,27 @@ def leg_ended(floor: Floor, leg: str, at: float) -> None:
         "call",
         monitor.call,
         interaction=monitor.interaction,
-        reason=reason,
+        reason=monitor.ending or reason,
         lasted_s=lasted_s,
     )
     floor.touch(monitor=monitor.id)
+
+
+def listen_again(floor: Floor, monitor: Monitor) -> None:
+    """The supervisor's leg was elsewhere: let it hear the agent's as before."""
+    monitor.told = ("", "")
+    point(floor, monitor)
 
 
 def leg_seen(floor: Floor, server: str, seen: LegSeen, at: float) -> None:
     """A snapshot has a supervisor's leg: what was not heard meanwhile is made up for."""
     monitor = floor.monitors.get(seen.leg)
     if monitor is None:
+        if seen.bridge or seen.kept:
+            return  # it has a caller: its supervisor took him over
         # Of the last run of this process: nobody knows it any more, and nobody listens unseen.
         floor.do(EndLeg(server=server, leg=seen.leg))
-        _audit(floor, at, "center", "monitor_ended", "phone", seen.phone, reason="server_restart")
+        audit(floor, at, "center", "monitor_ended", "phone", seen.phone, reason="server_restart")
     elif monitor.ending:
         end(floor, monitor, monitor.ending, at)
     elif seen.answered and monitor.began_at is None:
@@ -233,6 +247,8 @@ def settle(floor: Floor, at: float) -> None:
         call = floor.calls.get(monitor.call)
         if call and (call.agent_leg or not floor.passed_on(call)):
             follow(floor, call, at)
+        if call and monitor.taking and not monitor.ending:
+            takeovers.go_on(floor, call, monitor)
 
 
 def follow(floor: Floor, call: Call, at: float) -> None:
@@ -245,7 +261,7 @@ def follow(floor: Floor, call: Call, at: float) -> None:
             monitor.hears, monitor.agent = call.agent_leg, call.agent
             # A voice that nobody at the new desk expects would be a stranger's.
             monitor.mode = "listen"
-            _tell(floor, monitor, at, "monitor_followed", agent=monitor.agent)
+            tell(floor, monitor, at, "monitor_followed", agent=monitor.agent)
             point(floor, monitor)
             floor.touch(monitor=monitor.id)
 
@@ -278,7 +294,7 @@ def read_message(floor: Floor, event: MessageRead) -> None:
         return
     del floor.messages[event.message]
     floor.touch(message=event.message)
-    _audit(floor, event.at, event.login, "message_read", "agent", event.login, message=event.message)
+    audit(floor, event.at, event.login, "message_read", "agent", event.login, message=event.message)
     floor.do(Accepted(request=event.request))
 
 
@@ -334,10 +350,10 @@ def _agent(floor: Floor, login: str, request: str) -> AgentSession | None:
     return agent
 
 
-def _tell(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
+def tell(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
     """One line of the interaction and one row of the audit log."""
     _note(floor, monitor, at, act, **detail)
-    _audit(floor, at, monitor.login, act, "call", monitor.call, interaction=monitor.interaction, **detail)
+    audit(floor, at, monitor.login, act, "call", monitor.call, interaction=monitor.interaction, **detail)
 
 
 def _note(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
@@ -360,12 +376,13 @@ def _forced(
     if interaction := floor.interactions.get(agent.interaction):
         interaction.note(at, act, by=login, name=name, agent=agent.login, **detail)
         floor.save(interaction)
-    _audit(floor, at, login, act, "agent", agent.login, interaction=agent.interaction, **detail)
+    audit(floor, at, login, act, "agent", agent.login, interaction=agent.interaction, **detail)
 
 
-def _audit(
+def audit(
     floor: Floor, at: float, login: str, act: str, kind: str, object_: str, **detail: str | float | bool
 ) -> None:
+    """One row of the audit log."""
     floor.do(
         SaveAudit(entry=AuditEntry(at=at, login=login, act=act, kind=kind, object=object_, detail=detail))
     )

@@ -46,6 +46,8 @@ class CallView:
     queued_at: float | None
     answered_at: float | None
     held: bool
+    recording: str
+    """`on`, `paused`, `failed` (it should be on), or empty: the talk is not recorded."""
     consult: ConsultView | None
     priority: float
     """Minutes of waiting given in advance: who waits is served by rising `queued_at - 60 * priority`."""

@@ -27,18 +27,30 @@ from contactcenter.commands import (
     CutSpeech,
     EndLeg,
     JoinLegs,
+    MuteRecording,
     OpenLine,
     ParkLeg,
     PlaceLeg,
     PointMonitor,
     RingMonitor,
     Room,
+    StopRecording,
 )
-from contactcenter.events import Event, LegEnded, LegStarted, PhoneSeen, ServerDown, ServerUp, Snapshot
+from contactcenter.events import (
+    Event,
+    LegEnded,
+    LegStarted,
+    PhoneSeen,
+    RecordingMuted,
+    ServerDown,
+    ServerUp,
+    Snapshot,
+)
 
 NEEDS = frozenset(
     {
         *("Hangup", "Redirect", "Bridge", "Originate", "Setvar", "PlayDTMF"),
+        *("MixMonitorMute", "StopMixMonitor"),
         *("CoreShowChannels", "BridgeList", "DeviceStateList"),
     }
 )
@@ -134,6 +146,10 @@ class AsteriskServers:
         match command:
             case EndLeg(server=server, leg=leg):
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
+            case MuteRecording():
+                self._spawn(self._mute(command))
+            case StopRecording(server=server, call=leg):
+                self._spawn(self._act(server, {"Action": "StopMixMonitor", "Channel": leg}))
             case PlaceLeg():
                 self._spawn(self._place(command))
             case JoinLegs(server=server, leg=leg, other=other):
@@ -168,6 +184,27 @@ class AsteriskServers:
             say("asterisk_action_failed", server=server, action=action["Action"], error=str(error))
             return False
         return True
+
+    async def _mute(self, command: MuteRecording) -> None:
+        """Both sides at once: who says a card number is not always the one who was asked."""
+        failed = ""
+        try:
+            state = {"Direction": "both", "State": "1" if command.muted else "0"}
+            await self._links[command.server].send(
+                {"Action": "MixMonitorMute", "Channel": _leg(command.call)} | state
+            )
+        except (AmiError, ValueError) as error:
+            failed = str(error) or type(error).__name__
+            log.warning("recording_not_muted", server=command.server, call=command.call, error=failed)
+        self._tell(
+            RecordingMuted(
+                at=self._now(),
+                call=command.call,
+                recording=command.recording,
+                muted=command.muted,
+                failed=failed,
+            )
+        )
 
     async def _open_line(self, server: str, leg: str, phone: str) -> None:
         target = {**_room(Room.LINE), "Timeout": str(LINE_RING_MS), "CallerID": '"Line" <0>'}

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from contactcenter.commands import CorrectDisposition, SaveAudit, SaveInteraction
+from contactcenter.commands import CorrectDisposition, SaveAudit, SaveInteraction, SaveRecording
 from contactcenter.crm.saved import Saved
 
 SIZE = 8 << 20
@@ -30,6 +30,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     save: SaveInteraction | None = None
     correct: CorrectDisposition | None = None
     audit: SaveAudit | None = None
+    recording: SaveRecording | None = None
 
     @classmethod
     def of(cls, number: int, command: Saved) -> "_Line":
@@ -40,6 +41,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
                 return cls(number, correct=command)
             case SaveAudit():
                 return cls(number, audit=command)
+            case SaveRecording():
+                return cls(number, recording=command)
 
 
 class Journal:
@@ -75,7 +78,7 @@ class Journal:
                 # Of another version, or with a NaN: what stands behind it must not be lost with it.
                 log.critical("a record in the journal can't be read", body=body)
                 continue
-            if command := line.save or line.correct or line.audit:
+            if command := line.save or line.correct or line.audit or line.recording:
                 found.append((line.number, command))
         return found
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from contactcenter.commands import CorrectDisposition, SaveAudit, SaveInteraction
-from contactcenter.crm import audit, interactions
+from contactcenter.commands import CorrectDisposition, SaveAudit, SaveInteraction, SaveRecording
+from contactcenter.crm import audit, interactions, recordings
 
-Saved = SaveInteraction | CorrectDisposition | SaveAudit
+Saved = SaveInteraction | CorrectDisposition | SaveAudit | SaveRecording
 """The center's commands that write. They wait in the journal while the database is away."""
 
 
@@ -15,6 +15,8 @@ def storable(command: Saved) -> Saved:
     """The command with all text made inert, so that no caller's name can make its own record unwritable."""
     if isinstance(command, SaveAudit):
         return SaveAudit(entry=audit.storable(command.entry))
+    if isinstance(command, SaveRecording):
+        return recordings.storable(command)
     return interactions.storable(command)
 
 
@@ -24,4 +26,5 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
         db, [each for each in commands if isinstance(each, SaveInteraction | CorrectDisposition)]
     )
     audit.write_all(db, (each.entry for each in commands if isinstance(each, SaveAudit)))
+    recordings.save(db, [each for each in commands if isinstance(each, SaveRecording)])
     return refused

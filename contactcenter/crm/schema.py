@@ -177,6 +177,28 @@ audit = Table(
     Index(None, "kind", "object", "seq"),
 )
 
+# One row for each talk that was to be recorded. No foreign key: audio that turns up must not be lost because
+# its interaction is not known. Rows stay when the audio is deleted.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Text, primary_key=True),  # made by the center; names the files too
+    *(_text(name) for name in ("interaction", "call", "server", "queue", "agent")),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("length_s", Double, nullable=False),  # as the center measured the talk
+    Column("silences", JSON, nullable=False),
+    _text("state"),
+    _text("why"),
+    Column("duration_s", Double, nullable=False, server_default="0"),  # of the audio
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+    _text("key"),  # the id of the key, never the key
+    _text("peaks"),  # base64: customer, then agent
+    Column("deleted_at", Double),
+    Index(None, "interaction", "started_at"),
+    Index(None, "state", "queue", "started_at"),
+)
+
 # The versions of what may change live (`config.Configuration`), the last one in force. Triggers refuse every
 # update and delete.
 configurations = Table(

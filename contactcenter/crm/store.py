@@ -26,6 +26,7 @@ from contactcenter.commands import (
     SaveAudit,
     SaveInteraction,
     SaveIntervals,
+    SaveRecording,
 )
 from contactcenter.crm import customers, database, interactions, intervals, migrations
 from contactcenter.crm.errors import Refusal, StoreUnavailable
@@ -143,7 +144,7 @@ class Store:
         Never waits and never raises for the database's sake. Raises TypeError for another edge's command.
         """
         match command:
-            case SaveInteraction() | CorrectDisposition() | SaveAudit():
+            case SaveInteraction() | CorrectDisposition() | SaveAudit() | SaveRecording():
                 self._writer.carry(command)
             case SaveIntervals(rows=rows):
                 self._save_rows(rows)

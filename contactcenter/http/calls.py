@@ -45,6 +45,7 @@ class LiveCall(BaseModel):
     queued_at: float | None
     answered_at: float | None
     held: bool
+    recording: Annotated[str, Field(description="on, paused, failed, or empty: not recorded.")]
     consult: Annotated[ConsultView | None, Field(description="A further leg beside the call.")]
     priority: int
     waited_s: Annotated[float, Field(ge=0, description="From the queue's entry to the answer, or to now.")]

@@ -32,6 +32,7 @@ from contactcenter.http import (
     openapi,
     pages,
     queues,
+    recordings,
     signin,
     socket,
     supervision,
@@ -52,7 +53,7 @@ from contactcenter.http.visit import Edge, Visit
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
-    changes.routes, users.routes, supervision.routes, figures.routes,
+    changes.routes, users.routes, supervision.routes, figures.routes, recordings.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -75,7 +76,8 @@ class HttpServer:
     """The edge to browsers and programs.
 
     `tell` puts an event into the inbox; `now` is the one clock, in seconds since the epoch; `ready` answers
-    `/readyz` (`{"ready": bool, "asterisk": [...], "store": {...}}`); `registry` is what `/metrics` shows.
+    `/readyz` (`{"ready": bool, "asterisk": [...], "store": {...}}`); `sounds` opens recordings; `registry` is
+    what `/metrics` shows.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class HttpServer:
         sessions: Sessions,
         settings: HttpSettings,
         ready: Callable[[], dict[str, Any]],
+        sounds: recordings.Sounds = recordings.nothing_kept,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._edge = edge = Edge(
@@ -109,6 +112,7 @@ class HttpServer:
         )
         edge.sockets = socket.Sockets(edge)
         edge.presence = Presence(edge)
+        edge.sounds = sounds
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
         self.port = settings.port

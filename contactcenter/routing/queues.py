@@ -37,6 +37,8 @@ class QueueRules:
     max_wait_s: float = 1800.0
     without_agents: bool = False
     """Whether callers may wait while no agent of the queue is signed in."""
+    recording: str = "never"
+    """Whether talks are recorded: one of `recording.POLICIES`."""
     priority: float = 0.0
     """Minutes of waiting that each caller of the queue is given in advance."""
     needs: tuple[Need, ...] = ()

@@ -21,8 +21,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from contactcenter import events as e
 from contactcenter.agents import AgentState
 from contactcenter.commands import (
+    AnnounceRecording,
     EndLeg,
     LeaveQueue,
+    MuteRecording,
     OfferCall,
     OpenLine,
     ParkLeg,
@@ -46,12 +48,14 @@ RULES = Rules(
             without_agents=True,
             strategy="ring_several",
             seats=2,
+            recording="always",
         ),
         queue(
             "sales",
             wrap_up_s=0,
             ring_s=10,
             priority=1,
+            recording="announce",
             needs=needs({"en": 2}),
             widening=(
                 Widening(after_s=1.5, lower={"en": 1}),
@@ -88,7 +92,7 @@ class Caller:
     call: str
     session: str = "script"
     """script, queue, dial, talk; or crashed, until the dialplan brings the caller back."""
-    commands: deque[OfferCall | LeaveQueue] = field(default_factory=deque)
+    commands: deque[AnnounceRecording | OfferCall | LeaveQueue] = field(default_factory=deque)
     queue: str = ""
     entered_at: float | None = None
     did: str = "4001"
@@ -159,7 +163,7 @@ class CenterMachine(RuleBasedStateMachine):
 
     def carry(self, command: object) -> None:
         match command:
-            case OfferCall() | LeaveQueue():
+            case AnnounceRecording() | OfferCall() | LeaveQueue():
                 caller = self.callers.get(command.call)
                 if caller and caller.session in ("queue", "dial"):
                     caller.commands.append(command)
@@ -173,6 +177,9 @@ class CenterMachine(RuleBasedStateMachine):
             case OpenLine(leg=leg, phone=phone):
                 self.phones[leg] = Phone(leg, phone)
                 self.hear(e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone))
+            case MuteRecording(call=call, recording=recording, muted=muted):
+                failed = self.faults.choice(["", "", "No such channel"])
+                self.hear(e.RecordingMuted(at=0, call=call, recording=recording, muted=muted, failed=failed))
             case RingMonitor(leg=leg, phone=phone, hears=hears):
                 self.phones[leg] = Phone(leg, phone)
                 self.hears[leg] = hears
@@ -229,7 +236,14 @@ class CenterMachine(RuleBasedStateMachine):
         """The session takes its next command, when it waits for one."""
         while caller.session == "queue" and caller.commands:
             command = caller.commands.popleft()
-            if isinstance(command, LeaveQueue):
+            if isinstance(command, OfferCall) and command.recording:
+                self.say(e.RecordingStarted(at=0, call=caller.call, recording=command.recording))
+            if isinstance(command, AnnounceRecording):
+                heard, refused = self.faults.choice(
+                    [(True, False), (True, False), (True, True), (False, False)]
+                )
+                self.say(e.RecordingAnnounced(at=0, call=caller.call, heard=heard, refused=refused))
+            elif isinstance(command, LeaveQueue):
                 caller.session, caller.queue, caller.entered_at = "script", "", None
             elif command.line in self.phones:
                 caller.session, caller.offer, caller.agent_leg = "dial", command.offer, command.line
@@ -328,6 +342,8 @@ class CenterMachine(RuleBasedStateMachine):
             self.truth_hang_up(leg)
 
     def truth_park(self, leg: str) -> None:
+        if leg in self.hears and leg in self.phones:
+            self.hear(e.LegParked(at=0, leg=leg, room="desks"))
         caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
         if caller and caller.session == "talk":
             self.truth_end_offer(caller, "ANSWER")
@@ -555,13 +571,15 @@ class CenterMachine(RuleBasedStateMachine):
     @rule(
         login=st.sampled_from(["sue", "tim"]),
         pick=st.integers(0, 5),
-        mode=st.sampled_from(["listen", "whisper", "barge", "leave"]),
+        mode=st.sampled_from(["listen", "whisper", "barge", "leave", "take over"]),
         phone=st.sampled_from(["120", "121", "101", ""]),
     )
     def supervisor_is_at_a_call(self, login: str, pick: int, mode: str, phone: str) -> None:
         caller = self.some(pick, "talk") or self.some(pick, "dial", "script", "queue")
         request, call = self.world.request(), caller.call if caller else "nobody"
-        if mode == "leave":
+        if mode == "take over":
+            self.tell(e.TakeOverAsked(at=0, login=login, name=login, request=request, call=call))
+        elif mode == "leave":
             self.tell(e.MonitorEndAsked(at=0, login=login, name=login, request=request, call=call))
         else:
             asked = e.MonitorAsked(
@@ -628,6 +646,10 @@ class CenterMachine(RuleBasedStateMachine):
         request = self.world.request()
         self.tell(e.PhoneChosen(at=0, login=login, phone=phone, line=line, request=request))
 
+    def pause_recording(self, login: str, call: str, paused: bool) -> None:
+        request = self.world.request()
+        self.tell(e.RecordingPauseAsked(at=0, login=login, call=call, paused=paused, request=request))
+
     def dispose(self, login: str, interaction: str) -> None:
         disposed = e.DispositionSet(
             at=0,
@@ -666,6 +688,7 @@ class CenterMachine(RuleBasedStateMachine):
                     "ring",
                 ),
                 *("other phone", "private", "private ends", "reachable", "unreachable"),
+                *("pause recording", "resume recording"),
             ]
         ),
     )
@@ -692,6 +715,8 @@ class CenterMachine(RuleBasedStateMachine):
             "private ends": lambda: self.private_call(phone, False),
             "reachable": lambda: self.hear(e.PhoneSeen(at=0, phone=phone, reachable=True)),
             "unreachable": lambda: self.hear(e.PhoneSeen(at=0, phone=phone, reachable=False)),
+            "pause recording": lambda: self.pause_recording(login, call, True),
+            "resume recording": lambda: self.pause_recording(login, call, False),
         }
         acts[what]()
 

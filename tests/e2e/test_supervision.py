@@ -53,30 +53,35 @@ class Desk:
 
 @asynccontextmanager
 async def talking(
-    center: Center, caller: str, number: str = "4003", line: str = "ring"
+    center: Center,
+    caller: str,
+    number: str = "4003",
+    line: str = "ring",
+    login: str = "agent2",
+    phone: str = "102",
 ) -> AsyncIterator[Desk]:
-    """A caller talks with agent2; supervisor1 sits by."""
+    """A caller talks with an agent; supervisor1 sits by."""
     async with (
-        center.phone("102", habit=answer, tone=AGENT_HZ) as phone,
+        center.phone(phone, habit=answer, tone=AGENT_HZ) as handset,
         center.phone("120", habit=answer, tone=SUPERVISOR_HZ) as ear,
-        center.agent("agent2", "102", line=line) as agent,
+        center.agent(login, phone, line=line) as agent,
         Agent.signed_in(center.url, "supervisor1", "correct-horse-battery") as supervisor,
         center.customer(caller) as customer,
     ):
-        own = await phone.wait_call() if line == "persistent" else None
+        own = await handset.wait_call() if line == "persistent" else None
         if own:
             await agent.until_view(lambda view: view["line_up"], "on the line")
         await agent.go("available")
         call = customer.call(number)
         pop = await agent.pop()
-        own = own or await phone.wait_call()
+        own = own or await handset.wait_call()
         call.audio.play_tone(CALLER_HZ)
         await call.hears(AGENT_HZ)
         await own.hears(CALLER_HZ)
         view = await agent.until("talking")
-        yield Desk(agent, phone, own, call, view["call"], pop["interaction"], supervisor, ear)
+        yield Desk(agent, handset, own, call, view["call"], pop["interaction"], supervisor, ear)
         call.hang_up()
-        await supervisor.until_free("agent2")
+        await supervisor.until_free(login)
 
 
 async def deaf(call: SipCall, hz: int) -> bool:
@@ -270,3 +275,27 @@ async def test_agents_can_not_listen(center: Center) -> None:
         await at.agent.do("POST", path, {"mode": "listen"}, status=403)
         (row,) = await at.supervisor.audit_until("monitor_call", kind="call", object=at.call)
         assert (row["login"], row["granted"]) == ("agent2", False)
+
+
+async def test_a_supervisor_takes_the_caller_over(center: Center) -> None:
+    """The caller hears the supervisor and no longer the agent, who wraps up; the interaction moves along."""
+    async with talking(center, "15400000031", number="4002", login="agent1", phone="101") as at:
+        own = await at.listens()
+        await at.supervisor.do("POST", f"/api/calls/{at.call}/take-over")
+        await at.caller.hears(SUPERVISOR_HZ)
+        await own.hears(CALLER_HZ)
+        await at.caller.loses(AGENT_HZ)
+        await at.desk.wait_ended()
+        await at.agent.until("wrap_up")
+        await at.agent.dispose(at.interaction)
+        view = await at.supervisor.until("talking")
+        assert view["call"] == at.call
+        await at.caller.hears(SUPERVISOR_HZ)
+        await at.supervisor.do("POST", f"/api/calls/{at.call}/hangup")
+        await own.wait_ended()
+        await at.caller.wait_ended()
+    record = await center.interaction(at.interaction, final=False)
+    assert record["agent"] == "supervisor1"
+    told = [entry["kind"] for entry in record["timeline"]]
+    assert told.index("take_over_asked") < told.index("taken_over") < told.index("parted")
+    assert told.count("joined") == 2

@@ -45,6 +45,9 @@ secret = "{secret}"
 path = "center.db"
 [speech]
 cache = "{prompts}"
+[recordings]
+spool = "{spool}"
+auto_resume_s = 5
 [ivr]
 folder = "{scripts}"
 fallback_queue = "support"
@@ -53,16 +56,20 @@ fallback_queue = "support"
 4002 = {{ queue = "support" }}
 4003 = {{ queue = "sales" }}
 {dids}
+[skills]
+zh = {{ zh = "中文", en = "Chinese" }}
 [queues.support]
 title = {{ zh = "服务支持", en = "Support" }}
 ring_s = 3
 wrap_up_s = 30
 without_agents = true
+recording = "{support}"
 [queues.sales]
 title = {{ zh = "销售咨询", en = "Sales" }}
 ring_s = 3
 wrap_up_s = 0
 without_agents = true
+recording = "{sales}"
 {queues}
 [transfers]
 prefixes = ["1380"]
@@ -153,8 +160,10 @@ async def running_center(
     dids: str = "",
     queues: str = "",
     numbers: tuple[str, ...] = (),
+    recording: tuple[str, str] = ("never", "never"),
 ) -> AsyncIterator[Center]:
-    """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know."""
+    """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know;
+    `recording` is what support and sales do."""
     base = AsteriskSettings(
         ami_secret=AMI_SECRET,
         agi_key=AGI_KEY,
@@ -177,9 +186,12 @@ async def running_center(
                 ami=settings.ami_port,
                 secret=AMI_SECRET,
                 prompts=shared_prompts(),
+                spool=asterisk.folders.recordings,
                 scripts=scripts,
                 dids=dids,
                 queues=queues,
+                support=recording[0],
+                sales=recording[1],
             )
         )
         async with App(load(config), folder) as app:

@@ -44,6 +44,21 @@ export const choosePhone = (endpoint, line) =>
 
 export const answer = (call) => act("answer", () => post(`/api/calls/${encodeURIComponent(call)}/answer`));
 
+const onCall = (name, path, body) => (call) => act(name, () => post(`/api/calls/${encodeURIComponent(call)}/${path}`, body));
+
+export const hold = onCall("hold", "hold");
+
+export const resume = onCall("hold", "resume");
+
+/** Send the caller on, blind; `wish` is `{to, note}`. */
+export const transfer = (call, wish) => onCall("transfer", "transfer", wish)(call);
+
+/** Ask somebody beside the call. */
+export const consult = (call, wish) => onCall("consult", "consult", wish)(call);
+
+/** `toggle`, `complete`, `conference` or `drop`. */
+export const consultStep = (call, step) => onCall(step, `consult/${step}`)(call);
+
 export function hangUp(call) {
   if (serverNow() - lastEnd < END_THROTTLE_S) return null;
   lastEnd = serverNow();
