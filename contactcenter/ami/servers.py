@@ -224,7 +224,10 @@ class AsteriskServers:
     async def _add(self, command: AddLeg) -> None:
         """BridgeAdd takes the first leg whose id begins so. Ours are of one length; Asterisk's own end in a
         running number, which would need one digit more within the same second."""
-        name = {"Variable": "CC_WITH", "Value": _leg(command.to)}
+        if not LEG.fullmatch(command.to):
+            log.error("asterisk_not_asked", server=command.server, leg=command.to, reason="odd name of a leg")
+            return
+        name = {"Variable": "CC_WITH", "Value": command.to}
         target = {"Context": "room", "Exten": "together", "Priority": "1"}
         if await self._act(command.server, {"Action": "Setvar", "Channel": command.leg} | name):
             await self._act(command.server, {"Action": "Redirect", "Channel": command.leg} | target)
@@ -249,12 +252,15 @@ class AsteriskServers:
     async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
         """Ring a phone, or `number@trunk`, under a leg's name of ours; who answers is at `target`."""
         number, at_trunk, trunk = phone.rpartition("@")
-        if at_trunk and not DIGITS.fullmatch(number):
-            raise ValueError(f"{number!r} is no number to call")
-        called = f"{number}{at_trunk}{endpoint(trunk)}"
-        self._asked.add(leg)
-        originate = {"Action": "Originate", "Channel": f"PJSIP/{called}", "Priority": "1"}
-        if not await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg}):
+        placed = False
+        if DIGITS.fullmatch(number) if at_trunk else not number:
+            self._asked.add(leg)
+            called = f"PJSIP/{number}{at_trunk}{endpoint(trunk)}"
+            originate = {"Action": "Originate", "Channel": called, "Priority": "1"}
+            placed = await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg})
+        else:
+            log.error("asterisk_not_asked", server=server, number=number, reason="no number to call")
+        if not placed:
             self._asked.discard(leg)
             self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 

@@ -170,6 +170,8 @@ async def running_center(
         phones=PHONES,
         dids=("4001", "4002", "4003", *numbers),
         rescue_pause_s=0.5,
+        # A busy machine may take long to start the server anew, and nobody is to be sent away meanwhile.
+        rescue_tries=120,
     )
     async with running_asterisk(replace(base)) as asterisk:
         settings = asterisk.settings
