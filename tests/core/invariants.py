@@ -10,6 +10,8 @@ from itertools import pairwise
 
 from contactcenter import claims
 from contactcenter.agents import BUSY, AgentSession, AgentState
+from contactcenter.callbacks import PREFIX as CALLBACK
+from contactcenter.callbacks import CallbackState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
     Accepted,
@@ -69,7 +71,8 @@ def check_empty(floor: Floor) -> None:
     ):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
-        left = floor.matcher.order(queue.rules.name)
+        order = floor.matcher.order(queue.rules.name)
+        left = [waiting for waiting in order if not waiting.startswith(CALLBACK)]
         assert not left, f"somebody still waits in {queue.rules.name}: {left}"
         assert queue.talking == 0, f"{queue.rules.name} counts {queue.talking} talks and there is none"
     for agent in floor.agents.values():
@@ -196,6 +199,10 @@ def _queues(floor: Floor) -> Iterator[str]:
         order = floor.matcher.order(name)
         for waiting in order:
             call = floor.calls.get(waiting)
+            if waiting.startswith(CALLBACK):
+                if floor.callbacks[waiting.removeprefix(CALLBACK)].state is not CallbackState.WAITING:
+                    yield f"{waiting} waits in {name} and is under way"
+                continue
             if call is None:
                 yield f"{waiting} waits in {name} and is no call"
                 continue
@@ -291,7 +298,8 @@ def _monitors(floor: Floor) -> Iterator[str]:
             yield f"{who} is at call {monitor.call}, which is over"
         elif call.agent_leg != monitor.hears and not floor.passed_on(call):
             yield f"{who} hears {monitor.hears}, and the talk is on {call.agent_leg!r}"
-        if monitor.told[0] and monitor.told[0] != monitor.hears and monitor.began_at is not None:
+        settled = monitor.began_at is not None and not (monitor.awaiting or monitor.taking)
+        if settled and monitor.told[0] != monitor.hears and floor.servers.get(monitor.server):
             yield f"{who} is to hear {monitor.hears}, and Asterisk was told {monitor.told[0]}"
         others = [each for each in floor.monitors.values() if each.login == monitor.login]
         if len(others) > 1:
