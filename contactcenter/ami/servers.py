@@ -30,6 +30,7 @@ from contactcenter.commands import (
     MuteRecording,
     OpenLine,
     ParkLeg,
+    PlaceCall,
     PlaceLeg,
     PointMonitor,
     RingMonitor,
@@ -152,6 +153,8 @@ class AsteriskServers:
                 self._spawn(self._act(server, {"Action": "StopMixMonitor", "Channel": leg}))
             case PlaceLeg():
                 self._spawn(self._place(command))
+            case PlaceCall():
+                self._spawn(self._place_call(command))
             case JoinLegs(server=server, leg=leg, other=other):
                 self._spawn(self._act(server, {"Action": "Bridge", "Channel1": leg, "Channel2": other}))
             case AddLeg():
@@ -211,20 +214,39 @@ class AsteriskServers:
         await self._ring(server, leg, phone, target)
 
     async def _place(self, command: PlaceLeg) -> None:
-        shows = command.shows if SHOWN.fullmatch(command.shows) else "0"
         target = {
             **_room(Room.GUEST),
             "Timeout": str(command.ring_s * 1000),
-            "CallerID": f'"{shows}" <{shows}>',
+            "CallerID": _shown(command.shows),
         }
         await self._ring(
             command.server, command.leg, command.phone or f"{command.number}@{command.trunk}", target
         )
 
+    async def _place_call(self, command: PlaceCall) -> None:
+        """What a waiting caller's leg has is given to this one, too: it runs the same script session."""
+        variables = {
+            "CC_INTERACTION": _leg(command.interaction),
+            "CC_QUEUE": _leg(command.queue),
+            "CC_ENTERED": f"{command.entered_at:.6f}",
+        }
+        target = {
+            "Context": "callback",
+            "Exten": "s",
+            "Timeout": str(command.ring_s * 1000),
+            "CallerID": _shown(command.shows),
+            "Variable": ",".join(f"{name}={value}" for name, value in variables.items()),
+        }
+        number = command.number.removeprefix("+")
+        await self._ring(command.server, command.leg, f"{number}@{command.trunk}", target)
+
     async def _add(self, command: AddLeg) -> None:
         """BridgeAdd takes the first leg whose id begins so. Ours are of one length; Asterisk's own end in a
         running number, which would need one digit more within the same second."""
-        name = {"Variable": "CC_WITH", "Value": _leg(command.to)}
+        if not LEG.fullmatch(command.to):
+            log.error("asterisk_not_asked", server=command.server, leg=command.to, reason="odd name of a leg")
+            return
+        name = {"Variable": "CC_WITH", "Value": command.to}
         target = {"Context": "room", "Exten": "together", "Priority": "1"}
         if await self._act(command.server, {"Action": "Setvar", "Channel": command.leg} | name):
             await self._act(command.server, {"Action": "Redirect", "Channel": command.leg} | target)
@@ -249,12 +271,15 @@ class AsteriskServers:
     async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
         """Ring a phone, or `number@trunk`, under a leg's name of ours; who answers is at `target`."""
         number, at_trunk, trunk = phone.rpartition("@")
-        if at_trunk and not DIGITS.fullmatch(number):
-            raise ValueError(f"{number!r} is no number to call")
-        called = f"{number}{at_trunk}{endpoint(trunk)}"
-        self._asked.add(leg)
-        originate = {"Action": "Originate", "Channel": f"PJSIP/{called}", "Priority": "1"}
-        if not await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg}):
+        placed = False
+        if DIGITS.fullmatch(number) if at_trunk else not number:
+            self._asked.add(leg)
+            called = f"PJSIP/{number}{at_trunk}{endpoint(trunk)}"
+            originate = {"Action": "Originate", "Channel": called, "Priority": "1"}
+            placed = await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg})
+        else:
+            log.error("asterisk_not_asked", server=server, number=number, reason="no number to call")
+        if not placed:
             self._asked.discard(leg)
             self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
@@ -353,6 +378,12 @@ class AsteriskServers:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _shown(number: str) -> str:
+    """The caller id that the far end is shown; an odd number is not shown."""
+    shows = number if SHOWN.fullmatch(number) else "0"
+    return f'"{shows}" <{shows}>'
 
 
 def _room(room: Room) -> dict[str, str]:

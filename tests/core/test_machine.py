@@ -419,7 +419,23 @@ class CenterMachine(RuleBasedStateMachine):
     def truth_queue(self, caller: Caller, queue: str, priority: int) -> None:
         caller.session, caller.queue = "queue", queue
         caller.entered_at = caller.entered_at or self.world.now
-        self.say(e.CallQueued(at=0, call=caller.call, queue=queue, priority=priority))
+        preferred = "ben" if priority else ""
+        asked = e.CallQueued(at=0, call=caller.call, queue=queue, priority=priority, preferred=preferred)
+        self.say(asked)
+
+    @when("queue")
+    @rule(pick=st.integers(0, 5), minutes=st.sampled_from([-1.0, 0.5, 3.0]))
+    def supervisor_moves_a_caller(self, pick: int, minutes: float) -> None:
+        if caller := self.some(pick, "queue"):
+            asked = e.PriorityAsked(
+                at=0,
+                call=caller.call,
+                minutes=minutes,
+                login="boss",
+                name="Boss",
+                request=self.world.request(),
+            )
+            self.tell(asked)
 
     @when("script")
     @rule(

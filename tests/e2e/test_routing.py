@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -28,17 +29,31 @@ needs = { en = 6 }
 widening = [{ after_s = 3, lower = { en = 5 } }, { after_s = 5, drop = ["en"] }]
 wrap_up_s = 0
 without_agents = true
+[queues.patient]
+title = { zh = "英语", en = "English, patient" }
+needs = { en = 6 }
+wrap_up_s = 0
+without_agents = true
+[queues.plain]
+title = { zh = "普通", en = "Plain" }
+wrap_up_s = 0
+without_agents = true
 [skills]
 en = { zh = "英语", en = "English" }
 zh = { zh = "中文", en = "Chinese" }
 """
-DIDS = '4041 = { queue = "all" }\n4042 = { queue = "english" }'
+DIDS = """
+4041 = { queue = "all" }
+4042 = { queue = "english" }
+4043 = { queue = "patient" }
+4044 = { queue = "plain" }
+"""
 SEATS = {"agent1": "101", "agent2": "102", "agent3": "103", "agent4": "104"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def center() -> AsyncIterator[Center]:
-    async with running_center(dids=DIDS, queues=QUEUES, numbers=("4041", "4042")) as running:
+    async with running_center(dids=DIDS, queues=QUEUES, numbers=("4041", "4042", "4043", "4044")) as running:
         async with Agent.signed_in(running.url, "supervisor1", PASSWORD) as supervisor:
             for login in SEATS:
                 wanted = {"queues": ["all", "english"], "skills": {"en": None}}
@@ -151,4 +166,66 @@ async def test_skills_that_are_given_while_callers_wait_count_at_once(center: Ce
         call.hang_up()
     record = await center.interaction(waiting["id"])
     assert record["decisions"][0]["detail"]["decision"]["widened"] is None, "before the first step"
+    await center.quiet()
+
+
+async def test_twenty_callers_eight_agents_and_skills_that_change_meanwhile(center: Center) -> None:
+    """Who got whom is asserted against the rule, told again from what the records say: whoever was served
+    stood first, by score, among those whom the agent could take; and nobody's need was broken."""
+    numbers = [f"154000002{n:02}" for n in range(20)]
+    async with AsyncExitStack() as stack:
+        boss = await stack.enter_async_context(Agent.signed_in(center.url, "supervisor1", PASSWORD))
+        desks = {}
+        for n in range(1, 9):
+            login, phone = f"agent{n}", str(100 + n)
+            skills = {"en": 7 if n % 2 else None}
+            await boss.do("PATCH", f"/api/agents/{login}", {"queues": ["english", "plain"], "skills": skills})
+            await stack.enter_async_context(center.phone(phone, habit=answer, tone=AGENT_HZ))
+            desks[login] = await stack.enter_async_context(center.agent(login, phone))
+        calls = []
+        for n, number in enumerate(numbers):
+            customer = await stack.enter_async_context(center.customer(number))
+            calls.append(customer.call("4043" if n % 2 else "4044"))
+            await calls[-1].wait_answered()
+        await boss.until_waiting("patient", 10)
+        await boss.until_waiting("plain", 10)
+        last = await center.last_interaction(numbers[19], final=False, known="queued_at")
+        (live,) = [
+            each
+            for each in (await boss.do("GET", "/api/calls?limit=100"))["items"]
+            if each["interaction"] == last["id"]
+        ]
+        await boss.do("PATCH", f"/api/calls/{live['id']}", {"priority": 5})
+        for n in (1, 3, 5, 7):
+            await boss.do("PATCH", f"/api/agents/agent{n}", {"queues": ["patient", "plain"]})
+        await boss.do("PATCH", "/api/agents/agent8", {"queues": ["patient", "plain"], "skills": {"en": 9}})
+        for desk in desks.values():
+            await desk.go("available")
+        served: dict[str, dict[str, Any]] = {}
+        while len(served) < 20:
+            for number, call in zip(numbers, calls, strict=True):
+                if number in served:
+                    continue
+                record = await center.last_interaction(number, final=False)
+                if record["answered_at"] is not None:
+                    served[number] = record
+                    call.hang_up()
+    records = [await center.last_interaction(number) for number in numbers]
+    english = {"agent1", "agent3", "agent5", "agent7", "agent8"}
+    for n, record in enumerate(records):
+        assert record["outcome"] == "answered"
+        if n % 2:
+            assert record["agent"] in english, "the need holds"
+    decided = sorted(((record["decisions"][0], record) for record in records), key=lambda pair: pair[0]["at"])
+    score = {record["id"]: decision["detail"]["decision"]["score"] for decision, record in decided}
+    for n, (decision, record) in enumerate(decided):
+        for later, other in decided[n + 1 :]:
+            both = other["queue"] == record["queue"] or record["agent"] in english
+            waited_then = other["queued_at"] <= decision["at"]
+            if both and waited_then and later["at"] > decision["at"]:
+                assert score[record["id"]] <= score[other["id"]], "the next of the one order"
+        assert decision["detail"]["rule"] == "least_flexible"
+        assert "Given to" in decision["en"]
+    assert decided[0][1]["id"] == last["id"], "moved forward by the supervisor"
+    assert "supervisor +5" in decided[0][0]["en"]
     await center.quiet()

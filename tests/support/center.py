@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
 from contactcenter.config import load
 from contactcenter.demo import accounts, data
+from contactcenter.phones.agent import UserAgent
+from contactcenter.phones.call import SipCall
 from contactcenter.phones.customer import Customer
 from contactcenter.phones.phone import Habit, Phone, ring
 from tests.support.agent import Agent
@@ -114,6 +116,15 @@ class Center:
         return Customer(number, name, server=self.sip, media=media)
 
     @asynccontextmanager
+    async def carrier(self, habit: Callable[[SipCall], None]) -> AsyncIterator[None]:
+        """The world outside, which takes our calls and does with them what it wants."""
+        far_side = UserAgent("127.0.0.2", self.asterisk.settings.carrier_port, on_call=habit)
+        try:
+            yield
+        finally:
+            far_side.close()
+
+    @asynccontextmanager
     async def agent(self, login: str, phone: str = "", line: str = "ring") -> AsyncIterator[Agent]:
         """An agent signed in on a page, with a phone chosen if one is named."""
         async with Agent.signed_in(self.url, login, PASSWORD) as agent:
@@ -170,7 +181,8 @@ async def running_center(
         phones=PHONES,
         dids=("4001", "4002", "4003", *numbers),
         rescue_pause_s=0.5,
-        rescue_tries=120,  # a server that starts on a busy machine may take a while
+        # A busy machine may take long to start the server anew, and nobody is to be sent away meanwhile.
+        rescue_tries=120,
     )
     async with running_asterisk(replace(base)) as asterisk:
         settings = asterisk.settings

@@ -9,6 +9,7 @@ LATIN_IN_ZH = {"English", "VIP", "Ctrl"}
 BY_CODE = (
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
     *("monitor", "monitor_end", "monitored", "why", "consult", "target"),
+    *("recording_state", "recording_why", "recording_notice", "recording_now"),
 )
 """Groups whose keys are made of a code that comes from the server."""
 

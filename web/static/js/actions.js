@@ -65,6 +65,9 @@ export function hangUp(call) {
   return act("hang-up", () => post(`/api/calls/${encodeURIComponent(call)}/hangup`));
 }
 
+export const pauseRecording = (call, paused) =>
+  act("recording", () => post(`/api/calls/${encodeURIComponent(call)}/record-${paused ? "pause" : "resume"}`));
+
 export const moreTime = () => act("more-time", () => post("/api/me/more-time"));
 
 export async function sendOutcome(interaction) {

@@ -11,6 +11,7 @@ import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
 import { face, me, myCall, myself } from "./model.js";
 import { queueTitle } from "./parts.js";
+import { RecordingNow } from "./recording.js";
 
 /** Whether the form for sending the caller on is open. */
 export const sendingOn = signal(false);
@@ -148,6 +149,7 @@ export function TalkControls() {
         <${Icon} name="hang_up" />${t("action.hang_up")}<kbd>F4</kbd>
       </button>
       ${face.value === "held" && html`<p class="quiet">${t("idle.held")}</p>`}
+      ${own && html`<${RecordingNow} />`}
     </div>
     ${asked && html`<${Beside} call=${call} />`}
     ${open && html`<${SendOn} call=${call} />`}`;
