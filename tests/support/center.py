@@ -60,6 +60,7 @@ fallback_queue = "support"
 4003 = {{ queue = "sales" }}
 {dids}
 [skills]
+en = {{ zh = "英语", en = "English" }}
 zh = {{ zh = "中文", en = "Chinese" }}
 [queues.support]
 title = {{ zh = "服务支持", en = "Support" }}
