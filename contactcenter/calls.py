@@ -155,6 +155,8 @@ class Call:
     told_at: float | None = None
     listening: bool = False
     """An announcement is being said to him."""
+    calling: bool = False
+    """We call: the customer has not answered yet."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""
@@ -200,7 +202,7 @@ class Call:
         return CallView(
             id=self.id,
             interaction=self.interaction.id,
-            direction="inbound",
+            direction=self.interaction.record.direction,
             state=self.state.value,
             queue=self.queue,
             agent=self.agent,

@@ -10,6 +10,7 @@ from typing import Any
 from contactcenter import (
     announcements,
     callers,
+    calling_back,
     consulting,
     counting,
     desks,
@@ -24,6 +25,7 @@ from contactcenter import (
     takeovers,
     transfers,
 )
+from contactcenter.callbacks import PREFIX as CALLBACK
 from contactcenter.commands import Command, Refused, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -34,6 +36,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerDown: recovery.server_down,
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
+    events.CallbacksRestored: calling_back.restored,
     events.FiguresRestored: counting.restored,
     events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
@@ -56,6 +59,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CallbackAsked: callers.asked_callback,
     events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
+    events.CallbackCancelAsked: calling_back.asked_cancel,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,
@@ -100,8 +104,11 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
     "take": takeovers.overdue,
+    "ear": supervision.not_heard,
     "tell": announcements.due,
     "overflow": callers.overflows,
+    "callback": calling_back.due,
+    "expiry": calling_back.expired,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
@@ -147,7 +154,7 @@ class Center:
                 floor.do(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
         except IllegalTransition as error:
             self._refuse(event, error)
-        handoff.match(floor, event.at)
+        _match(floor, event.at)
         supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
 
@@ -162,6 +169,16 @@ class Center:
         else:
             key = f"{type(event).__name__} while {error.state.value}"
             self.impossible[key] = self.impossible.get(key, 0) + 1
+
+
+def _match(floor: Floor, at: float) -> None:
+    """Offer those who wait to free agents, as far as both reach."""
+    for decision in floor.decide(at):
+        if decision.call.startswith(CALLBACK):
+            calling_back.begin(floor, decision, at)
+        else:
+            handoff.offer(floor, decision, at)
+    floor.expect_match()
 
 
 def _has_desk(floor: Floor, event: Event) -> bool:

@@ -7,6 +7,7 @@ A command is a request, not a fact: what it brought about comes back as an event
 from enum import StrEnum
 from typing import Any
 
+from contactcenter.callbacks import CallbackRecord
 from contactcenter.values import (
     AuditEntry,
     CustomerCard,
@@ -145,6 +146,24 @@ class EndLeg(Command):
 
 
 @frozen
+class PlaceCall(Command):
+    """Ring somebody outside; who answers is in a script session of ours and waits in the queue. Placed once
+    at most: `leg` names the try, and what comes of it is heard of that leg."""
+
+    server: str
+    leg: str
+    number: str
+    """Untrusted: a caller gave it."""
+    trunk: str
+    shows: str
+    """The number that the far end is shown; empty: none."""
+    ring_s: int
+    interaction: str
+    queue: str
+    entered_at: float
+
+
+@frozen
 class PlaceLeg(Command):
     """Ring one of our phones, or a number outside over a trunk; who answers stands in the waiting room."""
 
@@ -242,6 +261,13 @@ class SaveInteraction(Command):
 
     record: InteractionRecord
     entries: tuple[TimelineEntry, ...] = ()
+
+
+@frozen
+class SaveCallback(Command):
+    """Write the callback as it stands now."""
+
+    record: CallbackRecord
 
 
 @frozen

@@ -9,6 +9,7 @@ first leg.
 from dataclasses import field
 from enum import StrEnum
 
+from contactcenter.callbacks import CallbackRecord
 from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
 from contactcenter.values import (
@@ -503,6 +504,13 @@ class Supervising(Event):
 
 
 @frozen
+class CallbackCancelAsked(Supervising):
+    """A supervisor takes a callback back."""
+
+    callback: str
+
+
+@frozen
 class PriorityAsked(Supervising):
     """A supervisor gives a waiting caller so many minutes of priority, instead of those given before."""
 
@@ -612,6 +620,13 @@ class CustomerFound(Event):
     call: str
     method: MatchMethod
     customers: tuple[CustomerCard, ...]
+
+
+@frozen
+class CallbacksRestored(Event):
+    """At start: the callbacks that the last run of this process left open."""
+
+    records: tuple[CallbackRecord, ...]
 
 
 @frozen

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from contactcenter import claims
 from contactcenter.agents import AgentSession, AgentState
+from contactcenter.callbacks import Callback
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.claims import Claims
 from contactcenter.commands import (
@@ -40,7 +41,7 @@ from contactcenter.routing.matching import Matcher, Policy
 from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
 from contactcenter.values import InteractionRecord, RecordingRecord, frozen
-from contactcenter.views import AgentView, MessageView
+from contactcenter.views import AgentView, MessageView, QueueView
 
 SHOW_S = 1.0
 """How long changed figures wait for company before they are shown."""
@@ -123,6 +124,8 @@ class Floor:
         self.agents: dict[str, AgentSession] = {}
         self.offers: dict[str, Offer] = {}
         """Open offers only."""
+        self.callbacks: dict[str, Callback] = {}
+        """Open callbacks only."""
         self.consults: dict[str, Consult] = {}
         """Open consults only."""
         self.monitors: dict[str, Monitor] = {}
@@ -253,11 +256,24 @@ class Floor:
             message = self.messages.get(name)
             yield ShowMessage(view=message) if message else DropMessage(message=name)
         elif queue := self.queues.get(name):
-            waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
-            figures = self.figures.intervals.of_day(("queue", name))
-            yield ShowQueue(view=queue.view(at, waiting, since, figures))
+            yield ShowQueue(view=self._queue_view(queue, at))
         else:
             yield DropQueue(queue=name)
+
+    def _queue_view(self, queue: Queue, at: float) -> QueueView:
+        name = queue.rules.name
+        waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
+        callbacks = [each for each in self.callbacks.values() if each.record.queue == name]
+        standing = sum(each.place in self.matcher for each in callbacks)
+        if standing:
+            entered = (
+                call.queued_at
+                for call in self.calls.values()
+                if call.queue == name and call.state is CallState.WAITING and call.queued_at is not None
+            )
+            since = min(entered, default=None)
+        figures = self.figures.intervals.of_day(("queue", name))
+        return queue.view(at, waiting - standing, since, len(callbacks), figures)
 
     def _agent_view(self, agent: AgentSession) -> AgentView:
         call = self.calls.get(agent.call)

@@ -23,13 +23,6 @@ MISS_REASONS = {
 """DIALSTATUS -> why the agent is paused; anything else counts as no answer."""
 
 
-def match(floor: Floor, at: float) -> None:
-    """Offer waiting callers to free agents, as far as both reach."""
-    for decision in floor.decide(at):
-        offer(floor, decision, at)
-    floor.expect_match()
-
-
 def offer(floor: Floor, decision: Decision, at: float) -> None:
     """Reserve who was chosen, save, pop; ring when the page shows the record."""
     call = floor.calls[decision.call]
@@ -128,8 +121,8 @@ def page_too_slow(floor: Floor, offer_id: str, at: float) -> None:
 
 def ring(floor: Floor, made: Offer, at: float) -> None:
     """Connect: once per offer, whoever asks first."""
-    if made.state is not OfferState.POPPED:
-        return
+    if made.state is not OfferState.POPPED or floor.calls[made.call].calling:
+        return  # it rings, or the customer whom we call has not answered yet
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())
     line = made.seats[made.sole].line_leg if made.sole else ""

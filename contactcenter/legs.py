@@ -80,7 +80,6 @@ def answered(floor: Floor, event: LegAnswered) -> None:
     if leg := _heard(floor, event.leg, event.at):
         leg.answered = True
         desks.line_answered(floor, leg.id)
-        supervision.leg_answered(floor, leg.id)
 
 
 def joined(floor: Floor, event: LegJoined) -> None:

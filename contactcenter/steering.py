@@ -7,7 +7,7 @@ ring is taken back, and decided anew.
 
 from collections.abc import Collection, Mapping
 
-from contactcenter import handoff, recording
+from contactcenter import calling_back, handoff, recording
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import Accepted
 from contactcenter.events import AgentChanged, ChangeTimed, EligibleAsked, RulesChanged
@@ -35,6 +35,7 @@ def rules_changed(floor: Floor, event: RulesChanged) -> None:
     for call in waiting:
         recording.announce(floor, call, event.at)
         floor.enter_queue(call)
+    calling_back.reenter(floor, event.rules.fallback_queue, event.at)
 
 
 def _reroute(floor: Floor, call: Call, queue: Queue, at: float) -> None:

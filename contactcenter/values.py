@@ -221,6 +221,8 @@ class InteractionRecord:
     note: str = ""
     callback: str = ""
     """The number to call back, when the caller or the agent asked for it."""
+    origin: str = ""
+    """The interaction that this one follows from: in which a callback was agreed on."""
     error: str = ""
     """What went wrong in the script, if anything did."""
     arrived_at: float

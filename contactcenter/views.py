@@ -134,6 +134,9 @@ class QueueView:
     """By language."""
     open: bool
     waiting: int
+    """Callers on the line."""
+    callbacks: int
+    """Customers who are called back in their turn."""
     talking: int
     target_s: float
     target_share: float

@@ -30,6 +30,7 @@ from contactcenter.commands import (
     MuteRecording,
     OpenLine,
     ParkLeg,
+    PlaceCall,
     PlaceLeg,
     PointMonitor,
     RingMonitor,
@@ -152,6 +153,8 @@ class AsteriskServers:
                 self._spawn(self._act(server, {"Action": "StopMixMonitor", "Channel": leg}))
             case PlaceLeg():
                 self._spawn(self._place(command))
+            case PlaceCall():
+                self._spawn(self._place_call(command))
             case JoinLegs(server=server, leg=leg, other=other):
                 self._spawn(self._act(server, {"Action": "Bridge", "Channel1": leg, "Channel2": other}))
             case AddLeg():
@@ -211,15 +214,31 @@ class AsteriskServers:
         await self._ring(server, leg, phone, target)
 
     async def _place(self, command: PlaceLeg) -> None:
-        shows = command.shows if SHOWN.fullmatch(command.shows) else "0"
         target = {
             **_room(Room.GUEST),
             "Timeout": str(command.ring_s * 1000),
-            "CallerID": f'"{shows}" <{shows}>',
+            "CallerID": _shown(command.shows),
         }
         await self._ring(
             command.server, command.leg, command.phone or f"{command.number}@{command.trunk}", target
         )
+
+    async def _place_call(self, command: PlaceCall) -> None:
+        """What a waiting caller's leg has is given to this one, too: it runs the same script session."""
+        variables = {
+            "CC_INTERACTION": _leg(command.interaction),
+            "CC_QUEUE": _leg(command.queue),
+            "CC_ENTERED": f"{command.entered_at:.6f}",
+        }
+        target = {
+            "Context": "callback",
+            "Exten": "s",
+            "Timeout": str(command.ring_s * 1000),
+            "CallerID": _shown(command.shows),
+            "Variable": ",".join(f"{name}={value}" for name, value in variables.items()),
+        }
+        number = command.number.removeprefix("+")
+        await self._ring(command.server, command.leg, f"{number}@{command.trunk}", target)
 
     async def _add(self, command: AddLeg) -> None:
         """BridgeAdd takes the first leg whose id begins so. Ours are of one length; Asterisk's own end in a
@@ -359,6 +378,12 @@ class AsteriskServers:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _shown(number: str) -> str:
+    """The caller id that the far end is shown; an odd number is not shown."""
+    shows = number if SHOWN.fullmatch(number) else "0"
+    return f'"{shows}" <{shows}>'
 
 
 def _room(room: Room) -> dict[str, str]:

@@ -14,7 +14,13 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from contactcenter.commands import CorrectDisposition, SaveAudit, SaveInteraction, SaveRecording
+from contactcenter.commands import (
+    CorrectDisposition,
+    SaveAudit,
+    SaveCallback,
+    SaveInteraction,
+    SaveRecording,
+)
 from contactcenter.crm.saved import Saved
 
 SIZE = 8 << 20
@@ -30,6 +36,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     save: SaveInteraction | None = None
     correct: CorrectDisposition | None = None
     audit: SaveAudit | None = None
+    callback: SaveCallback | None = None
     recording: SaveRecording | None = None
 
     @classmethod
@@ -41,6 +48,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
                 return cls(number, correct=command)
             case SaveAudit():
                 return cls(number, audit=command)
+            case SaveCallback():
+                return cls(number, callback=command)
             case SaveRecording():
                 return cls(number, recording=command)
 
@@ -78,7 +87,7 @@ class Journal:
                 # Of another version, or with a NaN: what stands behind it must not be lost with it.
                 log.critical("a record in the journal can't be read", body=body)
                 continue
-            if command := line.save or line.correct or line.audit or line.recording:
+            if command := line.save or line.correct or line.audit or line.callback or line.recording:
                 found.append((line.number, command))
         return found
 

@@ -71,7 +71,7 @@ interactions = Table(
     Column("id", Text, primary_key=True),
     *(_text(name) for name in ("channel", "direction", "server", "leg", "agent_leg", "did", "caller")),
     *(_text(name) for name in ("caller_name", "language", "customer", "match", "queue", "agent")),
-    *(_text(name) for name in ("last_node", "outcome", "disposition", "note", "callback", "error")),
+    *(_text(name) for name in ("last_node", "outcome", "disposition", "note", "callback", "origin", "error")),
     Column("arrived_at", Double, nullable=False),
     *(Column(name, Double) for name in ("queued_at", "offered_at", "answered_at", "ended_at", "closed_at")),
     *(Column(name, Double, nullable=False) for name in ("waited_s", "talked_s", "wrapped_s")),
@@ -109,6 +109,23 @@ corrections = Table(
 )
 
 # A row holds whole numbers by their names (docs/figures.md), times in milliseconds. Kept for ever.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Text, primary_key=True),  # the interaction in which it was agreed on
+    *(_text(name) for name in ("queue", "number", "customer", "name", "language", "server")),
+    *(Column(name, Double, nullable=False) for name in ("asked_at", "entered_at", "priority")),
+    Column("needs", JSON, nullable=False),
+    _text("preferred"),
+    Column("tries", Integer, nullable=False),
+    _text("leg"),
+    *(Column(name, Double, nullable=False) for name in ("due_at", "expires_at")),
+    _text("state"),
+    _text("reason"),
+    Index(None, "asked_at", "id"),
+    Index(None, "state"),
+)
+
 intervals = Table(
     "intervals",
     metadata,

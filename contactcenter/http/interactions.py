@@ -66,6 +66,7 @@ class InteractionItem(BaseModel):
     last_node: str
     outcome: str
     disposition: Disposition | None
+    origin: Annotated[str, Field(description="The interaction that it follows from: a callback's.")]
     error: str
     arrived_at: float
     queued_at: float | None

@@ -21,6 +21,7 @@ from contactcenter.events import Event
 from contactcenter.http import (
     agents,
     audit,
+    callbacks,
     calls,
     changes,
     configuration,
@@ -53,7 +54,7 @@ from contactcenter.http.visit import Edge, Visit
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
-    changes.routes, users.routes, supervision.routes, figures.routes, recordings.routes,
+    changes.routes, users.routes, supervision.routes, figures.routes, callbacks.routes, recordings.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)

@@ -101,4 +101,4 @@ async def test_a_waiting_caller_comes_back_to_the_old_place(center: Center) -> N
 
 async def _both_wait(center: Center) -> None:
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
-        await supervisor.until_waiting("sales", 2)
+        await supervisor.until_offerable("sales", 2)

@@ -84,8 +84,8 @@ def call_view(call: str, **changes: Any) -> CallView:
 def queue_view(name: str, **changes: Any) -> QueueView:
     """A queue in which nothing happened, but for `changes`."""
     view = QueueView(
-        name=name, title=QUEUES.get(name, {"zh": name, "en": name}), open=True, waiting=0, talking=0,
-        longest_since=None, target_s=20.0, target_share=0.8, available=0, signed_in=0,
+        name=name, title=QUEUES.get(name, {"zh": name, "en": name}), open=True, waiting=0,
+        callbacks=0, talking=0, longest_since=None, target_s=20.0, target_share=0.8, available=0, signed_in=0,
         wait_s=None, wait_share=0.8,
         entered=0, answered=0, abandoned=0, left=0,
     )  # fmt: skip

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
 from contactcenter.config import load
 from contactcenter.demo import accounts, data
+from contactcenter.phones.agent import UserAgent
+from contactcenter.phones.call import SipCall
 from contactcenter.phones.customer import Customer
 from contactcenter.phones.phone import Habit, Phone, ring
 from tests.support.agent import Agent
@@ -112,6 +114,15 @@ class Center:
     def customer(self, number: str = "15400000001", name: str = "", *, media: bool = True) -> Customer:
         """Somebody who phones in from the carrier's side."""
         return Customer(number, name, server=self.sip, media=media)
+
+    @asynccontextmanager
+    async def carrier(self, habit: Callable[[SipCall], None]) -> AsyncIterator[None]:
+        """The world outside, which takes our calls and does with them what it wants."""
+        far_side = UserAgent("127.0.0.2", self.asterisk.settings.carrier_port, on_call=habit)
+        try:
+            yield
+        finally:
+            far_side.close()
 
     @asynccontextmanager
     async def agent(self, login: str, phone: str = "", line: str = "ring") -> AsyncIterator[Agent]:
