@@ -422,12 +422,22 @@ class CenterMachine(RuleBasedStateMachine):
                         self.truth_queue(caller, "support", 0)
                     case "dial":
                         self.truth_join(caller)
+                    case "talk" if n == 2:
+                        self.agent_holds_or_takes_back(caller)
+                    case "queue" if caller.held_by and n > 1:
+                        self.agent_holds_or_takes_back(caller)
                     case "talk" if n > 2:
                         self.truth_hang_up(caller.agent_leg)
                     case "crashed":
                         self.dialplan_rescues(0)
             self.deliver_all()
             self.time_passes(0.2)
+
+    def agent_holds_or_takes_back(self, caller: Caller) -> None:
+        call = self.world.floor.calls.get(caller.call)
+        if call and call.agent in self.world.floor.agents:
+            kind = e.ResumeAsked if caller.held_by else e.HoldAsked
+            self.tell(kind(at=0, login=call.agent, call=call.id, request=self.world.request()))
 
     @precondition(lambda self: len(self.callers) < 6)
     @rule(n=st.integers(1, 3), known=st.booleans(), queue=st.sampled_from(["support", "sales", ""]))
