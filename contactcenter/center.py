@@ -104,6 +104,7 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
     "take": takeovers.overdue,
+    "ear": supervision.not_heard,
     "tell": announcements.due,
     "overflow": callers.overflows,
     "callback": calling_back.due,

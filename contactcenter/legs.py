@@ -82,7 +82,6 @@ def answered(floor: Floor, event: LegAnswered) -> None:
         leg.answered = True
         desks.line_answered(floor, leg.id)
         calling_back.desk_answered(floor, leg.id, event.at)
-        supervision.leg_answered(floor, leg.id)
 
 
 def joined(floor: Floor, event: LegJoined) -> None:

@@ -95,7 +95,13 @@ class Trigger(StrEnum):
 
 TRANSITIONS: Mapping[Phase, Mapping[Trigger, Phase]] = {
     Phase.ASKED: {Trigger.START: Phase.READY, Trigger.MISS: Phase.FAILED, Trigger.END: Phase.ENDED},
-    Phase.READY: {Trigger.START: Phase.READY, Trigger.JOIN: Phase.ON, Trigger.END: Phase.ENDED},
+    Phase.READY: {
+        Trigger.START: Phase.READY,
+        Trigger.JOIN: Phase.ON,
+        # Meanwhile the caller is in a queue that would have told him.
+        Trigger.MISS: Phase.FAILED,
+        Trigger.END: Phase.ENDED,
+    },
     Phase.ON: {Trigger.PAUSE: Phase.PAUSED, Trigger.END: Phase.ENDED},
     Phase.PAUSED: {Trigger.RESUME: Phase.ON, Trigger.END: Phase.ENDED},
     Phase.FAILED: {Trigger.END: Phase.ENDED},
@@ -232,13 +238,16 @@ def joined(floor: Floor, call: Call, at: float) -> None:
         agent=call.agent,
         started_at=at,
     )
-    if recording.phase is Phase.READY:
+    why = against(floor, call)
+    if recording.phase is Phase.READY and why is None:
         recording.move(Trigger.JOIN)
         recording.write(True, at)
         call.interaction.note(at, "recorded", recording=recording.id)
     else:
+        if recording.phase is Phase.READY:
+            floor.do(StopRecording(server=call.server, call=call.id), DropRecording(recording=recording.id))
         recording.move(Trigger.MISS)
-        why = against(floor, call) or Why.NOT_STARTED
+        why = why or Why.NOT_STARTED
         record = replace(record, ended_at=at, state=RecordingState.FAILED, why=why.value)
         call.interaction.note(at, "not_recorded", why=why.value)
     recording.record = record

@@ -7,7 +7,7 @@ follows the call when another agent takes it over, as a mere listener, and ends 
 
 from contactcenter import desks, takeovers
 from contactcenter.agents import BUSY, AgentSession, AgentState
-from contactcenter.calls import Call
+from contactcenter.calls import Call, CallState
 from contactcenter.commands import Accepted, AnswerPhone, EndLeg, PointMonitor, RingMonitor, SaveAudit
 from contactcenter.events import (
     MessageRead,
@@ -26,6 +26,9 @@ from contactcenter.views import MessageView
 MONITOR_PREFIX = "monitor-"
 """How the names of supervisors' legs begin; Asterisk takes the name that we give."""
 
+EAR_S = 0.5
+"""How long Asterisk may take to put a supervisor's ear on; it takes a tenth of that."""
+
 UNREAD = 20
 """Messages that may wait on one agent's page."""
 
@@ -36,16 +39,19 @@ UNREAD = 20
 def asked_monitor(floor: Floor, event: MonitorAsked) -> None:
     """A supervisor wants to be at a call, or to be there in another mode."""
     mine = monitor_of(floor, event.login)
-    if event.mode not in MODES:
+    call = floor.calls.get(event.call)
+    if event.mode == "barge" and call and call.state is CallState.HELD:
+        message = "the caller is on hold: whisper, or barge in when the talk goes on"
+        desks.refuse(floor, event.request, "illegal_now", message)
+    elif event.mode not in MODES:
         desks.refuse(floor, event.request, "invalid", f"mode is one of {', '.join(MODES)}", "mode")
     elif mine and mine.call == event.call and not mine.ending:
         mine.mode = event.mode
         if TRANSITIONS[mine.state][MonitorTrigger(event.mode)] is not mine.state:
-            mine.told = ("", "")  # what was asked before may have failed: ask anew
-        point(floor, mine)
+            mine.stale = True  # what was asked before may have failed: ask anew
         floor.touch(monitor=mine.id)
         floor.do(Accepted(request=event.request))
-    elif (call := floor.calls.get(event.call)) is None:
+    elif call is None:
         desks.refuse(floor, event.request, "unknown", "there is no such call")
     elif why_not := _why_not_monitor(floor, call, event, mine):
         desks.refuse(floor, event.request, "illegal_now", why_not)
@@ -101,6 +107,7 @@ def _ring(floor: Floor, call: Call, event: MonitorAsked) -> None:
         asked_at=event.at,
         since=event.at,
         told=(call.agent_leg, event.mode),
+        place=_place(floor, call.agent_leg),
     )
     floor.monitors[monitor.id] = monitor
     floor.do(
@@ -136,13 +143,23 @@ def end(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
     floor.do(EndLeg(server=monitor.server, leg=monitor.id))
 
 
-def point(floor: Floor, monitor: Monitor) -> None:
-    """Tell Asterisk whom to hear and how, unless it was told so already or nobody has answered yet."""
+def _point(floor: Floor, monitor: Monitor, at: float) -> None:
+    """Tell Asterisk whom to hear and how, if that is news and somebody has answered. One word at a time: it
+    is deaf to the next until it has said that the supervisor hears, or half a second has passed."""
     leg, wanted = floor.legs.get(monitor.id), (monitor.hears, monitor.mode)
     answered = monitor.began_at is not None or (leg is not None and leg.answered)
-    if answered and not monitor.ending and monitor.told != wanted:
-        monitor.told = wanted
+    news = monitor.stale or monitor.told != wanted
+    if answered and news and not monitor.awaiting and floor.servers.get(monitor.server):
+        monitor.told, monitor.stale, monitor.awaiting = wanted, False, True
+        floor.wake(f"ear {monitor.id}", at + EAR_S)
         floor.do(PointMonitor(server=monitor.server, leg=monitor.id, hears=monitor.hears, mode=monitor.mode))
+
+
+def not_heard(floor: Floor, monitor_id: str, at: float) -> None:
+    """Asterisk has not said that the supervisor hears: it is told once more."""
+    monitor = floor.monitors.get(monitor_id)
+    if monitor and monitor.awaiting:
+        monitor.awaiting, monitor.stale = False, True
 
 
 # --- monitors: what Asterisk says ---
@@ -162,16 +179,11 @@ def leg_ringing(floor: Floor, leg: str) -> None:
         floor.do(AnswerPhone(phone=monitor.phone))
 
 
-def leg_answered(floor: Floor, leg: str) -> None:
-    """The supervisor picked up; what changed while it rang counts from here on."""
-    if monitor := floor.monitors.get(leg):
-        point(floor, monitor)
-
-
 def began(floor: Floor, event: MonitorBegan) -> None:
     """The supervisor hears the agent's leg, in the mode that Asterisk was told last."""
     monitor = floor.monitors.get(event.leg)
     if monitor and event.hears == monitor.told[0]:
+        monitor.awaiting = False
         _begin(floor, monitor, event.at)
 
 
@@ -218,8 +230,7 @@ def over(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
 
 def listen_again(floor: Floor, monitor: Monitor) -> None:
     """The supervisor's leg was elsewhere: let it hear the agent's as before."""
-    monitor.told = ("", "")
-    point(floor, monitor)
+    monitor.stale, monitor.awaiting = True, False
 
 
 def leg_seen(floor: Floor, server: str, seen: LegSeen, at: float) -> None:
@@ -247,8 +258,34 @@ def settle(floor: Floor, at: float) -> None:
         call = floor.calls.get(monitor.call)
         if call and (call.agent_leg or not floor.passed_on(call)):
             follow(floor, call, at)
-        if call and monitor.taking and not monitor.ending:
+        if call is None or monitor.ending:
+            continue
+        if monitor.taking:
             takeovers.go_on(floor, call, monitor)
+        else:
+            _keep_hearing(floor, call, monitor, at)
+
+
+def _keep_hearing(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
+    """Asterisk's ear stays behind when the leg that it hears is moved (hold, consult): put it on again, once
+    the leg has arrived. A caller on hold is not there for a voice that is meant for the talk: who barged in
+    whispers."""
+    place = _place(floor, monitor.hears)
+    if monitor.place and not place:
+        return  # on the way
+    if call.state is CallState.HELD and monitor.mode == "barge":
+        monitor.mode = "whisper"
+        floor.touch(monitor=monitor.id)
+    if place != monitor.place:
+        monitor.stale = monitor.stale or bool(monitor.place)
+        monitor.place = place
+    _point(floor, monitor, at)
+
+
+def _place(floor: Floor, leg_id: str) -> str:
+    """The talk or the waiting room that a leg is in."""
+    leg = floor.legs.get(leg_id)
+    return leg.bridge or leg.room if leg else ""
 
 
 def follow(floor: Floor, call: Call, at: float) -> None:
@@ -259,10 +296,10 @@ def follow(floor: Floor, call: Call, at: float) -> None:
                 end(floor, monitor, "talk_ended", at)
         elif call.agent_leg != monitor.hears:
             monitor.hears, monitor.agent = call.agent_leg, call.agent
+            monitor.place = _place(floor, monitor.hears)
             # A voice that nobody at the new desk expects would be a stranger's.
             monitor.mode = "listen"
             tell(floor, monitor, at, "monitor_followed", agent=monitor.agent)
-            point(floor, monitor)
             floor.touch(monitor=monitor.id)
 
 

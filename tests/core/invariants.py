@@ -122,8 +122,6 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
     caller = floor.legs.get(call.id)
     if recording and recording.phase in RUNNING and not call.talks and not (caller and caller.bridge):
         yield f"call {call.id} is {state.value} and recorded with nobody"
-    if recording and recording.phase in RUNNING and policy == "announce" and call.notice is not Notice.TOLD:
-        yield f"call {call.id} is recorded, and its caller is {call.notice.value}"
     agent = floor.agents.get(call.agent)
     if state in REACHED and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
         yield f"call {call.id} talks with {agent.login}, who is {agent.state.value} with {agent.call!r}"
@@ -300,7 +298,8 @@ def _monitors(floor: Floor) -> Iterator[str]:
             yield f"{who} is at call {monitor.call}, which is over"
         elif call.agent_leg != monitor.hears and not floor.passed_on(call):
             yield f"{who} hears {monitor.hears}, and the talk is on {call.agent_leg!r}"
-        if monitor.told[0] and monitor.told[0] != monitor.hears and monitor.began_at is not None:
+        settled = monitor.began_at is not None and not (monitor.awaiting or monitor.taking)
+        if settled and monitor.told[0] != monitor.hears and floor.servers.get(monitor.server):
             yield f"{who} is to hear {monitor.hears}, and Asterisk was told {monitor.told[0]}"
         others = [each for each in floor.monitors.values() if each.login == monitor.login]
         if len(others) > 1:
@@ -327,6 +326,8 @@ class Ledger:
         self._last_entry: dict[str, float] = {}
         self.recordings: dict[str, RecordingRecord] = {}
         """Recording -> its row as last saved."""
+        self.begun: list[RecordingRecord] = []
+        """Those that began with the last event."""
         self._picked_up: set[str] = set()
         self._known_recordings: set[str] = set()
         """Those that this run of the center made, or was told of."""
@@ -334,6 +335,7 @@ class Ledger:
     def take(self, event: Event, commands: Iterable[Command]) -> None:
         """Assert that the commands are allowed after all that went before."""
         answers = []
+        self.begun = begun = []
         if isinstance(event, InteractionsRestored):
             self._known_recordings.clear()
         elif isinstance(event, RecordingsRestored):
@@ -354,6 +356,8 @@ class Ledger:
                     self._called.add(offer)
                 case SaveRecording(record=row):
                     before = self.recordings.get(row.id)
+                    if before is None and row.state is RecordingState.RUNNING:
+                        begun.append(row)
                     assert before is None or before.state is RecordingState.RUNNING, (
                         f"recording {row.id} is {row.state} after it was {before and before.state}"
                     )
@@ -424,6 +428,12 @@ class Ledger:
         open_ones = self.records.keys() - self.finals
         assert open_ones == live, f"started, not final and not live, or the other way: {open_ones ^ live}"
 
+        for row in self.begun:
+            call, queue = floor.calls.get(row.call), floor.queues.get(row.queue)
+            announces = queue is not None and queue.rules.recording == "announce"
+            assert not announces or call is None or call.notice is Notice.TOLD, (
+                f"{row.id} began, and its caller is {call and call.notice.value}"
+            )
         known = self._known_recordings
         running = {name for name, row in self.recordings.items() if row.state is RecordingState.RUNNING}
         alive = {call.recording.id for call in floor.calls.values() if call.recording}

@@ -1,5 +1,7 @@
 """Recordings: who begins one and when, announcements, pauses, and what each talk leaves behind."""
 
+from dataclasses import replace
+
 import pytest
 
 from contactcenter import events as e
@@ -195,6 +197,20 @@ def test_who_refused_or_was_not_told_is_served_and_not_recorded(answer: dict[str
     world.rings().answers()
     assert (row(world).state, row(world).why) == (RecordingState.FAILED, why)
     assert timeline(world, "not_recorded") == [{"why": why}]
+
+
+def test_a_caller_who_came_into_an_announcing_queue_while_the_phone_rang_is_not_recorded() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits()
+    recording = offered(world).recording
+    world.step(e.RecordingStarted(at=world.now, call="ann", recording=recording))
+    world.rings()
+    rules = replace(RULES, queues=RULES.queues[1:], fallback_queue="sales")
+    world.step(e.RulesChanged(at=world.now, rules=rules, version=2))
+    world.answers()
+    assert world.commands(DropRecording) == [DropRecording(recording=recording)]
+    assert world.commands(StopRecording)
+    assert (row(world).state, row(world).why, row(world).queue) == (RecordingState.FAILED, "unheard", "sales")
 
 
 def test_nobody_waits_for_an_announcement_that_never_ends() -> None:

@@ -86,9 +86,13 @@ def test_a_switch_is_true_when_asterisk_says_so() -> None:
     assert not world.monitors(mode="barge").commands(PointMonitor), "it is so already"
 
 
-def test_a_switch_that_failed_can_be_asked_again() -> None:
+def test_a_switch_that_asterisk_does_not_confirm_is_said_once_more() -> None:
     world = listening().monitors(mode="barge")
-    assert world.monitors(mode="barge").commands(PointMonitor)
+    assert not world.monitors(mode="whisper").commands(PointMonitor), "one word at a time"
+    (point,) = world.wait(0.6).commands(PointMonitor)
+    assert point.mode == "whisper"
+    assert world.hears().monitor().state == "whispering"
+    assert not world.wait(5).commands(PointMonitor)
 
 
 def test_a_switch_while_it_rings_counts_from_the_answer() -> None:
@@ -417,7 +421,7 @@ def test_a_supervisor_who_drops_out_leaves_the_caller_with_the_agent(when: str) 
 
 def test_a_take_over_that_asterisk_forgets_is_given_up() -> None:
     world = takes_over(listening())
-    world.wait(6)
+    world.wait(5.2)
     (point,) = world.commands(PointMonitor)
     assert (point.hears, point.mode) == ("ann>101", "listen")
     assert "take_over_failed" in acts(world)
@@ -466,3 +470,35 @@ def test_a_talk_that_was_taken_over_outlives_a_crash_of_ours() -> None:
     )
     assert not world.commands(EndLeg)
     assert (world.call().state, world.call().agent) == ("talking", "sue")
+
+
+# --- hold ---
+
+
+def holds(world: World) -> World:
+    """Tom puts Ann on hold; his leg is in the waiting room, as Asterisk says."""
+    world.step(e.HoldAsked(at=world.now, login="tom", call="ann", request=world.request()))
+    return parks(world, "ann>101", "b-ann")
+
+
+def test_a_monitor_stays_with_the_agent_over_a_hold() -> None:
+    world = holds(listening(mode="whisper"))
+    assert world.states()[0] == "held"
+    (point,) = world.commands(PointMonitor)
+    assert (point.hears, point.mode) == ("ann>101", "whisper")
+    assert not world.monitor().ending
+    world.hears()
+    world.step(*(e.LegJoined(at=world.now, leg=each, bridge="b-4") for each in ("ann>101", "ann")))
+    assert [each.mode for each in world.commands(PointMonitor)] == ["whisper"]
+
+
+def test_a_caller_on_hold_hears_nobody_who_barges_in() -> None:
+    world = holds(listening(mode="barge"))
+    (point,) = world.commands(PointMonitor)
+    assert point.mode == "whisper"
+    assert world.hears().monitor().state == "whispering"
+    assert acts(world) == lines(world) == ["monitor_switched"]
+    assert refusal(world.monitors(mode="barge")).startswith("the caller is on hold: whisper")
+    world.step(*(e.LegJoined(at=world.now, leg=each, bridge="b-4") for each in ("ann>101", "ann")))
+    assert world.commands(PointMonitor)[0].mode == "whisper", "back from hold, nobody expects a third voice"
+    assert world.hears().monitors(mode="barge").commands(PointMonitor)

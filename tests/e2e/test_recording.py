@@ -242,3 +242,34 @@ async def scrape(center: Center) -> str:
     """What Prometheus would get."""
     async with Agent.signed_in(center.url, "admin", PASSWORD) as admin:
         return (await admin.fetch("/metrics")).decode()
+
+
+async def test_a_hold_leaves_one_recording_without_its_music(center: Center) -> None:
+    async with (
+        center.phone("101", habit=answer, tone=AGENT_HZ) as _,
+        center.agent("agent1", "101") as agent,
+        center.customer("15400000037") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await asyncio.sleep(1.0)
+        await agent.do("POST", f"/api/calls/{view['call']}/hold")
+        await agent.until_held(True)
+        await asyncio.sleep(1.5)
+        await agent.do("POST", f"/api/calls/{view['call']}/resume")
+        await agent.until_held(False)
+        await call.hears(AGENT_HZ)
+        await asyncio.sleep(1.0)
+        call.hang_up()
+        await agent.until("wrap_up")
+        await agent.dispose(view["interaction"])
+    (row,) = await kept(center, view["interaction"])
+    assert (row["state"], row["why"]) == ("kept", "")
+    recorded = await heard(center, row["id"])
+    assert 1.8 < recorded.seconds < 3.2
+    assert recorded.hears("caller", CALLER_HZ, EDGE_S, recorded.seconds - EDGE_S) > 0.8
+    assert recorded.hears("agent", AGENT_HZ, EDGE_S, recorded.seconds - EDGE_S) > 0.8

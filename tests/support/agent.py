@@ -154,6 +154,18 @@ class Agent:
                     return
                 await asyncio.sleep(0.02)
 
+    async def until_offerable(self, queue: str, callers: int) -> None:
+        """So many callers wait in the queue, and nothing holds one of them back any more."""
+        await self.until_waiting(queue, callers)
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/calls")
+                waiting = [each["id"] for each in page["items"] if each["queue"] == queue]
+                whys = [await self.do("GET", f"/api/calls/{call}/why") for call in waiting]
+                if not any(why["held_back"] for why in whys):
+                    return
+                await asyncio.sleep(0.02)
+
     async def until_figures(self, id_: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until today's figures are so."""
         async with asyncio.timeout(WITHIN_S):
