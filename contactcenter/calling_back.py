@@ -8,6 +8,7 @@ callbacks in one queue, and who calls in himself is served in the place of his c
 from dataclasses import replace
 
 from contactcenter import handoff
+from contactcenter.agents import PauseReason
 from contactcenter.callbacks import LEG_PREFIX, Callback, CallbackRecord, CallbackState, CallbackTrigger
 from contactcenter.calls import Call, CallTrigger
 from contactcenter.commands import Accepted, FindCustomer, PlaceCall, Refused, SaveAudit, SaveCallback
@@ -16,6 +17,9 @@ from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction
 from contactcenter.routing.decisions import Decision
 from contactcenter.values import AuditEntry, InteractionRecord
+
+DESK_CAUSES = {17: PauseReason.BUSY, 20: PauseReason.UNREACHABLE}
+"""Q.850 cause -> why an agent who is rung first is paused; anything else counts as no answer."""
 
 SAME_LEG_S = 60.0
 """How long after a restart a customer who was being rung is given to turn up again, before the next try."""
@@ -111,14 +115,14 @@ def begin(floor: Floor, decision: Decision, at: float) -> None:
     record = made.record
     tries = record.tries + 1
     leg = f"{LEG_PREFIX}{record.id[:64]}-{tries}"
-    outside = floor.rules.outside
+    shows = floor.rules.outside.shows
     interaction = Interaction(
         InteractionRecord(
             id=f"{record.id}-back{tries}",
             direction="outbound",
             server=record.server,
             leg=leg,
-            did=outside.shows,
+            did=shows,
             caller=record.number,
             caller_name=record.name,
             language=record.language,
@@ -134,7 +138,7 @@ def begin(floor: Floor, decision: Decision, at: float) -> None:
         id=leg,
         server=record.server,
         interaction=interaction,
-        did=outside.shows,
+        did=shows,
         caller=record.number,
         caller_name=record.name,
         arrived_at=at,
@@ -153,22 +157,47 @@ def begin(floor: Floor, decision: Decision, at: float) -> None:
     floor.rest(f"callback {record.id}")
     interaction.note(at, "calling_back", queue=record.queue, number=record.number, tries=tries)
     handoff.offer(floor, replace(decision, call=call.id, chosen=decision.chosen[:1]), at)
+    floor.do(SaveCallback(record=made.record), FindCustomer(call=call.id, number=record.number))
+    if not floor.offers[call.offer].seats[decision.chosen[0]].desk:
+        _place(floor, call)
+    floor.touch(queue=record.queue)
+
+
+def _place(floor: Floor, call: Call) -> None:
+    """Ring the customer: once, whoever of several agents comes to serve him."""
+    outside = floor.rules.outside
+    call.placed = True
     floor.do(
-        SaveCallback(record=made.record),
         PlaceCall(
-            server=record.server,
-            leg=leg,
-            number=record.number,
+            server=call.server,
+            leg=call.id,
+            number=call.caller,
             trunk=outside.trunk,
             shows=outside.shows,
-            ring_s=floor.queues[record.queue].rules.callback_ring_s,
-            interaction=interaction.id,
-            queue=record.queue,
-            entered_at=record.entered_at,
-        ),
-        FindCustomer(call=call.id, number=record.number),
+            ring_s=floor.queues[call.queue].rules.callback_ring_s,
+            interaction=call.interaction.id,
+            queue=call.queue,
+            entered_at=call.queued_at or call.arrived_at,
+        )
     )
-    floor.touch(queue=record.queue)
+
+
+def desk_answered(floor: Floor, leg: str, at: float) -> None:
+    """The agent who is rung first is there: now the customer is rung, or joined if he is there already."""
+    call = floor.calls.get(floor.desk_legs.get(leg, ""))
+    made = floor.offers.get(call.offer) if call else None
+    if call and made and call.calling and not call.placed:
+        _place(floor, call)
+    elif call and made and not call.calling:
+        handoff.ring(floor, made, at)
+
+
+def desk_ended(floor: Floor, leg: str, cause: int, at: float) -> None:
+    """The agent who is rung first did not answer, or hung up before the customer was there."""
+    call = floor.calls.get(floor.desk_legs.get(leg, ""))
+    made = floor.offers.get(call.offer) if call else None
+    if made:
+        handoff.miss(floor, made, DESK_CAUSES.get(cause, PauseReason.NO_ANSWER), at)
 
 
 def reached(floor: Floor, call: Call, at: float) -> None:

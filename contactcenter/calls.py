@@ -157,6 +157,8 @@ class Call:
     """An announcement is being said to him."""
     calling: bool = False
     """We call: the customer has not answered yet."""
+    placed: bool = False
+    """And he is being rung: at most once."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""

@@ -282,6 +282,7 @@ class QueueSection(QueueTuning, _Asking):
     callback_pause_s: float = Field(default=600, ge=30, le=86400)
     callback_expires_s: float = Field(default=14400, ge=60, le=345600)
     callback_ring_s: int = Field(default=30, ge=15, le=120)
+    callback_first: Literal["customer", "agent"] = "customer"
     overflow_after_s: float = Field(default=0, ge=0)
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""

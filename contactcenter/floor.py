@@ -124,6 +124,8 @@ class Floor:
         self.agents: dict[str, AgentSession] = {}
         self.offers: dict[str, Offer] = {}
         """Open offers only."""
+        self.desk_legs: dict[str, str] = {}
+        """Leg of an agent who is rung before the customer whom he calls back -> call."""
         self.callbacks: dict[str, Callback] = {}
         """Open callbacks only."""
         self.consults: dict[str, Consult] = {}
@@ -352,7 +354,7 @@ class Floor:
     def call_of_leg(self, leg_id: str) -> Call | None:
         """The call that a leg belongs to: as its caller's, as its agent's in a talk, or beside that."""
         consult = self.consult_of_leg(leg_id)
-        beside = consult.call if consult else ""
+        beside = consult.call if consult else self.desk_legs.get(leg_id, "")
         return self.calls.get(leg_id) or self.calls.get(self.talks.get(leg_id) or beside)
 
     def consult_of_leg(self, leg_id: str) -> Consult | None:

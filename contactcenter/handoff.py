@@ -7,7 +7,7 @@ ring. A persistent line is joined in the same instant and waits for no page.
 from contactcenter import announcements, consulting, desks, holds, recording, transfers
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
+from contactcenter.commands import EndLeg, OfferCall, OfferTaken, PlaceLeg, ScreenPop
 from contactcenter.events import OfferEnded, PopShown
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger, Seat
@@ -34,7 +34,7 @@ def offer(floor: Floor, decision: Decision, at: float) -> None:
     made = Offer(
         id=f"{interaction.id}/{number}",
         call=call.id,
-        seats={agent.login: _seat(agent) for agent in agents},
+        seats={agent.login: _seat(floor, call, agent, number) for agent in agents},
         ring_s=floor.queues[call.queue].rules.ring_s,
         offered_at=at,
     )
@@ -69,10 +69,15 @@ def _seated(floor: Floor, decision: Decision) -> list[AgentSession]:
     return [agent for agent in agents if agent.line != "persistent"]
 
 
-def _seat(agent: AgentSession) -> Seat:
+def _seat(floor: Floor, call: Call, agent: AgentSession, number: int) -> Seat:
     line_leg = agent.line_leg if agent.line == "persistent" else ""
+    desk = not line_leg and call.calling and floor.queues[call.queue].rules.callback_first == "agent"
     return Seat(
-        login=agent.login, phone=agent.phone, line_leg=line_leg, shown=bool(line_leg) or not agent.page
+        login=agent.login,
+        phone=agent.phone,
+        line_leg=f"{call.id}-desk{number}" if desk else line_leg,
+        desk=desk,
+        shown=bool(line_leg) or not agent.page,
     )
 
 
@@ -121,8 +126,15 @@ def page_too_slow(floor: Floor, offer_id: str, at: float) -> None:
 
 def ring(floor: Floor, made: Offer, at: float) -> None:
     """Connect: once per offer, whoever asks first."""
-    if made.state is not OfferState.POPPED or floor.calls[made.call].calling:
-        return  # it rings, or the customer whom we call has not answered yet
+    if made.state is not OfferState.POPPED:
+        return
+    call = floor.calls[made.call]
+    seat = made.seats[made.sole] if made.sole else None
+    if seat and seat.desk and not _is_up(floor, seat):
+        _ring_desk(floor, call, seat, made.ring_s)
+        return
+    if call.calling:
+        return  # the customer whom we call has not answered yet
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())
     line = made.seats[made.sole].line_leg if made.sole else ""
@@ -138,6 +150,29 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
         )
     )
     floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
+
+
+def _is_up(floor: Floor, seat: Seat) -> bool:
+    leg = floor.legs.get(seat.line_leg)
+    return leg is not None and leg.answered
+
+
+def _ring_desk(floor: Floor, call: Call, seat: Seat, ring_s: int) -> None:
+    """The agent is rung before the customer whom he calls back; once."""
+    if not seat.leg:
+        seat.leg = seat.line_leg
+        floor.desk_legs[seat.leg] = call.id
+        floor.do(
+            PlaceLeg(
+                server=call.server,
+                leg=seat.leg,
+                phone=seat.phone,
+                number="",
+                trunk="",
+                shows=call.caller,
+                ring_s=ring_s,
+            )
+        )
 
 
 def offer_ended(floor: Floor, event: OfferEnded) -> None:
@@ -242,6 +277,9 @@ def _end_offer(floor: Floor, made: Offer, trigger: OfferTrigger) -> tuple[Call, 
     del floor.offers[made.id]
     floor.rest(f"pop {made.id}")
     floor.rest(f"ring {made.id}")
+    for seat in made.seats.values():
+        if floor.desk_legs.pop(seat.leg, "") and seat.leg in floor.legs:
+            _hang_up(floor, seat)
     call = floor.calls[made.call]
     call.move(CallTrigger.MISS)
     call.offer = call.agent = ""
@@ -262,6 +300,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     if made := floor.offers.pop(call.offer, None):
         made.move(OfferTrigger.JOIN)
         floor.rest(f"ring {made.id}")
+        floor.desk_legs.pop(leg_id, "")
         _let_go(floor, made, agent, at)
     call.move(CallTrigger.JOIN)
     desks.begin_talk(floor, call, agent, at)

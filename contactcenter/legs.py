@@ -7,6 +7,7 @@ its legs and draws the conclusion, if there is one.
 
 from contactcenter import (
     callers,
+    calling_back,
     consulting,
     desks,
     handoff,
@@ -80,6 +81,7 @@ def answered(floor: Floor, event: LegAnswered) -> None:
     if leg := _heard(floor, event.leg, event.at):
         leg.answered = True
         desks.line_answered(floor, leg.id)
+        calling_back.desk_answered(floor, leg.id, event.at)
 
 
 def joined(floor: Floor, event: LegJoined) -> None:
@@ -168,6 +170,7 @@ def end(
     restarted: bool = False,
 ) -> None:
     """Let the leg go, and with it what can't go on without it; it may have started unheard."""
+    calling_back.desk_ended(floor, leg_id, cause, at)
     if leg := floor.legs.get(leg_id):
         floor.remove_leg(leg)
     if call := floor.call_of_leg(leg_id):

@@ -69,6 +69,8 @@ class QueueRules:
     callback_expires_s: float = 14400.0
     """After this nobody is called any more."""
     callback_ring_s: int = 30
+    callback_first: str = "customer"
+    """Who is rung first, `customer` or `agent`: nobody should wait for the other."""
     overflow_after_s: float = 0.0
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""

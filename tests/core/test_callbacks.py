@@ -6,7 +6,17 @@ import pytest
 
 from contactcenter import events as e
 from contactcenter.callbacks import TRANSITIONS, CallbackState
-from contactcenter.commands import Accepted, OfferCall, PlaceCall, Refused, SaveAudit, SaveCallback, ScreenPop
+from contactcenter.commands import (
+    Accepted,
+    EndLeg,
+    OfferCall,
+    PlaceCall,
+    PlaceLeg,
+    Refused,
+    SaveAudit,
+    SaveCallback,
+    ScreenPop,
+)
 from contactcenter.routing.queues import QueueRules
 from tests.core.invariants import check_empty
 from tests.core.world import BOB, RULES, SERVER, World, queue
@@ -187,3 +197,78 @@ def test_every_end_is_final() -> None:
     assert [state for state, ways in TRANSITIONS.items() if not ways] == [
         CallbackState.DONE, CallbackState.FAILED, CallbackState.EXPIRED, CallbackState.CANCELLED,
     ]  # fmt: skip
+
+
+# --- the agent first ---
+
+DESK = f"{LEG}-desk1"
+
+
+@pytest.fixture
+def agent_first() -> World:
+    """Ann has left for a callback in a queue that rings its agents first."""
+    rules = {**PATIENT, "callback_first": "agent", "without_agents": True}
+    world = world_of(queue("support", **rules), queue("sales"))
+    world.signs_in("tom", "101").asks("tom", "paused")
+    world.waits("ann").wait(30)
+    return leaves_for_callback(world)
+
+
+def desk(world: World, *kinds: type[e.Event], leg: str = DESK) -> World:
+    for kind in kinds:
+        fields = {"server": SERVER, "phone": "101"} if kind is e.LegStarted else {}
+        world.tell(kind(at=world.now, leg=leg, **fields))
+    return world
+
+
+def test_the_agent_is_rung_first_and_then_the_customer(agent_first: World) -> None:
+    world = agent_first.asks("tom", "available")
+    assert [(each.leg, each.phone) for each in world.commands(PlaceLeg)] == [(DESK, "101")]
+    assert not world.commands(PlaceCall)
+    world.sent = []
+    desk(world, e.LegStarted, e.LegAnswered)
+    assert [each.leg for each in world.commands(PlaceCall)] == [LEG]
+    reaches(world)
+    assert [each.line for each in world.commands(OfferCall)] == [DESK]
+    joined = [e.LegJoined(at=world.now, leg=each, bridge="b") for each in (LEG, DESK)]
+    world.step(*joined)
+    assert world.states(LEG) == ("talking", "talking")
+    world.caller_ends(LEG)
+    assert state(world) == "done"
+
+
+def test_an_agent_who_is_rung_first_and_does_not_answer_is_paused_and_nobody_is_called(
+    agent_first: World,
+) -> None:
+    world = agent_first.asks("tom", "available")
+    desk(world, e.LegStarted).step(e.LegEnded(at=world.now, leg=DESK, cause=17))
+    assert (world.agent().state.value, world.agent().reason) == ("paused", "busy")
+    assert not world.commands(PlaceCall)
+    world.asks("tom", "available")
+    assert [each.leg for each in world.commands(PlaceLeg)] == [f"{LEG}-desk2"]
+
+
+def test_the_agent_who_waits_is_let_go_when_the_customer_is_not_reached(agent_first: World) -> None:
+    world = agent_first.asks("tom", "available")
+    desk(world, e.LegStarted, e.LegAnswered)
+    world.step(e.LegEnded(at=world.now, leg=LEG, cause=19))
+    assert [each.leg for each in world.commands(EndLeg)] == [DESK]
+    assert world.agent().state.value == "available"
+    world.step(e.LegEnded(at=world.now, leg=DESK))
+    assert world.agent().state.value == "available"
+
+
+def test_the_customer_is_rung_once_whoever_comes_to_serve_him(agent_first: World) -> None:
+    """The first agent hangs up while the customer is rung; the second one waits for the same ring."""
+    world = agent_first.asks("tom", "available")
+    desk(world, e.LegStarted, e.LegAnswered)
+    world.step(e.LegEnded(at=world.now, leg=DESK))
+    world.is_ready("ivy", "102")
+    second = f"{LEG}-desk2"
+    world.step(
+        e.LegStarted(at=world.now, leg=second, server=SERVER, phone="102"),
+        e.LegAnswered(at=world.now, leg=second),
+    )
+    assert not world.commands(PlaceCall)
+    reaches(world)
+    assert [each.line for each in world.commands(OfferCall)] == [second]

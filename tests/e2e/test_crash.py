@@ -58,10 +58,10 @@ async def test_a_hold_outlives_the_server_and_the_caller_is_taken_back(center: C
         async with center.agent("agent2") as agent:
             await agent.until_view(lambda view: view.get("held", False), "on hold with the caller")
             await agent.do("POST", f"/api/calls/{view['call']}/resume", {})
-            await call.hears(AGENT_HZ)
+            await call.hears(AGENT_HZ, within=10)
             call.hang_up()
             await own.wait_ended()
-            await agent.until("offline")
+            await agent.until_view(lambda view: not view["call"], "out of the talk")
     record = await center.last_interaction("15400000044")
     assert record["outcome"] == "answered"
     assert [part["agent"] for part in record["parts"]] == ["agent2"]
