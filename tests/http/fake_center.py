@@ -75,6 +75,7 @@ def call_view(call: str, **changes: Any) -> CallView:
         id=call, interaction="i-" + call, direction="inbound", state="waiting", queue="support", agent="",
         customer="", customer_name="", caller="13800138000", caller_name="", did="4002", node="",
         arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, offered=(), priority=0, consult=None,
+        urgency={}, needs=(), promised_s=None, told_s=None,
     )  # fmt: skip
     return replace(view, **changes)
 

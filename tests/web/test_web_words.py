@@ -8,7 +8,7 @@ CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 LATIN_IN_ZH = {"English", "VIP", "Ctrl"}
 BY_CODE = (
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
-    *("monitor", "monitor_end", "monitored", "why"),
+    *("monitor", "monitor_end", "monitored", "why", "setting", "section", "urgency", "kind", "act", "day"),
 )
 """Groups whose keys are made of a code that comes from the server."""
 
