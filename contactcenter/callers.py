@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from contactcenter import announcements, handoff, holds, supervision
+from contactcenter import announcements, calling_back, handoff, holds, recording, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit, WaitOn
 from contactcenter.events import (
@@ -34,7 +34,8 @@ IDENTIFY_S = 0.3
 def arrived(floor: Floor, event: CallArrived) -> None:
     """A script runs for the caller: for the first time, or anew."""
     if call := floor.calls.get(event.call):
-        _started_anew(floor, call, event)
+        if not call.calling:
+            _started_anew(floor, call, event)
         return
     interaction = _interaction_of(floor, event)
     floor.interactions[interaction.id] = interaction
@@ -55,17 +56,21 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     elif event.resumed and not call.served and event.queue in floor.queues:
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
     floor.calls[call.id] = call
+    calling_back.came_back(floor, call)
     floor.touch(call=call.id, queue=call.queue)
     kind = "resumed" if event.resumed else "arrived"
     interaction.note(event.at, kind, did=event.did, caller=event.caller, **_place_of(call))
     floor.save(interaction)
     floor.do(FindCustomer(call=call.id, number=event.caller))
     floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+    if event.held_by in ("", NOBODY):
+        recording.claim(floor, call, event.at)
 
 
 def _place_of(call: Call) -> dict[str, str]:
     """For the entry of a script's beginning: the queue in which the caller has his place still, if any."""
-    return {"queue": call.queue} if call.queued_at is not None else {}
+    came = call.interaction.record.direction == "inbound"
+    return {"queue": call.queue} if came and call.queued_at is not None else {}
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:
@@ -112,6 +117,8 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
+    if call.recording and call.recording.phase in recording.RUNNING:
+        recording.end(floor, call, event.at)  # who is with a script is in no bridge, whatever we heard last
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did
@@ -180,11 +187,16 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call = floor.calls.get(event.call)
     if call is None:
         return
+    if call.calling:
+        calling_back.reached(floor, call, event.at)
+        return
     if call.state is CallState.HELD:
         holds.session_is_back(floor, call)
         return
     if call.held_by not in ("", NOBODY):
-        if not holds.restore(floor, call, event.at):
+        restored = holds.restore(floor, call, event.at)
+        recording.claim(floor, call, event.at)
+        if not restored:
             holds.back_to_queue(floor, call, "agent_gone", event.at)
         return
     call.held_by = ""
@@ -205,6 +217,8 @@ def queued(floor: Floor, event: CallQueued) -> None:
     call.queue = event.queue
     call.priority, call.needs, call.preferred = event.priority, event.needs, event.preferred
     call.left_queue = ""
+    if not kept_place:
+        calling_back.called_in(floor, call, event.at)
     call.queued_at = call.queued_at or event.at
     interaction = call.interaction
     interaction.know(queue=event.queue, queued_at=interaction.record.queued_at or call.queued_at)
@@ -214,6 +228,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
     if refusal:
         _leave(floor, call, refusal, event.at)
     else:
+        recording.announce(floor, call, event.at)
         floor.enter_queue(call)
         if not kept_place:
             announcements.promise(floor, call)
@@ -301,6 +316,7 @@ def asked_callback(floor: Floor, event: CallbackAsked) -> None:
         return  # an agent is there already
     call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
     call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
+    calling_back.promise(floor, call, event.number, event.queue, event.at)
     if call.state is CallState.WAITING:
         _leave(floor, call, Outcome.CALLBACK, event.at)
     floor.save(call.interaction)
@@ -334,6 +350,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, at)
+    recording.end(floor, call, at, gone=True)
     announcements.gave_up(floor, call, at)
     handoff.end_wait(floor, call, at)
     if call.state in holds.TAKEN:
@@ -343,12 +360,15 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
     call.interaction.caller_gone(at, outcome)
     floor.save(call.interaction)
     del floor.calls[call.id]
+    calling_back.tried(floor, call, at)
     floor.touch(call=call.id, queue=call.queue)
 
 
 def outcome_of(call: Call) -> Outcome:
     """Why the episode ended, judged by where the caller was when he left."""
     record = call.interaction.record
+    if call.calling:
+        return Outcome.NOT_REACHED
     if record.answered_at is not None:
         return Outcome.ANSWERED
     if record.callback:

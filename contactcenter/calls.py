@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from contactcenter.consults import Consult
 from contactcenter.interactions import Interaction
+from contactcenter.recording import Notice, Recording
 from contactcenter.routing.decisions import Part
 from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
@@ -159,6 +160,10 @@ class Call:
     told_at: float | None = None
     listening: bool = False
     """An announcement is being said to him."""
+    calling: bool = False
+    """We call: the customer has not answered yet."""
+    placed: bool = False
+    """And he is being rung: at most once."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""
@@ -182,6 +187,10 @@ class Call:
     why: dict[str, str | float | int] = field(default_factory=dict)
     """The decision that chose the agent."""
     script_result: str = ""
+    notice: Notice = Notice.NONE
+    """Whether the caller knows that the call is recorded."""
+    recording: Recording | None = None
+    """Of the talk that goes on, or of the one that comes next."""
     left_queue: str = ""
     """By which exit the caller left the queue without an agent; empty if he did not."""
 
@@ -189,13 +198,18 @@ class Call:
         """Follow the table, or raise `IllegalTransition` and stay."""
         self.state = follow(f"call {self.id}", TRANSITIONS, self.state, trigger)
 
+    @property
+    def talks(self) -> bool:
+        """Whether the caller has an agent, be it that he is on hold."""
+        return self.state in (CallState.TALKING, CallState.HELD)
+
     def view(self, *, held: bool, offered: tuple[str, ...], consult: Consult | None) -> CallView:
         """The call as pages see it."""
         best = self.customers[0] if self.customers else None
         return CallView(
             id=self.id,
             interaction=self.interaction.id,
-            direction="inbound",
+            direction=self.interaction.record.direction,
             state=self.state.value,
             queue=self.queue,
             agent=self.agent,
@@ -210,6 +224,7 @@ class Call:
             queued_at=self.queued_at if self.state in (CallState.WAITING, CallState.OFFERED) else None,
             answered_at=self.answered_at,
             held=held,
+            recording=self.recording.shown if self.recording else "",
             consult=consult.view() if consult else None,
             priority=self.minutes,
             urgency={part.why: part.minutes for part in self.urgency},

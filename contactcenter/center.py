@@ -10,6 +10,7 @@ from typing import Any
 from contactcenter import (
     announcements,
     callers,
+    calling_back,
     consulting,
     counting,
     desks,
@@ -17,11 +18,14 @@ from contactcenter import (
     handoff,
     holds,
     legs,
+    recording,
     recovery,
     steering,
     supervision,
+    takeovers,
     transfers,
 )
+from contactcenter.callbacks import PREFIX as CALLBACK
 from contactcenter.commands import Command, Refused, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor, Rules
@@ -32,6 +36,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerDown: recovery.server_down,
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
+    events.CallbacksRestored: calling_back.restored,
     events.FiguresRestored: counting.restored,
     events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
@@ -54,10 +59,16 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CallbackAsked: callers.asked_callback,
     events.WhyAsked: callers.asked_why,
     events.PriorityAsked: callers.asked_priority,
+    events.CallbackCancelAsked: calling_back.asked_cancel,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,
     events.OfferEnded: handoff.offer_ended,
+    events.RecordingAnnounced: recording.announced,
+    events.RecordingStarted: recording.started,
+    events.RecordingMuted: recording.muted,
+    events.RecordingPauseAsked: recording.asked_pause,
+    events.RecordingsRestored: recording.restored,
     events.PopShown: handoff.pop_shown,
     events.AgentSignedIn: desks.signed_in,
     events.AgentSignedOut: desks.signed_out,
@@ -81,6 +92,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
+    events.TakeOverAsked: takeovers.asked,
     events.MessageSent: supervision.sent_message,
     events.MessageRead: supervision.read_message,
     events.StateForced: supervision.forced_state,
@@ -91,8 +103,12 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": callers.waited_too_long,
+    "take": takeovers.overdue,
+    "ear": supervision.not_heard,
     "tell": announcements.due,
     "overflow": callers.overflows,
+    "callback": calling_back.due,
+    "expiry": calling_back.expired,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": desks.wrap_up_due,
@@ -101,6 +117,9 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "consult_pop": consulting.page_too_slow,
     "stray": legs.stray,
     "page": desks.page_stayed_away,
+    "announce": recording.not_announced,
+    "unpause": recording.pause_due,
+    "recordings": lambda floor, name, at: recording.unclaimed(floor, at),
     "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
     counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
     counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
@@ -135,7 +154,7 @@ class Center:
                 floor.do(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
         except IllegalTransition as error:
             self._refuse(event, error)
-        handoff.match(floor, event.at)
+        _match(floor, event.at)
         supervision.settle(floor, event.at)
         return floor.take_commands(event.at)
 
@@ -150,6 +169,16 @@ class Center:
         else:
             key = f"{type(event).__name__} while {error.state.value}"
             self.impossible[key] = self.impossible.get(key, 0) + 1
+
+
+def _match(floor: Floor, at: float) -> None:
+    """Offer those who wait to free agents, as far as both reach."""
+    for decision in floor.decide(at):
+        if decision.call.startswith(CALLBACK):
+            calling_back.begin(floor, decision, at)
+        else:
+            handoff.offer(floor, decision, at)
+    floor.expect_match()
 
 
 def _has_desk(floor: Floor, event: Event) -> bool:

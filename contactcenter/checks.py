@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import pwd
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from contactcenter.config import (
     AsteriskSection,
     ConfigError,
     Configuration,
+    RecordingsSection,
     Settings,
     WrongReferences,
     load,
@@ -29,6 +32,7 @@ from contactcenter.config import (
 )
 from contactcenter.crm import audit, database
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
+from contactcenter.recordings import keys
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
@@ -107,6 +111,9 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
     for finding in _speech(settings):
         yield finding
     yield await asyncio.to_thread(_database, settings.store.path)
+    if any(queue.recording != "never" for queue in settings.queues.values()):
+        for finding in await asyncio.to_thread(_recordings, settings.recordings):
+            yield finding
     if not settings.asterisk:
         yield Finding(what="asterisk", ok=False, says="no server is named: add an [[asterisk]] section")
     for server in settings.asterisk:
@@ -164,6 +171,53 @@ def _database(path: Path) -> Finding:
         says = f"row {broken} of the audit log is not as it was written: somebody changed the file"
         return Finding(what=what, ok=False, says=says)
     return Finding(what=what, ok=True, says="sound")
+
+
+def _recordings(section: RecordingsSection) -> list[Finding]:
+    return [_kept(section.folder), _key(section.key), _spool(section.spool)]
+
+
+def _kept(path: Path) -> Finding:
+    what = f"recordings {path}"
+    there = next(each for each in (path, *path.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return Finding(what=what, ok=False, says=f"this user may not write into {there}")
+    free_gb = shutil.disk_usage(there).free / 1e9
+    return Finding(what=what, ok=True, says=f"{free_gb:.1f} GB free: {free_gb / 0.0576:.0f} hours of talk")
+
+
+def _key(path: Path) -> Finding:
+    what = f"recordings.key {path}"
+    if not path.exists():
+        return Finding(what=what, ok=True, says="will be made at the first start: keep a copy of it then")
+    try:
+        keys.load(path)
+    except keys.KeyProblem as error:
+        return Finding(what=what, ok=False, says=str(error))
+    return Finding(what=what, ok=True, says="can be used, by its owner only")
+
+
+def _spool(path: Path) -> Finding:
+    """Whether we and Asterisk can write there, as far as the owner and the mode tell."""
+    what = f"recordings.spool {path}"
+    if not path.is_dir():
+        return Finding(what=what, ok=False, says="is no folder: name Asterisk's own, `monitor`")
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(what=what, ok=False, says="this user may not read, write and delete there")
+    status = path.stat()
+    try:
+        asterisk = pwd.getpwnam("asterisk")
+    except KeyError:
+        return Finding(what=what, ok=True, says="can be written by us; Asterisk must be able to as well")
+    if asterisk.pw_uid == status.st_uid:
+        writes = status.st_mode & 0o300 == 0o300
+    elif status.st_gid in os.getgrouplist("asterisk", asterisk.pw_gid):
+        writes = status.st_mode & 0o030 == 0o030
+    else:
+        writes = status.st_mode & 0o003 == 0o003
+    if not writes:
+        return Finding(what=what, ok=False, says="the user asterisk may not write: docs/recording.md")
+    return Finding(what=what, ok=True, says="can be written by us and by Asterisk")
 
 
 async def _asterisk(section: AsteriskSection) -> AsyncIterator[Finding]:

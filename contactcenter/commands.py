@@ -7,6 +7,7 @@ A command is a request, not a fact: what it brought about comes back as an event
 from enum import StrEnum
 from typing import Any
 
+from contactcenter.callbacks import CallbackRecord
 from contactcenter.values import (
     AuditEntry,
     CustomerCard,
@@ -14,6 +15,7 @@ from contactcenter.values import (
     IntervalRow,
     MatchMethod,
     Note,
+    RecordingRecord,
     TimelineEntry,
     frozen,
 )
@@ -41,6 +43,8 @@ class OfferCall(Command):
     ring_s: int
     line: str = ""
     """The leg of the agent's persistent line; empty: ring the phone."""
+    recording: str = ""
+    """Record the talk under this name, told by `RecordingStarted`; empty: don't."""
 
 
 @frozen
@@ -49,6 +53,13 @@ class LeaveQueue(Command):
 
     call: str
     exit: str
+
+
+@frozen
+class AnnounceRecording(Command):
+    """Tell the waiting caller that the call is recorded; answered by `RecordingAnnounced`."""
+
+    call: str
 
 
 @frozen
@@ -135,6 +146,24 @@ class EndLeg(Command):
 
 
 @frozen
+class PlaceCall(Command):
+    """Ring somebody outside; who answers is in a script session of ours and waits in the queue. Placed once
+    at most: `leg` names the try, and what comes of it is heard of that leg."""
+
+    server: str
+    leg: str
+    number: str
+    """Untrusted: a caller gave it."""
+    trunk: str
+    shows: str
+    """The number that the far end is shown; empty: none."""
+    ring_s: int
+    interaction: str
+    queue: str
+    entered_at: float
+
+
+@frozen
 class PlaceLeg(Command):
     """Ring one of our phones, or a number outside over a trunk; who answers stands in the waiting room."""
 
@@ -173,6 +202,24 @@ class ParkLeg(Command):
     server: str
     leg: str
     room: Room
+
+
+@frozen
+class MuteRecording(Command):
+    """Write silence for both sides (`muted`), or sound again; answered by `RecordingMuted`."""
+
+    server: str
+    call: str
+    recording: str
+    muted: bool
+
+
+@frozen
+class StopRecording(Command):
+    """End what is recorded of a leg that lives on."""
+
+    server: str
+    call: str
 
 
 @frozen
@@ -217,6 +264,13 @@ class SaveInteraction(Command):
 
 
 @frozen
+class SaveCallback(Command):
+    """Write the callback as it stands now."""
+
+    record: CallbackRecord
+
+
+@frozen
 class CorrectDisposition(Command):
     """The record is final: keep the agent's late outcome beside it, as a correction."""
 
@@ -243,10 +297,34 @@ class SaveAudit(Command):
 
 
 @frozen
+class SaveRecording(Command):
+    """Write the recording's row as it stands now. A row that says how it ended is not changed any more."""
+
+    record: RecordingRecord
+
+
+@frozen
 class ReturnChange(Command):
     """The time of a change is over: let it return. `AgentChanged` and `RulesChanged` tell what followed."""
 
     change: str
+
+
+# --- To the recordings (edge `recordings`) ---
+
+
+@frozen
+class FinishRecording(Command):
+    """The talk is over: pick up what Asterisk wrote, and keep it encrypted."""
+
+    record: RecordingRecord
+
+
+@frozen
+class DropRecording(Command):
+    """No talk came of it: delete what Asterisk made."""
+
+    recording: str
 
 
 # --- To the pages (edge `http`) ---
@@ -326,7 +404,7 @@ class ShowFigures(Command):
 
 @frozen
 class DropFigures(Command):
-    """The figures of an agent who was not there today."""
+    """The figures of an agent who was not there today, or of a queue that is no more."""
 
     id: str
 

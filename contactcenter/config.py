@@ -270,11 +270,19 @@ class QueueSection(QueueTuning, _Asking):
     max_waiting: int = Field(default=500, ge=1)
     max_wait_s: float = Field(default=1800, gt=0)
     without_agents: bool = False
+    recording: Literal["never", "always", "announce"] = "never"
+    retention_days: int | None = Field(default=None, ge=0, le=36500)
+    """For how long its recordings are kept; empty: as `recordings.retention_days` says."""
     announce_after_s: float = Field(default=0, ge=0)
     """When a caller is first told the place and the wait; 0: never."""
     announce_every_s: float = Field(default=60, ge=15)
     ways_out: tuple[Literal["callback"], ...] = ()
     """What a waiting caller may choose instead."""
+    callback_tries: int = Field(default=3, ge=1, le=10)
+    callback_pause_s: float = Field(default=600, ge=30, le=86400)
+    callback_expires_s: float = Field(default=14400, ge=60, le=345600)
+    callback_ring_s: int = Field(default=30, ge=15, le=120)
+    callback_first: Literal["customer", "agent"] = "customer"
     overflow_after_s: float = Field(default=0, ge=0)
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""
@@ -284,7 +292,7 @@ class QueueSection(QueueTuning, _Asking):
 
     def rules(self, name: str, calendar: Calendar) -> QueueRules:
         """As the center knows it."""
-        own = {"title", "calendar", "needs", "prefers", "widening"}
+        own = {"title", "calendar", "needs", "prefers", "widening", "retention_days"}
         return QueueRules(
             name=name,
             title=self.title.model_dump(),
@@ -293,6 +301,23 @@ class QueueSection(QueueTuning, _Asking):
             widening=tuple(Widening(**step.model_dump()) for step in self.widening),
             **self.model_dump(exclude=own),
         )
+
+
+class RecordingsSection(_Section):
+    """Where recordings are kept, and for how long. Whether there are any is each queue's affair."""
+
+    spool: Path = Path("spool")
+    """Where Asterisk writes while a talk goes on: its folder `monitor`, under our path for it."""
+    folder: Path = Path("recordings")
+    """Where they are kept, encrypted."""
+    key: Path = Path("recordings.key")
+    """The file with the key; without it no recording can be heard again."""
+    retention_days: int = Field(default=365, ge=0, le=36500)
+    """0: for ever. A queue may say otherwise."""
+    auto_resume_s: float = Field(default=120, ge=5, le=3600)
+    """A pause ends by itself after so long."""
+    agents_listen: bool = False
+    """Whether agents may listen to their own."""
 
 
 class DidSection(_Asking):
@@ -432,6 +457,7 @@ class Settings(Configuration):
     asterisk: tuple[AsteriskSection, ...] = ()
     store: StoreSection = StoreSection()
     speech: SpeechSection = SpeechSection()
+    recordings: RecordingsSection = RecordingsSection()
     ivr: IvrSection
     dids: dict[Number, DidSection] = Field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
@@ -494,12 +520,19 @@ class Settings(Configuration):
             dispositions=frozenset(self.dispositions),
             fallback_queue=self.ivr.fallback_queue,
             answerable=answerable,
+            auto_resume_s=self.recordings.auto_resume_s,
             zone=ZoneInfo(self.zone),
             visible_to_agent=self.supervision.visible_to_agent,
             longest_hold_s=self.transfers.longest_hold_s,
             outside=Outside(**self.transfers.model_dump(exclude={"longest_hold_s"})),
             dids=frozenset(self.dids),
         )
+
+    def retention_days(self, queue: str) -> int:
+        """For how long a queue's recordings are kept; 0: for ever. A queue that is no more has no say."""
+        section = self.queues.get(queue)
+        own = section.retention_days if section else None
+        return self.recordings.retention_days if own is None else own
 
 
 def load(file: Path, **overrides: Any) -> Settings:
@@ -570,11 +603,14 @@ def _shown(key: str, error: Any) -> str:
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Paths of the file, made absolute."""
-    speech, recordings = settings.speech, settings.speech.recordings
+    speech, recordings, kept = settings.speech, settings.speech.recordings, settings.recordings
     return settings.model_copy(
         update={
             "store": settings.store.model_copy(update={"path": folder / settings.store.path}),
             "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
+            "recordings": kept.model_copy(
+                update={name: folder / getattr(kept, name) for name in ("spool", "folder", "key")}
+            ),
             "speech": speech.model_copy(
                 update={
                     "cache": folder / speech.cache,

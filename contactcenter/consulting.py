@@ -7,7 +7,7 @@ nowhere brings the caller back to him. What is true of the three is taken from t
 
 from collections.abc import Callable, Mapping
 
-from contactcenter import desks, handoff, holds
+from contactcenter import desks, handoff, holds, recording
 from contactcenter.agents import AgentSession, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger, Leg
 from contactcenter.commands import Accepted, AddLeg, EndLeg, JoinLegs, ParkLeg, PlaceLeg, Room, ScreenPop
@@ -363,6 +363,7 @@ def complete(floor: Floor, call: Call, consult: Consult, at: float) -> None:
     if agent := floor.agents.get(consult.login):
         handoff.join(floor, call, agent, consult.leg, at)
     else:
+        recording.end(floor, call, at)  # whoever is outside was not told
         call.move(CallTrigger.CONNECT)
         call.agent_leg, call.answered_at = consult.leg, at
         floor.talks[consult.leg] = call.id

@@ -39,12 +39,25 @@ def show_due(floor: Floor, at: float) -> None:
     floor.figures_wait = False
     for key in floor.figures.changed(at):
         kind, name = key
-        if kind == "agent" and name not in floor.agents and not floor.figures.intervals.of_day(key):
+        gone = kind == "agent" and name not in floor.agents and not floor.figures.intervals.of_day(key)
+        if gone or (kind == "queue" and name not in floor.queues):
             floor.do(DropFigures(id=f"{kind} {name}"))
-        else:
-            floor.do(ShowFigures(view=floor.figures.view(key, at)))
+            continue
+        floor.do(ShowFigures(view=floor.figures.view(key, at)))
         if kind == "queue":
             floor.touch(queue=name)
+
+
+def miscounted(floor: Floor) -> set[tuple[str, str]]:
+    """Queues and interactions that are counted as waiting and do not, or the other way. There are none: what
+    is offered is answered, abandoned, gone by an exit, or here."""
+    unheard = {record.id for record in floor.restored.values()}
+    waiting = {
+        (call.queue, call.interaction.id)
+        for call in floor.calls.values()
+        if call.queued_at is not None and call.interaction.record.direction == "inbound"
+    }
+    return waiting ^ {each for each in floor.figures.waiting() if each[1] not in unheard}
 
 
 def _wake_to_save(floor: Floor, at: float) -> None:

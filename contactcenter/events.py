@@ -9,6 +9,7 @@ first leg.
 from dataclasses import field
 from enum import StrEnum
 
+from contactcenter.callbacks import CallbackRecord
 from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
 from contactcenter.values import (
@@ -18,6 +19,7 @@ from contactcenter.values import (
     IntervalRow,
     LegSeen,
     MatchMethod,
+    RecordingRecord,
     Target,
     frozen,
 )
@@ -228,6 +230,23 @@ class CallbackAsked(Event):
 
 
 @frozen
+class RecordingAnnounced(Event):
+    """The caller was told that the call is recorded (`heard`), and may have refused it by a key."""
+
+    call: str
+    heard: bool = True
+    refused: bool = False
+
+
+@frozen
+class RecordingStarted(Event):
+    """Asterisk records the caller's leg from now on, whenever it is in a bridge."""
+
+    call: str
+    recording: str
+
+
+@frozen
 class OfferEnded(Event):
     """The attempt to connect the caller to an agent's phone is over and the caller is still there.
 
@@ -372,6 +391,37 @@ class HangUpAsked(Event):
 
 
 @frozen
+class RecordingPauseAsked(Event):
+    """The agent wants the recording of the talk paused (`paused`), or to go on."""
+
+    login: str
+    call: str
+    paused: bool
+    request: str
+
+
+# --- Recordings (edges `ami` and `recordings`) ---
+
+
+@frozen
+class RecordingMuted(Event):
+    """Asterisk writes silence for both sides from now on (`muted`), or sound again; or it did not obey."""
+
+    call: str
+    recording: str
+    muted: bool
+    failed: str = ""
+    """What Asterisk said instead; empty when it obeyed."""
+
+
+@frozen
+class RecordingsRestored(Event):
+    """At start: the recordings that were running when the last run of this process ended."""
+
+    records: tuple[RecordingRecord, ...]
+
+
+@frozen
 class MessageRead(Event):
     """The agent put a supervisor's message away."""
 
@@ -454,6 +504,13 @@ class Supervising(Event):
 
 
 @frozen
+class CallbackCancelAsked(Supervising):
+    """A supervisor takes a callback back."""
+
+    callback: str
+
+
+@frozen
 class PriorityAsked(Supervising):
     """A supervisor gives a waiting caller so many minutes of priority, instead of those given before."""
 
@@ -480,6 +537,13 @@ class MonitorAsked(Supervising):
 @frozen
 class MonitorEndAsked(Supervising):
     """The supervisor leaves the call."""
+
+    call: str
+
+
+@frozen
+class TakeOverAsked(Supervising):
+    """A supervisor who is at a call wants its caller for himself."""
 
     call: str
 
@@ -556,6 +620,13 @@ class CustomerFound(Event):
     call: str
     method: MatchMethod
     customers: tuple[CustomerCard, ...]
+
+
+@frozen
+class CallbacksRestored(Event):
+    """At start: the callbacks that the last run of this process left open."""
+
+    records: tuple[CallbackRecord, ...]
 
 
 @frozen

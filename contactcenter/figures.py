@@ -7,10 +7,10 @@ agents do with their time is counted from their states. `docs/figures.md` define
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contactcenter.intervals import CENTER, MINUTE_S, Intervals, Key
-from contactcenter.tallies import SHORT_MS, bucket, figures
+from contactcenter.tallies import LONGEST, SHORT_MS, bucket, figures
 from contactcenter.values import InteractionEntries, TimelineEntry
 from contactcenter.views import FiguresView
 
@@ -100,9 +100,13 @@ class Figures:
         if final and (story := self._stories.pop(id, None)) and story.queue:
             self._waiting[story.queue].pop(id, None)
 
-    def waiting(self, queue: str) -> set[str]:
-        """The interactions whose callers wait in a queue, by their records."""
-        return set(self._waiting.get(queue, ()))
+    def waiting(self) -> set[tuple[str, str]]:
+        """Who waits, by the records: queue and interaction."""
+        return {(queue, id_) for queue, stories in self._waiting.items() for id_ in stories}
+
+    def count_waiting(self, queue: str) -> int:
+        """How many wait in a queue, by the records."""
+        return len(self._waiting.get(queue, ()))
 
     def _queued(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
         queue = str(detail.get("queue", ""))
@@ -145,7 +149,7 @@ class Figures:
             ended.append((CENTER, story.waits_since))
             story.waits_since = None
         for key, since in ended:
-            self.intervals.count((key,), at, "longest_ms", max(0, _ms(at - since)))
+            self.intervals.count((key,), at, LONGEST, max(0, _ms(at - since)))
         return ended
 
     def _exit(self, story: _Story, at: float, reason: str) -> None:
@@ -225,6 +229,10 @@ class Figures:
 
     def _missed(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
         self.intervals.count(_keys(story.queue, str(detail.get("agent", ""))), at, "missed")
+
+    def _transfer_asked(self, story: _Story, at: float, detail: Mapping[str, object]) -> None:
+        if "consult" not in detail:  # to somebody who must answer first: it may come to nothing
+            self._transferred(story, at, detail)
 
     def _transferred(self, story: _Story, at: float, _: Mapping[str, object]) -> None:
         self.intervals.count(_keys(story.talk_queue, story.agent), at, "transfers")
@@ -343,8 +351,16 @@ _ENTRIES: Mapping[str, _Rule] = {
     "offered": Figures._offered,
     "missed": Figures._missed,
     "phone_transfer": Figures._transferred,
+    "transfer_asked": Figures._transfer_asked,
+    "transfer_completed": Figures._transferred,
     "ended": Figures._ended,
 }
 """An entry's kind -> what it means for the figures; other entries mean nothing for them."""
 
 KINDS = frozenset(_ENTRIES)
+_READ = frozenset({"agent", "consult", "exit", "outcome", "queue", "talked_s", "wrapped_s"})
+
+
+def needed(entry: TimelineEntry) -> TimelineEntry:
+    """An entry of one of the `KINDS`, without what they don't read of it: decisions, numbers, names."""
+    return replace(entry, detail={name: value for name, value in entry.detail.items() if name in _READ})

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from contactcenter import claims
 from contactcenter.agents import AgentSession, AgentState
+from contactcenter.callbacks import Callback
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.claims import Claims
 from contactcenter.commands import (
@@ -34,12 +35,13 @@ from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.intervals import Intervals
 from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
+from contactcenter.recording import Notice
 from contactcenter.routing.decisions import Decision
 from contactcenter.routing.matching import Matcher, Policy
 from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
-from contactcenter.values import InteractionRecord, frozen
-from contactcenter.views import AgentView, MessageView
+from contactcenter.values import InteractionRecord, RecordingRecord, frozen
+from contactcenter.views import AgentView, MessageView, QueueView
 
 SHOW_S = 1.0
 """How long changed figures wait for company before they are shown."""
@@ -77,6 +79,8 @@ class Rules:
     """How long an agent without a page stays available."""
     restore_s: float = 60.0
     """How long an interaction from before a restart may take to turn up again."""
+    auto_resume_s: float = 120.0
+    """How long a recording stays paused at most: a forgotten pause must not silence the rest."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """Whose midnight begins a day's figures."""
     longest_hold_s: float = 900.0
@@ -120,6 +124,10 @@ class Floor:
         self.agents: dict[str, AgentSession] = {}
         self.offers: dict[str, Offer] = {}
         """Open offers only."""
+        self.desk_legs: dict[str, str] = {}
+        """Leg of an agent who is rung before the customer whom he calls back -> call."""
+        self.callbacks: dict[str, Callback] = {}
+        """Open callbacks only."""
         self.consults: dict[str, Consult] = {}
         """Open consults only."""
         self.monitors: dict[str, Monitor] = {}
@@ -128,6 +136,8 @@ class Floor:
         """Supervisors' messages that their agents have not put away."""
         self.restored: dict[str, InteractionRecord] = {}
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
+        self.restored_recordings: dict[str, RecordingRecord] = {}
+        """By the caller's leg: recordings that ran when the last run ended."""
         self.closed: dict[str, str] = {}
         """Interaction -> agent, for the latest final records."""
         self.gone: dict[str, float] = {}
@@ -248,11 +258,24 @@ class Floor:
             message = self.messages.get(name)
             yield ShowMessage(view=message) if message else DropMessage(message=name)
         elif queue := self.queues.get(name):
-            waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
-            figures = self.figures.intervals.of_day(("queue", name))
-            yield ShowQueue(view=queue.view(at, waiting, since, figures))
+            yield ShowQueue(view=self._queue_view(queue, at))
         else:
             yield DropQueue(queue=name)
+
+    def _queue_view(self, queue: Queue, at: float) -> QueueView:
+        name = queue.rules.name
+        waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
+        callbacks = [each for each in self.callbacks.values() if each.record.queue == name]
+        standing = sum(each.place in self.matcher for each in callbacks)
+        if standing:
+            entered = (
+                call.queued_at
+                for call in self.calls.values()
+                if call.queue == name and call.state is CallState.WAITING and call.queued_at is not None
+            )
+            since = min(entered, default=None)
+        figures = self.figures.intervals.of_day(("queue", name))
+        return queue.view(at, waiting - standing, since, len(callbacks), figures)
 
     def _agent_view(self, agent: AgentSession) -> AgentView:
         call = self.calls.get(agent.call)
@@ -331,7 +354,7 @@ class Floor:
     def call_of_leg(self, leg_id: str) -> Call | None:
         """The call that a leg belongs to: as its caller's, as its agent's in a talk, or beside that."""
         consult = self.consult_of_leg(leg_id)
-        beside = consult.call if consult else ""
+        beside = consult.call if consult else self.desk_legs.get(leg_id, "")
         return self.calls.get(leg_id) or self.calls.get(self.talks.get(leg_id) or beside)
 
     def consult_of_leg(self, leg_id: str) -> Consult | None:
@@ -407,8 +430,9 @@ class Floor:
             self.touch(call=call.id, queue=call.queue)
 
     def can_be_offered(self, call: Call) -> bool:
-        """The store has said who it is, and we hear what the caller's server does."""
-        return call.identified and self.servers.get(call.server, False)
+        """The store has said who it is, no announcement plays, and we hear what the caller's server does."""
+        told = call.notice is not Notice.ASKED
+        return call.identified and told and self.servers.get(call.server, False)
 
     def check_ready(self, call: Call) -> None:
         """What decides whether the caller can be offered has changed."""

@@ -4,10 +4,10 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import announcements, consulting, desks, holds, transfers
+from contactcenter import announcements, consulting, desks, holds, recording, transfers
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import EndLeg, OfferCall, OfferTaken, ScreenPop
+from contactcenter.commands import EndLeg, OfferCall, OfferTaken, PlaceLeg, ScreenPop
 from contactcenter.events import OfferEnded, PopShown
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger, Seat
@@ -23,13 +23,6 @@ MISS_REASONS = {
 """DIALSTATUS -> why the agent is paused; anything else counts as no answer."""
 
 
-def match(floor: Floor, at: float) -> None:
-    """Offer waiting callers to free agents, as far as both reach."""
-    for decision in floor.decide(at):
-        offer(floor, decision, at)
-    floor.expect_match()
-
-
 def offer(floor: Floor, decision: Decision, at: float) -> None:
     """Reserve who was chosen, save, pop; ring when the page shows the record."""
     call = floor.calls[decision.call]
@@ -41,7 +34,7 @@ def offer(floor: Floor, decision: Decision, at: float) -> None:
     made = Offer(
         id=f"{interaction.id}/{number}",
         call=call.id,
-        seats={agent.login: _seat(agent) for agent in agents},
+        seats={agent.login: _seat(floor, call, agent, number) for agent in agents},
         ring_s=floor.queues[call.queue].rules.ring_s,
         offered_at=at,
     )
@@ -76,10 +69,15 @@ def _seated(floor: Floor, decision: Decision) -> list[AgentSession]:
     return [agent for agent in agents if agent.line != "persistent"]
 
 
-def _seat(agent: AgentSession) -> Seat:
+def _seat(floor: Floor, call: Call, agent: AgentSession, number: int) -> Seat:
     line_leg = agent.line_leg if agent.line == "persistent" else ""
+    desk = not line_leg and call.calling and floor.queues[call.queue].rules.callback_first == "agent"
     return Seat(
-        login=agent.login, phone=agent.phone, line_leg=line_leg, shown=bool(line_leg) or not agent.page
+        login=agent.login,
+        phone=agent.phone,
+        line_leg=f"{call.id}-desk{number}" if desk else line_leg,
+        desk=desk,
+        shown=bool(line_leg) or not agent.page,
     )
 
 
@@ -130,12 +128,51 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     """Connect: once per offer, whoever asks first."""
     if made.state is not OfferState.POPPED:
         return
+    call = floor.calls[made.call]
+    seat = made.seats[made.sole] if made.sole else None
+    if seat and seat.desk and not _is_up(floor, seat):
+        _ring_desk(floor, call, seat, made.ring_s)
+        return
+    if call.calling:
+        return  # the customer whom we call has not answered yet
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())
     line = made.seats[made.sole].line_leg if made.sole else ""
     announcements.cut(floor, floor.calls[made.call])
-    floor.do(OfferCall(call=made.call, offer=made.id, phones=phones, ring_s=made.ring_s, line=line))
+    floor.do(
+        OfferCall(
+            call=made.call,
+            offer=made.id,
+            phones=phones,
+            ring_s=made.ring_s,
+            line=line,
+            recording=recording.begin(floor, floor.calls[made.call], at),
+        )
+    )
     floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
+
+
+def _is_up(floor: Floor, seat: Seat) -> bool:
+    leg = floor.legs.get(seat.line_leg)
+    return leg is not None and leg.answered
+
+
+def _ring_desk(floor: Floor, call: Call, seat: Seat, ring_s: int) -> None:
+    """The agent is rung before the customer whom he calls back; once."""
+    if not seat.leg:
+        seat.leg = seat.line_leg
+        floor.desk_legs[seat.leg] = call.id
+        floor.do(
+            PlaceLeg(
+                server=call.server,
+                leg=seat.leg,
+                phone=seat.phone,
+                number="",
+                trunk="",
+                shows=call.caller,
+                ring_s=ring_s,
+            )
+        )
 
 
 def offer_ended(floor: Floor, event: OfferEnded) -> None:
@@ -240,6 +277,9 @@ def _end_offer(floor: Floor, made: Offer, trigger: OfferTrigger) -> tuple[Call, 
     del floor.offers[made.id]
     floor.rest(f"pop {made.id}")
     floor.rest(f"ring {made.id}")
+    for seat in made.seats.values():
+        if floor.desk_legs.pop(seat.leg, "") and seat.leg in floor.legs:
+            _hang_up(floor, seat)
     call = floor.calls[made.call]
     call.move(CallTrigger.MISS)
     call.offer = call.agent = ""
@@ -260,6 +300,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     if made := floor.offers.pop(call.offer, None):
         made.move(OfferTrigger.JOIN)
         floor.rest(f"ring {made.id}")
+        floor.desk_legs.pop(leg_id, "")
         _let_go(floor, made, agent, at)
     call.move(CallTrigger.JOIN)
     desks.begin_talk(floor, call, agent, at)
@@ -273,6 +314,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     agent.taken += 1
     interaction.know(agent=agent.login, agent_leg=leg_id, answered_at=interaction.record.answered_at or at)
     interaction.note(at, "joined", agent=agent.login, queue=call.queue)
+    recording.joined(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
 
@@ -336,6 +378,7 @@ def leave(floor: Floor, call: Call, at: float, *, outside: bool = False) -> None
         queue.talking -= 1
     call.agent = call.agent_leg = call.offer = ""
     call.answered_at = None
+    recording.parted(floor, call, at)
     floor.save(interaction)
     floor.touch(call=call.id, queue=call.queue)
     if agent and agent.state is AgentState.TALKING:

@@ -4,7 +4,7 @@ The caller never leaves his session, so what he waits for next is one command aw
 another leg, a queue. What had him on hold stands on his leg: a crash of this process loses neither of them.
 """
 
-from contactcenter import consulting, desks, handoff, transfers
+from contactcenter import consulting, desks, handoff, takeovers, transfers
 from contactcenter.calls import Call, CallState, CallTrigger, Leg
 from contactcenter.commands import Accepted, JoinLeg, LeaveQueue, ParkLeg, Room, WaitOn
 from contactcenter.events import HoldAsked, ResumeAsked
@@ -120,6 +120,8 @@ def join_failed(floor: Floor, call: Call, status: str, at: float) -> None:
     """The leg could not be joined: it is gone, or something else took it."""
     call.joining, call.join_asked, leg = "", False, call.joining
     call.interaction.note(at, "resume_failed", status=status)
+    if takeovers.failed(floor, call, leg, at):
+        return
     consult = floor.consults.get(call.consult)
     if consult and consult.leg == leg:
         consulting.finish(floor, call, consult, "unreachable", at)

@@ -61,6 +61,8 @@ class Outcome(StrEnum):
     """Went on to wait in another queue; never how an episode ends."""
     MESSAGE = "message"
     """Left a message instead of waiting."""
+    NOT_REACHED = "not_reached"
+    """Somebody whom we called did not answer."""
     UNKNOWN_QUEUE = "unknown_queue"
     UNKNOWN_NUMBER = "unknown_number"
     """The dialled number leads nowhere."""

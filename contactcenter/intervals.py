@@ -8,7 +8,7 @@ saved whole each time, so that saving twice changes nothing. Nothing here knows 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta, tzinfo
 
-from contactcenter.tallies import Tally, total
+from contactcenter.tallies import LONGEST, Tally, total
 from contactcenter.values import IntervalRow
 
 MINUTE_S = 60
@@ -63,7 +63,7 @@ class Intervals:
         self._minutes: dict[int, dict[Key, Tally]] = {}
         self._now: dict[Key, tuple[Tally, ...]] = {}
         """Where a count of this minute goes, so that it need not be looked up for each."""
-        self._unsaved: dict[tuple[int, Key], None] = {}
+        self._unsaved: dict[int, dict[Key, None]] = {}
         self.changed: dict[Key, None] = {}
         """Whose counts changed since somebody emptied this."""
 
@@ -82,21 +82,23 @@ class Intervals:
         for each in [each for each in self._minutes if each <= oldest]:
             self.changed.update(dict.fromkeys(self._minutes.pop(each)))
         self._oldest = minute - KEPT_S
-        for start in [start for start in self._rows if start < self._oldest]:
-            if not any(start == unsaved for unsaved, _ in self._unsaved):
-                del self._rows[start]
+        for start in [start for start in self._rows if start < self._oldest and start not in self._unsaved]:
+            del self._rows[start]
 
     def count(self, keys: Iterable[Key], at: float, name: str, n: int = 1) -> None:
         """Count something that happened at `at`, under several names at once."""
         if at < self.begins_at:
             return
         now = self.minute <= at < self.minute + MINUTE_S
+        unsaved = self._unsaved.setdefault(quarter_of(at), {})
         for key in keys:
             tallies = (self._now.get(key) if now else None) or self._tallies(key, at, now)
             for tally in tallies:
-                tally.count(name, n)
-            self._unsaved[quarter_of(at), key] = None
-            self.changed[key] = None
+                if name == LONGEST:
+                    tally.count(name, n)
+                else:  # as `Tally.count` would, without the price of a call
+                    tally[name] = tally.get(name, 0) + n
+            unsaved[key] = self.changed[key] = None
 
     def _tallies(self, key: Key, at: float, now: bool) -> tuple[Tally, ...]:
         found = []
@@ -124,7 +126,8 @@ class Intervals:
         """The rows that changed since the last time, each as it stands."""
         rows = tuple(
             IntervalRow(start=start, kind=kind, name=name, counts=dict(tally), saved_at=at)
-            for start, (kind, name) in self._unsaved
+            for start, keys in self._unsaved.items()
+            for kind, name in keys
             if (tally := self._rows.get(start, {}).get((kind, name))) is not None
         )
         self._unsaved.clear()
@@ -140,7 +143,7 @@ class Intervals:
             if row.start >= counted_from:
                 counts = counts.times()
                 self._rows.setdefault(row.start, {}).setdefault(key, Tally()).add(counts)
-                self._unsaved[row.start, key] = None
+                self._unsaved.setdefault(row.start, {})[key] = None
             if row.start >= self.since:
                 self._today.setdefault(key, Tally()).add(counts)
             self.changed[key] = None

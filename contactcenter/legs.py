@@ -5,7 +5,18 @@ nothing is counted here: each event updates what is known of its leg, and `settl
 its legs and draws the conclusion, if there is one.
 """
 
-from contactcenter import callers, consulting, desks, handoff, holds, supervision, transfers
+from contactcenter import (
+    callers,
+    calling_back,
+    consulting,
+    desks,
+    handoff,
+    holds,
+    recording,
+    supervision,
+    takeovers,
+    transfers,
+)
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import EndLeg
 from contactcenter.events import (
@@ -70,13 +81,14 @@ def answered(floor: Floor, event: LegAnswered) -> None:
     if leg := _heard(floor, event.leg, event.at):
         leg.answered = True
         desks.line_answered(floor, leg.id)
-        supervision.leg_answered(floor, leg.id)
+        calling_back.desk_answered(floor, leg.id, event.at)
 
 
 def joined(floor: Floor, event: LegJoined) -> None:
     """A leg is in a bridge."""
     if leg := _heard(floor, event.leg, event.at):
         floor.move_leg(leg, event.bridge)
+        recording.bridged(floor, leg, event.at)
         settle_around(floor, leg, event.at)
 
 
@@ -97,6 +109,7 @@ def parted(floor: Floor, event: LegParted) -> None:
         leg.room = ""
     if leg and leg.bridge == event.bridge:
         floor.move_leg(leg, "")
+        recording.bridged(floor, leg, event.at)
         settle_around(floor, leg, event.at)
         watch(floor, leg, event.at)
 
@@ -157,6 +170,7 @@ def end(
     restarted: bool = False,
 ) -> None:
     """Let the leg go, and with it what can't go on without it; it may have started unheard."""
+    calling_back.desk_ended(floor, leg_id, cause, at)
     if leg := floor.legs.get(leg_id):
         floor.remove_leg(leg)
     if call := floor.call_of_leg(leg_id):
@@ -194,6 +208,8 @@ def settle(floor: Floor, call: Call, at: float) -> None:
             _take_over(floor, call, partners, at)
     elif call.state is CallState.HELD:
         own = floor.legs.get(call.agent_leg)
+        if takeovers.settle(floor, call, partners, at):
+            return
         if own is None:
             holds.agent_gone(floor, call, at)
         elif own in partners:
@@ -230,7 +246,13 @@ def watch(floor: Floor, leg: Leg, at: float) -> None:
 def stray(floor: Floor, leg_id: str, at: float) -> None:
     """Nobody's hang-up ends a leg that stands by itself: without a caller it is ended by us."""
     leg = floor.legs.get(leg_id)
-    if leg is None or leg.bridge or leg_id in floor.lines or floor.call_of_leg(leg_id):
+    if (
+        leg is None
+        or leg.bridge
+        or leg_id in floor.lines
+        or leg_id in floor.monitors
+        or floor.call_of_leg(leg_id)
+    ):
         return
     if any(record.agent_leg == leg_id for record in floor.restored.values()):
         floor.wake(f"stray {leg_id}", at + STRAY_S)  # its caller may be on the way back to us

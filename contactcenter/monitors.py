@@ -74,6 +74,14 @@ class Monitor:
     """Since when the supervisor hears anything."""
     told: tuple[str, str] = ("", "")
     """The leg and the mode that Asterisk was told last: what its next word confirms."""
+    stale: bool = False
+    """What Asterisk was told last is to be said anew."""
+    awaiting: bool = False
+    """Asterisk was told, and has not said yet that it is so."""
+    place: str = ""
+    """Where the agent's leg was when Asterisk was told to hear it: a talk, or the waiting room."""
+    taking: bool = False
+    """The caller is on the way to the supervisor, who takes him over."""
     state: MonitorState = MonitorState.RINGING
     ending: str = ""
     """Why it was asked to end; it lives until its leg is gone, so that nobody listens unseen."""

@@ -64,6 +64,8 @@ class Seat:
     phone: str
     line_leg: str = ""
     """The leg of his persistent line; empty: the phone is rung."""
+    desk: bool = False
+    """He is rung before the customer whom he calls back: `line_leg` is that leg."""
     leg: str = ""
     """The leg that rings, once Asterisk has told of it."""
     shown: bool = False

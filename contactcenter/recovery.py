@@ -6,26 +6,30 @@ heard.
 
 from dataclasses import replace
 
-from contactcenter import desks, handoff, legs, supervision
+from contactcenter import calling_back, desks, handoff, legs, recording, supervision
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
 from contactcenter.values import InteractionRecord, LegSeen
 
+PLACING_S = 2.0
+"""How long after it was asked for a leg of ours may be missing in a snapshot."""
+
 
 def server_up(floor: Floor, event: ServerUp) -> None:
     """The link stands; what the server does meanwhile is known with the snapshot that follows."""
-    _hear(floor, event.server, False)
+    _hear(floor, event.server, False, event.at)
 
 
 def server_down(floor: Floor, event: ServerDown) -> None:
     """The link is gone; calls go on without us, and nobody is offered a caller whom we can't follow."""
-    _hear(floor, event.server, False)
+    _hear(floor, event.server, False, event.at)
 
 
-def _hear(floor: Floor, server: str, heard: bool) -> None:
+def _hear(floor: Floor, server: str, heard: bool, at: float) -> None:
     floor.servers[server] = heard
+    calling_back.check_ready(floor, at)
     for call in floor.calls.values():
         if call.server == server:
             floor.check_ready(call)
@@ -33,7 +37,7 @@ def _hear(floor: Floor, server: str, heard: bool) -> None:
 
 def snapshot(floor: Floor, event: Snapshot) -> None:
     """Compare all that we know of a server's legs with what it says; what was heard since is newer."""
-    _hear(floor, event.server, True)
+    _hear(floor, event.server, True, event.at)
     seen = {leg.leg for leg in event.legs}
     for leg_id in _missing(floor, event, seen):
         legs.end(floor, leg_id, event.at, inferred=True, restarted=event.restarted)
@@ -56,7 +60,12 @@ def _missing(floor: Floor, event: Snapshot, seen: set[str]) -> list[str]:
     and lines and monitors that were asked for and never came about."""
     server, asked_at = event.server, event.asked_at
     heard = {leg.id: leg.heard_at for leg in floor.legs.values() if leg.server == server}
-    callers = {call.id: call.arrived_at for call in floor.calls.values() if call.server == server}
+    # A call that we place takes Asterisk a moment to begin.
+    callers = {
+        call.id: call.arrived_at + PLACING_S * call.calling
+        for call in floor.calls.values()
+        if call.server == server
+    }
     agents = [agent for agent in floor.agents.values() if agent.line_server == server]
     lines = {agent.line_leg: agent.line_asked_at for agent in agents}
     monitors = {each.id: each.asked_at for each in floor.monitors.values() if each.server == server}
@@ -85,6 +94,7 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
         desks.line_answered(floor, leg.id)
     floor.move_leg(leg, seen.bridge)
     leg.room = seen.room
+    recording.bridged(floor, leg, event.at)
     # One of the last run that nobody knows any more (an idle line, a consulted phone) keeps its phone busy.
     legs.watch(floor, leg, event.at)
 
@@ -131,6 +141,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         if call.state is CallState.TALKING and (queue := floor.queues.get(call.queue)):
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
+        recording.claim(floor, call, event.at)
         floor.save(interaction)
         floor.touch(call=call.id, queue=call.queue)
         if agent:

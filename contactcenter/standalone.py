@@ -107,13 +107,16 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
     )
     embedded: EmbeddedAsterisk | None = None
     if options.asterisk == "docker":
-        await asterisk_first.enter_async_context(DockerAsterisk(own, settings.speech.cache))
+        docker = DockerAsterisk(own, settings.speech.cache, settings.recordings.spool)
+        await asterisk_first.enter_async_context(docker)
     elif options.asterisk == "embedded":
         embedded = EmbeddedAsterisk(own, TREE, instance=options.data / "asterisk")
         await asterisk_first.enter_async_context(embedded)
         # Asterisk may run as another user, in a folder of its own: prompts are made where it can read them.
         speech = settings.speech.model_copy(update={"cache": embedded.prompts})
-        app.settings = app.settings.model_copy(update={"speech": speech})
+        # It writes what is said into its own spool, where we pick it up.
+        kept = settings.recordings.model_copy(update={"spool": embedded.folders.recordings})
+        app.settings = app.settings.model_copy(update={"speech": speech, "recordings": kept})
     if options.demo:
         await data.fill(app.store, dispositions=tuple(app.settings.dispositions))
     await app.start()
@@ -142,13 +145,21 @@ def _settings(options: Options) -> Settings:
             raise CannotRun("set CONTACTCENTER_AMI_SECRET to the secret of the AMI user `contactcenter`")
         server |= {"host": host, "port": int(port), "secret": secret}
     settings = load(CONFIG, asterisk=[server])
+    data = options.data.resolve()
     update = {
         "http": settings.http.model_copy(update={"host": options.host, "port": options.port}),
         "fastagi": settings.fastagi.model_copy(
             update={"port": 4573 + options.port_offset, "key": _secret(options.data / "agi-key")}
         ),
-        "store": settings.store.model_copy(update={"path": options.data.resolve() / "contactcenter.db"}),
-        "speech": settings.speech.model_copy(update={"cache": options.data.resolve() / "prompts"}),
+        "store": settings.store.model_copy(update={"path": data / "contactcenter.db"}),
+        "speech": settings.speech.model_copy(update={"cache": data / "prompts"}),
+        "recordings": settings.recordings.model_copy(
+            update={
+                "spool": data / "spool" / "monitor",
+                "folder": data / "recordings",
+                "key": data / "recordings.key",
+            }
+        ),
         "asterisk": tuple(AsteriskSection.model_validate(server) for server in [server]),
     }
     return settings.model_copy(update=update)

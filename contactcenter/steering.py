@@ -7,7 +7,7 @@ ring is taken back, and decided anew.
 
 from collections.abc import Collection, Mapping
 
-from contactcenter import handoff
+from contactcenter import calling_back, handoff, recording
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import Accepted
 from contactcenter.events import AgentChanged, ChangeTimed, EligibleAsked, RulesChanged
@@ -33,7 +33,9 @@ def rules_changed(floor: Floor, event: RulesChanged) -> None:
         if call.queued_at is not None and call.queue in gone:
             _reroute(floor, call, floor.queues[event.rules.fallback_queue], event.at)
     for call in waiting:
+        recording.announce(floor, call, event.at)
         floor.enter_queue(call)
+    calling_back.reenter(floor, event.rules.fallback_queue, event.at)
 
 
 def _reroute(floor: Floor, call: Call, queue: Queue, at: float) -> None:

@@ -5,9 +5,9 @@ of the audit log and a line in the interaction. A monitor hears one agent's leg 
 follows the call when another agent takes it over, as a mere listener, and ends with the talk.
 """
 
-from contactcenter import desks
+from contactcenter import desks, takeovers
 from contactcenter.agents import BUSY, AgentSession, AgentState
-from contactcenter.calls import Call
+from contactcenter.calls import Call, CallState
 from contactcenter.commands import Accepted, AnswerPhone, EndLeg, PointMonitor, RingMonitor, SaveAudit
 from contactcenter.events import (
     MessageRead,
@@ -26,6 +26,9 @@ from contactcenter.views import MessageView
 MONITOR_PREFIX = "monitor-"
 """How the names of supervisors' legs begin; Asterisk takes the name that we give."""
 
+EAR_S = 0.5
+"""How long Asterisk may take to put a supervisor's ear on; it takes a tenth of that."""
+
 UNREAD = 20
 """Messages that may wait on one agent's page."""
 
@@ -35,17 +38,20 @@ UNREAD = 20
 
 def asked_monitor(floor: Floor, event: MonitorAsked) -> None:
     """A supervisor wants to be at a call, or to be there in another mode."""
-    mine = _monitor_of(floor, event.login)
-    if event.mode not in MODES:
+    mine = monitor_of(floor, event.login)
+    call = floor.calls.get(event.call)
+    if event.mode == "barge" and call and call.state is CallState.HELD:
+        message = "the caller is on hold: whisper, or barge in when the talk goes on"
+        desks.refuse(floor, event.request, "illegal_now", message)
+    elif event.mode not in MODES:
         desks.refuse(floor, event.request, "invalid", f"mode is one of {', '.join(MODES)}", "mode")
     elif mine and mine.call == event.call and not mine.ending:
         mine.mode = event.mode
         if TRANSITIONS[mine.state][MonitorTrigger(event.mode)] is not mine.state:
-            mine.told = ("", "")  # what was asked before may have failed: ask anew
-        point(floor, mine)
+            mine.stale = True  # what was asked before may have failed: ask anew
         floor.touch(monitor=mine.id)
         floor.do(Accepted(request=event.request))
-    elif (call := floor.calls.get(event.call)) is None:
+    elif call is None:
         desks.refuse(floor, event.request, "unknown", "there is no such call")
     elif why_not := _why_not_monitor(floor, call, event, mine):
         desks.refuse(floor, event.request, "illegal_now", why_not)
@@ -54,7 +60,8 @@ def asked_monitor(floor: Floor, event: MonitorAsked) -> None:
         floor.do(Accepted(request=event.request))
 
 
-def _monitor_of(floor: Floor, login: str) -> Monitor | None:
+def monitor_of(floor: Floor, login: str) -> Monitor | None:
+    """The supervisor's monitor, if there is one."""
     return next((each for each in floor.monitors.values() if each.login == login), None)
 
 
@@ -71,7 +78,8 @@ def _why_not_monitor(floor: Floor, call: Call, event: MonitorAsked, mine: Monito
         return "you talk with this caller yourself"
     if not phone:
         return "your account has no phone: choose one first"
-    if user := floor.agent_of_phone(phone):
+    user = floor.agent_of_phone(phone)
+    if user and user.login != event.login:
         return f"agent {user.login} uses phone {phone}: choose another"
     if floor.phones.get(phone) is False:
         return f"phone {phone} is not registered: switch it on, or choose another"
@@ -99,6 +107,7 @@ def _ring(floor: Floor, call: Call, event: MonitorAsked) -> None:
         asked_at=event.at,
         since=event.at,
         told=(call.agent_leg, event.mode),
+        place=_place(floor, call.agent_leg),
     )
     floor.monitors[monitor.id] = monitor
     floor.do(
@@ -110,13 +119,13 @@ def _ring(floor: Floor, call: Call, event: MonitorAsked) -> None:
             mode=monitor.mode,
         )
     )
-    _tell(floor, monitor, event.at, "monitor_asked", mode=monitor.mode, phone=monitor.phone)
+    tell(floor, monitor, event.at, "monitor_asked", mode=monitor.mode, phone=monitor.phone)
     floor.touch(monitor=monitor.id)
 
 
 def asked_end(floor: Floor, event: MonitorEndAsked) -> None:
     """The supervisor leaves the call."""
-    mine = _monitor_of(floor, event.login)
+    mine = monitor_of(floor, event.login)
     if mine is None or mine.call != event.call:
         desks.refuse(floor, event.request, "illegal_now", "you are not at this call")
         return
@@ -134,13 +143,23 @@ def end(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
     floor.do(EndLeg(server=monitor.server, leg=monitor.id))
 
 
-def point(floor: Floor, monitor: Monitor) -> None:
-    """Tell Asterisk whom to hear and how, unless it was told so already or nobody has answered yet."""
+def _point(floor: Floor, monitor: Monitor, at: float) -> None:
+    """Tell Asterisk whom to hear and how, if that is news and somebody has answered. One word at a time: it
+    is deaf to the next until it has said that the supervisor hears, or half a second has passed."""
     leg, wanted = floor.legs.get(monitor.id), (monitor.hears, monitor.mode)
     answered = monitor.began_at is not None or (leg is not None and leg.answered)
-    if answered and not monitor.ending and monitor.told != wanted:
-        monitor.told = wanted
+    news = monitor.stale or monitor.told != wanted
+    if answered and news and not monitor.awaiting and floor.servers.get(monitor.server):
+        monitor.told, monitor.stale, monitor.awaiting = wanted, False, True
+        floor.wake(f"ear {monitor.id}", at + EAR_S)
         floor.do(PointMonitor(server=monitor.server, leg=monitor.id, hears=monitor.hears, mode=monitor.mode))
+
+
+def not_heard(floor: Floor, monitor_id: str, at: float) -> None:
+    """Asterisk has not said that the supervisor hears: it is told once more."""
+    monitor = floor.monitors.get(monitor_id)
+    if monitor and monitor.awaiting:
+        monitor.awaiting, monitor.stale = False, True
 
 
 # --- monitors: what Asterisk says ---
@@ -160,16 +179,11 @@ def leg_ringing(floor: Floor, leg: str) -> None:
         floor.do(AnswerPhone(phone=monitor.phone))
 
 
-def leg_answered(floor: Floor, leg: str) -> None:
-    """The supervisor picked up; what changed while it rang counts from here on."""
-    if monitor := floor.monitors.get(leg):
-        point(floor, monitor)
-
-
 def began(floor: Floor, event: MonitorBegan) -> None:
     """The supervisor hears the agent's leg, in the mode that Asterisk was told last."""
     monitor = floor.monitors.get(event.leg)
     if monitor and event.hears == monitor.told[0]:
+        monitor.awaiting = False
         _begin(floor, monitor, event.at)
 
 
@@ -182,21 +196,25 @@ def _begin(floor: Floor, monitor: Monitor, at: float) -> None:
     act = "monitor_switched"
     if monitor.began_at is None:
         monitor.began_at, act = at, "monitor_began"
-    _tell(floor, monitor, at, act, mode=mode, agent=monitor.agent)
+    tell(floor, monitor, at, act, mode=mode, agent=monitor.agent)
     floor.touch(monitor=monitor.id)
 
 
 def leg_ended(floor: Floor, leg: str, at: float) -> None:
     """The supervisor's leg is gone, and with it the monitor."""
-    monitor = floor.monitors.pop(leg, None)
-    if monitor is None:
-        return
-    reason = monitor.ending or ("not_answered" if monitor.began_at is None else "hung_up")
+    if monitor := floor.monitors.get(leg):
+        over(floor, monitor, "not_answered" if monitor.began_at is None else "hung_up", at)
+        takeovers.taker_gone(floor, monitor, at)
+
+
+def over(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
+    """The monitor ends here, for this reason unless it was asked to end for another."""
     if not monitor.ending:
         _note(floor, monitor, at, "monitor_ended", reason=reason)
     monitor.move(MonitorTrigger.END)
+    del floor.monitors[monitor.id]
     lasted_s = round(at - (at if monitor.began_at is None else monitor.began_at), 3)
-    _audit(
+    audit(
         floor,
         at,
         monitor.login,
@@ -204,19 +222,26 @@ def leg_ended(floor: Floor, leg: str, at: float) -> None:
         "call",
         monitor.call,
         interaction=monitor.interaction,
-        reason=reason,
+        reason=monitor.ending or reason,
         lasted_s=lasted_s,
     )
     floor.touch(monitor=monitor.id)
+
+
+def listen_again(floor: Floor, monitor: Monitor) -> None:
+    """The supervisor's leg was elsewhere: let it hear the agent's as before."""
+    monitor.stale, monitor.awaiting = True, False
 
 
 def leg_seen(floor: Floor, server: str, seen: LegSeen, at: float) -> None:
     """A snapshot has a supervisor's leg: what was not heard meanwhile is made up for."""
     monitor = floor.monitors.get(seen.leg)
     if monitor is None:
+        if seen.bridge or seen.kept:
+            return  # it has a caller: its supervisor took him over
         # Of the last run of this process: nobody knows it any more, and nobody listens unseen.
         floor.do(EndLeg(server=server, leg=seen.leg))
-        _audit(floor, at, "center", "monitor_ended", "phone", seen.phone, reason="server_restart")
+        audit(floor, at, "center", "monitor_ended", "phone", seen.phone, reason="server_restart")
     elif monitor.ending:
         end(floor, monitor, monitor.ending, at)
     elif seen.answered and monitor.began_at is None:
@@ -233,6 +258,34 @@ def settle(floor: Floor, at: float) -> None:
         call = floor.calls.get(monitor.call)
         if call and (call.agent_leg or not floor.passed_on(call)):
             follow(floor, call, at)
+        if call is None or monitor.ending:
+            continue
+        if monitor.taking:
+            takeovers.go_on(floor, call, monitor)
+        else:
+            _keep_hearing(floor, call, monitor, at)
+
+
+def _keep_hearing(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
+    """Asterisk's ear stays behind when the leg that it hears is moved (hold, consult): put it on again, once
+    the leg has arrived. A caller on hold is not there for a voice that is meant for the talk: who barged in
+    whispers."""
+    place = _place(floor, monitor.hears)
+    if monitor.place and not place:
+        return  # on the way
+    if call.state is CallState.HELD and monitor.mode == "barge":
+        monitor.mode = "whisper"
+        floor.touch(monitor=monitor.id)
+    if place != monitor.place:
+        monitor.stale = monitor.stale or bool(monitor.place)
+        monitor.place = place
+    _point(floor, monitor, at)
+
+
+def _place(floor: Floor, leg_id: str) -> str:
+    """The talk or the waiting room that a leg is in."""
+    leg = floor.legs.get(leg_id)
+    return leg.bridge or leg.room if leg else ""
 
 
 def follow(floor: Floor, call: Call, at: float) -> None:
@@ -243,10 +296,10 @@ def follow(floor: Floor, call: Call, at: float) -> None:
                 end(floor, monitor, "talk_ended", at)
         elif call.agent_leg != monitor.hears:
             monitor.hears, monitor.agent = call.agent_leg, call.agent
+            monitor.place = _place(floor, monitor.hears)
             # A voice that nobody at the new desk expects would be a stranger's.
             monitor.mode = "listen"
-            _tell(floor, monitor, at, "monitor_followed", agent=monitor.agent)
-            point(floor, monitor)
+            tell(floor, monitor, at, "monitor_followed", agent=monitor.agent)
             floor.touch(monitor=monitor.id)
 
 
@@ -278,7 +331,7 @@ def read_message(floor: Floor, event: MessageRead) -> None:
         return
     del floor.messages[event.message]
     floor.touch(message=event.message)
-    _audit(floor, event.at, event.login, "message_read", "agent", event.login, message=event.message)
+    audit(floor, event.at, event.login, "message_read", "agent", event.login, message=event.message)
     floor.do(Accepted(request=event.request))
 
 
@@ -334,10 +387,10 @@ def _agent(floor: Floor, login: str, request: str) -> AgentSession | None:
     return agent
 
 
-def _tell(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
+def tell(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
     """One line of the interaction and one row of the audit log."""
     _note(floor, monitor, at, act, **detail)
-    _audit(floor, at, monitor.login, act, "call", monitor.call, interaction=monitor.interaction, **detail)
+    audit(floor, at, monitor.login, act, "call", monitor.call, interaction=monitor.interaction, **detail)
 
 
 def _note(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
@@ -360,12 +413,13 @@ def _forced(
     if interaction := floor.interactions.get(agent.interaction):
         interaction.note(at, act, by=login, name=name, agent=agent.login, **detail)
         floor.save(interaction)
-    _audit(floor, at, login, act, "agent", agent.login, interaction=agent.interaction, **detail)
+    audit(floor, at, login, act, "agent", agent.login, interaction=agent.interaction, **detail)
 
 
-def _audit(
+def audit(
     floor: Floor, at: float, login: str, act: str, kind: str, object_: str, **detail: str | float | bool
 ) -> None:
+    """One row of the audit log."""
     floor.do(
         SaveAudit(entry=AuditEntry(at=at, login=login, act=act, kind=kind, object=object_, detail=detail))
     )

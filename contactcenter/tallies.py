@@ -17,6 +17,9 @@ BUCKETS_S = (5, 10, 20, 30, 60, 120, 300)
 
 OVER = "over"
 
+LONGEST = "longest_ms"
+"""The one count of which the largest is kept, and not the sum."""
+
 TIMES = ("state.", "pause.")
 """How the counts begin that tell what agents did with their time; all others count what happened to calls."""
 
@@ -34,8 +37,8 @@ class Tally(dict[str, int]):
     """Counts by their names; what was never counted is 0."""
 
     def count(self, name: str, n: int = 1) -> None:
-        """Add to one count; of `longest_ms` the largest is kept."""
-        if name == "longest_ms":
+        """Add to one count; of `LONGEST` the largest is kept."""
+        if name == LONGEST:
             self[name] = max(n, self.get(name, 0))
         else:
             self[name] = self.get(name, 0) + n
@@ -55,7 +58,8 @@ class Tally(dict[str, int]):
 
     def gone(self) -> int:
         """How many callers left, by whatever way: answered, abandoned, or one of the exits."""
-        return self.of("answered") + self.of("abandoned") + sum(self.group("exit.").values())
+        exits = [n for name, n in self.items() if name.startswith("exit.")]
+        return self.of("answered") + self.of("abandoned") + sum(exits)
 
     def times(self) -> "Tally":
         """What agents did with their time, without the calls."""
@@ -90,7 +94,7 @@ def figures(tally: Tally, undecided: int = 0) -> Figures:
         net_service_level=_share(in_target, offered - undecided - short),
         abandoned_share=_share(abandoned, offered - undecided),
         asa_s=_mean_s(tally.of("waited_ms"), answered),
-        longest_s=round(tally.of("longest_ms") / 1000, 3),
+        longest_s=round(tally.of(LONGEST) / 1000, 3),
         taken=tally.of("taken"),
         offers=tally.of("offers"),
         missed=tally.of("missed"),

@@ -4,7 +4,7 @@ To a person the agent stays parked until the two are joined (`consulting.py`). A
 caller for certain, and says at once when it does not: then the caller has not left the agent.
 """
 
-from contactcenter import consulting, desks, handoff, holds
+from contactcenter import consulting, desks, handoff, holds, recording
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import Accepted, EndLeg, ParkLeg, Room, RunScript
 from contactcenter.events import TransferAsked
@@ -81,6 +81,7 @@ def part(floor: Floor, call: Call, at: float) -> None:
         call.queue, call.queued_at = to.name, at
         interaction.know(queue=to.name, queued_at=interaction.record.queued_at or at)
         interaction.note(at, "queued", queue=to.name, priority=call.priority, kept_place=False)
+        recording.announce(floor, call, at)
         floor.enter_queue(call)
         floor.save(interaction)
     elif to.kind is TargetKind.IVR:

@@ -111,6 +111,56 @@ class AuditEntry:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+class RecordingState(StrEnum):
+    """How far a recording is, from the talk to the end of its keeping."""
+
+    RUNNING = "running"
+    """Asterisk writes it, as far as we know."""
+    ENDED = "ended"
+    """The talk is over; what Asterisk wrote is to be picked up."""
+    KEPT = "kept"
+    """Encrypted in its place, whole."""
+    PARTIAL = "partial"
+    """Encrypted in its place; `why` says what is missing."""
+    FAILED = "failed"
+    """There is no audio; `why` says why."""
+    EXPIRED = "expired"
+    """Deleted, because its time was over."""
+
+
+@frozen
+class Silence:
+    """A span of a recording in which nobody is heard, because it was paused. Seconds from its beginning."""
+
+    begin_s: float
+    end_s: float | None = None
+    """None while it lasts."""
+    by: str = ""
+    """Who paused it."""
+
+
+@frozen
+class RecordingRecord:
+    """One recording of one talk, as the store keeps it."""
+
+    id: str
+    """Made by us; names the files too."""
+    interaction: str
+    call: str
+    server: str
+    queue: str
+    agent: str
+    started_at: float
+    """The talk began, and with it the recording."""
+    ended_at: float | None = None
+    length_s: float = 0.0
+    """How long the caller was in the talk, and so how long the recording should be; 0: not known."""
+    silences: tuple[Silence, ...] = ()
+    state: RecordingState = RecordingState.RUNNING
+    why: str = ""
+    """A word of `recording.Why` or of the edge's, when the state needs a reason."""
+
+
 @frozen
 class LegSeen:
     """One leg in a snapshot of an Asterisk server."""
@@ -171,6 +221,8 @@ class InteractionRecord:
     note: str = ""
     callback: str = ""
     """The number to call back, when the caller or the agent asked for it."""
+    origin: str = ""
+    """The interaction that this one follows from: in which a callback was agreed on."""
     error: str = ""
     """What went wrong in the script, if anything did."""
     arrived_at: float

@@ -46,6 +46,8 @@ class CallView:
     queued_at: float | None
     answered_at: float | None
     held: bool
+    recording: str
+    """`on`, `paused`, `failed` (it should be on), or empty: the talk is not recorded."""
     consult: ConsultView | None
     priority: float
     """Minutes of waiting given in advance: who waits is served by rising `queued_at - 60 * priority`."""
@@ -140,6 +142,9 @@ class QueueView:
     """By language."""
     open: bool
     waiting: int
+    """Callers on the line."""
+    callbacks: int
+    """Customers who are called back in their turn."""
     talking: int
     target_s: float
     target_share: float

@@ -21,7 +21,16 @@ from contactcenter.agi.session import House, Session
 from contactcenter.agi.speech import load_engine
 from contactcenter.agi.stall import StallDetector
 from contactcenter.agi.texts import BUILT_IN
-from contactcenter.commands import Announce, Command, JoinLeg, LeaveQueue, OfferCall, RunScript, WaitOn
+from contactcenter.commands import (
+    Announce,
+    AnnounceRecording,
+    Command,
+    JoinLeg,
+    LeaveQueue,
+    OfferCall,
+    RunScript,
+    WaitOn,
+)
 from contactcenter.events import Event
 from contactcenter.values import CustomerCard, MatchMethod, frozen
 
@@ -34,6 +43,9 @@ STALL_S = 0.5
 CLOSE_S = 1.0
 """How long scripts may take to end when the server stops."""
 ENGINES = {"zh": "espeak-ng", "en": "flite"}
+
+FOR_SESSIONS = Announce | AnnounceRecording | OfferCall | JoinLeg | WaitOn | RunScript | LeaveQueue
+"""Commands that a caller's session carries out."""
 
 Tap = Callable[[str, str, str], None]
 """`tap(call, direction, line)`: each raw line of a call's session, `<` from Asterisk and `>` to it."""
@@ -166,7 +178,7 @@ class AgiServer:
 
     def carry(self, command: Command) -> None:
         """Take a command of the center. For a call without a session nothing happens: its end was told."""
-        if isinstance(command, Announce | OfferCall | JoinLeg | WaitOn | RunScript | LeaveQueue):
+        if isinstance(command, FOR_SESSIONS):
             session = self._sessions.get(command.call)
             if session:
                 session.carry(command)

@@ -21,8 +21,16 @@ from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment, Reply
 from contactcenter.agi.script import KEYS, NAME_CAP, Arrival, Call, Services, Wish, levels, minutes
 from contactcenter.agi.stall import ScriptBlocked
-from contactcenter.agi.texts import LANGUAGES, Speech
-from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, RunScript, WaitOn
+from contactcenter.agi.texts import BUILT_IN, LANGUAGES, Speech, speech
+from contactcenter.commands import (
+    Announce,
+    AnnounceRecording,
+    JoinLeg,
+    LeaveQueue,
+    OfferCall,
+    RunScript,
+    WaitOn,
+)
 from contactcenter.events import (
     AnnouncementEnded,
     CallArrived,
@@ -30,6 +38,8 @@ from contactcenter.events import (
     CallQueued,
     Event,
     OfferEnded,
+    RecordingAnnounced,
+    RecordingStarted,
     ScriptEnded,
     ScriptFailed,
 )
@@ -54,10 +64,15 @@ _NOBODY = {"unknown", "anonymous"}
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 """Control characters, and those that turn the direction of writing."""
 
+REFUSE_RECORDING = "9"
+"""The key by which a caller refuses to be recorded; the announcement's text names it."""
+_RECORDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+"""A recording's name: made by us, and a file's name, so checked again."""
+
 WORD_S = 5.0
 """After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
 
-Command = OfferCall | JoinLeg | WaitOn | RunScript | Announce | LeaveQueue
+Command = OfferCall | JoinLeg | WaitOn | RunScript | Announce | AnnounceRecording | LeaveQueue
 
 
 class SentOn(BaseException):
@@ -97,6 +112,8 @@ class Session:
         self._commands: asyncio.Queue[Command] = asyncio.Queue()
         self._waiting = False
         self._joining = False
+        self._recorded = ""
+        """The recording that Asterisk writes of this leg at this session's word; empty: none."""
         self._informing = self._cut = False
         self._queue = ""
         self._entered_at: float | None = None
@@ -396,6 +413,8 @@ class Session:
                     raise SentOn(did)
                 case Announce():
                     cut = await self._inform(command)
+                case AnnounceRecording():
+                    await self._announce_recording()
                 case OfferCall() | JoinLeg():
                     status = await self._connect(command)
                     music = status != "ANSWER"
@@ -458,10 +477,52 @@ class Session:
         if not phones or not all(map(_PHONE.fullmatch, phones)) or not _LEG.fullmatch(offer.line):
             log.error("call %s: offer of odd name: phones %r, line %r", self.id, phones, offer.line)
             return "CHANUNAVAIL"
+        await self._record(offer.recording)
         if not offer.line:
             return await self.dial("&".join(f"PJSIP/{phone}" for phone in phones), offer.ring_s)
         await self._command("SET MUSIC", "off")
         return _BRIDGED.get(await self._join("EXEC Bridge", offer.line, "BRIDGERESULT"), "CONGESTION")
+
+    async def _announce_recording(self) -> None:
+        """Tell the caller, who may refuse by a key. Whatever goes wrong, he waits on and is served."""
+        assert self._call  # noqa: S101 (set by _arrive)
+        heard, key = False, ""
+        await self._command("SET MUSIC", "off")
+        try:
+            path = await self._house.prompts.path(
+                speech(BUILT_IN, "recording_notice", self._call.language, {})
+            )
+            reply = await self._command("STREAM FILE", path, REFUSE_RECORDING, timeout_s=PLAY_TIMEOUT_S)
+            key = chr(int(reply.result)) if reply.result not in ("", "0") else ""
+            heard = bool(key or reply.endpos)
+        except (CallerGone, CommandTimeout):
+            raise
+        except Exception:
+            log.exception("call %s: the announcement of the recording could not be made", self.id)
+        if not heard:
+            log.error("call %s: not told of the recording, so not recorded", self.id)
+        refused = key == REFUSE_RECORDING
+        self._tell(RecordingAnnounced(at=self._now(), call=self.id, heard=heard, refused=refused))
+
+    async def _record(self, recording: str) -> None:
+        """Have Asterisk write both sides of the next talk, each into a file of its own; nothing is written
+        while the caller is in no bridge (`b`). Asterisk puts the files into its folder for recordings."""
+        if recording == self._recorded:
+            return
+        if self._recorded or self._resumed:
+            await self._command("EXEC StopMixMonitor")
+        self._recorded = ""
+        if not recording:
+            return
+        if not _RECORDING.fullmatch(recording):
+            log.error("call %s: odd name of a recording: %r", self.id, recording)
+            return
+        options = f",br({recording}-caller.ulaw)t({recording}-agent.ulaw)"
+        if (await self._command("EXEC MixMonitor", options)).result != "0":
+            log.error("call %s: Asterisk can't record: is app_mixmonitor loaded?", self.id)
+            return
+        self._recorded = recording
+        self._tell(RecordingStarted(at=self._now(), call=self.id, recording=recording))
 
     def _refuse(self, command: Command) -> None:
         """An offer for a caller who is out of the queue; one who is gone was told already."""

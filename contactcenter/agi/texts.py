@@ -83,6 +83,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "zh": "感谢您的来电，再见。",
         "en": "Thank you for calling. Goodbye.",
     },
+    "recording_notice": {
+        "zh": "为了保证服务质量，您的通话将被录音。如果不同意录音，请按九。",
+        "en": "To improve our service, this call will be recorded. If you do not agree, press nine.",
+    },
     "value": {"zh": "{value}", "en": "{value}"},
 }
 

@@ -27,18 +27,31 @@ from contactcenter.commands import (
     CutSpeech,
     EndLeg,
     JoinLegs,
+    MuteRecording,
     OpenLine,
     ParkLeg,
+    PlaceCall,
     PlaceLeg,
     PointMonitor,
     RingMonitor,
     Room,
+    StopRecording,
 )
-from contactcenter.events import Event, LegEnded, LegStarted, PhoneSeen, ServerDown, ServerUp, Snapshot
+from contactcenter.events import (
+    Event,
+    LegEnded,
+    LegStarted,
+    PhoneSeen,
+    RecordingMuted,
+    ServerDown,
+    ServerUp,
+    Snapshot,
+)
 
 NEEDS = frozenset(
     {
         *("Hangup", "Redirect", "Bridge", "Originate", "Setvar", "PlayDTMF"),
+        *("MixMonitorMute", "StopMixMonitor"),
         *("CoreShowChannels", "BridgeList", "DeviceStateList"),
     }
 )
@@ -134,8 +147,14 @@ class AsteriskServers:
         match command:
             case EndLeg(server=server, leg=leg):
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
+            case MuteRecording():
+                self._spawn(self._mute(command))
+            case StopRecording(server=server, call=leg):
+                self._spawn(self._act(server, {"Action": "StopMixMonitor", "Channel": leg}))
             case PlaceLeg():
                 self._spawn(self._place(command))
+            case PlaceCall():
+                self._spawn(self._place_call(command))
             case JoinLegs(server=server, leg=leg, other=other):
                 self._spawn(self._act(server, {"Action": "Bridge", "Channel1": leg, "Channel2": other}))
             case AddLeg():
@@ -169,25 +188,65 @@ class AsteriskServers:
             return False
         return True
 
+    async def _mute(self, command: MuteRecording) -> None:
+        """Both sides at once: who says a card number is not always the one who was asked."""
+        failed = ""
+        try:
+            state = {"Direction": "both", "State": "1" if command.muted else "0"}
+            await self._links[command.server].send(
+                {"Action": "MixMonitorMute", "Channel": _leg(command.call)} | state
+            )
+        except (AmiError, ValueError) as error:
+            failed = str(error) or type(error).__name__
+            log.warning("recording_not_muted", server=command.server, call=command.call, error=failed)
+        self._tell(
+            RecordingMuted(
+                at=self._now(),
+                call=command.call,
+                recording=command.recording,
+                muted=command.muted,
+                failed=failed,
+            )
+        )
+
     async def _open_line(self, server: str, leg: str, phone: str) -> None:
         target = {**_room(Room.LINE), "Timeout": str(LINE_RING_MS), "CallerID": '"Line" <0>'}
         await self._ring(server, leg, phone, target)
 
     async def _place(self, command: PlaceLeg) -> None:
-        shows = command.shows if SHOWN.fullmatch(command.shows) else "0"
         target = {
             **_room(Room.GUEST),
             "Timeout": str(command.ring_s * 1000),
-            "CallerID": f'"{shows}" <{shows}>',
+            "CallerID": _shown(command.shows),
         }
         await self._ring(
             command.server, command.leg, command.phone or f"{command.number}@{command.trunk}", target
         )
 
+    async def _place_call(self, command: PlaceCall) -> None:
+        """What a waiting caller's leg has is given to this one, too: it runs the same script session."""
+        variables = {
+            "CC_INTERACTION": _leg(command.interaction),
+            "CC_QUEUE": _leg(command.queue),
+            "CC_ENTERED": f"{command.entered_at:.6f}",
+        }
+        target = {
+            "Context": "callback",
+            "Exten": "s",
+            "Timeout": str(command.ring_s * 1000),
+            "CallerID": _shown(command.shows),
+            "Variable": ",".join(f"{name}={value}" for name, value in variables.items()),
+        }
+        number = command.number.removeprefix("+")
+        await self._ring(command.server, command.leg, f"{number}@{command.trunk}", target)
+
     async def _add(self, command: AddLeg) -> None:
         """BridgeAdd takes the first leg whose id begins so. Ours are of one length; Asterisk's own end in a
         running number, which would need one digit more within the same second."""
-        name = {"Variable": "CC_WITH", "Value": _leg(command.to)}
+        if not LEG.fullmatch(command.to):
+            log.error("asterisk_not_asked", server=command.server, leg=command.to, reason="odd name of a leg")
+            return
+        name = {"Variable": "CC_WITH", "Value": command.to}
         target = {"Context": "room", "Exten": "together", "Priority": "1"}
         if await self._act(command.server, {"Action": "Setvar", "Channel": command.leg} | name):
             await self._act(command.server, {"Action": "Redirect", "Channel": command.leg} | target)
@@ -212,12 +271,15 @@ class AsteriskServers:
     async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
         """Ring a phone, or `number@trunk`, under a leg's name of ours; who answers is at `target`."""
         number, at_trunk, trunk = phone.rpartition("@")
-        if at_trunk and not DIGITS.fullmatch(number):
-            raise ValueError(f"{number!r} is no number to call")
-        called = f"{number}{at_trunk}{endpoint(trunk)}"
-        self._asked.add(leg)
-        originate = {"Action": "Originate", "Channel": f"PJSIP/{called}", "Priority": "1"}
-        if not await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg}):
+        placed = False
+        if DIGITS.fullmatch(number) if at_trunk else not number:
+            self._asked.add(leg)
+            called = f"PJSIP/{number}{at_trunk}{endpoint(trunk)}"
+            originate = {"Action": "Originate", "Channel": called, "Priority": "1"}
+            placed = await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg})
+        else:
+            log.error("asterisk_not_asked", server=server, number=number, reason="no number to call")
+        if not placed:
             self._asked.discard(leg)
             self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
@@ -316,6 +378,12 @@ class AsteriskServers:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _shown(number: str) -> str:
+    """The caller id that the far end is shown; an odd number is not shown."""
+    shows = number if SHOWN.fullmatch(number) else "0"
+    return f'"{shows}" <{shows}>'
 
 
 def _room(room: Room) -> dict[str, str]:

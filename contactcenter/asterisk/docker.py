@@ -15,9 +15,9 @@ COMPOSE = folder("asterisk-docker") / "compose.yaml"
 
 class DockerAsterisk:
     """`async with` brings the container up, healthy, and takes it down. `prompts` is mounted into it, at the
-    same path, for the sounds that the server makes."""
+    same path, for the sounds that the server makes, and `spool` for what Asterisk records."""
 
-    def __init__(self, settings: AsteriskSettings, prompts: Path) -> None:
+    def __init__(self, settings: AsteriskSettings, prompts: Path, spool: Path) -> None:
         self._environment = {
             "ASTERISK_AMI_SECRET": settings.ami_secret,
             "ASTERISK_AGI_KEY": settings.agi_key,
@@ -26,13 +26,19 @@ class DockerAsterisk:
             "ASTERISK_SYSTEMNAME": settings.systemname,
             "ASTERISK_PORT_OFFSET": str(settings.port_offset),
             "CONTACTCENTER_PROMPTS": str(prompts),
+            "CONTACTCENTER_SPOOL": str(spool),
             "COMPOSE_PROJECT_NAME": f"contactcenter-{settings.port_offset}",
         }
         self._prompts = prompts
+        self._spool = spool
 
     async def __aenter__(self) -> Self:
         """Raises `AsteriskFailed` when there is no Docker, or the container does not become healthy."""
         self._prompts.mkdir(parents=True, exist_ok=True)
+        self._spool.mkdir(parents=True, exist_ok=True)
+        # Asterisk is another user in there. On this machine the folder around it keeps others out.
+        self._spool.parent.chmod(0o700)
+        self._spool.chmod(0o777)
         await self._compose("up", "--detach", "--build", "--wait")
         return self
 

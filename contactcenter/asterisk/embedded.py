@@ -175,6 +175,7 @@ class EmbeddedAsterisk:
             folders = replace(folders, run=self._short_run)
         for folder in (folders.state / "keys", folders.run, folders.log, folders.recordings):
             folder.mkdir(parents=True, exist_ok=True)
+        folders.recordings.chmod(0o700)  # what is said there is not encrypted yet
         # What a killed instance left behind; the lock says that none runs.
         for stale in folders.run.glob("asterisk.*"):
             stale.unlink()

@@ -27,7 +27,7 @@ from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import interactions, intervals, timeline
 from contactcenter.crm.text import inert
 from contactcenter.events import FiguresRestored
-from contactcenter.figures import KINDS
+from contactcenter.figures import KINDS, needed
 from contactcenter.intervals import count_again_from
 from contactcenter.values import InteractionEntries, IntervalRow, TimelineEntry
 
@@ -104,7 +104,7 @@ def restored(db: Connection, at: float) -> FiguresRestored:
     told: dict[str, tuple[bool, list[TimelineEntry]]] = {}
     for each in found:
         entry = TimelineEntry(at=each.at, kind=each.kind, detail=each.detail)
-        told.setdefault(each.interaction_id, (each.final, []))[1].append(entry)
+        told.setdefault(each.interaction_id, (each.final, []))[1].append(needed(entry))
     return FiguresRestored(
         at=at,
         rows=tuple(map(_row, rows)),

@@ -14,7 +14,13 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from contactcenter.commands import CorrectDisposition, SaveAudit, SaveInteraction
+from contactcenter.commands import (
+    CorrectDisposition,
+    SaveAudit,
+    SaveCallback,
+    SaveInteraction,
+    SaveRecording,
+)
 from contactcenter.crm.saved import Saved
 
 SIZE = 8 << 20
@@ -30,6 +36,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
     save: SaveInteraction | None = None
     correct: CorrectDisposition | None = None
     audit: SaveAudit | None = None
+    callback: SaveCallback | None = None
+    recording: SaveRecording | None = None
 
     @classmethod
     def of(cls, number: int, command: Saved) -> "_Line":
@@ -40,6 +48,10 @@ class _Line(msgspec.Struct, omit_defaults=True):
                 return cls(number, correct=command)
             case SaveAudit():
                 return cls(number, audit=command)
+            case SaveCallback():
+                return cls(number, callback=command)
+            case SaveRecording():
+                return cls(number, recording=command)
 
 
 class Journal:
@@ -75,7 +87,7 @@ class Journal:
                 # Of another version, or with a NaN: what stands behind it must not be lost with it.
                 log.critical("a record in the journal can't be read", body=body)
                 continue
-            if command := line.save or line.correct or line.audit:
+            if command := line.save or line.correct or line.audit or line.callback or line.recording:
                 found.append((line.number, command))
         return found
 

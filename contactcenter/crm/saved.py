@@ -4,10 +4,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from contactcenter.commands import CorrectDisposition, SaveAudit, SaveInteraction
-from contactcenter.crm import audit, interactions
+from contactcenter.commands import (
+    CorrectDisposition,
+    SaveAudit,
+    SaveCallback,
+    SaveInteraction,
+    SaveRecording,
+)
+from contactcenter.crm import audit, callbacks, interactions, recordings
 
-Saved = SaveInteraction | CorrectDisposition | SaveAudit
+Saved = SaveInteraction | CorrectDisposition | SaveAudit | SaveCallback | SaveRecording
 """The center's commands that write. They wait in the journal while the database is away."""
 
 
@@ -15,6 +21,10 @@ def storable(command: Saved) -> Saved:
     """The command with all text made inert, so that no caller's name can make its own record unwritable."""
     if isinstance(command, SaveAudit):
         return SaveAudit(entry=audit.storable(command.entry))
+    if isinstance(command, SaveCallback):
+        return SaveCallback(record=callbacks.storable(command.record))
+    if isinstance(command, SaveRecording):
+        return recordings.storable(command)
     return interactions.storable(command)
 
 
@@ -24,4 +34,6 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
         db, [each for each in commands if isinstance(each, SaveInteraction | CorrectDisposition)]
     )
     audit.write_all(db, (each.entry for each in commands if isinstance(each, SaveAudit)))
+    callbacks.save(db, (each.record for each in commands if isinstance(each, SaveCallback)))
+    recordings.save(db, [each for each in commands if isinstance(each, SaveRecording)])
     return refused

@@ -71,7 +71,7 @@ interactions = Table(
     Column("id", Text, primary_key=True),
     *(_text(name) for name in ("channel", "direction", "server", "leg", "agent_leg", "did", "caller")),
     *(_text(name) for name in ("caller_name", "language", "customer", "match", "queue", "agent")),
-    *(_text(name) for name in ("last_node", "outcome", "disposition", "note", "callback", "error")),
+    *(_text(name) for name in ("last_node", "outcome", "disposition", "note", "callback", "origin", "error")),
     Column("arrived_at", Double, nullable=False),
     *(Column(name, Double) for name in ("queued_at", "offered_at", "answered_at", "ended_at", "closed_at")),
     *(Column(name, Double, nullable=False) for name in ("waited_s", "talked_s", "wrapped_s")),
@@ -109,6 +109,23 @@ corrections = Table(
 )
 
 # A row holds whole numbers by their names (docs/figures.md), times in milliseconds. Kept for ever.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Text, primary_key=True),  # the interaction in which it was agreed on
+    *(_text(name) for name in ("queue", "number", "customer", "name", "language", "server")),
+    *(Column(name, Double, nullable=False) for name in ("asked_at", "entered_at", "priority")),
+    Column("needs", JSON, nullable=False),
+    _text("preferred"),
+    Column("tries", Integer, nullable=False),
+    _text("leg"),
+    *(Column(name, Double, nullable=False) for name in ("due_at", "expires_at")),
+    _text("state"),
+    _text("reason"),
+    Index(None, "asked_at", "id"),
+    Index(None, "state"),
+)
+
 intervals = Table(
     "intervals",
     metadata,
@@ -175,6 +192,28 @@ audit = Table(
     Column("hash", Text, nullable=False, unique=True),  # SHA-256, hexadecimal
     Index(None, "login", "seq"),
     Index(None, "kind", "object", "seq"),
+)
+
+# One row for each talk that was to be recorded. No foreign key: audio that turns up must not be lost because
+# its interaction is not known. Rows stay when the audio is deleted.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Text, primary_key=True),  # made by the center; names the files too
+    *(_text(name) for name in ("interaction", "call", "server", "queue", "agent")),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("length_s", Double, nullable=False),  # as the center measured the talk
+    Column("silences", JSON, nullable=False),
+    _text("state"),
+    _text("why"),
+    Column("duration_s", Double, nullable=False, server_default="0"),  # of the audio
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+    _text("key"),  # the id of the key, never the key
+    _text("peaks"),  # base64: customer, then agent
+    Column("deleted_at", Double),
+    Index(None, "interaction", "started_at"),
+    Index(None, "state", "queue", "started_at"),
 )
 
 # The versions of what may change live (`config.Configuration`), the last one in force. Triggers refuse every

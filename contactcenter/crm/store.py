@@ -24,15 +24,17 @@ from contactcenter.commands import (
     CorrectDisposition,
     FindCustomer,
     SaveAudit,
+    SaveCallback,
     SaveInteraction,
     SaveIntervals,
+    SaveRecording,
 )
-from contactcenter.crm import customers, database, interactions, intervals, migrations
+from contactcenter.crm import callbacks, customers, database, interactions, intervals, migrations
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.journal import Journal
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.writer import Writer
-from contactcenter.events import CustomerFound, Event, InteractionsRestored
+from contactcenter.events import CallbacksRestored, CustomerFound, Event, InteractionsRestored
 from contactcenter.values import CustomerCard, IntervalRow, MatchMethod
 
 P = ParamSpec("P")
@@ -83,8 +85,8 @@ class Store:
         region: str = "CN",
         journal_bytes: int = 8 << 20,
     ) -> "Store":
-        """Open or create the SQLite file `path`, migrate it, and tell `FiguresRestored` and
-        `InteractionsRestored` (even if empty).
+        """Open or create the SQLite file `path`, migrate it, and tell `FiguresRestored`,
+        `CallbacksRestored` and `InteractionsRestored` (even if empty).
 
         Beside it stand `….journal` (pre-allocated) and `….lock`. `region` is whose dialling habits callers'
         numbers follow. Raises `StoreRefused` (damaged, in use, newer than this program), `StoreUnavailable`
@@ -111,6 +113,7 @@ class Store:
                 )  # fmt: skip
                 await store.settled()
                 tell(await store.read(intervals.restored, now()))
+                tell(CallbacksRestored(at=now(), records=await store.read(callbacks.unfinished)))
                 tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
             except DBAPIError as error:
                 raise StoreUnavailable(f"{path} can't be written: {error.orig}") from error
@@ -143,7 +146,7 @@ class Store:
         Never waits and never raises for the database's sake. Raises TypeError for another edge's command.
         """
         match command:
-            case SaveInteraction() | CorrectDisposition() | SaveAudit():
+            case SaveInteraction() | CorrectDisposition() | SaveAudit() | SaveCallback() | SaveRecording():
                 self._writer.carry(command)
             case SaveIntervals(rows=rows):
                 self._save_rows(rows)

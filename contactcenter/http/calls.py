@@ -45,6 +45,7 @@ class LiveCall(BaseModel):
     queued_at: float | None
     answered_at: float | None
     held: bool
+    recording: Annotated[str, Field(description="on, paused, failed, or empty: not recorded.")]
     consult: Annotated[ConsultView | None, Field(description="A further leg beside the call.")]
     priority: float
     urgency: Annotated[dict[str, float], Field(description="The parts of the priority, in minutes.")]

@@ -10,6 +10,7 @@ from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.events import DispositionSet
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, not_found
+from contactcenter.http.recordings import RecordingItem, of_interaction
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit, Visitor
 from contactcenter.parts import Part, parts
@@ -65,6 +66,7 @@ class InteractionItem(BaseModel):
     last_node: str
     outcome: str
     disposition: Disposition | None
+    origin: Annotated[str, Field(description="The interaction that it follows from: a callback's.")]
     error: str
     arrived_at: float
     queued_at: float | None
@@ -101,7 +103,7 @@ class InteractionDetail(InteractionItem):
     parts: Annotated[list[Part], Field(description="Who had the caller, one after the other.")]
     timeline: list[Step]
     decisions: list[Decision]
-    recordings: list[str]
+    recordings: list[RecordingItem]
     corrections: list[Step]
 
 
@@ -144,7 +146,7 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
         parts=list(parts(found.timeline)),
         timeline=[_step(entry) for entry in found.timeline if _shows(visit, entry)],
         decisions=[_decision(entry) for entry in found.timeline if entry.kind == DECISION],
-        recordings=[],
+        recordings=await of_interaction(visit, id),
         corrections=[
             Step(
                 at=one.at,

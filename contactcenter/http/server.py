@@ -21,6 +21,7 @@ from contactcenter.events import Event
 from contactcenter.http import (
     agents,
     audit,
+    callbacks,
     calls,
     changes,
     configuration,
@@ -32,6 +33,7 @@ from contactcenter.http import (
     openapi,
     pages,
     queues,
+    recordings,
     signin,
     socket,
     supervision,
@@ -52,7 +54,7 @@ from contactcenter.http.visit import Edge, Visit
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
-    changes.routes, users.routes, supervision.routes, figures.routes,
+    changes.routes, users.routes, supervision.routes, figures.routes, callbacks.routes, recordings.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -75,7 +77,8 @@ class HttpServer:
     """The edge to browsers and programs.
 
     `tell` puts an event into the inbox; `now` is the one clock, in seconds since the epoch; `ready` answers
-    `/readyz` (`{"ready": bool, "asterisk": [...], "store": {...}}`); `registry` is what `/metrics` shows.
+    `/readyz` (`{"ready": bool, "asterisk": [...], "store": {...}}`); `sounds` opens recordings; `registry` is
+    what `/metrics` shows.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class HttpServer:
         sessions: Sessions,
         settings: HttpSettings,
         ready: Callable[[], dict[str, Any]],
+        sounds: recordings.Sounds = recordings.nothing_kept,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._edge = edge = Edge(
@@ -109,6 +113,7 @@ class HttpServer:
         )
         edge.sockets = socket.Sockets(edge)
         edge.presence = Presence(edge)
+        edge.sounds = sounds
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
         self.port = settings.port

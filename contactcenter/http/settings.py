@@ -77,6 +77,9 @@ class HttpSettings:
     visible_to_agent: bool = True
     """Whether an agent is shown that a supervisor is at his call, and finds it in the record."""
 
+    agents_listen: bool = False
+    """Whether agents may listen to their own recordings."""
+
     @property
     def secure(self) -> bool:
         """Whether browsers come by TLS."""

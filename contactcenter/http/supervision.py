@@ -12,6 +12,7 @@ from contactcenter.events import (
     MonitorEndAsked,
     SignOutForced,
     StateForced,
+    TakeOverAsked,
 )
 from contactcenter.http import scope, signin
 from contactcenter.http.lists import Items
@@ -87,6 +88,18 @@ async def leave_call(visit: Visit, id: str) -> None:
     visitor, now = visit.visitor, visit.edge.now()
     await visit.edge.questions.ask(
         lambda request: MonitorEndAsked(
+            at=now, login=visitor.login, name=visitor.name, request=request, call=id
+        )
+    )
+
+
+@routes.post("/api/calls/{id}/take-over", right=Right.SUPERVISOR, refusals=(404, 409))
+async def take_call_over(visit: Visit, id: str) -> None:
+    """Have the caller from now on, on the phone by which one listens; the agent wraps up."""
+    scope.check_call(visit, id, "take_over")
+    visitor, now = visit.visitor, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: TakeOverAsked(
             at=now, login=visitor.login, name=visitor.name, request=request, call=id
         )
     )

@@ -12,6 +12,24 @@ from contactcenter.values import Target, TargetKind
 
 routes = Routes("calls")
 
+
+class Colleague(BaseModel):
+    """Somebody whom an agent may ask or transfer to."""
+
+    login: str
+    name: str
+    available: Annotated[
+        bool, Field(description="Whether he could take a call now, as far as his state tells.")
+    ]
+    queues: list[str]
+
+
+class Colleagues(BaseModel):
+    """Everybody who is signed in but oneself, those who are available first."""
+
+    items: list[Colleague]
+
+
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
@@ -48,6 +66,19 @@ class Wish(BaseModel):
 
     to: Aim
     note: Annotated[str, StringConstraints(max_length=1000)] = ""
+
+
+@routes.get("/api/colleagues", right=Right.SIGNED_IN)
+async def list_colleagues(visit: Visit) -> Colleagues:
+    """Whom one can ask or transfer to now."""
+    items = [
+        Colleague(
+            login=each.login, name=each.name, available=each.state == "available", queues=list(each.queues)
+        )
+        for each in visit.edge.live.agents.values()
+        if each.login != visit.visitor.login
+    ]
+    return Colleagues(items=sorted(items, key=lambda each: (not each.available, each.name)))
 
 
 @routes.post("/api/calls/{id}/transfer", right=Right.SIGNED_IN, refusals=(409,))

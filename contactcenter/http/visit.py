@@ -23,6 +23,7 @@ from contactcenter.values import AuditEntry, frozen
 if TYPE_CHECKING:
     from contactcenter.http.pages import Shell
     from contactcenter.http.presence import Presence
+    from contactcenter.http.recordings import Sounds
     from contactcenter.http.socket import Sockets
 
 
@@ -88,6 +89,9 @@ class Edge:
     origins: frozenset[str] = frozenset()
     """Whose pages may talk to us; known once the port is."""
     openapi: dict[str, Any] = field(default_factory=dict)
+    sounds: "Sounds" = field(init=False)
+    listenings: dict[tuple[str, str], float] = field(default_factory=dict)
+    """Who listens to which recording -> since when that is in the audit log."""
 
 
 @dataclass(slots=True)

@@ -37,6 +37,8 @@ class QueueRules:
     max_wait_s: float = 1800.0
     without_agents: bool = False
     """Whether callers may wait while no agent of the queue is signed in."""
+    recording: str = "never"
+    """Whether talks are recorded: one of `recording.POLICIES`."""
     priority: float = 0.0
     """Minutes of waiting that each caller of the queue is given in advance."""
     needs: tuple[Need, ...] = ()
@@ -60,6 +62,15 @@ class QueueRules:
     """How long after that, and each time again."""
     ways_out: tuple[str, ...] = ()
     """What a waiting caller may choose instead: of `WAYS_OUT`."""
+    callback_tries: int = 3
+    """How often a customer who wants a callback is rung at most."""
+    callback_pause_s: float = 600.0
+    """How long after a try in vain the next one comes."""
+    callback_expires_s: float = 14400.0
+    """After this nobody is called any more."""
+    callback_ring_s: int = 30
+    callback_first: str = "customer"
+    """Who is rung first, `customer` or `agent`: nobody should wait for the other."""
     overflow_after_s: float = 0.0
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""
@@ -110,7 +121,9 @@ class Queue:
                 agents.discard(login)
         return True
 
-    def view(self, at: float, waiting: int, longest_since: float | None, today: Tally) -> QueueView:
+    def view(
+        self, at: float, waiting: int, longest_since: float | None, callbacks: int, today: Tally
+    ) -> QueueView:
         """The queue as pages see it, with what was counted today."""
         newcomer = self.expected(waiting + 1)
         answered, abandoned = today.of("answered"), today.of("abandoned")
@@ -119,6 +132,7 @@ class Queue:
             title=dict(self.rules.title),
             open=self.rules.is_open(at),
             waiting=waiting,
+            callbacks=callbacks,
             talking=self.talking,
             target_s=self.rules.target_s,
             target_share=self.rules.target_share,

@@ -28,7 +28,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_container_is_brought_up_with_our_settings_and_taken_down(docker: Path) -> None:
-    async with DockerAsterisk(SETTINGS, docker / "prompts"):
+    async with DockerAsterisk(SETTINGS, docker / "prompts", docker / "spool" / "monitor"):
         assert (docker / "prompts").is_dir()
     up, down = (docker / "calls").read_text().splitlines()
     assert up == f"compose --file {COMPOSE} up --detach --build --wait"
@@ -42,19 +42,19 @@ async def test_container_is_brought_up_with_our_settings_and_taken_down(docker: 
     ):
         assert line in environment
     used = COMPOSE.read_text()
-    for name in DockerAsterisk(SETTINGS, docker)._environment:
+    for name in DockerAsterisk(SETTINGS, docker, docker)._environment:
         assert name == "COMPOSE_PROJECT_NAME" or f"${{{name}" in used, f"compose.yaml does not use {name}"
 
 
 async def test_failure_of_compose_is_told_with_its_last_words(docker: Path) -> None:
     (docker / "broken").touch()
     with pytest.raises(AsteriskFailed, match="no space left on device"):
-        async with DockerAsterisk(SETTINGS, docker / "prompts"):
+        async with DockerAsterisk(SETTINGS, docker / "prompts", docker / "spool" / "monitor"):
             pass
 
 
 async def test_without_docker_the_way_out_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AsteriskFailed, match="--asterisk embedded"):
-        async with DockerAsterisk(SETTINGS, tmp_path / "prompts"):
+        async with DockerAsterisk(SETTINGS, tmp_path / "prompts", tmp_path / "spool" / "monitor"):
             pass

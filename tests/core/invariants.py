@@ -10,29 +10,43 @@ from itertools import pairwise
 
 from contactcenter import claims
 from contactcenter.agents import BUSY, AgentSession, AgentState
+from contactcenter.callbacks import PREFIX as CALLBACK
+from contactcenter.callbacks import CallbackState
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import (
     Accepted,
     Command,
     CorrectDisposition,
+    DropRecording,
+    FinishRecording,
     OfferCall,
     Refused,
     SaveInteraction,
     SaveIntervals,
+    SaveRecording,
     ScreenPop,
 )
 from contactcenter.consults import ANSWERED
-from contactcenter.events import Event, FiguresRestored, InteractionsRestored
-from contactcenter.figures import KINDS
+from contactcenter.counting import miscounted
+from contactcenter.events import Event, FiguresRestored, InteractionsRestored, RecordingsRestored
+from contactcenter.figures import KINDS, needed
 from contactcenter.floor import Floor
 from contactcenter.holds import REACHED, TAKEN
 from contactcenter.interactions import InteractionState
 from contactcenter.intervals import CENTER, Key, count_again_from
 from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
+from contactcenter.recording import RUNNING, Notice, Phase
 from contactcenter.routing.matching import FREE
 from contactcenter.tallies import Tally, total
-from contactcenter.values import InteractionEntries, InteractionRecord, IntervalRow, TimelineEntry
+from contactcenter.values import (
+    InteractionEntries,
+    InteractionRecord,
+    IntervalRow,
+    RecordingRecord,
+    RecordingState,
+    TimelineEntry,
+)
 
 
 def check(floor: Floor) -> None:
@@ -53,10 +67,12 @@ def check_empty(floor: Floor) -> None:
         "interactions",
         "restored",
         "monitors",
+        "restored_recordings",
     ):
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
-        left = floor.matcher.order(queue.rules.name)
+        order = floor.matcher.order(queue.rules.name)
+        left = [waiting for waiting in order if not waiting.startswith(CALLBACK)]
         assert not left, f"somebody still waits in {queue.rules.name}: {left}"
         assert queue.talking == 0, f"{queue.rules.name} counts {queue.talking} talks and there is none"
     for agent in floor.agents.values():
@@ -93,6 +109,19 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
     alone = state is CallState.HELD and not call.agent_leg and consult is not None and consult.blind
     if (state in TAKEN and not alone) != (floor.talks.get(call.agent_leg) == call.id):
         yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
+    recording = call.recording
+    policy = floor.queues[call.queue].rules.recording if call.queue in floor.queues else "never"
+    explained = recording is not None and recording.phase in (*RUNNING, Phase.FAILED)
+    if (
+        state is CallState.TALKING
+        and policy != "never"
+        and not explained
+        and not call.interaction.record.inferred
+    ):
+        yield f"call {call.id} talks in {call.queue}, and there is neither a recording nor a reason"
+    caller = floor.legs.get(call.id)
+    if recording and recording.phase in RUNNING and not call.talks and not (caller and caller.bridge):
+        yield f"call {call.id} is {state.value} and recorded with nobody"
     agent = floor.agents.get(call.agent)
     if state in REACHED and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
         yield f"call {call.id} talks with {agent.login}, who is {agent.state.value} with {agent.call!r}"
@@ -164,11 +193,16 @@ def _offers(floor: Floor) -> Iterator[str]:
 
 
 def _queues(floor: Floor) -> Iterator[str]:
-    unheard = {record.id for record in floor.restored.values()}
+    if lost := miscounted(floor):
+        yield f"{lost} wait and are not counted, or the other way"
     for name, queue in floor.queues.items():
         order = floor.matcher.order(name)
         for waiting in order:
             call = floor.calls.get(waiting)
+            if waiting.startswith(CALLBACK):
+                if floor.callbacks[waiting.removeprefix(CALLBACK)].state is not CallbackState.WAITING:
+                    yield f"{waiting} waits in {name} and is under way"
+                continue
             if call is None:
                 yield f"{waiting} waits in {name} and is no call"
                 continue
@@ -186,15 +220,6 @@ def _queues(floor: Floor) -> Iterator[str]:
             floor.matcher.longest_since(name),
         ):
             yield f"{name} miscounts who waits: {order}"
-        here = {
-            call.interaction.id: call.interaction.record.direction
-            for call in floor.calls.values()
-            if call.queued_at is not None and call.queue == name
-        }
-        counted = floor.figures.waiting(name)
-        # Whom we call back was counted when he asked for it, and is not counted as waiting again.
-        if not {each for each in here if here[each] == "inbound"} <= counted <= here.keys() | unheard:
-            yield f"{here} wait in {name} and {counted} are counted: somebody is lost"
         members = [agent for agent in floor.agents.values() if name in agent.queues]
         if queue.serving != {
             agent.login for agent in members if agent.state not in (AgentState.OFFLINE, AgentState.PAUSED)
@@ -213,7 +238,7 @@ def _queues(floor: Floor) -> Iterator[str]:
 
 def _left_standing(floor: Floor, call: Call) -> Iterator[str]:
     """After every event nobody waits whom a free agent could take."""
-    if not call.identified or not floor.servers.get(call.server):
+    if not call.identified or call.notice is Notice.ASKED or not floor.servers.get(call.server):
         return
     demand = floor.matcher.demand(call.id)
     for agent in floor.agents.values():
@@ -273,7 +298,8 @@ def _monitors(floor: Floor) -> Iterator[str]:
             yield f"{who} is at call {monitor.call}, which is over"
         elif call.agent_leg != monitor.hears and not floor.passed_on(call):
             yield f"{who} hears {monitor.hears}, and the talk is on {call.agent_leg!r}"
-        if monitor.told[0] and monitor.told[0] != monitor.hears and monitor.began_at is not None:
+        settled = monitor.began_at is not None and not (monitor.awaiting or monitor.taking)
+        if settled and monitor.told[0] != monitor.hears and floor.servers.get(monitor.server):
             yield f"{who} is to hear {monitor.hears}, and Asterisk was told {monitor.told[0]}"
         others = [each for each in floor.monitors.values() if each.login == monitor.login]
         if len(others) > 1:
@@ -298,10 +324,22 @@ class Ledger:
         self._popped_offers: dict[str, int] = {}
         self._called: set[str] = set()
         self._last_entry: dict[str, float] = {}
+        self.recordings: dict[str, RecordingRecord] = {}
+        """Recording -> its row as last saved."""
+        self.begun: list[RecordingRecord] = []
+        """Those that began with the last event."""
+        self._picked_up: set[str] = set()
+        self._known_recordings: set[str] = set()
+        """Those that this run of the center made, or was told of."""
 
     def take(self, event: Event, commands: Iterable[Command]) -> None:
         """Assert that the commands are allowed after all that went before."""
         answers = []
+        self.begun = begun = []
+        if isinstance(event, InteractionsRestored):
+            self._known_recordings.clear()
+        elif isinstance(event, RecordingsRestored):
+            self._known_recordings |= {row.id for row in event.records}
         for command in commands:
             match command:
                 case SaveInteraction():
@@ -316,6 +354,23 @@ class Ledger:
                     assert offer in popped, f"offer {offer} rings before its record was popped"
                     assert offer not in self._called, f"offer {offer} rings twice"
                     self._called.add(offer)
+                case SaveRecording(record=row):
+                    before = self.recordings.get(row.id)
+                    if before is None and row.state is RecordingState.RUNNING:
+                        begun.append(row)
+                    assert before is None or before.state is RecordingState.RUNNING, (
+                        f"recording {row.id} is {row.state} after it was {before and before.state}"
+                    )
+                    spans = [span for span in row.silences if span.end_s is not None]
+                    assert all(span.begin_s <= (span.end_s or 0) for span in spans), f"odd spans: {spans}"
+                    self.recordings[row.id] = row
+                    self._known_recordings.add(row.id)
+                case FinishRecording(record=row):
+                    assert self.recordings[row.id] == row, f"recording {row.id} is picked up before its row"
+                    assert row.id not in self._picked_up, f"recording {row.id} is picked up twice"
+                    self._picked_up.add(row.id)
+                case DropRecording(recording=name):
+                    assert name not in self.recordings, f"recording {name} has a row and is dropped"
                 case CorrectDisposition(interaction=name):
                     assert name in self.finals, f"a correction of {name}, which is not final"
                 case Accepted(request=request) | Refused(request=request):
@@ -373,6 +428,23 @@ class Ledger:
         open_ones = self.records.keys() - self.finals
         assert open_ones == live, f"started, not final and not live, or the other way: {open_ones ^ live}"
 
+        for row in self.begun:
+            call, queue = floor.calls.get(row.call), floor.queues.get(row.queue)
+            announces = queue is not None and queue.rules.recording == "announce"
+            assert not announces or call is None or call.notice is Notice.TOLD, (
+                f"{row.id} began, and its caller is {call and call.notice.value}"
+            )
+        known = self._known_recordings
+        running = {name for name, row in self.recordings.items() if row.state is RecordingState.RUNNING}
+        alive = {call.recording.id for call in floor.calls.values() if call.recording}
+        alive |= {row.id for row in floor.restored_recordings.values()}
+        assert running & known <= alive, f"recordings that nobody ends: {running & known - alive}"
+
+    def recordings_restored(self, at: float) -> RecordingsRestored:
+        """What the recordings' edge would tell a center that starts now."""
+        running = [row for row in self.recordings.values() if row.state is RecordingState.RUNNING]
+        return RecordingsRestored(at=at, records=tuple(running))
+
     def restored(self, at: float) -> InteractionsRestored:
         """What the store would tell a center that starts now."""
         records = [record for record in self.records.values() if not record.final]
@@ -389,7 +461,7 @@ class Ledger:
                 InteractionEntries(
                     id=name,
                     final=name in self.finals,
-                    entries=tuple(each for each in timeline if each.kind in KINDS),
+                    entries=tuple(needed(each) for each in timeline if each.kind in KINDS),
                 )
                 for name, timeline in self.timelines.items()
                 if name not in self.finals or any(each.at >= begin for each in timeline)
@@ -404,7 +476,7 @@ class Ledger:
         """Offered = answered + abandoned + exits + waiting, over all runs. The rows must have been saved."""
         names = sorted({name for _, (kind, name) in self.rows if kind == "queue"})
         for name in names:
-            counted, waiting = self.counted(("queue", name)), len(floor.figures.waiting(name))
+            counted, waiting = self.counted(("queue", name)), floor.figures.count_waiting(name)
             gone = counted.gone()
             assert counted.of("offered") == gone + waiting, (
                 f"{counted.of('offered')} entered {name}, {gone} are gone and {waiting} there: {counted}"

@@ -21,14 +21,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from contactcenter import events as e
 from contactcenter.agents import AgentState
 from contactcenter.commands import (
+    AnnounceRecording,
     EndLeg,
+    JoinLeg,
     LeaveQueue,
+    MuteRecording,
     OfferCall,
     OpenLine,
     ParkLeg,
     PointMonitor,
     RingMonitor,
     ScreenPop,
+    WaitOn,
 )
 from contactcenter.floor import Rules
 from contactcenter.routing.skills import needs
@@ -46,12 +50,14 @@ RULES = Rules(
             without_agents=True,
             strategy="ring_several",
             seats=2,
+            recording="always",
         ),
         queue(
             "sales",
             wrap_up_s=0,
             ring_s=10,
             priority=1,
+            recording="announce",
             needs=needs({"en": 2}),
             widening=(
                 Widening(after_s=1.5, lower={"en": 1}),
@@ -88,7 +94,9 @@ class Caller:
     call: str
     session: str = "script"
     """script, queue, dial, talk; or crashed, until the dialplan brings the caller back."""
-    commands: deque[OfferCall | LeaveQueue] = field(default_factory=deque)
+    commands: deque[AnnounceRecording | OfferCall | LeaveQueue | WaitOn | JoinLeg] = field(
+        default_factory=deque
+    )
     queue: str = ""
     entered_at: float | None = None
     did: str = "4001"
@@ -97,6 +105,8 @@ class Caller:
     """The leg that the caller talks to, or the first of those that ring."""
     rung: list[str] = field(default_factory=list)
     """All legs that ring for him."""
+    held_by: str = ""
+    """What his leg says of who has him on hold."""
 
 
 @dataclass
@@ -108,6 +118,9 @@ class Phone:
     linked: str = ""
     answered: bool = False
     bridge: str = ""
+    room: str = ""
+    kept: bool = False
+    """It has been in the waiting room, and ends with nobody else."""
 
 
 def when(*sessions: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -159,9 +172,9 @@ class CenterMachine(RuleBasedStateMachine):
 
     def carry(self, command: object) -> None:
         match command:
-            case OfferCall() | LeaveQueue():
+            case AnnounceRecording() | OfferCall() | LeaveQueue() | WaitOn() | JoinLeg():
                 caller = self.callers.get(command.call)
-                if caller and caller.session in ("queue", "dial"):
+                if caller and caller.session in ("queue", "dial", "talk"):
                     caller.commands.append(command)
                     self.truth_serve(caller)
                 elif caller and caller.session == "script" and isinstance(command, OfferCall):
@@ -173,6 +186,9 @@ class CenterMachine(RuleBasedStateMachine):
             case OpenLine(leg=leg, phone=phone):
                 self.phones[leg] = Phone(leg, phone)
                 self.hear(e.LegStarted(at=0, leg=leg, server=SERVER, phone=phone))
+            case MuteRecording(call=call, recording=recording, muted=muted):
+                failed = self.faults.choice(["", "", "No such channel"])
+                self.hear(e.RecordingMuted(at=0, call=call, recording=recording, muted=muted, failed=failed))
             case RingMonitor(leg=leg, phone=phone, hears=hears):
                 self.phones[leg] = Phone(leg, phone)
                 self.hears[leg] = hears
@@ -229,8 +245,21 @@ class CenterMachine(RuleBasedStateMachine):
         """The session takes its next command, when it waits for one."""
         while caller.session == "queue" and caller.commands:
             command = caller.commands.popleft()
-            if isinstance(command, LeaveQueue):
-                caller.session, caller.queue, caller.entered_at = "script", "", None
+            if isinstance(command, OfferCall) and command.recording:
+                self.say(e.RecordingStarted(at=0, call=caller.call, recording=command.recording))
+            if isinstance(command, AnnounceRecording):
+                heard, refused = self.faults.choice(
+                    [(True, False), (True, False), (True, True), (False, False)]
+                )
+                self.say(e.RecordingAnnounced(at=0, call=caller.call, heard=heard, refused=refused))
+            elif isinstance(command, LeaveQueue):
+                caller.session, caller.queue, caller.entered_at, caller.held_by = "script", "", None, ""
+                caller.commands.clear()
+            elif isinstance(command, WaitOn):
+                caller.queue, caller.entered_at = command.queue, command.entered_at
+                caller.held_by = command.held_by
+            elif isinstance(command, JoinLeg):
+                self.truth_join_leg(caller, command)
             elif command.line in self.phones:
                 caller.session, caller.offer, caller.agent_leg = "dial", command.offer, command.line
                 self.truth_join(caller)
@@ -260,6 +289,29 @@ class CenterMachine(RuleBasedStateMachine):
         self.faults.shuffle(joined)
         self.hear(e.LegAnswered(at=0, leg=leg.leg), *joined)
 
+    def truth_join_leg(self, caller: Caller, command: JoinLeg) -> None:
+        """The session bridges its caller with a leg that stands."""
+        caller.held_by = ""
+        leg = self.phones.get(command.leg)
+        if leg is None or not leg.answered:
+            self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="CHANUNAVAIL"))
+            return
+        self.truth_leave_room(leg)
+        caller.session, caller.offer, caller.agent_leg = "talk", command.offer, leg.leg
+        leg.bridge = self.bridges[caller.call] = f"b-{caller.call}-{self.world.now}"
+        joined = [e.LegJoined(at=0, leg=each, bridge=leg.bridge) for each in (leg.leg, caller.call)]
+        self.faults.shuffle(joined)
+        self.hear(*joined)
+
+    def truth_leave_room(self, leg: Phone) -> None:
+        if leg.room:
+            self.hear(e.LegParted(at=0, leg=leg.leg, bridge=leg.room))
+            leg.room = ""
+
+    def truth_enter_room(self, leg: Phone) -> None:
+        leg.room, leg.kept = "room", True
+        self.hear(e.LegParked(at=0, leg=leg.leg, room="room"))
+
     def truth_win(self, caller: Caller) -> None:
         """One of the phones that ring is answered first; another one perhaps in the same instant."""
         self.faults.shuffle(caller.rung)
@@ -287,20 +339,20 @@ class CenterMachine(RuleBasedStateMachine):
                 leg.bridge = ""
                 self.hear(e.LegParted(at=0, leg=leg.leg, bridge=bridge))
 
-    def truth_end_offer(self, caller: Caller, status: str) -> None:
+    def truth_end_offer(self, caller: Caller, status: str, *, parks: bool = False) -> None:
         """Dial is over and the caller still there."""
         self.truth_part(caller)
         self.truth_stop_ringing(caller)
         leg = caller.agent_leg
-        if leg in self.phones and not leg.startswith("line"):
+        if parks or (leg in self.phones and self.phones[leg].kept):
+            self.truth_enter_room(self.phones[leg])
+        elif leg in self.phones and not leg.startswith("line"):
             del self.phones[leg]
             self.hear(e.LegEnded(at=0, leg=leg))
         self.say(e.OfferEnded(at=0, call=caller.call, offer=caller.offer, status=status))
         caller.offer = caller.agent_leg = ""
-        caller.session = "script" if status == "ANSWER" else "queue"
-        if status == "ANSWER":
-            caller.queue, caller.entered_at = "", None
-            caller.commands.clear()
+        # After a talk, too, the session waits: the center knows whether it is over or only parked.
+        caller.session = "queue"
         self.truth_serve(caller)
 
     def truth_hang_up(self, leg: str) -> None:
@@ -328,9 +380,11 @@ class CenterMachine(RuleBasedStateMachine):
             self.truth_hang_up(leg)
 
     def truth_park(self, leg: str) -> None:
+        if leg in self.hears and leg in self.phones:
+            self.hear(e.LegParked(at=0, leg=leg, room="desks"))
         caller = next((each for each in self.callers.values() if each.agent_leg == leg), None)
         if caller and caller.session == "talk":
-            self.truth_end_offer(caller, "ANSWER")
+            self.truth_end_offer(caller, "ANSWER", parks=True)
 
     def legs(self) -> tuple[LegSeen, ...]:
         """What CoreShowChannels would list."""
@@ -338,7 +392,15 @@ class CenterMachine(RuleBasedStateMachine):
             LegSeen(leg=call, answered=True, bridge=self.bridges.get(call, "")) for call in self.callers
         ]
         phones = [
-            LegSeen(leg=p.leg, phone=p.phone, answered=p.answered, bridge=p.bridge, linked=p.linked)
+            LegSeen(
+                leg=p.leg,
+                phone=p.phone,
+                answered=p.answered,
+                bridge=p.bridge,
+                linked=p.linked,
+                room=p.room,
+                kept=p.kept,
+            )
             for p in self.phones.values()
         ]
         return (*callers, *phones)
@@ -360,12 +422,22 @@ class CenterMachine(RuleBasedStateMachine):
                         self.truth_queue(caller, "support", 0)
                     case "dial":
                         self.truth_join(caller)
+                    case "talk" if n == 2:
+                        self.agent_holds_or_takes_back(caller)
+                    case "queue" if caller.held_by and n > 1:
+                        self.agent_holds_or_takes_back(caller)
                     case "talk" if n > 2:
                         self.truth_hang_up(caller.agent_leg)
                     case "crashed":
                         self.dialplan_rescues(0)
             self.deliver_all()
             self.time_passes(0.2)
+
+    def agent_holds_or_takes_back(self, caller: Caller) -> None:
+        call = self.world.floor.calls.get(caller.call)
+        if call and call.agent in self.world.floor.agents:
+            kind = e.ResumeAsked if caller.held_by else e.HoldAsked
+            self.tell(kind(at=0, login=call.agent, call=call.id, request=self.world.request()))
 
     @precondition(lambda self: len(self.callers) < 6)
     @rule(n=st.integers(1, 3), known=st.booleans(), queue=st.sampled_from(["support", "sales", ""]))
@@ -398,12 +470,29 @@ class CenterMachine(RuleBasedStateMachine):
             resumed=resumed,
             queue=caller.queue if resumed else "",
             entered_at=caller.entered_at if resumed else None,
+            held_by=caller.held_by if resumed else "",
         )
 
     def truth_queue(self, caller: Caller, queue: str, priority: int) -> None:
         caller.session, caller.queue = "queue", queue
         caller.entered_at = caller.entered_at or self.world.now
-        self.say(e.CallQueued(at=0, call=caller.call, queue=queue, priority=priority))
+        preferred = "ben" if priority else ""
+        asked = e.CallQueued(at=0, call=caller.call, queue=queue, priority=priority, preferred=preferred)
+        self.say(asked)
+
+    @when("queue")
+    @rule(pick=st.integers(0, 5), minutes=st.sampled_from([-1.0, 0.5, 3.0]))
+    def supervisor_moves_a_caller(self, pick: int, minutes: float) -> None:
+        if caller := self.some(pick, "queue"):
+            asked = e.PriorityAsked(
+                at=0,
+                call=caller.call,
+                minutes=minutes,
+                login="boss",
+                name="Boss",
+                request=self.world.request(),
+            )
+            self.tell(asked)
 
     @when("script")
     @rule(
@@ -458,7 +547,9 @@ class CenterMachine(RuleBasedStateMachine):
         self.truth_part(caller)
         self.truth_stop_ringing(caller)
         leg = caller.agent_leg
-        if leg in self.phones and not leg.startswith("line"):
+        if leg in self.phones and self.phones[leg].kept:
+            self.truth_enter_room(self.phones[leg])
+        elif leg in self.phones and not leg.startswith("line"):
             del self.phones[leg]
             self.hear(e.LegEnded(at=0, leg=leg))
         if caller.session != "crashed":
@@ -555,13 +646,15 @@ class CenterMachine(RuleBasedStateMachine):
     @rule(
         login=st.sampled_from(["sue", "tim"]),
         pick=st.integers(0, 5),
-        mode=st.sampled_from(["listen", "whisper", "barge", "leave"]),
+        mode=st.sampled_from(["listen", "whisper", "barge", "leave", "take over"]),
         phone=st.sampled_from(["120", "121", "101", ""]),
     )
     def supervisor_is_at_a_call(self, login: str, pick: int, mode: str, phone: str) -> None:
         caller = self.some(pick, "talk") or self.some(pick, "dial", "script", "queue")
         request, call = self.world.request(), caller.call if caller else "nobody"
-        if mode == "leave":
+        if mode == "take over":
+            self.tell(e.TakeOverAsked(at=0, login=login, name=login, request=request, call=call))
+        elif mode == "leave":
             self.tell(e.MonitorEndAsked(at=0, login=login, name=login, request=request, call=call))
         else:
             asked = e.MonitorAsked(
@@ -628,6 +721,10 @@ class CenterMachine(RuleBasedStateMachine):
         request = self.world.request()
         self.tell(e.PhoneChosen(at=0, login=login, phone=phone, line=line, request=request))
 
+    def pause_recording(self, login: str, call: str, paused: bool) -> None:
+        request = self.world.request()
+        self.tell(e.RecordingPauseAsked(at=0, login=login, call=call, paused=paused, request=request))
+
     def dispose(self, login: str, interaction: str) -> None:
         disposed = e.DispositionSet(
             at=0,
@@ -666,6 +763,8 @@ class CenterMachine(RuleBasedStateMachine):
                     "ring",
                 ),
                 *("other phone", "private", "private ends", "reachable", "unreachable"),
+                *("pause recording", "resume recording"),
+                *("hold", "take back"),
             ]
         ),
     )
@@ -681,6 +780,8 @@ class CenterMachine(RuleBasedStateMachine):
             "more time": lambda: self.tell(e.MoreTimeAsked(at=0, login=login, request=request)),
             "answer": lambda: self.tell(e.AnswerAsked(at=0, login=login, call=call, request=request)),
             "hang up": lambda: self.tell(e.HangUpAsked(at=0, login=login, call=call, request=request)),
+            "hold": lambda: self.tell(e.HoldAsked(at=0, login=login, call=call, request=request)),
+            "take back": lambda: self.tell(e.ResumeAsked(at=0, login=login, call=call, request=request)),
             "available": lambda: self.ask(login, "available"),
             "pause": lambda: self.ask(login, "paused"),
             "offline": lambda: self.ask(login, "offline"),
@@ -692,6 +793,8 @@ class CenterMachine(RuleBasedStateMachine):
             "private ends": lambda: self.private_call(phone, False),
             "reachable": lambda: self.hear(e.PhoneSeen(at=0, phone=phone, reachable=True)),
             "unreachable": lambda: self.hear(e.PhoneSeen(at=0, phone=phone, reachable=False)),
+            "pause recording": lambda: self.pause_recording(login, call, True),
+            "resume recording": lambda: self.pause_recording(login, call, False),
         }
         acts[what]()
 

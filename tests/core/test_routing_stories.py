@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from math import exp, log
+from random import Random
 
 import pytest
 
@@ -13,6 +14,7 @@ from contactcenter.floor import Rules
 from contactcenter.routing.skills import needs
 from contactcenter.routing.widening import Widening
 from contactcenter.values import CustomerCard, LegSeen, PastInteraction
+from tests.core.invariants import check_empty
 from tests.core.world import ADA, BOB, RULES, SERVER, World, queue
 
 
@@ -253,3 +255,68 @@ def test_an_agent_who_was_busy_for_long_is_spared_until_the_share_falls() -> Non
     rest = OCCUPANCY_S * log(busy / 0.8)
     assert world.wait(rest - 2).call("bob").state == "waiting"
     assert world.wait(4).call("bob").state == "offered"
+
+
+# --- races, in every order ---
+
+CROWD = Rules(
+    queues=(queue("support", strategy="ring_several", seats=20, wrap_up_s=0),),
+    dispositions=frozenset({"done"}),
+)
+PHONES = tuple(str(201 + n) for n in range(20))
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_twenty_phones_ring_two_answer_within_a_millisecond_in_any_order(seed: int) -> None:
+    """And in every third world the caller hangs up in that instant, too. The events of different legs come in
+    any order; those of one leg in theirs."""
+    dice = Random(seed)
+    world = World(CROWD)
+    for n, phone in enumerate(PHONES):
+        world.is_ready(f"g{n:02}", phone)
+    world.waits()
+    assert set(world.commands(OfferCall)[0].phones) == {*PHONES}
+    for phone in PHONES:
+        world.rings(phone=phone)
+    first, second = dice.sample(PHONES, 2)
+    now, leaves = world.now, seed % 3 == 0
+    roads: list[list[e.Event]] = [
+        [
+            e.LegAnswered(at=now, leg=f"ann>{first}"),
+            e.LegJoined(at=now, leg=f"ann>{first}", bridge="b"),
+            *([e.LegEnded(at=now, leg=f"ann>{first}")] if leaves else []),
+        ],
+        [e.LegAnswered(at=now, leg=f"ann>{second}"), e.LegEnded(at=now, leg=f"ann>{second}", cause=26)],
+        [e.LegJoined(at=now, leg="ann", bridge="b"), *([e.LegEnded(at=now, leg="ann")] if leaves else [])],
+        [e.CallerLeft(at=now, call="ann")] if leaves else [],
+        *(
+            [e.LegEnded(at=now, leg=f"ann>{phone}", cause=26)]
+            for phone in PHONES
+            if phone not in (first, second)
+        ),
+    ]
+    while roads := [road for road in roads if road]:
+        world.step(dice.choice(roads).pop(0))
+    talking = [agent for agent in world.floor.agents.values() if agent.state == "talking"]
+    if leaves:
+        assert not talking
+        assert world.record().outcome in ("answered", "abandoned")
+    else:
+        assert [agent.phone for agent in talking] == [first]
+        world.agent_ends(phone=first).caller_ends()
+    world.snapshot()
+    assert {agent.state for agent in world.floor.agents.values()} == {"available"}
+    check_empty(world.floor)
+
+
+def test_who_misses_call_after_call_is_paused_each_time_and_may_always_come_back(world: World) -> None:
+    world.is_ready().waits()
+    for _ in range(10):
+        world.rings().wait(20)
+        world.misses()
+        assert (world.agent().state, world.agent().reason) == ("paused", "no_answer")
+        assert world.call().state == "waiting"
+        world.asks(state="available")
+        assert world.states() == ("offered", "reserved")
+    world.rings().answers()
+    assert world.states() == ("talking", "talking")

@@ -9,9 +9,12 @@ from contactcenter.commands import (
     DropMessage,
     DropMonitor,
     EndLeg,
+    JoinLeg,
+    ParkLeg,
     PointMonitor,
     Refused,
     RingMonitor,
+    Room,
     SaveAudit,
     SaveInteraction,
     ShowMessage,
@@ -83,9 +86,13 @@ def test_a_switch_is_true_when_asterisk_says_so() -> None:
     assert not world.monitors(mode="barge").commands(PointMonitor), "it is so already"
 
 
-def test_a_switch_that_failed_can_be_asked_again() -> None:
+def test_a_switch_that_asterisk_does_not_confirm_is_said_once_more() -> None:
     world = listening().monitors(mode="barge")
-    assert world.monitors(mode="barge").commands(PointMonitor)
+    assert not world.monitors(mode="whisper").commands(PointMonitor), "one word at a time"
+    (point,) = world.wait(0.6).commands(PointMonitor)
+    assert point.mode == "whisper"
+    assert world.hears().monitor().state == "whispering"
+    assert not world.wait(5).commands(PointMonitor)
 
 
 def test_a_switch_while_it_rings_counts_from_the_answer() -> None:
@@ -325,3 +332,173 @@ def test_a_forced_sign_out_waits_for_the_end_of_the_call() -> None:
     assert "tom" not in world.floor.agents
     world.step(e.SignOutForced(**by, request="r2"))  # type: ignore[arg-type]
     assert refusal(world) == "agent tom is not signed in"
+
+
+# --- take-over ---
+
+
+def takes_over(world: World, login: str = "sue") -> World:
+    """The supervisor wants the caller."""
+    request = world.request()
+    return world.step(
+        e.TakeOverAsked(at=world.now, login=login, name=login.title(), request=request, call="ann")
+    )
+
+
+def parks(world: World, leg: str, bridge: str = "") -> World:
+    """Asterisk has put a leg into the waiting room; out of this bridge, if it was in one."""
+    left = [e.LegParted(at=world.now, leg=each, bridge=bridge) for each in (leg, "ann") if bridge]
+    return world.step(*left, e.LegParked(at=world.now, leg=leg, room="desks"))
+
+
+def taking(world: World | None = None) -> tuple[World, str]:
+    """Sue listens and asks for the caller; her leg and then Tom's are in the waiting room."""
+    world = takes_over(listening(world))
+    leg = world.monitor().id
+    assert world.commands(ParkLeg) == [ParkLeg(server=SERVER, leg=leg, room=Room.DESK)]
+    parks(world, leg)
+    assert world.commands(ParkLeg) == [ParkLeg(server=SERVER, leg="ann>101", room=Room.DESK)]
+    parks(world, "ann>101", "b-ann")
+    (join,) = world.commands(JoinLeg)
+    assert join.leg == leg
+    assert world.states() == ("held", "talking"), "the call is Tom's until the two hear each other"
+    return world, leg
+
+
+def meet(world: World, leg: str) -> World:
+    """Caller and supervisor hear each other."""
+    return world.step(*(e.LegJoined(at=world.now, leg=each, bridge="b-2") for each in (leg, "ann")))
+
+
+def test_the_caller_goes_from_the_agent_to_the_supervisor() -> None:
+    world, leg = taking()
+    meet(world, leg)
+    assert world.states() == ("talking", "wrap_up")
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg="ann>101")]
+    assert (world.call().agent, world.call().agent_leg) == ("sue", leg)
+    assert world.agent("sue").state == "talking"
+    assert (world.record().agent, not world.floor.monitors) == ("sue", True)
+    assert acts(world) == ["monitor_ended", "taken_over"]
+    world.step(e.LegEnded(at=world.now, leg="ann>101"))
+    world.disposes()
+    assert world.agent().state == "available"
+    world.now += 20
+    world.step(e.CallerLeft(at=world.now, call="ann"), e.LegEnded(at=world.now, leg="ann"))
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=leg)], "it stands by itself"
+    world.step(e.LegEnded(at=world.now, leg=leg))
+    assert world.agent("sue").state == "wrap_up"
+    world.wait(31)
+    assert "sue" not in world.floor.agents
+    assert world.record().final
+    assert world.record().talked_s == 20
+
+
+def test_others_who_listen_follow_to_the_supervisor() -> None:
+    world = World().talks().monitors(login="tim", phone="121").picks_up("tim")
+    world, leg = taking(world)
+    meet(world, leg)
+    assert (world.monitor("tim").hears, world.monitor("tim").agent) == (leg, "sue")
+
+
+@pytest.mark.parametrize("when", ["asked", "parked", "held"])
+def test_a_supervisor_who_drops_out_leaves_the_caller_with_the_agent(when: str) -> None:
+    world = takes_over(listening()) if when != "held" else taking()[0]
+    leg = world.monitor().id
+    if when == "parked":
+        parks(world, leg)
+    world.step(e.LegEnded(at=world.now, leg=leg))
+    if when == "parked":
+        parks(world, "ann>101", "b-ann")
+    if when == "asked":
+        assert world.states() == ("talking", "talking")
+        assert not world.commands(ParkLeg)
+        return
+    assert world.commands(JoinLeg)[-1].leg == "ann>101"
+    world.step(*(e.LegJoined(at=world.now, leg=each, bridge="b-3") for each in ("ann>101", "ann")))
+    assert world.states() == ("talking", "talking")
+    assert not world.call().joining
+
+
+def test_a_take_over_that_asterisk_forgets_is_given_up() -> None:
+    world = takes_over(listening())
+    world.wait(5.2)
+    (point,) = world.commands(PointMonitor)
+    assert (point.hears, point.mode) == ("ann>101", "listen")
+    assert "take_over_failed" in acts(world)
+    assert not world.monitor().taking
+
+
+def test_a_join_that_fails_brings_the_caller_back_to_the_agent() -> None:
+    world, _ = taking()
+    offer = world.call().offer
+    world.step(e.OfferEnded(at=world.now, call="ann", offer=offer, status="CHANUNAVAIL"))
+    assert world.commands(JoinLeg)[-1].leg == "ann>101"
+    assert world.commands(PointMonitor)
+
+
+def test_a_caller_who_hangs_up_in_between_is_over() -> None:
+    world, leg = taking()
+    world.step(e.CallerLeft(at=world.now, call="ann"), e.LegEnded(at=world.now, leg="ann"))
+    assert EndLeg(server=SERVER, leg=leg) in world.commands(EndLeg)
+    assert world.agent().state == "wrap_up"
+
+
+def test_only_who_is_at_the_call_takes_it_over() -> None:
+    world = World().talks()
+    assert refusal(takes_over(world)) == "listen to this call first, then take it over"
+    world.monitors()
+    assert refusal(takes_over(world)) == "listen to this call first, then take it over"
+    world.picks_up()
+    takes_over(world)
+    assert refusal(takes_over(world)) == "the caller is just being moved: try again in a moment"
+
+
+def test_who_took_a_call_over_may_listen_to_another() -> None:
+    world, leg = taking()
+    meet(world, leg)
+    world.caller_ends().step(e.LegEnded(at=world.now, leg=leg))
+    world.talks("bob", "kim", "103").monitors("bob")
+    assert world.monitor().call == "bob"
+
+
+def test_a_talk_that_was_taken_over_outlives_a_crash_of_ours() -> None:
+    world, leg = taking()
+    meet(world, leg)
+    world.restart().connect(
+        LegSeen(leg="ann", answered=True, bridge="b-2"),
+        LegSeen(leg=leg, phone="120", answered=True, bridge="b-2", kept=True),
+    )
+    assert not world.commands(EndLeg)
+    assert (world.call().state, world.call().agent) == ("talking", "sue")
+
+
+# --- hold ---
+
+
+def holds(world: World) -> World:
+    """Tom puts Ann on hold; his leg is in the waiting room, as Asterisk says."""
+    world.step(e.HoldAsked(at=world.now, login="tom", call="ann", request=world.request()))
+    return parks(world, "ann>101", "b-ann")
+
+
+def test_a_monitor_stays_with_the_agent_over_a_hold() -> None:
+    world = holds(listening(mode="whisper"))
+    assert world.states()[0] == "held"
+    (point,) = world.commands(PointMonitor)
+    assert (point.hears, point.mode) == ("ann>101", "whisper")
+    assert not world.monitor().ending
+    world.hears()
+    world.step(*(e.LegJoined(at=world.now, leg=each, bridge="b-4") for each in ("ann>101", "ann")))
+    assert [each.mode for each in world.commands(PointMonitor)] == ["whisper"]
+
+
+def test_a_caller_on_hold_hears_nobody_who_barges_in() -> None:
+    world = holds(listening(mode="barge"))
+    (point,) = world.commands(PointMonitor)
+    assert point.mode == "whisper"
+    assert world.hears().monitor().state == "whispering"
+    assert acts(world) == lines(world) == ["monitor_switched"]
+    assert refusal(world.monitors(mode="barge")).startswith("the caller is on hold: whisper")
+    world.step(*(e.LegJoined(at=world.now, leg=each, bridge="b-4") for each in ("ann>101", "ann")))
+    assert world.commands(PointMonitor)[0].mode == "whisper", "back from hold, nobody expects a third voice"
+    assert world.hears().monitors(mode="barge").commands(PointMonitor)

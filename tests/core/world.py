@@ -385,4 +385,8 @@ class World:
     def restart(self) -> "World":
         """This process dies and starts again; nothing is known but what the store has."""
         self._boot()
-        return self.step(self.ledger.figures_restored(self.now), self.ledger.restored(self.now))
+        return self.step(
+            self.ledger.figures_restored(self.now),
+            self.ledger.restored(self.now),
+            self.ledger.recordings_restored(self.now),
+        )

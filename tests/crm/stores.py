@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from contactcenter.callbacks import CallbackRecord
 from contactcenter.commands import SaveInteraction
 from contactcenter.crm.store import Store
-from contactcenter.events import Event, FiguresRestored, InteractionsRestored
+from contactcenter.events import CallbacksRestored, Event, FiguresRestored, InteractionsRestored
 from contactcenter.values import InteractionRecord, TimelineEntry
 
 JOURNAL = 128 << 10
@@ -53,9 +54,16 @@ class Keeper:
 
     async def restored(self) -> tuple[InteractionRecord, ...]:
         """What the store that was opened last told of open interactions."""
-        await self.figures()
+        await self.callbacks()
         event = await asyncio.wait_for(self.told.get(), 5)
         assert isinstance(event, InteractionsRestored)
+        return event.records
+
+    async def callbacks(self) -> tuple[CallbackRecord, ...]:
+        """What the store that was opened last told of open callbacks."""
+        await self.figures()
+        event = await asyncio.wait_for(self.told.get(), 5)
+        assert isinstance(event, CallbacksRestored)
         return event.records
 
     async def figures(self) -> FiguresRestored:

@@ -1,13 +1,13 @@
 """Hold, consult, conference, transfers: who hears whom, by tones, and one record of it all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import pytest_asyncio
 
-from contactcenter.phones import SipCall, UserAgent
+from contactcenter.phones import SipCall
 from contactcenter.phones.phone import answer
 from tests.support.agent import Agent
 from tests.support.center import Center, running_center
@@ -241,7 +241,7 @@ async def test_a_transfer_to_nowhere_returns_the_caller(center: Center) -> None:
     async with (
         center.phone("103") as desk,
         center.agent("agent3", "103") as colleague,
-        carrier(center, lambda far: far.reject(486)),
+        center.carrier(lambda far: far.reject(486)),
         talk(center, "15400000056") as (agent, own, call, id_),
     ):
         await colleague.go("available")
@@ -283,7 +283,7 @@ async def test_a_blind_transfer_to_a_number_outside(center: Center) -> None:
         far.answer()
         far_ends.put_nowait(far)
 
-    async with carrier(center, takes), talk(center, "15400000057") as (agent, own, call, id_):
+    async with center.carrier(takes), talk(center, "15400000057") as (agent, own, call, id_):
         await agent.do("POST", f"/api/calls/{id_}/transfer", {"to": {"number": "13800138000"}})
         async with asyncio.timeout(5):
             far = await far_ends.get()
@@ -365,13 +365,3 @@ async def test_a_chain_of_transfers_is_one_interaction_with_a_part_each(center: 
     assert [part["agent"] for part in record["parts"]] == ["agent2", *chain]
     assert [part["note"] for part in record["parts"]] == [*(f"for {login}" for login in chain), ""]
     assert await center.count_interactions("15900000059") == 1
-
-
-@asynccontextmanager
-async def carrier(center: Center, habit: Callable[[SipCall], None]) -> AsyncIterator[None]:
-    """The world outside, which takes our calls and does with them what it wants."""
-    far_side = UserAgent("127.0.0.2", center.asterisk.settings.carrier_port, on_call=habit)
-    try:
-        yield
-    finally:
-        far_side.close()

@@ -37,6 +37,36 @@ async def test_a_talk_outlives_the_server_and_is_recorded_once(center: Center) -
     assert record["inferred"] is True
 
 
+async def test_a_hold_outlives_the_server_and_the_caller_is_taken_back(center: Center) -> None:
+    async with (
+        center.phone("102", habit=answer, tone=AGENT_HZ) as phone,
+        center.customer("15400000044") as customer,
+    ):
+        async with center.agent("agent2", "102") as agent:
+            await agent.go("available")
+            call = customer.call("4003")
+            own = await phone.wait_call()
+            await call.hears(AGENT_HZ)
+            view = await agent.until("talking")
+            await agent.do("POST", f"/api/calls/{view['call']}/hold", {})
+            await call.loses(AGENT_HZ)
+            await agent.until_held(True)
+            await center.last_interaction("15400000044", final=False, known="answered_at")
+            await center.kill()
+            assert call.state == own.state == "answered"
+            await center.start_again()
+        async with center.agent("agent2") as agent:
+            await agent.until_view(lambda view: view.get("held", False), "on hold with the caller")
+            await agent.do("POST", f"/api/calls/{view['call']}/resume", {})
+            await call.hears(AGENT_HZ, within=10)
+            call.hang_up()
+            await own.wait_ended()
+            await agent.until_view(lambda view: not view["call"], "out of the talk")
+    record = await center.last_interaction("15400000044")
+    assert record["outcome"] == "answered"
+    assert [part["agent"] for part in record["parts"]] == ["agent2"]
+
+
 async def test_a_waiting_caller_comes_back_to_the_old_place(center: Center) -> None:
     async with center.customer("15400000042") as first, center.customer("15400000043") as second:
         early = first.call("4003")
@@ -71,4 +101,4 @@ async def test_a_waiting_caller_comes_back_to_the_old_place(center: Center) -> N
 
 async def _both_wait(center: Center) -> None:
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
-        await supervisor.until_waiting("sales", 2)
+        await supervisor.until_offerable("sales", 2)

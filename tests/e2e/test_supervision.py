@@ -9,13 +9,15 @@ import pytest
 
 from contactcenter.phones.call import SipCall
 from contactcenter.phones.phone import Phone, answer
-from contactcenter.phones.tones import SILENT
+from contactcenter.phones.tones import AUDIBLE
 from tests.support.agent import Agent
 from tests.support.center import Center
 from tests.support.voices import AGENT_HZ, CALLER_HZ, COLLEAGUE_HZ, SUPERVISOR_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+FAINT = AUDIBLE - 6
+"""Louder is none of our tones in the music on hold (`test_no_voice_is_in_the_music`); each has -10 itself."""
 QUICK_S = 1.0
 """How long a start or a switch may take until it is heard."""
 
@@ -53,37 +55,42 @@ class Desk:
 
 @asynccontextmanager
 async def talking(
-    center: Center, caller: str, number: str = "4003", line: str = "ring"
+    center: Center,
+    caller: str,
+    number: str = "4003",
+    line: str = "ring",
+    login: str = "agent2",
+    phone: str = "102",
 ) -> AsyncIterator[Desk]:
-    """A caller talks with agent2; supervisor1 sits by."""
+    """A caller talks with an agent; supervisor1 sits by."""
     async with (
-        center.phone("102", habit=answer, tone=AGENT_HZ) as phone,
+        center.phone(phone, habit=answer, tone=AGENT_HZ) as handset,
         center.phone("120", habit=answer, tone=SUPERVISOR_HZ) as ear,
-        center.agent("agent2", "102", line=line) as agent,
+        center.agent(login, phone, line=line) as agent,
         Agent.signed_in(center.url, "supervisor1", "correct-horse-battery") as supervisor,
         center.customer(caller) as customer,
     ):
-        own = await phone.wait_call() if line == "persistent" else None
+        own = await handset.wait_call() if line == "persistent" else None
         if own:
             await agent.until_view(lambda view: view["line_up"], "on the line")
         await agent.go("available")
         call = customer.call(number)
         pop = await agent.pop()
-        own = own or await phone.wait_call()
+        own = own or await handset.wait_call()
         call.audio.play_tone(CALLER_HZ)
         await call.hears(AGENT_HZ)
         await own.hears(CALLER_HZ)
         view = await agent.until("talking")
-        yield Desk(agent, phone, own, call, view["call"], pop["interaction"], supervisor, ear)
+        yield Desk(agent, handset, own, call, view["call"], pop["interaction"], supervisor, ear)
         call.hang_up()
-        await supervisor.until_free("agent2")
+        await supervisor.until_free(login)
 
 
 async def deaf(call: SipCall, hz: int) -> bool:
     """Whether nothing of a tone is in the next second that somebody hears."""
     heard = call.ear.reception.packets
     await call.watchers.until(lambda: call.ear.reception.packets >= heard + 50, 5.0, "another second")
-    return call.ear.heard(hz, 1.0) < SILENT
+    return call.ear.heard(hz, 1.0) < FAINT
 
 
 async def acts(supervisor: Agent, call: str, last: str) -> list[tuple[str, str | None]]:
@@ -117,6 +124,7 @@ async def test_each_mode_is_heard_by_those_it_is_for_and_switching_is_quick(cent
         await at.monitor("listen")
         listen_s = await at.caller.loses(SUPERVISOR_HZ)
         await at.desk.loses(SUPERVISOR_HZ)
+        await at.supervisor.until_monitors(["listening"])
         await own.hears(CALLER_HZ)
         times = {"start": start_s, "whisper": whisper_s, "barge": barge_s, "listen": listen_s}
         print("\nuntil heard:", {name: round(value, 3) for name, value in times.items()})
@@ -201,7 +209,7 @@ async def test_the_caller_never_hears_a_whisper_when_the_agents_phone_drops_out(
         await at.desk.hears(SUPERVISOR_HZ)
         at.desk.hang_up()
         await own.wait_ended(within=4.0)
-        assert at.caller.ear.heard(SUPERVISOR_HZ, 2.0) < SILENT
+        assert at.caller.ear.heard(SUPERVISOR_HZ, 2.0) < FAINT
         at.caller.hang_up()
     record = await center.interaction(at.interaction)
     (ended,) = [entry for entry in record["timeline"] if entry["kind"] == "monitor_ended"]
@@ -228,7 +236,7 @@ async def test_hold_and_a_phones_own_transfer_during_a_whisper(center: Center) -
         await at.caller.hears(COLLEAGUE_HZ)
         await colleague.until("talking")
         await own.hears(COLLEAGUE_HZ)
-        assert at.caller.ear.heard(SUPERVISOR_HZ, 2.0) < SILENT
+        assert at.caller.ear.heard(SUPERVISOR_HZ, 2.0) < FAINT
         assert await deaf(there, SUPERVISOR_HZ), "the next agent hears a stranger"
         at.caller.hang_up()
         await own.wait_ended(within=2.0)
@@ -270,3 +278,69 @@ async def test_agents_can_not_listen(center: Center) -> None:
         await at.agent.do("POST", path, {"mode": "listen"}, status=403)
         (row,) = await at.supervisor.audit_until("monitor_call", kind="call", object=at.call)
         assert (row["login"], row["granted"]) == ("agent2", False)
+
+
+async def test_a_supervisor_takes_the_caller_over(center: Center) -> None:
+    """The caller hears the supervisor and no longer the agent, who wraps up; the interaction moves along."""
+    async with talking(center, "15400000031", number="4002", login="agent1", phone="101") as at:
+        own = await at.listens()
+        await at.supervisor.do("POST", f"/api/calls/{at.call}/take-over")
+        await at.caller.hears(SUPERVISOR_HZ)
+        await own.hears(CALLER_HZ)
+        await at.caller.loses(AGENT_HZ)
+        await at.desk.wait_ended()
+        await at.agent.until("wrap_up")
+        await at.agent.dispose(at.interaction)
+        view = await at.supervisor.until("talking")
+        assert view["call"] == at.call
+        await at.caller.hears(SUPERVISOR_HZ)
+        await at.supervisor.do("POST", f"/api/calls/{at.call}/hangup")
+        await own.wait_ended()
+        await at.caller.wait_ended()
+    record = await center.interaction(at.interaction, final=False)
+    assert record["agent"] == "supervisor1"
+    told = [entry["kind"] for entry in record["timeline"]]
+    assert told.index("take_over_asked") < told.index("taken_over") < told.index("parted")
+    assert told.count("joined") == 2
+
+
+async def test_a_whisper_stays_with_the_agent_through_hold_consult_and_transfer(center: Center) -> None:
+    """The caller never hears it, nor does whoever is consulted; the next agent is only listened to."""
+    async with (
+        talking(center, "15400000032") as at,
+        center.phone("105", habit=answer, tone=COLLEAGUE_HZ) as phone,
+        center.agent("agent5", "105") as colleague,
+    ):
+        own = await at.listens("whisper")
+        await at.desk.hears(SUPERVISOR_HZ)
+        path = f"/api/calls/{at.call}"
+        await colleague.go("available")
+        await at.agent.do("POST", f"{path}/consult", {"to": {"agent": "agent5"}})
+        there = await phone.wait_call()
+        await there.hears(AGENT_HZ)
+        await own.hears(COLLEAGUE_HZ)
+        await at.desk.hears(SUPERVISOR_HZ)
+        assert await deaf(at.caller, SUPERVISOR_HZ)
+        assert await deaf(there, SUPERVISOR_HZ), "who is consulted hears a whisper"
+        await at.agent.do("POST", f"{path}/consult/complete")
+        await at.caller.hears(COLLEAGUE_HZ)
+        await own.loses(AGENT_HZ)
+        await own.hears(COLLEAGUE_HZ)
+        await own.hears(CALLER_HZ)
+        assert at.caller.ear.heard(SUPERVISOR_HZ, 2.0) < FAINT
+        assert await deaf(there, SUPERVISOR_HZ), "the next agent hears a stranger"
+
+
+async def test_who_barges_in_is_not_heard_by_a_caller_on_hold(center: Center) -> None:
+    async with talking(center, "15400000033") as at:
+        own = await at.listens("barge")
+        await at.caller.hears(SUPERVISOR_HZ)
+        await at.agent.do("POST", f"/api/calls/{at.call}/hold")
+        await at.agent.until_held(True)
+        await at.caller.loses(SUPERVISOR_HZ)
+        assert await deaf(at.caller, SUPERVISOR_HZ)
+        await own.hears(AGENT_HZ)
+        await at.desk.hears(SUPERVISOR_HZ)
+        await at.agent.do("POST", f"/api/calls/{at.call}/resume")
+        await at.caller.hears(AGENT_HZ)
+        assert await deaf(at.caller, SUPERVISOR_HZ), "back from hold, nobody expects a third voice"

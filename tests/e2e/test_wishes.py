@@ -37,7 +37,7 @@ async def test_a_priority_comes_back_after_a_crash(center: Center) -> None:
             center.phone("102", habit=answer, tone=AGENT_HZ) as _,
             center.agent("agent2", "102") as agent,
         ):
-            await supervisor.until_waiting("sales", 2)
+            await supervisor.until_offerable("sales", 2)
             await agent.go("available")
             pop = await agent.pop()
             assert pop["interaction"] == important["id"], "who came later was to be served first"

@@ -39,6 +39,7 @@ from contactcenter.events import (
     StateAsked,
     StateForced,
     Supervising,
+    TakeOverAsked,
     WhyAsked,
 )
 from contactcenter.values import CustomerCard, MatchMethod
@@ -74,7 +75,8 @@ def call_view(call: str, **changes: Any) -> CallView:
     view = CallView(
         id=call, interaction="i-" + call, direction="inbound", state="waiting", queue="support", agent="",
         customer="", customer_name="", caller="13800138000", caller_name="", did="4002", node="",
-        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, offered=(), priority=0, consult=None,
+        arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, offered=(), recording="", priority=0,
+        consult=None,
         urgency={}, needs=(), promised_s=None, told_s=None,
     )  # fmt: skip
     return replace(view, **changes)
@@ -83,8 +85,8 @@ def call_view(call: str, **changes: Any) -> CallView:
 def queue_view(name: str, **changes: Any) -> QueueView:
     """A queue in which nothing happened, but for `changes`."""
     view = QueueView(
-        name=name, title=QUEUES.get(name, {"zh": name, "en": name}), open=True, waiting=0, talking=0,
-        longest_since=None, target_s=20.0, target_share=0.8, available=0, signed_in=0,
+        name=name, title=QUEUES.get(name, {"zh": name, "en": name}), open=True, waiting=0,
+        callbacks=0, talking=0, longest_since=None, target_s=20.0, target_share=0.8, available=0, signed_in=0,
         wait_s=None, wait_share=0.8,
         entered=0, answered=0, abandoned=0, left=0,
     )  # fmt: skip
@@ -259,6 +261,12 @@ class FakeCenter:
                 self.carry(ShowMonitor(view=view))
             case MonitorEndAsked(login=login):
                 self.carry(DropMonitor(monitor=f"monitor-{login}"))
+            case TakeOverAsked(login=login, call=call):
+                self.carry(DropMonitor(monitor=f"monitor-{login}"))
+                self.part(self.calls[call].agent)
+                self.agents[login] = agent_view(login, name=event.name, since=now)
+                self._show_agent(login, state="talking", call=call, interaction="i-" + call)
+                self._show_call(call_view(call, state="talking", agent=login, answered_at=now))
             case MessageSent(agent=to):
                 said = MessageView(
                     id=event.message, to=to, by=event.login, name=event.name, text=event.text, at=now

@@ -22,6 +22,7 @@ from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import Choice, HttpSettings
+from contactcenter.recordings.shelf import Shelf
 
 PASSWORD = "correct horse battery"
 ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"} | {
@@ -101,6 +102,7 @@ class Running:
     configurator: Configurator
     clock: Clock
     ready: dict[str, Any]
+    shelf: Shelf
 
     @property
     def url(self) -> str:
@@ -203,6 +205,10 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
         sessions = Sessions(store)
         users = Users(store, sessions)
         ready = dict(READY)
+        shelf = Shelf(
+            spool=folder / "spool", folder=folder / "recordings", key=folder / "recordings.key", store=store,
+            tell=center.tell, now=clock, days=lambda queue: 0,
+        )  # fmt: skip
         configurator = Configurator(
             CONFIGURATION,
             store,
@@ -218,13 +224,14 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
             configurator=configurator,
             sessions=sessions,
             settings=replace(settings),
+            sounds=shelf.open,
             ready=lambda: ready,
             registry=CollectorRegistry(),
         )
         center.carry = server.carry
         await server.start()
         try:
-            yield Running(server, center, store, users, sessions, configurator, clock, ready)
+            yield Running(server, center, store, users, sessions, configurator, clock, ready, shelf)
         finally:
             await server.stop()
     finally:

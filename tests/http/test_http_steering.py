@@ -168,7 +168,23 @@ async def test_everything_that_is_wrong_is_named_at_once(edge: Running) -> None:
         assert found["detail"].startswith(
             "there is no calendar 'nine_to_five': add [calendars.nine_to_five], or"
         )
-        wrong["queues"]["sales"]["calendar"] = ""
+        for name, other in (("support", "sales"), ("sales", "support")):
+            circle = good["queues"][name] | {"overflow_queue": other, "overflow_after_s": 60}
+            wrong["queues"][name] = circle
+        status, problem = await put(browser, wrong)
+        assert [(each["field"], each["detail"]) for each in problem["errors"]] == [
+            (
+                "document.queues.sales.overflow_queue",
+                "callers would go in a circle: sales → support → sales: let one of these queues end in "
+                "another way",
+            )
+        ]
+        wrong["queues"] = {
+            "sales": good["queues"]["sales"] | {"overflow_queue": "nowhere", "overflow_after_s": 60}
+        }
+        status, problem = await put(browser, wrong)
+        assert [each["field"] for each in problem["errors"]] == ["document.queues.sales.overflow_queue"]
+        wrong["queues"]["sales"] |= {"overflow_queue": "", "overflow_after_s": 0}
         status, problem = await put(browser, wrong)
         assert [each["field"] for each in problem["errors"]] == [
             "document.dids.4002.queue", "document.ivr.fallback_queue",

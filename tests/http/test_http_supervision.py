@@ -24,6 +24,7 @@ from contactcenter.values import InteractionRecord, TimelineEntry
 STEERING: list[tuple[str, str, Any]] = [
     ("POST", "/api/calls/call-1/monitor", {"mode": "listen"}),
     ("DELETE", "/api/calls/call-1/monitor", None),
+    ("POST", "/api/calls/call-1/take-over", None),
     ("PUT", "/api/agents/agent1/state", {"state": "paused", "reason": "training"}),
     ("DELETE", "/api/agents/agent1/session", None),
     ("PATCH", "/api/calls/call-1", {"priority": 5}),

@@ -99,6 +99,12 @@ class Agent:
             assert right, f"{method} {path}: {response.status} {text}"
             return json.loads(text) if text else None
 
+    async def fetch(self, path: str, **headers: str) -> bytes:
+        """What is there, whole or as `headers` ask for."""
+        async with self._client.get(path, headers=headers) as response:
+            assert response.status < 300, f"{path}: {response.status} {await response.text()}"
+            return await response.read()
+
     async def interaction(self, id_: str, *, final: bool = True) -> dict[str, Any]:
         """The record, once it is final; the last state if it does not become so."""
         async with asyncio.timeout(WITHIN_S):
@@ -146,6 +152,28 @@ class Agent:
                 page = await self.do("GET", "/api/queues")
                 if any(each["name"] == queue and each["waiting"] == callers for each in page["items"]):
                     return
+                await asyncio.sleep(0.02)
+
+    async def until_offerable(self, queue: str, callers: int) -> None:
+        """So many callers wait in the queue, and nothing holds one of them back any more."""
+        await self.until_waiting(queue, callers)
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/calls")
+                waiting = [each["id"] for each in page["items"] if each["queue"] == queue]
+                whys = [await self.do("GET", f"/api/calls/{call}/why") for call in waiting]
+                if not any(why["held_back"] for why in whys):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def until_figures(self, id_: str, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until today's figures are so."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                found = (await self.do("GET", "/api/figures?limit=200"))["items"]
+                for view in found:
+                    if view["id"] == id_ and fits(view["today"]):
+                        return dict(view["today"])
                 await asyncio.sleep(0.02)
 
     async def count_interactions(self, caller: str) -> int:

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
 from contactcenter.config import load
 from contactcenter.demo import accounts, data
+from contactcenter.phones.agent import UserAgent
+from contactcenter.phones.call import SipCall
 from contactcenter.phones.customer import Customer
 from contactcenter.phones.phone import Habit, Phone, ring
 from tests.support.agent import Agent
@@ -45,6 +47,9 @@ secret = "{secret}"
 path = "center.db"
 [speech]
 cache = "{prompts}"
+[recordings]
+spool = "{spool}"
+auto_resume_s = 5
 [ivr]
 folder = "{scripts}"
 fallback_queue = "support"
@@ -53,16 +58,20 @@ fallback_queue = "support"
 4002 = {{ queue = "support" }}
 4003 = {{ queue = "sales" }}
 {dids}
+[skills]
+zh = {{ zh = "中文", en = "Chinese" }}
 [queues.support]
 title = {{ zh = "服务支持", en = "Support" }}
 ring_s = 3
 wrap_up_s = 30
 without_agents = true
+recording = "{support}"
 [queues.sales]
 title = {{ zh = "销售咨询", en = "Sales" }}
 ring_s = 3
 wrap_up_s = 0
 without_agents = true
+recording = "{sales}"
 {queues}
 [transfers]
 prefixes = ["1380"]
@@ -105,6 +114,15 @@ class Center:
     def customer(self, number: str = "15400000001", name: str = "", *, media: bool = True) -> Customer:
         """Somebody who phones in from the carrier's side."""
         return Customer(number, name, server=self.sip, media=media)
+
+    @asynccontextmanager
+    async def carrier(self, habit: Callable[[SipCall], None]) -> AsyncIterator[None]:
+        """The world outside, which takes our calls and does with them what it wants."""
+        far_side = UserAgent("127.0.0.2", self.asterisk.settings.carrier_port, on_call=habit)
+        try:
+            yield
+        finally:
+            far_side.close()
 
     @asynccontextmanager
     async def agent(self, login: str, phone: str = "", line: str = "ring") -> AsyncIterator[Agent]:
@@ -153,14 +171,18 @@ async def running_center(
     dids: str = "",
     queues: str = "",
     numbers: tuple[str, ...] = (),
+    recording: tuple[str, str] = ("never", "never"),
 ) -> AsyncIterator[Center]:
-    """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know."""
+    """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know;
+    `recording` is what support and sales do."""
     base = AsteriskSettings(
         ami_secret=AMI_SECRET,
         agi_key=AGI_KEY,
         phones=PHONES,
         dids=("4001", "4002", "4003", *numbers),
         rescue_pause_s=0.5,
+        # A busy machine may take long to start the server anew, and nobody is to be sent away meanwhile.
+        rescue_tries=120,
     )
     async with running_asterisk(replace(base)) as asterisk:
         settings = asterisk.settings
@@ -176,9 +198,12 @@ async def running_center(
                 ami=settings.ami_port,
                 secret=AMI_SECRET,
                 prompts=shared_prompts(),
+                spool=asterisk.folders.recordings,
                 scripts=scripts,
                 dids=dids,
                 queues=queues,
+                support=recording[0],
+                sales=recording[1],
             )
         )
         async with App(load(config), folder) as app:

@@ -8,12 +8,14 @@ from running import Running
 from contactcenter.commands import DropMessage
 from contactcenter.crm.users import UserChange
 from contactcenter.events import (
+    HangUpAsked,
     MessageRead,
     MessageSent,
     MonitorAsked,
     MonitorEndAsked,
     SignOutForced,
     StateForced,
+    TakeOverAsked,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -63,6 +65,24 @@ async def test_a_supervisor_is_at_a_call_with_the_keyboard_alone(pair: tuple[Des
         await supervisor.center.heard(MonitorEndAsked, call="call-1")
         await expect(bar).to_have_count(0)
         await expect(mark).to_have_text("")
+
+
+async def test_a_supervisor_takes_the_caller_over_and_hangs_up(pair: tuple[Desk, Desk]) -> None:
+    async with pair[0] as agent, pair[1] as supervisor:
+        await talk(agent, supervisor)
+        page = supervisor.page
+        await page.locator(CHOSEN).focus()
+        await page.keyboard.press("l")
+        bar = page.locator(".listen-bar")
+        await expect(bar).to_contain_text("You are listening")
+        await page.keyboard.press("t")
+        await supervisor.center.heard(TakeOverAsked, call="call-1", login="supervisor1")
+        await agent.face("wrap_up")
+        await expect(bar).to_contain_text("You are talking with 138")
+        assert await supervisor.axe() == []
+        await bar.get_by_role("button", name="Hang up").click()
+        await supervisor.center.heard(HangUpAsked, call="call-1", login="supervisor1")
+        await expect(bar).to_have_count(0)
 
 
 async def test_where_the_policy_hides_it_the_agent_sees_nothing(pair: tuple[Desk, Desk]) -> None:

@@ -44,11 +44,29 @@ export const choosePhone = (endpoint, line) =>
 
 export const answer = (call) => act("answer", () => post(`/api/calls/${encodeURIComponent(call)}/answer`));
 
+const onCall = (name, path, body) => (call) => act(name, () => post(`/api/calls/${encodeURIComponent(call)}/${path}`, body));
+
+export const hold = onCall("hold", "hold");
+
+export const resume = onCall("hold", "resume");
+
+/** Send the caller on, blind; `wish` is `{to, note}`. */
+export const transfer = (call, wish) => onCall("transfer", "transfer", wish)(call);
+
+/** Ask somebody beside the call. */
+export const consult = (call, wish) => onCall("consult", "consult", wish)(call);
+
+/** `toggle`, `complete`, `conference` or `drop`. */
+export const consultStep = (call, step) => onCall(step, `consult/${step}`)(call);
+
 export function hangUp(call) {
   if (serverNow() - lastEnd < END_THROTTLE_S) return null;
   lastEnd = serverNow();
   return act("hang-up", () => post(`/api/calls/${encodeURIComponent(call)}/hangup`));
 }
+
+export const pauseRecording = (call, paused) =>
+  act("recording", () => post(`/api/calls/${encodeURIComponent(call)}/record-${paused ? "pause" : "resume"}`));
 
 export const moreTime = () => act("more-time", () => post("/api/me/more-time"));
 

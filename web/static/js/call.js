@@ -2,8 +2,9 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { answer, backToAvailable, hangUp, online, pending, setState } from "./actions.js";
+import { answer, backToAvailable, online, pending, setState } from "./actions.js";
 import { callerName, callerNumber } from "./caller.js";
+import { TalkControls } from "./control.js";
 import { lasting } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
@@ -17,10 +18,12 @@ import { ring } from "./ringing.js";
 const RESTING = ["offline", "available", "paused"];
 const MISSED = ["no_answer", "busy", "unreachable", "line_lost", "disconnected"];
 
+const BY_COLLEAGUES = ["transfer", "consult"];
 const RULES = ["least_flexible", "longest_idle", "most_skilled", "round_robin", "fewest_calls", "ring_several", "preferred"];
 
 /** The decision in words; a rule that this page does not know is named as it is. */
 export function reasonOf(why) {
+  if (BY_COLLEAGUES.includes(why.rule)) return t(`why.${why.rule}`, { by: String(why.by ?? "") });
   if (!RULES.includes(why.rule)) return t("why.other", { rule: String(why.rule ?? "") });
   const figures = { idle: lasting(why.idle_s ?? 0), taken: why.taken ?? 0, candidates: why.candidates ?? 1 };
   const alone = why.candidates === 1 && why.rule !== "preferred";
@@ -57,6 +60,14 @@ function Why({ pop }) {
   return pop ? html`<p class="why"><strong>${t("why.label")}</strong> ${reasonOf(pop.why)}</p>` : null;
 }
 
+/** What colleagues say of this caller: it came along with him. */
+function Notes({ notes }) {
+  if (!notes.length) return null;
+  return html`<ul class="notes" aria-label=${t("control.notes")}>
+    ${notes.map((note, place) => html`<li key=${place}><strong>${note.by}</strong> <bdi>${note.text}</bdi></li>`)}
+  </ul>`;
+}
+
 function Waited({ pop, call }) {
   const queue = pop?.queue ?? call?.queue ?? "";
   return html`<div class="chips">
@@ -77,16 +88,7 @@ function Controls() {
         : html`<p>${t("action.answer_on_phone", { phone: myself.value.phone })}</p>`}
     </div>`;
   }
-  if (shown === "talking" || shown === "held") {
-    return html`<div class="controls">
-      <button key="hang-up" type="button" class="button hang-up" disabled=${!online() || pending("hang-up")}
-        onClick=${({ detail }) => detail < 2 && hangUp(call) /* a double click on Answer must not end the call */}>
-        <${Icon} name="hang_up" />${t("action.hang_up")}<kbd>F4</kbd>
-      </button>
-      ${shown === "held" && html`<p class="quiet">${t("idle.held")}</p>`}
-    </div>`;
-  }
-  return null;
+  return shown === "talking" || shown === "held" ? html`<${TalkControls} />` : null;
 }
 
 function AtWork() {
@@ -126,6 +128,7 @@ function AtWork() {
       </div>
     </div>
     <${Why} pop=${pop} />
+    <${Notes} notes=${pop?.notes ?? []} />
     <${Controls} />
   </section>`;
 }

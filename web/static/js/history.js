@@ -3,10 +3,11 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { get } from "./api.js";
-import { dateTimeOf, lasting, momentOf, timeOf } from "./format.js";
+import { clock, dateTimeOf, lasting, momentOf, timeOf } from "./format.js";
 import { html } from "./html.js";
 import { language, t, word } from "./language.js";
 import { Card, dispositionTitle, PhoneNumber, queueTitle, reasonTitle } from "./parts.js";
+import { Recordings } from "./player.js";
 import { Table } from "./table.js";
 
 const outcomeOf = (one) => (one.disposition ? dispositionTitle(one.disposition.code) : one.outcome ? word("outcome", one.outcome) : t("history.open"));
@@ -72,6 +73,11 @@ function about({ kind, detail, [language.value]: said }) {
     const reason = detail.reason && word("monitor_end", detail.reason);
     return [detail.name, detail.mode && t(`monitor.${detail.mode}`), reason].filter(Boolean).join(" · ");
   }
+  if (kind === "recording_notice") return word("recording_notice", detail.answer);
+  if (kind === "not_recorded") return word("recording_why", detail.why);
+  if (kind === "recording_paused") return t("step.recording_paused.about", { by: detail.by, from: clock(detail.begin_s) });
+  if (kind === "recording_resumed") return t("step.recording_resumed.about", { by: detail.by || t("step.by_itself"), from: clock(detail.begin_s), to: clock(detail.end_s) });
+  if (kind === "recorded") return "";
   if (kind === "language") return word("language", detail.language);
   return Object.values(detail).filter((value) => value !== "" && value !== null && typeof value !== "boolean").join(" · ");
 }
@@ -139,6 +145,7 @@ export function InteractionPage({ id }) {
   ].filter(([, value]) => value);
   return html`<div class="page">
     ${head}
+    <${Recordings} recordings=${one.recordings} />
     <div class="two">
       <${Card} title=${t("history.facts")}>
         <div class="body"><dl class="record">${facts.map(([key, value]) => html`<dt key=${`${key}-t`}>${t(key)}</dt><dd key=${`${key}-d`}>${value}</dd>`)}</dl></div>

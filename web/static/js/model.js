@@ -49,7 +49,8 @@ export const customer = computed(() => {
 export const face = computed(() => {
   const agent = myself.value;
   if (!agent) return "offline";
-  return agent.state === "talking" && myCall.value?.held ? "held" : agent.state;
+  const own = myCall.value?.agent === agent.login;
+  return agent.state === "talking" && own && myCall.value.held ? "held" : agent.state;
 });
 
 export const isAgent = computed(() => me.value?.role === "agent");

@@ -5,6 +5,7 @@ import { html } from "./html.js";
 import { useEffect, useRef } from "preact/hooks";
 
 import { answer, hangUp, online } from "./actions.js";
+import { toggleHold, toggleSendingOn } from "./control.js";
 import { t } from "./language.js";
 import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
 import { SUPERVISOR_HELP } from "./supervision.js";
@@ -12,6 +13,10 @@ import { SUPERVISOR_HELP } from "./supervision.js";
 const KEYS = {
   F2: () => {
     if (face.value === "reserved" && me.value.answerable) answer(myself.value.call);
+    else if (face.value === "talking" || face.value === "held") toggleHold();
+  },
+  "Shift+F2": () => {
+    if (face.value === "talking" || face.value === "held") toggleSendingOn();
   },
   F4: () => {
     if (face.value === "talking" || face.value === "held") hangUp(myself.value.call);
@@ -27,6 +32,7 @@ const KEYS = {
 
 const HELP = [
   ["F2", "key.answer"],
+  ["Shift+F2", "key.send_on"],
   ["F4", "key.hang_up"],
   ["F8", "key.status"],
   ["F9", "key.outcome"],
@@ -40,9 +46,10 @@ const isTyping = (element) => element?.matches?.("input:not([type=radio]), texta
 export function startShortcuts() {
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !me.value) return;
-    if (KEYS[event.key] && isAgent.value && online()) {
+    const key = event.shiftKey ? `Shift+${event.key}` : event.key;
+    if (KEYS[key] && isAgent.value && online()) {
       event.preventDefault();
-      KEYS[event.key]();
+      KEYS[key]();
     } else if (event.key === "?" && !isTyping(document.activeElement)) {
       event.preventDefault();
       helpOpen.value = true;

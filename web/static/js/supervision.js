@@ -4,13 +4,13 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-import { act, choosePhone, online, pending } from "./actions.js";
+import { act, choosePhone, hangUp, online, pending } from "./actions.js";
 import { post, put, remove } from "./api.js";
 import { momentOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, titled } from "./language.js";
-import { agents, calls, isAgent, me, messages, monitors, toast } from "./model.js";
+import { agents, calls, isAgent, me, messages, monitors, myCall, myself, toast } from "./model.js";
 import { PhoneNumber, queueTitle, Since } from "./parts.js";
 import { steered } from "./rows.js";
 
@@ -25,6 +25,7 @@ export const SUPERVISOR_HELP = [
   ["W", "key.whisper"],
   ["B", "key.barge"],
   ["S", "key.stop"],
+  ["T", "key.take_over"],
   ["M", "key.message"],
   ["F", "key.force"],
   ["X", "key.select"],
@@ -54,6 +55,12 @@ function stop() {
   return monitored && act("monitor-end", () => remove(path("calls", monitored.call, "monitor")));
 }
 
+/** Have the caller from now on; the agent wraps up. */
+function takeOver() {
+  const monitored = mine();
+  return monitored && MODE_OF[monitored.state] && act("take-over", () => post(path("calls", monitored.call, "take-over")));
+}
+
 // --- the rows of the agents' table ---
 
 /** The agent of the row that the keyboard is at. */
@@ -66,6 +73,7 @@ const open = (kind, agent) => {
 };
 
 function keysOf(agent) {
+  if (agent.login === me.value.user) return {};
   const talks = agent.state === "talking" && agent.call;
   return {
     ...(talks && Object.fromEntries(MODES.map((mode) => [LETTERS[mode], () => monitor(agent.call, mode)]))),
@@ -79,6 +87,7 @@ export const steeredRow = (more) => steered(row, (agent) => agent.login, (agent)
 
 /** The buttons of one agent's row. */
 export function AgentActions({ agent }) {
+  if (agent.login === me.value.user) return null; // who has taken a caller over, and can't listen to himself
   const here = row.value === agent.login ? 0 : -1;
   const at = mine();
   const talks = agent.state === "talking" && agent.call;
@@ -127,21 +136,41 @@ export function MyPhone() {
 
 // --- the bar ---
 
+/** The call that the supervisor has taken over. */
+function TalkBar() {
+  const agent = myself.value;
+  const call = myCall.value;
+  if (agent?.state !== "talking" || !call) return null;
+  return html`<section class="listen-bar" data-mode="talk" aria-label=${t("monitor.bar")}>
+    <${Icon} name="talking" size=${24} />
+    <div class="said">
+      <strong>${t("monitor.talking", { caller: call.customer_name || call.caller_name || call.caller || t("caller.hidden") })}</strong>
+      <span class="small">${t("monitor.taken")}</span>
+    </div>
+    <span class="whom small"><${PhoneNumber} number=${call.caller} /><span>${queueTitle(call.queue)}</span><${Since} since=${agent.since} /></span>
+    <span class="spacer"></span>
+    <button type="button" class="button hang-up" disabled=${!online() || pending("hang-up")} onClick=${() => hangUp(call.id)}>
+      <${Icon} name="hang_up" />${t("action.hang_up")}
+    </button>
+  </section>`;
+}
+
 /** At whose call the supervisor is, as long as he is, on every page. */
 export function ListenBar() {
   const at = mine();
   useEffect(() => {
     if (!at) return undefined;
     const keys = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.key.toUpperCase() !== "S") return;
+      const run = { S: stop, T: takeOver }[event.key.toUpperCase()];
+      if (!run || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
       if (event.target.closest("input, textarea, select, dialog")) return;
       event.preventDefault();
-      stop();
+      run();
     };
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);
   }, [at?.id]);
-  if (!at) return html`<div role="status"></div>`;
+  if (!at) return html`<div role="status"><${TalkBar} /></div>`;
   const mode = MODE_OF[at.state];
   const call = calls.value.get(at.call);
   const name = agents.value.get(at.agent)?.name ?? at.agent;
@@ -165,6 +194,9 @@ export function ListenBar() {
         </button>`,
       )}
     </div>
+    <button type="button" class="button" disabled=${!mode || !online() || pending("take-over")} onClick=${takeOver}>
+      <${Icon} name="answer" />${t("monitor.take_over")}<kbd>T</kbd>
+    </button>
     <button type="button" class="button hang-up" disabled=${!online() || pending("monitor-end")} onClick=${stop}>
       <${Icon} name="hang_up" />${t("monitor.stop")}<kbd>S</kbd>
     </button>

@@ -1,0 +1,48 @@
+"""`/api/callbacks`: who is to be called back, and what became of it."""
+
+from typing import Literal
+
+from contactcenter.callbacks import CallbackRecord
+from contactcenter.crm import callbacks
+from contactcenter.events import CallbackCancelAsked
+from contactcenter.http import scope
+from contactcenter.http.lists import Items, Paged
+from contactcenter.http.problems import not_found
+from contactcenter.http.routes import Right, Routes
+from contactcenter.http.visit import Visit
+
+routes = Routes("callbacks")
+
+
+class CallbackFilter(Paged):
+    """Which callbacks."""
+
+    state: Literal["", "waiting", "calling", "done", "failed", "expired", "cancelled"] = ""
+
+
+@routes.get("/api/callbacks", right=Right.SUPERVISOR)
+async def list_callbacks(visit: Visit, query: CallbackFilter) -> Items[CallbackRecord]:
+    """Callbacks, the newest first: `entered_at` is the place in the queue, `due_at` when the next try is."""
+    page = await visit.edge.store.read(
+        callbacks.page,
+        queues=visit.visitor.scope or None,
+        state=query.state,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return Items(items=list(page.items), next=page.next)
+
+
+@routes.delete("/api/callbacks/{id}", right=Right.SUPERVISOR, refusals=(404, 409))
+async def cancel_callback(visit: Visit, id: str) -> None:
+    """Take a callback back: nobody is called. One that is just being called goes on."""
+    found = await visit.edge.store.read(callbacks.get, id)
+    if found is None:
+        raise not_found("callback")
+    scope.check_queues(visit, (found.queue,), "cancel")
+    visitor, now = visit.visitor, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: CallbackCancelAsked(
+            at=now, login=visitor.login, name=visitor.name, request=request, callback=id
+        )
+    )

@@ -1,0 +1,278 @@
+"""`/api/recordings`: what was recorded, and listening to it.
+
+Audio is opened while it is sent and never lies anywhere in clear. Who listens is in the audit log before the
+first byte is out; who may not and tries is there, too.
+"""
+
+import asyncio
+import base64
+from typing import Annotated, Protocol
+
+import structlog
+from aiohttp import hdrs, web
+from pydantic import BaseModel, Field, StringConstraints
+
+from contactcenter.crm import interactions, recordings
+from contactcenter.crm.recordings import Recording
+from contactcenter.events import RecordingPauseAsked
+from contactcenter.http.lists import Items
+from contactcenter.http.problems import Problem, not_found
+from contactcenter.http.routes import Right, Routes
+from contactcenter.http.scope import refusal
+from contactcenter.http.visit import Visit, Visitor
+from contactcenter.values import AuditEntry, RecordingRecord
+
+routes = Routes("recordings")
+
+PIECE = 64 * 1024
+"""Bytes that are opened and sent at a time."""
+SAME_LISTENING_S = 300.0
+"""A player asks for many ranges: those of one user within this time are one listening."""
+
+log = structlog.get_logger(__name__)
+
+
+class Sound(Protocol):
+    """An open recording, as the edge `recordings` gives it. Blocking."""
+
+    length: int
+
+    def read(self, begin: int, end: int) -> bytes:
+        """Bytes of the WAV."""
+        ...
+
+    def close(self) -> None:
+        """Give it back."""
+        ...
+
+
+class Sounds(Protocol):
+    """Opens recordings. Blocking; raises whatever goes wrong with the file."""
+
+    def __call__(self, record: RecordingRecord, /) -> Sound: ...
+
+
+def nothing_kept(record: RecordingRecord) -> Sound:
+    """For an edge without recordings."""
+    raise FileNotFoundError(record.id)
+
+
+class Span(BaseModel):
+    """A pause: nobody is heard. Seconds from the recording's beginning."""
+
+    begin_s: float
+    end_s: float | None
+    by: str
+
+
+class RecordingItem(BaseModel):
+    """One recording: one talk of one agent with the caller."""
+
+    id: str
+    interaction: str
+    part: Annotated[int, Field(ge=1, description="1 for the interaction's first talk, and so on.")]
+    agent: str
+    queue: str
+    started_at: float
+    duration_s: float
+    state: Annotated[str, Field(description="running, ended, kept, partial, failed or expired.")]
+    why: Annotated[str, Field(description="The reason for partial and failed.")]
+    silences: list[Span]
+    bytes: int
+    playable: Annotated[bool, Field(description="There is audio, and you may listen to it.")]
+    peaks: Annotated[
+        list[str],
+        Field(description="How loud customer and agent are, over equal spans: base64, a byte each."),
+    ]
+
+
+class RecordingFilter(BaseModel, extra="forbid"):
+    """Which recordings."""
+
+    interaction: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+@routes.get("/api/recordings", right=Right.SIGNED_IN, refusals=(404,))
+async def list_recordings(visit: Visit, query: RecordingFilter) -> Items[RecordingItem]:
+    """An interaction's recordings, the earliest first; an agent sees those of his own interactions."""
+    found = await visit.edge.store.read(interactions.get, query.interaction)
+    visitor = visit.visitor
+    if found is None or not (visitor.oversees((found.record.queue,)) or found.record.agent == visitor.login):
+        raise not_found("interaction")
+    return Items(items=await of_interaction(visit, query.interaction))
+
+
+@routes.get("/api/recordings/{id}", right=Right.SIGNED_IN)
+async def get_recording(visit: Visit, id: str) -> RecordingItem:
+    """One recording."""
+    recording = await _found(visit, id)
+    for item in await of_interaction(visit, recording.record.interaction):
+        if item.id == id:
+            return item
+    raise not_found("recording")
+
+
+@routes.get(
+    "/api/recordings/{id}/audio",
+    right=Right.SIGNED_IN,
+    refusals=(409, 410, 416),
+    also=(206,),
+    media_type="audio/wav",
+)
+async def listen(visit: Visit, id: str) -> web.StreamResponse:
+    """The audio: a stereo WAV, the customer left, the agent right. Answers `Range`.
+
+    Every listening is in the audit log. An agent may only listen to his own, and only where the configuration
+    lets agents listen.
+    """
+    recording = await _found(visit, id)
+    if not may_listen(visit, recording):
+        raise refusal(visit, "listen", "recording", id, "You may not listen to this recording.")
+    if recording.deleted_at is not None:
+        raise Problem(410, "deleted", "The recording was deleted when its time was over.")
+    if not recording.audible:
+        detail = recording.kept.why or recording.record.state.value
+        raise Problem(409, "no_audio", f"There is no audio: {detail}.")
+    await _audit(visit, id)
+    try:
+        sound = await asyncio.to_thread(visit.edge.sounds, recording.record)
+    except Exception as error:
+        # Whatever it is (the file, its key, its seal), the listener is told, and no byte of it goes out.
+        log.exception("a recording can't be opened", recording=id)
+        raise Problem(409, "no_audio", "The audio can't be opened; the reason is in the log.") from error
+    try:
+        return await _send(visit, sound)
+    finally:
+        await asyncio.to_thread(sound.close)
+
+
+@routes.post("/api/calls/{id}/record-pause", right=Right.SIGNED_IN, refusals=(409,))
+async def pause_recording(visit: Visit, id: str) -> None:
+    """Have nothing recorded for a while: a card number is about to be said. The recording keeps its length.
+
+    It is paused when the call's `recording` says so; it goes on by itself after the configured time.
+    """
+    await _ask_pause(visit, id, True)
+
+
+@routes.post("/api/calls/{id}/record-resume", right=Right.SIGNED_IN, refusals=(409,))
+async def resume_recording(visit: Visit, id: str) -> None:
+    """Go on recording."""
+    await _ask_pause(visit, id, False)
+
+
+async def _ask_pause(visit: Visit, call: str, paused: bool) -> None:
+    if not visit.edge.live.sees(visit.visitor.viewer, "calls", call):
+        raise not_found("call")
+    login, now = visit.visitor.login, visit.edge.now()
+    await visit.edge.questions.ask(
+        lambda request: RecordingPauseAsked(at=now, login=login, call=call, paused=paused, request=request)
+    )
+
+
+async def of_interaction(visit: Visit, interaction: str) -> list[RecordingItem]:
+    """The recordings of an interaction that the visitor may see."""
+    found = await visit.edge.store.read(recordings.of_interaction, interaction)
+    return [_item(visit, recording, part) for part, recording in enumerate(found, 1)]
+
+
+def may_listen(visit: Visit, recording: Recording) -> bool:
+    """Supervisors to those of their queues; an agent to his own, where agents may."""
+    visitor, record = visit.visitor, recording.record
+    if visitor.oversees((record.queue,)):
+        return True
+    return visit.edge.settings.agents_listen and record.agent == visitor.login
+
+
+def _may_know(visitor: Visitor, recording: Recording) -> bool:
+    return visitor.sees_all or recording.record.agent == visitor.login
+
+
+async def _found(visit: Visit, id_: str) -> Recording:
+    recording = await visit.edge.store.read(recordings.get, id_)
+    # To an agent, another's recording and none must look the same.
+    if recording is None or not _may_know(visit.visitor, recording):
+        raise not_found("recording")
+    return recording
+
+
+async def _audit(visit: Visit, id_: str) -> None:
+    """On the disk before anything is heard; raises `StoreUnavailable` when it can't be."""
+    now, login = visit.edge.now(), visit.visitor.login
+    heard = visit.edge.listenings
+    for old in [key for key, at in heard.items() if at < now - SAME_LISTENING_S]:
+        del heard[old]
+    if (login, id_) in heard:
+        return
+    await visit.edge.store.write(
+        recordings.listened,
+        AuditEntry(at=now, login=login, act="listen", kind="recording", object=id_),
+    )
+    heard[login, id_] = now
+
+
+async def _send(visit: Visit, sound: Sound) -> web.StreamResponse:
+    begin, end = _range(visit.request, sound.length)
+    whole = hdrs.RANGE not in visit.request.headers
+    response = web.StreamResponse(
+        status=200 if whole else 206,
+        headers={
+            hdrs.CONTENT_TYPE: "audio/wav",
+            hdrs.ACCEPT_RANGES: "bytes",
+            hdrs.CACHE_CONTROL: "no-store",
+            hdrs.CONTENT_DISPOSITION: "inline",
+        },
+    )
+    if not whole:
+        response.headers[hdrs.CONTENT_RANGE] = f"bytes {begin}-{end - 1}/{sound.length}"
+    response.content_length = end - begin
+    await response.prepare(visit.request)
+    if visit.request.method == hdrs.METH_HEAD:
+        return response
+    while begin < end:
+        # Up to the next whole chunk, so that each is opened once.
+        upto = min(end, (begin // PIECE + 1) * PIECE)
+        try:
+            piece = await asyncio.to_thread(sound.read, begin, upto)
+        except Exception:
+            # The status is out: all that is left is to break off, which the player takes for what it is.
+            log.exception("a recording broke off while it was sent")
+            if visit.request.transport:
+                visit.request.transport.abort()
+            return response
+        await response.write(piece)
+        begin = upto
+    await response.write_eof()
+    return response
+
+
+def _range(request: web.Request, length: int) -> tuple[int, int]:
+    """The bytes that are asked for. Raises `Problem` 416 for none that there are, and for several ranges."""
+    try:
+        asked = request.http_range
+        begin, end, _ = asked.indices(length)
+    except ValueError:
+        raise Problem(416, "range", "One range of bytes, such as bytes=0-65535.") from None
+    if begin >= end:
+        raise Problem(416, "range", f"The audio has {length} bytes.")
+    return begin, end
+
+
+def _item(visit: Visit, recording: Recording, part: int) -> RecordingItem:
+    record, kept = recording.record, recording.kept
+    listens = may_listen(visit, recording)
+    return RecordingItem(
+        id=record.id,
+        interaction=record.interaction,
+        part=part,
+        agent=record.agent,
+        queue=record.queue,
+        started_at=record.started_at,
+        duration_s=kept.duration_s or record.length_s,
+        state=record.state.value,
+        why=kept.why,
+        silences=[Span(begin_s=span.begin_s, end_s=span.end_s, by=span.by) for span in record.silences],
+        bytes=kept.size,
+        playable=recording.audible and listens,
+        peaks=[base64.b64encode(side).decode() for side in kept.peaks] if listens and any(kept.peaks) else [],
+    )

@@ -1,0 +1,416 @@
+"""When a talk is recorded, when not, and when its recording is silent.
+
+The queue's policy decides. Where it says `announce`, no recording is asked for before the caller has been
+told, and none when he refused. Asterisk writes only while the caller is in a bridge, so music and ringing are
+in no recording, and the time in the bridge is the recording's length. A pause is true when Asterisk says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from contactcenter.commands import (
+    Accepted,
+    AnnounceRecording,
+    DropRecording,
+    FinishRecording,
+    MuteRecording,
+    Refused,
+    SaveRecording,
+    StopRecording,
+)
+from contactcenter.transitions import follow
+from contactcenter.values import RecordingRecord, RecordingState, Silence
+
+if TYPE_CHECKING:
+    from contactcenter.calls import Call, Leg
+    from contactcenter.events import (
+        RecordingAnnounced,
+        RecordingMuted,
+        RecordingPauseAsked,
+        RecordingsRestored,
+        RecordingStarted,
+    )
+    from contactcenter.floor import Floor
+
+POLICIES = ("never", "always", "announce")
+"""A queue's `recording`. `announce`: the caller is told first, and may refuse by a key."""
+
+ANNOUNCE_S = 30.0
+"""An announcement that takes longer is given up; the caller is then offered, and not recorded."""
+UNMUTE_AGAIN_S = 5.0
+"""How long after a failed try a pause that is over is ended again."""
+
+
+class Notice(StrEnum):
+    """What a caller knows of the recording."""
+
+    NONE = "none"
+    ASKED = "asked"
+    """The announcement plays, or is about to: the caller is offered to nobody meanwhile."""
+    TOLD = "told"
+    REFUSED = "refused"
+    UNHEARD = "unheard"
+    """It could not be played."""
+
+
+class Why(StrEnum):
+    """Why there is no recording although the queue's policy asks for one."""
+
+    NOT_STARTED = "not_started"
+    """Asterisk was not asked, or did not begin."""
+    REFUSED = "refused"
+    """By the caller."""
+    UNHEARD = "unheard"
+    """The announcement could not be played."""
+
+
+class Phase(StrEnum):
+    """What a recording does."""
+
+    ASKED = "asked"
+    """The caller's session was told to begin."""
+    READY = "ready"
+    """Asterisk listens, and writes as soon as the talk begins."""
+    ON = "on"
+    PAUSED = "paused"
+    FAILED = "failed"
+    """The talk goes on without one."""
+    ENDED = "ended"
+
+
+class Trigger(StrEnum):
+    """What moves a recording."""
+
+    START = "start"
+    JOIN = "join"
+    MISS = "miss"
+    PAUSE = "pause"
+    RESUME = "resume"
+    END = "end"
+
+
+TRANSITIONS: Mapping[Phase, Mapping[Trigger, Phase]] = {
+    Phase.ASKED: {Trigger.START: Phase.READY, Trigger.MISS: Phase.FAILED, Trigger.END: Phase.ENDED},
+    Phase.READY: {
+        Trigger.START: Phase.READY,
+        Trigger.JOIN: Phase.ON,
+        # Meanwhile the caller is in a queue that would have told him.
+        Trigger.MISS: Phase.FAILED,
+        Trigger.END: Phase.ENDED,
+    },
+    Phase.ON: {Trigger.PAUSE: Phase.PAUSED, Trigger.END: Phase.ENDED},
+    Phase.PAUSED: {Trigger.RESUME: Phase.ON, Trigger.END: Phase.ENDED},
+    Phase.FAILED: {Trigger.END: Phase.ENDED},
+    Phase.ENDED: {},
+}
+
+RUNNING = frozenset({Phase.ON, Phase.PAUSED})
+
+
+@dataclass(slots=True)
+class Recording:
+    """One recording while it lives."""
+
+    id: str
+    phase: Phase = Phase.ASKED
+    record: RecordingRecord | None = None
+    """Once the talk has begun."""
+    written_s: float = 0.0
+    """Length up to `writing_since`."""
+    writing_since: float | None = None
+    """Since when the caller is in a bridge; None: nothing is written."""
+    asked_by: str = ""
+    """Who asked for the next pause."""
+    doubtful: bool = False
+    """From before a restart: a pause of its last moment may be unknown to us, and is ended in time, too."""
+
+    @property
+    def shown(self) -> str:
+        """As pages see it."""
+        return self.phase.value if self.phase in (*RUNNING, Phase.FAILED) else ""
+
+    def move(self, trigger: Trigger) -> None:
+        """Follow the table, or raise `IllegalTransition` and stay."""
+        self.phase = follow(f"recording {self.id}", TRANSITIONS, self.phase, trigger)
+
+    def length(self, at: float) -> float:
+        """Seconds that are written by now."""
+        since = at - self.writing_since if self.writing_since is not None else 0.0
+        return round(self.written_s + since, 3)
+
+    def write(self, on: bool, at: float) -> None:
+        """The caller came into a bridge, or out of it."""
+        if not on:
+            self.written_s, self.writing_since = self.length(at), None
+        elif self.writing_since is None:
+            self.writing_since = at
+
+
+# --- before the talk ---
+
+
+def policy(floor: Floor, call: Call) -> str:
+    """What the queue that the caller is in wants."""
+    queue = floor.queues.get(call.queue)
+    return queue.rules.recording if queue else "never"
+
+
+def announce(floor: Floor, call: Call, at: float) -> None:
+    """The caller entered a queue: if it wants that, tell him once, before he is offered to anybody."""
+    if policy(floor, call) == "announce" and call.notice not in (Notice.TOLD, Notice.REFUSED):
+        call.notice = Notice.ASKED
+        floor.do(AnnounceRecording(call=call.id))
+        floor.wake(f"announce {call.id}", at + ANNOUNCE_S)
+
+
+def announced(floor: Floor, event: RecordingAnnounced) -> None:
+    """The caller knows, or could not be told."""
+    if call := floor.calls.get(event.call):
+        floor.rest(f"announce {call.id}")
+        call.notice = Notice.REFUSED if event.refused else Notice.TOLD if event.heard else Notice.UNHEARD
+        call.interaction.note(event.at, "recording_notice", answer=call.notice.value)
+        floor.check_ready(call)
+
+
+def not_announced(floor: Floor, call_id: str, at: float) -> None:
+    """Nothing was heard of the announcement: the caller must not wait for it."""
+    call = floor.calls.get(call_id)
+    if call and call.notice is Notice.ASKED:
+        call.notice = Notice.UNHEARD
+        call.interaction.note(at, "recording_notice", answer=call.notice.value)
+        floor.check_ready(call)
+
+
+def against(floor: Floor, call: Call) -> Why | None:
+    """Why this caller is not to be recorded although the policy wants it; None when he may be."""
+    if policy(floor, call) != "announce" or call.notice is Notice.TOLD:
+        return None
+    return Why.REFUSED if call.notice is Notice.REFUSED else Why.UNHEARD
+
+
+def begin(floor: Floor, call: Call, at: float) -> str:
+    """The name under which the session is to record the talk that may come; empty: it is not recorded.
+
+    A missed offer leaves the recording ready for the next one.
+    """
+    if policy(floor, call) == "never" or against(floor, call):
+        return ""
+    if call.recording and call.recording.phase not in (Phase.ASKED, Phase.READY):
+        end(floor, call, at)
+    if call.recording is None:
+        call.recording = Recording(id=f"{call.interaction.id}-{round(at * 1000)}")
+    return call.recording.id
+
+
+def started(floor: Floor, event: RecordingStarted) -> None:
+    """Asterisk listens."""
+    call = floor.calls.get(event.call)
+    if call and call.recording and call.recording.id == event.recording and _waits(call.recording):
+        call.recording.move(Trigger.START)
+
+
+def _waits(recording: Recording) -> bool:
+    return recording.phase in (Phase.ASKED, Phase.READY)
+
+
+# --- in the talk ---
+
+
+def joined(floor: Floor, call: Call, at: float) -> None:
+    """The talk begins: from here on there is a recording, or a reason why not."""
+    recording = call.recording
+    if recording and recording.phase in RUNNING:
+        return  # a phone passed the caller on by itself: what runs runs on
+    if policy(floor, call) == "never":
+        return
+    if recording is None:
+        recording = call.recording = Recording(id=f"{call.interaction.id}-{round(at * 1000)}")
+    record = RecordingRecord(
+        id=recording.id,
+        interaction=call.interaction.id,
+        call=call.id,
+        server=call.server,
+        queue=call.queue,
+        agent=call.agent,
+        started_at=at,
+    )
+    why = against(floor, call)
+    if recording.phase is Phase.READY and why is None:
+        recording.move(Trigger.JOIN)
+        recording.write(True, at)
+        call.interaction.note(at, "recorded", recording=recording.id)
+    else:
+        if recording.phase is Phase.READY:
+            floor.do(StopRecording(server=call.server, call=call.id), DropRecording(recording=recording.id))
+        recording.move(Trigger.MISS)
+        why = why or Why.NOT_STARTED
+        record = replace(record, ended_at=at, state=RecordingState.FAILED, why=why.value)
+        call.interaction.note(at, "not_recorded", why=why.value)
+    recording.record = record
+    floor.do(SaveRecording(record=record))
+
+
+def bridged(floor: Floor, leg: Leg, at: float) -> None:
+    """The leg came into a bridge or out of one; if it is a caller's, his recording follows."""
+    call = floor.calls.get(leg.id)
+    recording = call.recording if call else None
+    if call is None or recording is None or recording.phase not in RUNNING:
+        return
+    recording.write(bool(leg.bridge), at)
+    if not leg.bridge and not call.talks:
+        end(floor, call, at)
+
+
+def asked_pause(floor: Floor, event: RecordingPauseAsked) -> None:
+    """A card number is about to be said; or it has been."""
+    call = floor.calls.get(event.call)
+    if call is None or call.agent != event.login or not call.talks:
+        message = "this call is not your talk"
+    elif call.recording is None or call.recording.phase not in RUNNING:
+        message = "this talk is not being recorded"
+    elif not floor.servers.get(call.server):
+        message = "Asterisk can't be reached: the recording goes on as it is, let nothing secret be said"
+    else:
+        call.recording.asked_by = event.login
+        _mute(floor, call, event.paused)
+        floor.do(Accepted(request=event.request))
+        return
+    floor.do(Refused(request=event.request, code="illegal_now", message=message))
+
+
+def _mute(floor: Floor, call: Call, muted: bool) -> None:
+    assert call.recording  # noqa: S101 (who calls has looked)
+    floor.do(MuteRecording(server=call.server, call=call.id, recording=call.recording.id, muted=muted))
+
+
+def muted(floor: Floor, event: RecordingMuted) -> None:
+    """Asterisk has obeyed, or has not."""
+    call = floor.calls.get(event.call)
+    recording = call.recording if call else None
+    if call is None or recording is None or recording.id != event.recording or recording.phase not in RUNNING:
+        return
+    if event.failed:
+        kind = "pause_failed" if event.muted else "unpause_failed"
+        call.interaction.note(event.at, kind, why=event.failed)
+        if not event.muted:
+            floor.wake(f"unpause {call.id}", event.at + UNMUTE_AGAIN_S)
+        return
+    if event.muted is (recording.phase is Phase.PAUSED):
+        return
+    assert recording.record  # noqa: S101 (it runs)
+    if event.muted:
+        recording.move(Trigger.PAUSE)
+        silence = Silence(begin_s=recording.length(event.at), by=recording.asked_by)
+        recording.record = replace(recording.record, silences=(*recording.record.silences, silence))
+        floor.wake(f"unpause {call.id}", event.at + floor.rules.auto_resume_s)
+        call.interaction.note(event.at, "recording_paused", by=silence.by, begin_s=silence.begin_s)
+    else:
+        recording.move(Trigger.RESUME)
+        _close_silence(recording, event.at)
+        floor.rest(f"unpause {call.id}")
+        last = recording.record.silences[-1]
+        call.interaction.note(
+            event.at, "recording_resumed", by=recording.asked_by, begin_s=last.begin_s, end_s=last.end_s
+        )
+    floor.do(SaveRecording(record=recording.record))
+    floor.touch(call=call.id)
+
+
+def pause_due(floor: Floor, call_id: str, at: float) -> None:
+    """The longest pause is over: the rest of the talk is recorded again, whoever forgot."""
+    call = floor.calls.get(call_id)
+    recording = call.recording if call else None
+    if call and recording and (recording.phase is Phase.PAUSED or recording.doubtful):
+        recording.asked_by, recording.doubtful = "", False
+        _mute(floor, call, False)
+        if recording.phase is Phase.PAUSED:
+            # Heard of no more, while the link is down? Then again.
+            floor.wake(f"unpause {call.id}", at + UNMUTE_AGAIN_S)
+
+
+def _close_silence(recording: Recording, at: float) -> None:
+    """An open pause, if there is one, ends here."""
+    record = recording.record
+    if record and record.silences and record.silences[-1].end_s is None:
+        *before, last = record.silences
+        last = replace(last, end_s=recording.length(at))
+        recording.record = replace(record, silences=(*before, last))
+
+
+# --- after the talk ---
+
+
+def parted(floor: Floor, call: Call, at: float) -> None:
+    """The talk is over, unless a phone passed the caller on and he is still in a bridge with somebody."""
+    caller = floor.legs.get(call.id)
+    if caller is None or not floor.partners(caller):
+        end(floor, call, at)
+
+
+def end(floor: Floor, call: Call, at: float, *, gone: bool = False) -> None:
+    """The recording is over, whatever came of it; nothing happens if there is none. With a caller who
+    is `gone` it ends by itself."""
+    recording, call.recording = call.recording, None
+    if recording is None:
+        return
+    was = recording.phase
+    recording.move(Trigger.END)
+    if was in RUNNING and recording.record:
+        recording.write(False, at)
+        _close_silence(recording, at)
+        _finish(floor, recording.record, at, recording.length(at))
+        if not gone:
+            floor.do(StopRecording(server=call.server, call=call.id))
+    elif was in (Phase.ASKED, Phase.READY):
+        floor.do(DropRecording(recording=recording.id))
+    floor.rest(f"unpause {call.id}")
+    floor.touch(call=call.id)
+
+
+def _finish(floor: Floor, record: RecordingRecord, at: float, length_s: float = 0.0) -> None:
+    done = replace(record, state=RecordingState.ENDED, ended_at=at, length_s=length_s)
+    floor.do(SaveRecording(record=done), FinishRecording(record=done))
+
+
+# --- over a restart of this process ---
+
+
+def restored(floor: Floor, event: RecordingsRestored) -> None:
+    """The last run left these running: a talk that still stands takes its own back, the others are over."""
+    for record in event.records:
+        floor.restored_recordings[record.call] = record
+    if floor.restored_recordings:
+        floor.wake("recordings", event.at + floor.rules.restore_s)
+
+
+def claim(floor: Floor, call: Call, at: float) -> None:
+    """The call is known again: if it still talks, its recording goes on, and a pause with its time limit."""
+    record = floor.restored_recordings.pop(call.id, None)
+    if record is None:
+        return
+    if not call.talks:
+        _finish(floor, record, at)
+        floor.do(StopRecording(server=call.server, call=call.id))
+        return
+    paused = bool(record.silences) and record.silences[-1].end_s is None
+    call.recording = Recording(
+        id=record.id,
+        phase=Phase.PAUSED if paused else Phase.ON,
+        record=record,
+        # How long the caller was in music meanwhile is not known; the marks of pauses may be late by that.
+        writing_since=record.started_at,
+        doubtful=not paused,
+    )
+    call.recording.write(bool(floor.legs[call.id].bridge) if call.id in floor.legs else False, at)
+    floor.wake(f"unpause {call.id}", at + floor.rules.auto_resume_s)
+
+
+def unclaimed(floor: Floor, at: float) -> None:
+    """Whose talk has not turned up by now is over."""
+    for record in floor.restored_recordings.values():
+        _finish(floor, record, at)
+    floor.restored_recordings.clear()

@@ -1,0 +1,274 @@
+"""Who leaves the queue to be called back keeps the exact place, and is rung once at a time."""
+
+from dataclasses import replace
+
+import pytest
+
+from contactcenter import events as e
+from contactcenter.callbacks import TRANSITIONS, CallbackState
+from contactcenter.commands import (
+    Accepted,
+    EndLeg,
+    OfferCall,
+    PlaceCall,
+    PlaceLeg,
+    Refused,
+    SaveAudit,
+    SaveCallback,
+    ScreenPop,
+)
+from contactcenter.routing.queues import QueueRules
+from tests.core.invariants import check_empty
+from tests.core.world import BOB, RULES, SERVER, World, queue
+
+PATIENT = {"callback_tries": 2, "callback_pause_s": 60.0, "callback_expires_s": 3600.0}
+NUMBER = "13900000001"
+LEG = "callback-i-ann-1"
+
+
+def world_of(*queues: QueueRules) -> World:
+    return World(replace(RULES, queues=queues))
+
+
+@pytest.fixture
+def world() -> World:
+    """Ann waits, then Bob; the one agent is in a break."""
+    world = world_of(queue("support", without_agents=True, **PATIENT), queue("sales"))
+    world.signs_in("tom", "101").asks("tom", "paused")
+    world.waits("ann").wait(30)
+    return world.waits("bob").wait(30)
+
+
+def leaves_for_callback(world: World, name: str = "ann", number: str = NUMBER) -> World:
+    world.step(e.CallbackAsked(at=world.now, call=name, number=number, queue="support"))
+    return world.step(
+        e.ScriptEnded(at=world.now, call=name, node="callback_noted", result="callback"),
+        e.LegEnded(at=world.now, leg=name),
+    )
+
+
+def reaches(world: World, leg: str = LEG) -> World:
+    """The customer answers; his leg runs a script session of ours."""
+    world.step(
+        e.LegStarted(at=world.now, leg=leg, server=SERVER),
+        e.LegAnswered(at=world.now, leg=leg),
+        e.CallArrived(
+            at=world.now, call=leg, interaction="i-ann-back1", server=SERVER, did="", caller="",
+            resumed=True, queue="support", entered_at=world.now,
+        ),
+    )  # fmt: skip
+    return world.step(e.CallQueued(at=world.now, call=leg, queue="support"))
+
+
+def state(world: World) -> str:
+    saved = [each.record for each in world.commands(SaveCallback)]
+    return saved[-1].state if saved else ""
+
+
+def test_the_place_is_kept_and_the_agent_reserved_before_the_customer_is_rung(world: World) -> None:
+    leaves_for_callback(world)
+    assert world.record().outcome == "callback"
+    assert world.floor.matcher.order("support") == ("callback:i-ann", "bob")
+    world.wait(5).asks("tom", "available")
+    (place,) = world.commands(PlaceCall)
+    assert (place.leg, place.number, place.queue) == (LEG, NUMBER, "support")
+    assert world.agent().state.value == "reserved"
+    assert world.commands(ScreenPop)[0].interaction == "i-ann-back1"
+    assert not world.commands(OfferCall), "the agent's phone is rung when the customer has answered"
+    reaches(world)
+    assert [each.call for each in world.commands(OfferCall)] == [LEG]
+    world.rings(LEG).answers(LEG)
+    assert world.agent().state.value == "talking"
+    world.agent_ends(LEG)
+    world.caller_ends(LEG)
+    assert state(world) == "done"
+    world.step(
+        e.DispositionSet(
+            at=world.now, login="tom", interaction="i-ann-back1", code="done", note="", callback="",
+            request=world.request(),
+        )
+    )  # fmt: skip
+    record = world.ledger.records["i-ann-back1"]
+    assert (record.direction, record.origin, record.outcome) == ("outbound", "i-ann", "answered")
+    assert not world.floor.callbacks
+
+
+def test_who_is_not_reached_is_tried_again_later_in_the_same_place(world: World) -> None:
+    leaves_for_callback(world).asks("tom", "available")
+    world.step(e.LegEnded(at=world.now, leg=LEG, cause=17))
+    assert world.ledger.records["i-ann-back1"].outcome == "not_reached"
+    assert world.call("bob").agent == "tom", "meanwhile the next one is served"
+    assert world.floor.matcher.order("support") == ("callback:i-ann",)
+    world.rings("bob").answers("bob").agent_ends("bob")
+    world.caller_ends("bob").disposes(name="bob")
+    assert not world.commands(PlaceCall)
+    world.wait(60)
+    assert [each.leg for each in world.commands(PlaceCall)] == ["callback-i-ann-2"]
+    world.step(e.LegEnded(at=world.now, leg="callback-i-ann-2", cause=19))
+    assert state(world) == "failed"
+    assert world.agent().state.value == "available"
+    check_empty(world.floor)
+
+
+def test_it_expires(world: World) -> None:
+    leaves_for_callback(world).wait(3600)
+    assert state(world) == "expired"
+    assert world.floor.matcher.order("support") == ()
+    assert not world.asks("tom", "available").commands(PlaceCall)
+
+
+def test_nobody_has_two_callbacks_in_one_queue(world: World) -> None:
+    leaves_for_callback(world)
+    leaves_for_callback(world, "bob")
+    assert list(world.floor.callbacks) == ["i-ann"]
+
+
+def test_who_calls_in_is_served_in_the_place_of_his_callback(world: World) -> None:
+    leaves_for_callback(world)
+    world.arrives("cat").is_known("cat", (BOB,)).queues("cat")
+    world.arrives("ann2", caller=NUMBER).is_known("ann2", ()).queues("ann2")
+    assert world.floor.matcher.order("support")[0] == "ann2"
+    assert state(world) == "cancelled"
+    assert not world.asks("tom", "available").commands(PlaceCall)
+    assert world.call("ann2").agent == "tom"
+
+
+def test_the_customer_hangs_up_before_the_agent_answers(world: World) -> None:
+    leaves_for_callback(world).asks("tom", "available")
+    reaches(world)
+    world.caller_ends(LEG)
+    assert world.floor.callbacks["i-ann"].state is CallbackState.WAITING
+    assert world.call("bob").agent == "tom"
+
+
+def test_an_agent_who_does_not_answer_leaves_the_customer_at_the_head(world: World) -> None:
+    leaves_for_callback(world).asks("tom", "available")
+    reaches(world).rings(LEG).misses(call=LEG)
+    assert world.agent().state.value == "paused"
+    assert world.floor.matcher.order("support") == (LEG, "bob")
+    world.asks("tom", "available")
+    assert world.call(LEG).agent == "tom"
+
+
+def test_it_outlives_a_restart(world: World) -> None:
+    leaves_for_callback(world)
+    record = world.floor.callbacks["i-ann"].record
+    world.restart()
+    world.step(e.CallbacksRestored(at=world.now, records=(record,))).connect()
+    world.is_ready("tom")
+    assert [each.leg for each in world.commands(PlaceCall)] == [LEG]
+
+
+def test_a_customer_who_was_being_rung_at_a_crash_is_not_rung_twice(world: World) -> None:
+    leaves_for_callback(world).asks("tom", "available")
+    record = world.floor.callbacks["i-ann"].record
+    assert record.state == "calling"
+    world.restart()
+    world.step(e.CallbacksRestored(at=world.now, records=(record,))).connect()
+    world.is_ready("tom")
+    assert not world.commands(PlaceCall)
+    world.arrives(LEG, interaction="i-ann-back1", resumed=True, queue="support", entered_at=world.now)
+    assert not world.wait(120).commands(PlaceCall)
+
+
+def test_a_supervisor_takes_it_back(world: World) -> None:
+    leaves_for_callback(world)
+
+    def cancel(name: str) -> World:
+        event = e.CallbackCancelAsked(
+            at=world.now, login="eve", name="Eve", request=world.request(), callback=name
+        )
+        return world.step(event)
+
+    assert cancel("nobody").commands(Refused)[0].code == "unknown"
+    assert cancel("i-ann").commands(Accepted)
+    assert state(world) == "cancelled"
+    assert world.commands(SaveAudit)[0].entry.act == "cancel"
+
+
+def test_without_a_link_to_asterisk_nobody_is_rung(world: World) -> None:
+    leaves_for_callback(world).lose_link().asks("tom", "available")
+    assert not world.commands(PlaceCall)
+    world.connect()
+    assert [each.leg for each in world.commands(PlaceCall)] == [LEG]
+
+
+def test_every_end_is_final() -> None:
+    assert [state for state, ways in TRANSITIONS.items() if not ways] == [
+        CallbackState.DONE, CallbackState.FAILED, CallbackState.EXPIRED, CallbackState.CANCELLED,
+    ]  # fmt: skip
+
+
+# --- the agent first ---
+
+DESK = f"{LEG}-desk1"
+
+
+@pytest.fixture
+def agent_first() -> World:
+    """Ann has left for a callback in a queue that rings its agents first."""
+    rules = {**PATIENT, "callback_first": "agent", "without_agents": True}
+    world = world_of(queue("support", **rules), queue("sales"))
+    world.signs_in("tom", "101").asks("tom", "paused")
+    world.waits("ann").wait(30)
+    return leaves_for_callback(world)
+
+
+def desk(world: World, *kinds: type[e.Event], leg: str = DESK) -> World:
+    for kind in kinds:
+        fields = {"server": SERVER, "phone": "101"} if kind is e.LegStarted else {}
+        world.tell(kind(at=world.now, leg=leg, **fields))
+    return world
+
+
+def test_the_agent_is_rung_first_and_then_the_customer(agent_first: World) -> None:
+    world = agent_first.asks("tom", "available")
+    assert [(each.leg, each.phone) for each in world.commands(PlaceLeg)] == [(DESK, "101")]
+    assert not world.commands(PlaceCall)
+    world.sent = []
+    desk(world, e.LegStarted, e.LegAnswered)
+    assert [each.leg for each in world.commands(PlaceCall)] == [LEG]
+    reaches(world)
+    assert [each.line for each in world.commands(OfferCall)] == [DESK]
+    joined = [e.LegJoined(at=world.now, leg=each, bridge="b") for each in (LEG, DESK)]
+    world.step(*joined)
+    assert world.states(LEG) == ("talking", "talking")
+    world.caller_ends(LEG)
+    assert state(world) == "done"
+
+
+def test_an_agent_who_is_rung_first_and_does_not_answer_is_paused_and_nobody_is_called(
+    agent_first: World,
+) -> None:
+    world = agent_first.asks("tom", "available")
+    desk(world, e.LegStarted).step(e.LegEnded(at=world.now, leg=DESK, cause=17))
+    assert (world.agent().state.value, world.agent().reason) == ("paused", "busy")
+    assert not world.commands(PlaceCall)
+    world.asks("tom", "available")
+    assert [each.leg for each in world.commands(PlaceLeg)] == [f"{LEG}-desk2"]
+
+
+def test_the_agent_who_waits_is_let_go_when_the_customer_is_not_reached(agent_first: World) -> None:
+    world = agent_first.asks("tom", "available")
+    desk(world, e.LegStarted, e.LegAnswered)
+    world.step(e.LegEnded(at=world.now, leg=LEG, cause=19))
+    assert [each.leg for each in world.commands(EndLeg)] == [DESK]
+    assert world.agent().state.value == "available"
+    world.step(e.LegEnded(at=world.now, leg=DESK))
+    assert world.agent().state.value == "available"
+
+
+def test_the_customer_is_rung_once_whoever_comes_to_serve_him(agent_first: World) -> None:
+    """The first agent hangs up while the customer is rung; the second one waits for the same ring."""
+    world = agent_first.asks("tom", "available")
+    desk(world, e.LegStarted, e.LegAnswered)
+    world.step(e.LegEnded(at=world.now, leg=DESK))
+    world.is_ready("ivy", "102")
+    second = f"{LEG}-desk2"
+    world.step(
+        e.LegStarted(at=world.now, leg=second, server=SERVER, phone="102"),
+        e.LegAnswered(at=world.now, leg=second),
+    )
+    assert not world.commands(PlaceCall)
+    reaches(world)
+    assert [each.line for each in world.commands(OfferCall)] == [second]

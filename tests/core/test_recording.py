@@ -1,0 +1,380 @@
+"""Recordings: who begins one and when, announcements, pauses, and what each talk leaves behind."""
+
+from dataclasses import replace
+
+import pytest
+
+from contactcenter import events as e
+from contactcenter.commands import (
+    Accepted,
+    AnnounceRecording,
+    DropRecording,
+    FinishRecording,
+    MuteRecording,
+    OfferCall,
+    Refused,
+    SaveInteraction,
+    SaveRecording,
+    StopRecording,
+)
+from contactcenter.floor import Rules
+from contactcenter.values import LegSeen, RecordingRecord, RecordingState
+from tests.core.world import SERVER, World, queue
+
+RULES = Rules(
+    queues=(
+        queue("support", recording="always"),
+        queue("sales", recording="announce"),
+        queue("quiet"),
+    ),
+    dispositions=frozenset({"done"}),
+    auto_resume_s=60.0,
+)
+EVERY_QUEUE = ("support", "sales", "quiet")
+
+
+def offered(world: World) -> OfferCall:
+    """The one offer of the last step."""
+    (offer,) = world.commands(OfferCall)
+    return offer
+
+
+def recorded_talk(queue: str = "support") -> World:
+    """A talk that is being recorded, 3 s after the offer."""
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue=queue)
+    if queue == "sales":
+        world.step(e.RecordingAnnounced(at=world.now, call="ann"))
+    offer = offered(world)
+    world.step(e.RecordingStarted(at=world.now, call="ann", recording=offer.recording))
+    world.rings()
+    world.now += 3
+    return world.answers()
+
+
+def asks_pause(world: World, paused: bool, login: str = "tom", call: str = "ann") -> World:
+    """The agent presses the button."""
+    request = world.request()
+    return world.step(
+        e.RecordingPauseAsked(at=world.now, login=login, call=call, paused=paused, request=request)
+    )
+
+
+def asterisk_mutes(world: World, muted: bool, failed: str = "") -> World:
+    """Asterisk's word on the last request."""
+    recording = world.call().recording
+    assert recording
+    return world.step(
+        e.RecordingMuted(at=world.now, call="ann", recording=recording.id, muted=muted, failed=failed)
+    )
+
+
+def row(world: World) -> RecordingRecord:
+    """The only recording's row, as last saved."""
+    (only,) = world.ledger.recordings.values()
+    return only
+
+
+def timeline(world: World, *kinds: str) -> list[dict[str, object]]:
+    """What was noted under these kinds in the last step."""
+    entries = [entry for save in world.commands(SaveInteraction) for entry in save.entries]
+    return [entry.detail for entry in entries if entry.kind in kinds]
+
+
+def test_a_talk_of_a_queue_that_records_has_a_row_from_its_first_moment_to_its_end() -> None:
+    world = recorded_talk()
+    assert row(world).state is RecordingState.RUNNING
+    assert (row(world).agent, row(world).queue, row(world).interaction) == ("tom", "support", "i-ann")
+    assert world.call().view(held=False, offered=(), consult=None).recording == "on"
+    world.now += 20
+    world.caller_ends(phone="101")
+    (finish,) = world.commands(FinishRecording)
+    assert (finish.record.state, finish.record.length_s) == (RecordingState.ENDED, 20.0)
+    assert row(world) == finish.record
+
+
+def test_a_queue_that_never_records_asks_for_nothing() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue="quiet")
+    assert offered(world).recording == ""
+    world.rings().answers()
+    assert not world.commands(SaveRecording)
+    assert world.call().view(held=False, offered=(), consult=None).recording == ""
+
+
+def test_a_missed_offer_leaves_its_recording_ready_for_the_next() -> None:
+    world = World(RULES).is_ready()
+    world.waits()
+    first = offered(world).recording
+    world.step(e.RecordingStarted(at=world.now, call="ann", recording=first))
+    world.rings()
+    world.misses()
+    assert not world.commands(DropRecording)
+    world.now += 1
+    world.is_ready("joe", "102")
+    assert offered(world).recording == first
+    world.rings(phone="102").answers(phone="102")
+    assert row(world).agent == "joe"
+
+
+def test_a_caller_who_gives_up_leaves_no_recording() -> None:
+    world = World(RULES).is_ready()
+    world.waits()
+    recording = offered(world).recording
+    world.rings().caller_ends(phone="101")
+    assert world.commands(DropRecording) == [DropRecording(recording=recording)]
+    assert not world.ledger.recordings
+
+
+def test_a_talk_that_asterisk_did_not_record_says_why() -> None:
+    world = World(RULES).is_ready()
+    world.waits().rings().answers()
+    assert (row(world).state, row(world).why) == (RecordingState.FAILED, "not_started")
+    assert world.call().view(held=False, offered=(), consult=None).recording == "failed"
+    world.caller_ends(phone="101")
+    assert not world.commands(FinishRecording)
+
+
+def test_each_agent_of_a_caller_has_a_recording_of_his_own() -> None:
+    world = recorded_talk()
+    world.now += 5
+    world.agent_ends()
+    assert world.commands(StopRecording) == [StopRecording(server=SERVER, call="ann")]
+    first = row(world).id
+    world.is_ready("joe", "102")
+    world.queues()
+    again = offered(world).recording
+    assert again not in ("", first)
+    world.step(e.RecordingStarted(at=world.now, call="ann", recording=again))
+    world.rings(phone="102").answers(phone="102").caller_ends(phone="102")
+    assert {each.agent for each in world.ledger.recordings.values()} == {"tom", "joe"}
+
+
+def test_a_phone_that_passes_the_caller_on_takes_the_recording_along() -> None:
+    world = recorded_talk()
+    world.is_ready("joe", "102")
+    bridge = "b-ann"
+    world.now += 2
+    world.step(
+        e.LegStarted(at=world.now, leg="x", server=SERVER, phone="102"),
+        e.LegJoined(at=world.now, leg="x", bridge=bridge),
+        e.LegParted(at=world.now, leg="ann>101", bridge=bridge),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    assert world.call().agent == "joe"
+    assert not world.commands(FinishRecording)
+    world.now += 3
+    world.caller_ends(phone="")
+    assert row(world).length_s == 5.0
+
+
+# --- announced ---
+
+
+def test_an_announcing_queue_tells_the_caller_before_anybody_is_offered() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue="sales")
+    assert world.commands(AnnounceRecording) == [AnnounceRecording(call="ann")]
+    assert not world.commands(OfferCall)
+    world.now += 4
+    world.step(e.RecordingAnnounced(at=world.now, call="ann"))
+    assert offered(world).recording
+
+
+def test_the_announcement_is_made_once_in_a_call() -> None:
+    world = recorded_talk("sales")
+    world.agent_ends()
+    world.queues(queue="sales")
+    assert not world.commands(AnnounceRecording)
+
+
+@pytest.mark.parametrize(("answer", "why"), [({"refused": True}, "refused"), ({"heard": False}, "unheard")])
+def test_who_refused_or_was_not_told_is_served_and_not_recorded(answer: dict[str, bool], why: str) -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue="sales")
+    world.step(e.RecordingAnnounced(at=world.now, call="ann", **answer))
+    assert offered(world).recording == ""
+    world.rings().answers()
+    assert (row(world).state, row(world).why) == (RecordingState.FAILED, why)
+    assert timeline(world, "not_recorded") == [{"why": why}]
+
+
+def test_a_caller_who_came_into_an_announcing_queue_while_the_phone_rang_is_not_recorded() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits()
+    recording = offered(world).recording
+    world.step(e.RecordingStarted(at=world.now, call="ann", recording=recording))
+    world.rings()
+    rules = replace(RULES, queues=RULES.queues[1:], fallback_queue="sales")
+    world.step(e.RulesChanged(at=world.now, rules=rules, version=2))
+    world.answers()
+    assert world.commands(DropRecording) == [DropRecording(recording=recording)]
+    assert world.commands(StopRecording)
+    assert (row(world).state, row(world).why, row(world).queue) == (RecordingState.FAILED, "unheard", "sales")
+
+
+def test_nobody_waits_for_an_announcement_that_never_ends() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue="sales")
+    world.wait(30)
+    assert offered(world).recording == ""
+
+
+def test_a_caller_whose_session_broke_is_told_again() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue="sales")
+    world.step(
+        e.CallArrived(
+            at=world.now, call="ann", interaction="i-ann", server=SERVER, did="4001",
+            caller="+8613900000001", resumed=True, queue="sales", entered_at=world.now,
+        )
+    ).queues(queue="sales")  # fmt: skip
+    assert world.commands(AnnounceRecording)
+
+
+# --- paused ---
+
+
+def test_a_pause_is_true_when_asterisk_says_so() -> None:
+    world = recorded_talk()
+    world.now += 10
+    asks_pause(world, True)
+    assert world.commands(Accepted)
+    (mute,) = world.commands(MuteRecording)
+    assert (mute.server, mute.call, mute.muted) == (SERVER, "ann", True)
+    assert world.call().view(held=False, offered=(), consult=None).recording == "on"
+    world.now += 0.5
+    asterisk_mutes(world, True)
+    assert world.call().view(held=False, offered=(), consult=None).recording == "paused"
+    world.now += 7
+    asks_pause(world, False)
+    asterisk_mutes(world, False)
+    (span,) = row(world).silences
+    assert (span.begin_s, span.end_s, span.by) == (10.5, 17.5, "tom")
+    world.caller_ends(phone="101")
+    details = timeline(world, "recording_paused", "recording_resumed")
+    assert details == [
+        {"by": "tom", "begin_s": 10.5},
+        {"by": "tom", "begin_s": 10.5, "end_s": 17.5},
+    ]
+
+
+def test_a_forgotten_pause_ends_by_itself() -> None:
+    world = asterisk_mutes(asks_pause(recorded_talk(), True), True)
+    world.wait(60)
+    (unmute,) = world.commands(MuteRecording)
+    assert not unmute.muted
+    asterisk_mutes(world, False)
+    assert row(world).silences[-1].end_s == 60.0
+    world.caller_ends(phone="101")
+    (resumed,) = timeline(world, "recording_resumed")
+    assert resumed["by"] == ""
+
+
+def test_a_pause_that_can_not_be_ended_is_tried_again() -> None:
+    world = asterisk_mutes(asks_pause(recorded_talk(), True), True)
+    world.wait(60)
+    asterisk_mutes(world, False, "No such channel")
+    world.wait(5)
+    assert world.commands(MuteRecording)
+
+
+def test_a_pause_that_asterisk_refuses_does_not_seem_to_be_one() -> None:
+    world = asterisk_mutes(asks_pause(recorded_talk(), True), True, "Permission denied")
+    assert world.call().view(held=False, offered=(), consult=None).recording == "on"
+    assert not row(world).silences
+
+
+def test_a_talk_that_ends_in_a_pause_closes_it() -> None:
+    world = asterisk_mutes(asks_pause(recorded_talk(), True), True)
+    world.now += 4
+    world.caller_ends(phone="101")
+    assert [(span.begin_s, span.end_s) for span in row(world).silences] == [(0.0, 4.0)]
+    world.wait(100)
+    assert not world.commands(MuteRecording)
+
+
+@pytest.mark.parametrize("case", ["another's", "no talk", "no recording", "no link"])
+def test_a_pause_that_is_not_possible_is_refused(case: str) -> None:
+    world = recorded_talk("support")
+    login, call = "tom", "ann"
+    if case == "another's":
+        world.is_ready("joe", "102")
+        login = "joe"
+    elif case == "no talk":
+        call = "nobody"
+    elif case == "no recording":
+        world.caller_ends(phone="101").disposes()
+        world.waits("bob", "quiet")
+        world.is_ready(queues=EVERY_QUEUE).rings("bob").answers("bob")
+        call = "bob"
+    else:
+        world.lose_link()
+    asks_pause(world, True, login, call)
+    assert [answer.code for answer in world.commands(Refused)] == ["illegal_now"]
+    assert not world.commands(MuteRecording)
+
+
+def test_time_without_a_bridge_is_not_in_the_recording() -> None:
+    world = recorded_talk()
+    world.now += 10
+    leg = world.floor.legs["ann"]
+    world.step(e.LegParted(at=world.now, leg="ann", bridge=leg.bridge))
+    world.now += 30
+    world.step(e.LegJoined(at=world.now, leg="ann", bridge="b-ann"))
+    world.now += 5
+    asterisk_mutes(asks_pause(world, True), True)
+    assert row(world).silences[-1].begin_s == 15.0
+
+
+# --- over a restart of this process ---
+
+
+def still_talks(world: World) -> World:
+    """Asterisk lists both legs in their bridge."""
+    return world.connect(
+        LegSeen(leg="ann", answered=True, bridge="b-ann"),
+        LegSeen(leg="ann>101", phone="101", answered=True, bridge="b-ann", linked="ann"),
+    )
+
+
+def test_a_recording_outlives_a_restart_and_so_does_the_end_of_its_pause() -> None:
+    world = asterisk_mutes(asks_pause(recorded_talk(), True), True)
+    world.now += 10
+    still_talks(world.restart())
+    recording = world.call().recording
+    assert recording
+    assert recording.shown == "paused"
+    world.wait(60)
+    (unmute,) = world.commands(MuteRecording)
+    assert not unmute.muted
+    asterisk_mutes(world, False)
+    world.caller_ends(phone="101")
+    assert row(world).state is RecordingState.ENDED
+
+
+def test_a_pause_that_nobody_remembers_after_a_restart_ends_in_time() -> None:
+    world = recorded_talk()
+    world.now += 10
+    still_talks(world.restart())
+    world.wait(60)
+    (unmute,) = world.commands(MuteRecording)
+    assert not unmute.muted
+    asterisk_mutes(world, False)
+    assert not row(world).silences
+
+
+def test_a_recording_whose_talk_is_gone_after_a_restart_is_picked_up() -> None:
+    world = recorded_talk()
+    world.restart().connect()
+    world.wait(RULES.restore_s)
+    (finish,) = world.commands(FinishRecording)
+    assert finish.record.id == row(world).id
+
+
+def test_a_caller_who_comes_back_to_a_script_had_his_talk() -> None:
+    world = recorded_talk()
+    world.restart().connect(LegSeen(leg="ann", answered=True))
+    world.arrives(resumed=True, queue="support", entered_at=world.now)
+    assert world.commands(FinishRecording)
+    assert world.commands(StopRecording)

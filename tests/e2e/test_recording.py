@@ -1,0 +1,275 @@
+"""Recordings of a real Asterisk, heard by tones: who is on which channel, what a pause leaves out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from contactcenter.phones.phone import answer
+from tests.support.agent import Agent
+from tests.support.center import PASSWORD, Center, running_center
+from tests.support.recorded import Recorded
+from tests.support.voices import AGENT_HZ, CALLER_HZ
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EDGE_S = 0.3
+"""What lies so close to the beginning, the end or a pause may be either."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def center() -> AsyncIterator[Center]:
+    """A center whose queue `support` records, and whose queue `sales` announces it before."""
+    async with running_center(recording=("always", "announce")) as running:
+        yield running
+
+
+async def kept(center: Center, interaction: str, parts: int = 1) -> list[dict[str, Any]]:
+    """The interaction's recordings, once none is being picked up any more."""
+    async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor, asyncio.timeout(15):
+        while True:
+            found = await supervisor.do("GET", f"/api/interactions/{interaction}")
+            rows = found["recordings"]
+            if len(rows) >= parts and all(row["state"] not in ("running", "ended") for row in rows):
+                return list(rows)
+            await asyncio.sleep(0.05)
+
+
+async def heard(center: Center, recording: str) -> Recorded:
+    """The audio, as a supervisor gets it."""
+    async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
+        return Recorded.of(await supervisor.fetch(f"/api/recordings/{recording}/audio"))
+
+
+async def until_recording(agent: Agent, call: str, shown: str) -> None:
+    """The page says that the talk is `on`, `paused` …"""
+    async with asyncio.timeout(10):
+        while True:
+            page = await agent.do("GET", "/api/calls")
+            if any(each["id"] == call and each["recording"] == shown for each in page["items"]):
+                return
+            await asyncio.sleep(0.02)
+
+
+async def until_on_disk(supervisor: Agent, interaction: str) -> None:
+    """The index knows of the pause."""
+    async with asyncio.timeout(10):
+        while True:
+            page = await supervisor.do("GET", f"/api/recordings?interaction={interaction}")
+            if any(row["silences"] for row in page["items"]):
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_each_side_is_on_its_channel_and_a_pause_is_silent_on_both(center: Center) -> None:
+    async with (
+        center.phone("101", tone=AGENT_HZ) as phone,
+        center.agent("agent1", "101") as agent,
+        center.customer("15400000031") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        ringing = await phone.wait_call()
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        await asyncio.sleep(1.0)  # music, which must not be in the recording
+        ringing.answer()
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await until_recording(agent, view["call"], "on")
+        await asyncio.sleep(2.0)
+        await agent.do("POST", f"/api/calls/{view['call']}/record-pause")
+        await until_recording(agent, view["call"], "paused")
+        await asyncio.sleep(2.0)
+        await agent.do("POST", f"/api/calls/{view['call']}/record-resume")
+        await until_recording(agent, view["call"], "on")
+        await asyncio.sleep(2.0)
+        call.hang_up()
+        await agent.until("wrap_up")
+        await agent.dispose(view["interaction"])
+    (row,) = await kept(center, view["interaction"])
+    assert (row["state"], row["why"], row["agent"], row["queue"]) == ("kept", "", "agent1", "support")
+    (pause,) = row["silences"]
+    assert pause["by"] == "agent1"
+    recorded = await heard(center, row["id"])
+    assert recorded.seconds == pytest.approx(row["duration_s"], abs=0.01)
+    assert recorded.seconds == pytest.approx(6.0, abs=1.5)
+    begin, end = pause["begin_s"], pause["end_s"]
+    for channel, own, other in (("caller", CALLER_HZ, AGENT_HZ), ("agent", AGENT_HZ, CALLER_HZ)):
+        assert recorded.is_silent(channel, begin + EDGE_S, end - EDGE_S)
+        for span in ((EDGE_S, begin - EDGE_S), (end + EDGE_S, recorded.seconds - EDGE_S)):
+            assert recorded.hears(channel, own, *span) == 1.0
+            assert recorded.hears(channel, other, *span) == 0.0
+        ((silent_from, silent_until),) = recorded.silences(channel)
+        assert silent_from == pytest.approx(begin, abs=EDGE_S)
+        assert silent_until == pytest.approx(end, abs=EDGE_S)
+    assert not list(center.asterisk.folders.recordings.iterdir())
+    for sealed in (center.folder / "recordings").rglob("*.ccrec"):
+        assert b"RIFF" not in sealed.read_bytes()
+
+
+async def test_the_caller_is_told_before_and_neither_that_nor_music_is_recorded(center: Center) -> None:
+    async with (
+        center.phone("102", habit=answer, tone=AGENT_HZ) as _,
+        center.agent("agent2", "102") as agent,
+        center.customer("15400000032") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4003")
+        await call.hears(AGENT_HZ, within=20)
+        call.audio.play_tone(CALLER_HZ)
+        view = await agent.until("talking")
+        await asyncio.sleep(1.0)
+        await agent.do("POST", f"/api/calls/{view['call']}/hangup")
+        await call.wait_ended()
+        await agent.until("available")
+    (row,) = await kept(center, view["interaction"])
+    assert row["state"] == "kept"
+    found = await center.interaction(view["interaction"])
+    kinds = [entry["kind"] for entry in found["timeline"]]
+    assert kinds.index("recording_notice") < kinds.index("offered") < kinds.index("recorded")
+    recorded = await heard(center, row["id"])
+    assert recorded.seconds == pytest.approx(found["talked_s"], abs=0.3)
+    assert recorded.hears("agent", AGENT_HZ, EDGE_S, recorded.seconds - EDGE_S) == 1.0
+
+
+async def test_a_caller_may_refuse_by_a_key_and_is_served(center: Center) -> None:
+    async with (
+        center.phone("102", habit=answer, tone=AGENT_HZ) as _,
+        center.agent("agent2", "102") as agent,
+        center.customer("15400000033") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4003")
+        await call.wait_answered()
+        await call.audio.press(",9")
+        await call.hears(AGENT_HZ, within=20)
+        view = await agent.until("talking")
+        await until_recording(agent, view["call"], "failed")
+        refusal = await agent.do("POST", f"/api/calls/{view['call']}/record-pause", status=409)
+        assert "not being recorded" in refusal["detail"]
+        call.hang_up()
+        await agent.until("available")
+    (row,) = await kept(center, view["interaction"])
+    assert (row["state"], row["why"], row["playable"]) == ("failed", "refused", False)
+    assert not list(center.asterisk.folders.recordings.iterdir())
+
+
+async def test_a_recording_outlives_a_crash_of_the_server_and_so_does_its_pause(center: Center) -> None:
+    async with (
+        center.phone("103", habit=answer, tone=AGENT_HZ) as _,
+        center.customer("15400000034") as customer,
+    ):
+        async with center.agent("agent3", "103") as agent:
+            await agent.go("available")
+            call = customer.call("4002")
+            await call.wait_answered()
+            call.audio.play_tone(CALLER_HZ)
+            view = await agent.until("talking")
+            await asyncio.sleep(1.0)
+            await agent.do("POST", f"/api/calls/{view['call']}/record-pause")
+            async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
+                await until_on_disk(supervisor, view["interaction"])
+            await center.kill()
+            await center.start_again()
+        async with center.agent("agent3") as agent:
+            await agent.until("talking")
+            await until_recording(agent, view["call"], "paused")
+            await until_recording(agent, view["call"], "on")  # by itself, after 5 s
+            await asyncio.sleep(1.0)
+            call.hang_up()
+            await agent.until("wrap_up")
+            await agent.dispose(view["interaction"])
+    (row,) = await kept(center, view["interaction"])
+    assert row["state"] == "kept"
+    recorded = await heard(center, row["id"])
+    ((begin, end),) = recorded.silences("caller")
+    assert recorded.hears("caller", CALLER_HZ, EDGE_S, begin - EDGE_S) == 1.0
+    assert recorded.hears("caller", CALLER_HZ, end + EDGE_S, recorded.seconds - EDGE_S) == 1.0
+    assert recorded.hears("agent", AGENT_HZ, end + EDGE_S, recorded.seconds - EDGE_S) == 1.0
+
+
+async def test_a_missed_offer_and_a_caller_who_gives_up_leave_nothing(center: Center) -> None:
+    async with (
+        center.phone("104") as phone,
+        center.agent("agent4", "104") as agent,
+        center.customer("15400000035") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        pop = await agent.pop()
+        await phone.wait_call()
+        await agent.until("paused", "no_answer")
+        call.hang_up()
+    found = await center.interaction(pop["interaction"])
+    assert found["outcome"] == "abandoned"
+    assert found["recordings"] == []
+    async with asyncio.timeout(10):
+        while list(center.asterisk.folders.recordings.iterdir()):
+            await asyncio.sleep(0.05)
+
+
+async def test_asterisk_can_not_write_and_the_call_goes_on(center: Center) -> None:
+    spool = center.asterisk.folders.recordings
+    spool.rename(spool.with_name("away"))
+    spool.write_text("in the way")
+    try:
+        async with (
+            center.phone("106", habit=answer, tone=AGENT_HZ) as _,
+            center.agent("agent6", "106") as agent,
+            center.customer("15400000036") as customer,
+        ):
+            await agent.go("available")
+            call = customer.call("4002")
+            await call.hears(AGENT_HZ)
+            view = await agent.until("talking")
+            call.hang_up()
+            await agent.until("wrap_up")
+            await agent.dispose(view["interaction"])
+        (row,) = await kept(center, view["interaction"])
+        assert (row["state"], row["playable"]) == ("failed", False)
+        assert row["why"] in ("missing", "unreadable", "no_spool")
+        metrics = (await scrape(center)).splitlines()
+        assert f'contactcenter_recordings_failed_total{{why="{row["why"]}"}} 1.0' in metrics
+    finally:
+        spool.unlink()
+        spool.with_name("away").rename(spool)
+
+
+async def scrape(center: Center) -> str:
+    """What Prometheus would get."""
+    async with Agent.signed_in(center.url, "admin", PASSWORD) as admin:
+        return (await admin.fetch("/metrics")).decode()
+
+
+async def test_a_hold_leaves_one_recording_without_its_music(center: Center) -> None:
+    async with (
+        center.phone("101", habit=answer, tone=AGENT_HZ) as _,
+        center.agent("agent1", "101") as agent,
+        center.customer("15400000037") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await asyncio.sleep(1.0)
+        await agent.do("POST", f"/api/calls/{view['call']}/hold")
+        await agent.until_held(True)
+        await asyncio.sleep(1.5)
+        await agent.do("POST", f"/api/calls/{view['call']}/resume")
+        await agent.until_held(False)
+        await call.hears(AGENT_HZ)
+        await asyncio.sleep(1.0)
+        call.hang_up()
+        await agent.until("wrap_up")
+        await agent.dispose(view["interaction"])
+    (row,) = await kept(center, view["interaction"])
+    assert (row["state"], row["why"]) == ("kept", "")
+    recorded = await heard(center, row["id"])
+    assert 1.8 < recorded.seconds < 3.2
+    assert recorded.hears("caller", CALLER_HZ, EDGE_S, recorded.seconds - EDGE_S) > 0.8
+    assert recorded.hears("agent", AGENT_HZ, EDGE_S, recorded.seconds - EDGE_S) > 0.8
