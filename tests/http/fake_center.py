@@ -202,7 +202,7 @@ class FakeCenter:
     def join(self, login: str) -> None:
         """The agent's phone was answered."""
         agent, now = self.agents[login], self.now()
-        self._show_call(replace(self.calls[agent.call], state="talking", answered_at=now))
+        self._show_call(replace(self.calls[agent.call], state="talking", answered_at=now, queued_at=None))
         self._show_agent(login, state="talking", since=now, taken=agent.taken + 1)
 
     def part(self, login: str, wrap_up_s: float = WRAP_UP_S) -> None:

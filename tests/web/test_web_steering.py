@@ -219,7 +219,7 @@ async def test_who_was_overtaken_sees_both_and_loses_nothing(desk: Desk, edge: R
     await expect(overtaken).to_contain_text("Queues › Support › Rings for")
     await expect(overtaken).to_contain_text("Queues › Support › Wrap-up")
     await page.get_by_role("button", name="Keep my changes on top").click()
-    await expect(page.get_by_label("Rings for")).to_have_value("33")
+    await expect(page.get_by_label("Rings for", exact=True)).to_have_value("33")
     await expect(page.get_by_label("Wrap-up", exact=True)).to_have_value("45")
     await page.get_by_role("button", name="Save").click()
     await expect(page.locator(".toast")).to_contain_text("Saved as version 3")
