@@ -1,4 +1,4 @@
-"""Races on the real Asterisk: in the instant of an answer another answers, the caller hangs up, the agent goes.
+"""Races on the real Asterisk: what else happens in the instant in which an agent answers.
 
 `CONTACTCENTER_RACES` is how often each race is run; `make races` runs 200. After each one everybody is where
 he was: no agent stuck, no leg left, one final record, and who did not talk has his idle time.
