@@ -11,12 +11,12 @@ from contactcenter import handoff
 from contactcenter.agents import PauseReason
 from contactcenter.callbacks import LEG_PREFIX, Callback, CallbackRecord, CallbackState, CallbackTrigger
 from contactcenter.calls import Call, CallTrigger
-from contactcenter.commands import Accepted, FindCustomer, PlaceCall, Refused, SaveAudit, SaveCallback
+from contactcenter.commands import Accepted, FindCustomer, PlaceCall, SaveCallback
 from contactcenter.events import CallbackCancelAsked, CallbacksRestored
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction
 from contactcenter.routing.decisions import Decision
-from contactcenter.values import AuditEntry, InteractionRecord
+from contactcenter.values import InteractionRecord
 
 DESK_CAUSES = {17: PauseReason.BUSY, 20: PauseReason.UNREACHABLE}
 """Q.850 cause -> why an agent who is rung first is paused; anything else counts as no answer."""
@@ -267,18 +267,14 @@ def asked_cancel(floor: Floor, event: CallbackCancelAsked) -> None:
     made = floor.callbacks.get(event.callback)
     if made is None or made.state is not CallbackState.WAITING:
         message = "this callback is under way" if made else "there is no such open callback"
-        floor.do(Refused(request=event.request, code="illegal_now" if made else "unknown", message=message))
+        floor.refuse(event.request, "illegal_now" if made else "unknown", message)
         return
     _end(floor, made, CallbackTrigger.CANCEL, "supervisor")
-    entry = AuditEntry(
-        at=event.at,
-        login=event.login,
-        act="cancel",
-        kind="callback",
-        object=made.record.id,
-        detail={"number": made.record.number, "queue": made.record.queue},
+    record = made.record
+    floor.audit(
+        event.at, event.login, "cancel", "callback", record.id, number=record.number, queue=record.queue
     )
-    floor.do(SaveAudit(entry=entry), Accepted(request=event.request))
+    floor.do(Accepted(request=event.request))
 
 
 # --- after a restart ---

@@ -36,7 +36,7 @@ def asked(floor: Floor, event: ConsultAsked) -> None:
         return
     if wrong := refusal(floor, call, event.to):
         code, message = wrong
-        desks.refuse(floor, event.request, code, message, "to" if code == "invalid" else "")
+        floor.refuse(event.request, code, message, "to" if code == "invalid" else "")
         return
     begin(floor, call, event.to, event.note, event.request, event.at, blind=False)
     floor.do(Accepted(request=event.request))
@@ -200,9 +200,9 @@ def asked_step(floor: Floor, event: ConsultStepAsked) -> None:
         return
     consult = floor.consults.get(call.consult)
     if consult is None:
-        desks.refuse(floor, event.request, "illegal_now", "nobody is asked beside this call")
+        floor.refuse(event.request, "illegal_now", "nobody is asked beside this call")
     elif why_not := _why_not(consult, event.step):
-        desks.refuse(floor, event.request, "illegal_now", why_not)
+        floor.refuse(event.request, "illegal_now", why_not)
     else:
         floor.do(Accepted(request=event.request))
         if event.step is ConsultStep.DROP:
