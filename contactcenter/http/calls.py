@@ -47,7 +47,7 @@ class LiveCall(BaseModel):
     held: bool
     recording: Annotated[str, Field(description="on, paused, failed, or empty: not recorded.")]
     consult: Annotated[ConsultView | None, Field(description="A further leg beside the call.")]
-    priority: int
+    priority: Annotated[float, Field(description="Minutes of waiting given in advance, all together.")]
     waited_s: Annotated[float, Field(ge=0, description="From the queue's entry to the answer, or to now.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]
 
