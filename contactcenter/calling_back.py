@@ -8,18 +8,15 @@ callbacks in one queue, and who calls in himself is served in the place of his c
 from dataclasses import replace
 
 from contactcenter import handoff
-from contactcenter.agents import PauseReason
 from contactcenter.callbacks import LEG_PREFIX, Callback, CallbackRecord, CallbackState, CallbackTrigger
 from contactcenter.calls import Call, CallTrigger
+from contactcenter.causes import missed
 from contactcenter.commands import Accepted, FindCustomer, PlaceCall, SaveCallback
 from contactcenter.events import CallbackCancelAsked, CallbacksRestored
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction
 from contactcenter.routing.decisions import Decision
 from contactcenter.values import InteractionRecord
-
-DESK_CAUSES = {17: PauseReason.BUSY, 20: PauseReason.UNREACHABLE}
-"""Q.850 cause -> why an agent who is rung first is paused; anything else counts as no answer."""
 
 SAME_LEG_S = 60.0
 """How long after a restart a customer who was being rung is given to turn up again, before the next try."""
@@ -197,7 +194,7 @@ def desk_ended(floor: Floor, leg: str, cause: int, at: float) -> None:
     call = floor.calls.get(floor.desk_legs.get(leg, ""))
     made = floor.offers.get(call.offer) if call else None
     if made:
-        handoff.miss(floor, made, DESK_CAUSES.get(cause, PauseReason.NO_ANSWER), at)
+        handoff.miss(floor, made, missed(cause), at)
 
 
 def reached(floor: Floor, call: Call, at: float) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contactcenter import desks, handoff, holds, recording
 from contactcenter.agents import AgentSession, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger, Leg
+from contactcenter.causes import missed
 from contactcenter.commands import Accepted, AddLeg, EndLeg, JoinLegs, ParkLeg, PlaceLeg, Room, ScreenPop
 from contactcenter.consults import ANSWERED, Consult, ConsultState, ConsultTrigger
 from contactcenter.events import ConsultAsked, ConsultStep, ConsultStepAsked, PopShown
@@ -20,9 +21,6 @@ from contactcenter.values import Note, Target, TargetKind
 PREFIX = "consult-"
 """How the names of consulted legs begin; Asterisk takes the name that we give."""
 
-BUSY = frozenset({17, 21})
-UNREACHABLE = frozenset({1, 2, 3, 20, 27, 28, 34, 38, 41, 42, 44, 47})
-"""Q.850 causes of a leg that was not answered; with any other it rang in vain."""
 MISSED = frozenset({PauseReason.NO_ANSWER, PauseReason.BUSY, PauseReason.UNREACHABLE})
 
 
@@ -379,12 +377,7 @@ def leg_ended(floor: Floor, leg_id: str, cause: int, at: float) -> None:
     consult = floor.consult_of_leg(leg_id)
     if consult is None or consult.leg != leg_id:
         return
-    if consult.state in ANSWERED:
-        reason = "left"
-    elif cause in BUSY:
-        reason = PauseReason.BUSY.value
-    else:
-        reason = (PauseReason.UNREACHABLE if cause in UNREACHABLE else PauseReason.NO_ANSWER).value
+    reason = "left" if consult.state in ANSWERED else missed(cause).value
     finish(floor, floor.calls[consult.call], consult, reason, at)
 
 
@@ -425,8 +418,8 @@ def _release(floor: Floor, call: Call, consult: Consult, reason: str, at: float)
         agent.consult = agent.call = ""
         if rang:
             agent.interaction = ""
-            missed = reason in MISSED
-            agent.move(AgentTrigger.MISS if missed else AgentTrigger.RELEASE, at, reason if missed else "")
+            in_vain = reason in MISSED
+            agent.move(AgentTrigger.MISS if in_vain else AgentTrigger.RELEASE, at, reason if in_vain else "")
             desks.grant_wish(floor, agent, at)
         else:
             desks.dismiss(floor, agent, at)
