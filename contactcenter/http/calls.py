@@ -52,7 +52,7 @@ class LiveCall(BaseModel):
     needs: Annotated[tuple[str, ...], Field(description="Skill and level; with a question mark: preferred.")]
     promised_s: Annotated[float | None, Field(description="A bound of the wait, made at the entry.")]
     told_s: Annotated[float | None, Field(description="What the caller was told last of the wait.")]
-    waited_s: Annotated[float, Field(ge=0, description="Since he entered the queue; 0 when he does not wait.")]
+    waited_s: Annotated[float, Field(ge=0, description="Since the queue's entry; 0 when he does not wait.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]
 
 
