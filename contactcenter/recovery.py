@@ -151,8 +151,8 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
 
 
 def _part_others(floor: Floor, call: Call, at: float) -> None:
-    """Of a conference the talk of caller and agent is kept. Who asked the third, and for whom, is not known any
-    more: nobody could drop him, or give him the caller."""
+    """Of a conference the talk of caller and agent is kept. Who asked the third, and for whom, is not known
+    any more: nobody could drop him, or give him the caller."""
     for leg in floor.partners(floor.legs[call.id]):
         if leg.id != call.agent_leg:
             consulting.let_go(floor, leg.id)
