@@ -109,7 +109,7 @@ def other_talk(floor: Floor, monitor: Monitor, at: float) -> None:
     if monitor.taking:
         monitor.taking = False
         supervision.tell(floor, monitor, at, "take_over_failed", agent=monitor.agent)
-        supervision.listen_again(floor, monitor)
+        supervision.listen_again(monitor)
 
 
 def taker_gone(floor: Floor, monitor: Monitor, at: float) -> None:
