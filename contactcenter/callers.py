@@ -4,7 +4,7 @@ from itertools import count
 
 from contactcenter import announcements, calling_back, handoff, holds, recording, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit, WaitOn
+from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, WaitOn
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
@@ -22,7 +22,7 @@ from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
 from contactcenter.routing.explanations import standing_record
-from contactcenter.values import NOBODY, AuditEntry, InteractionRecord, MatchMethod
+from contactcenter.values import NOBODY, InteractionRecord, MatchMethod
 
 OVERFLOW_AGAIN_S = 15.0
 """How long after a closed or full queue could not take a caller over it is asked again."""
@@ -264,7 +264,7 @@ def asked_why(floor: Floor, event: WhyAsked) -> None:
     """Say for what and for whom a caller still waits."""
     standing = floor.matcher.standing(event.call, event.at)
     if standing is None:
-        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+        floor.refuse(event.request, "illegal_now", "this caller does not wait")
     else:
         floor.do(Accepted(request=event.request, answer=standing_record(standing)))
 
@@ -273,17 +273,21 @@ def asked_priority(floor: Floor, event: PriorityAsked) -> None:
     """A supervisor moves a caller forward or back, by so many minutes in all. It outlives a restart."""
     call = floor.calls.get(event.call)
     if call is None or call.queued_at is None:
-        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+        floor.refuse(event.request, "illegal_now", "this caller does not wait")
         return
     call.interaction.know(raised=event.minutes)
     call.interaction.note(event.at, "priority", by=event.login, minutes=event.minutes)
     floor.restate(call)
     floor.save(call.interaction)
-    detail: dict[str, str | float | bool] = {"interaction": call.interaction.id, "minutes": event.minutes}
-    entry = AuditEntry(
-        at=event.at, login=event.login, act="priority", kind="call", object=call.id, detail=detail
+    floor.audit(
+        event.at,
+        event.login,
+        "priority",
+        "call",
+        call.id,
+        interaction=call.interaction.id,
+        minutes=event.minutes,
     )
-    floor.do(SaveAudit(entry=entry))
     floor.touch(call=call.id)
     floor.do(Accepted(request=event.request))
 

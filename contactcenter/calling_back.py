@@ -8,18 +8,15 @@ callbacks in one queue, and who calls in himself is served in the place of his c
 from dataclasses import replace
 
 from contactcenter import handoff
-from contactcenter.agents import PauseReason
 from contactcenter.callbacks import LEG_PREFIX, Callback, CallbackRecord, CallbackState, CallbackTrigger
 from contactcenter.calls import Call, CallTrigger
-from contactcenter.commands import Accepted, FindCustomer, PlaceCall, Refused, SaveAudit, SaveCallback
+from contactcenter.causes import missed
+from contactcenter.commands import Accepted, FindCustomer, PlaceCall, SaveCallback
 from contactcenter.events import CallbackCancelAsked, CallbacksRestored
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction
 from contactcenter.routing.decisions import Decision
-from contactcenter.values import AuditEntry, InteractionRecord
-
-DESK_CAUSES = {17: PauseReason.BUSY, 20: PauseReason.UNREACHABLE}
-"""Q.850 cause -> why an agent who is rung first is paused; anything else counts as no answer."""
+from contactcenter.values import InteractionRecord
 
 SAME_LEG_S = 60.0
 """How long after a restart a customer who was being rung is given to turn up again, before the next try."""
@@ -210,7 +207,7 @@ def desk_ended(floor: Floor, leg: str, cause: int, at: float) -> None:
     call = floor.calls.get(floor.desk_legs.get(leg, ""))
     made = floor.offers.get(call.offer) if call else None
     if made:
-        handoff.miss(floor, made, DESK_CAUSES.get(cause, PauseReason.NO_ANSWER), at)
+        handoff.miss(floor, made, missed(cause), at)
 
 
 def reached(floor: Floor, call: Call, at: float) -> None:
@@ -294,18 +291,14 @@ def asked_cancel(floor: Floor, event: CallbackCancelAsked) -> None:
     made = floor.callbacks.get(event.callback)
     if made is None or made.state is not CallbackState.WAITING:
         message = "this callback is under way" if made else "there is no such open callback"
-        floor.do(Refused(request=event.request, code="illegal_now" if made else "unknown", message=message))
+        floor.refuse(event.request, "illegal_now" if made else "unknown", message)
         return
     _end(floor, made, CallbackTrigger.CANCEL, "supervisor")
-    entry = AuditEntry(
-        at=event.at,
-        login=event.login,
-        act="cancel",
-        kind="callback",
-        object=made.record.id,
-        detail={"number": made.record.number, "queue": made.record.queue},
+    record = made.record
+    floor.audit(
+        event.at, event.login, "cancel", "callback", record.id, number=record.number, queue=record.queue
     )
-    floor.do(SaveAudit(entry=entry), Accepted(request=event.request))
+    floor.do(Accepted(request=event.request))
 
 
 # --- after a restart ---

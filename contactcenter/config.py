@@ -17,7 +17,6 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contactcenter.claims import Claim, Claims
-from contactcenter.floor import Outside, Rules
 from contactcenter.mistakes import place, remedy
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.matching import Policy, Reserve
@@ -26,6 +25,7 @@ from contactcenter.routing.queues import QueueRules
 from contactcenter.routing.selection import Agent
 from contactcenter.routing.skills import Need, needs
 from contactcenter.routing.widening import Widening
+from contactcenter.rules import Outside, Rules
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -279,12 +279,16 @@ def test_the_agent_is_rung_first_and_then_the_customer(agent_first: World) -> No
     assert state(world) == "done"
 
 
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [(17, "busy"), (21, "busy"), (20, "unreachable"), (3, "unreachable"), (16, "no_answer")],
+)
 def test_an_agent_who_is_rung_first_and_does_not_answer_is_paused_and_nobody_is_called(
-    agent_first: World,
+    agent_first: World, cause: int, reason: str
 ) -> None:
     world = agent_first.asks("tom", "available")
-    desk(world, e.LegStarted).step(e.LegEnded(at=world.now, leg=DESK, cause=17))
-    assert (world.agent().state.value, world.agent().reason) == ("paused", "busy")
+    desk(world, e.LegStarted).step(e.LegEnded(at=world.now, leg=DESK, cause=cause))
+    assert (world.agent().state.value, world.agent().reason) == ("paused", reason)
     assert not world.commands(PlaceCall)
     world.asks("tom", "available")
     assert [each.leg for each in world.commands(PlaceLeg)] == [f"desk2-{LEG}"]
