@@ -278,6 +278,7 @@ class QueueSection(QueueTuning, _Asking):
     announce_every_s: float = Field(default=60, ge=15)
     ways_out: tuple[Literal["callback"], ...] = ()
     """What a waiting caller may choose instead."""
+    callbacks_max: int = Field(default=50, ge=0, le=10000)
     callback_tries: int = Field(default=3, ge=1, le=10)
     callback_pause_s: float = Field(default=600, ge=30, le=86400)
     callback_expires_s: float = Field(default=14400, ge=60, le=345600)

@@ -222,12 +222,16 @@ class Floor:
         else:
             yield DropQueue(queue=name)
 
+    def callers_waiting(self, queue: str) -> int:
+        """How many callers on the line wait in a queue: who is called back takes nobody's room."""
+        callbacks = (each for each in self.callbacks.values() if each.record.queue == queue)
+        return self.matcher.waiting(queue) - sum(each.place in self.matcher for each in callbacks)
+
     def _queue_view(self, queue: Queue, at: float) -> QueueView:
         name = queue.rules.name
-        waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
-        callbacks = [each for each in self.callbacks.values() if each.record.queue == name]
-        standing = sum(each.place in self.matcher for each in callbacks)
-        if standing:
+        waiting, since = self.callers_waiting(name), self.matcher.longest_since(name)
+        callbacks = sum(each.record.queue == name for each in self.callbacks.values())
+        if callbacks:
             entered = (
                 call.queued_at
                 for call in self.calls.values()
@@ -235,7 +239,7 @@ class Floor:
             )
             since = min(entered, default=None)
         figures = self.figures.intervals.of_day(("queue", name))
-        return queue.view(at, waiting - standing, since, len(callbacks), figures)
+        return queue.view(at, waiting, since, callbacks, figures)
 
     def _agent_view(self, agent: AgentSession) -> AgentView:
         call = self.calls.get(agent.call)

@@ -39,7 +39,7 @@ def _refusal(floor: Floor, call: Call, event: TransferAsked) -> tuple[str, str] 
     queue = floor.queues.get(name)
     if queue is None:
         return "invalid", f"there is no queue {name!r}"
-    exit = queue.refusal(event.at, floor.matcher.waiting(name))
+    exit = queue.refusal(event.at, floor.callers_waiting(name))
     if exit:
         said = exit.value.replace("_", " ")
         return "illegal_now", f"queue {name} does not take the caller now ({said}): he is still with you"
