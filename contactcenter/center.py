@@ -93,6 +93,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MonitorBegan: supervision.began,
     events.MonitorAsked: supervision.asked_monitor,
     events.MonitorEndAsked: supervision.asked_end,
+    events.MonitorRightLost: supervision.right_lost,
     events.TakeOverAsked: takeovers.asked,
     events.MessageSent: supervision.sent_message,
     events.MessageRead: supervision.read_message,

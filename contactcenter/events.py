@@ -536,9 +536,20 @@ class MonitorAsked(Supervising):
 
 @frozen
 class MonitorEndAsked(Supervising):
-    """The supervisor leaves the call."""
+    """A supervisor leaves the call; or an administrator has him leave."""
 
     call: str
+    supervisor: str = ""
+    """Whose monitor is to end, if it is another's."""
+
+
+@frozen
+class MonitorRightLost(Event):
+    """A supervisor may listen no more: `signed_out` everywhere; or `right_lost`, when he was disabled, or has
+    another role, or other queues."""
+
+    login: str
+    reason: str
 
 
 @frozen

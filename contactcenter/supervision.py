@@ -15,6 +15,7 @@ from contactcenter.events import (
     MonitorAsked,
     MonitorBegan,
     MonitorEndAsked,
+    MonitorRightLost,
     SignOutForced,
     StateForced,
 )
@@ -124,13 +125,24 @@ def _ring(floor: Floor, call: Call, event: MonitorAsked) -> None:
 
 
 def asked_end(floor: Floor, event: MonitorEndAsked) -> None:
-    """The supervisor leaves the call."""
-    mine = monitor_of(floor, event.login)
-    if mine is None or mine.call != event.call:
-        floor.refuse(event.request, "illegal_now", "you are not at this call")
+    """A supervisor leaves the call, or is made to."""
+    login = event.supervisor or event.login
+    monitor, forced = monitor_of(floor, login), login != event.login
+    if monitor is None or monitor.call != event.call:
+        who = f"supervisor {login} is" if forced else "you are"
+        floor.refuse(event.request, "illegal_now", f"{who} not at this call")
         return
-    end(floor, mine, "stopped", event.at)
+    if forced:
+        detail = {"interaction": monitor.interaction, "supervisor": login}
+        floor.audit(event.at, event.login, "monitor_end_asked", "call", monitor.call, **detail)
+    end(floor, monitor, "sent_away" if forced else "stopped", event.at)
     floor.do(Accepted(request=event.request))
+
+
+def right_lost(floor: Floor, event: MonitorRightLost) -> None:
+    """Whoever may listen no more is hung up."""
+    if monitor := monitor_of(floor, event.login):
+        end(floor, monitor, event.reason, event.at)
 
 
 def end(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:

@@ -1,4 +1,6 @@
-"""Which agents are signed in, as the center is told: by their browsers' sessions, whatever pages are open.
+"""Who is signed in, as the center is told: by the browsers' sessions, whatever pages are open.
+
+Of an agent it is told both the begin and the end; of a supervisor the end, after which he hears nobody.
 
 A session outlives a restart of this process; it is noticed again by its first request or socket, which an
 open page makes within a second.
@@ -7,26 +9,28 @@ open page makes within a second.
 from typing import TYPE_CHECKING
 
 from contactcenter.crm.sessions import IDLE_S
-from contactcenter.events import AgentSignedIn, AgentSignedOut
+from contactcenter.events import AgentSignedIn, AgentSignedOut, MonitorRightLost
 
 if TYPE_CHECKING:
     from contactcenter.http.visit import Edge, Visitor
 
 
 class Presence:
-    """The sessions that were seen, by agent, each with the time of its last sign of life."""
+    """The sessions that were seen, by user, each with the time of its last sign of life."""
 
     def __init__(self, edge: "Edge") -> None:
         self._edge = edge
         self._sessions: dict[str, dict[str, float]] = {}
+        self._agents: set[str] = set()
 
     def seen(self, visitor: "Visitor") -> None:
-        """A session of an agent made itself known; the first one tells the center."""
-        if visitor.role != "agent" or visitor.by_token:
+        """A session made itself known; an agent's first one tells the center."""
+        if visitor.by_token:
             return
         now = self._edge.now()
-        if visitor.login not in self._sessions:
-            self._sessions[visitor.login] = {}
+        sessions = self._sessions.setdefault(visitor.login, {})
+        if visitor.role == "agent" and visitor.login not in self._agents:
+            self._agents.add(visitor.login)
             self._edge.tell(
                 AgentSignedIn(
                     at=now,
@@ -38,18 +42,23 @@ class Presence:
                     line=visitor.line,
                 )
             )
-        self._sessions[visitor.login][visitor.secret] = now
+        sessions[visitor.secret] = now
 
     def ended(self, login: str, secret: str) -> None:
-        """A session is over; the agent's last one tells the center."""
+        """A session is over; the user's last one tells the center."""
         sessions = self._sessions.get(login)
         if sessions is None or sessions.pop(secret, None) is None or sessions:
             return
         del self._sessions[login]
-        self._edge.tell(AgentSignedOut(at=self._edge.now(), login=login))
+        now = self._edge.now()
+        if login in self._agents:
+            self._agents.remove(login)
+            self._edge.tell(AgentSignedOut(at=now, login=login))
+        else:
+            self._edge.tell(MonitorRightLost(at=now, login=login, reason="signed_out"))
 
     def sessions(self, login: str) -> list[str]:
-        """The agent's sessions that were seen."""
+        """The user's sessions that were seen."""
         return list(self._sessions.get(login, ()))
 
     def idle(self) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
-from contactcenter.events import Event
+from contactcenter.events import Event, MonitorRightLost
 from contactcenter.http import (
     agents,
     audit,
@@ -297,6 +297,11 @@ async def _watch(edge: Edge) -> None:
 
 
 async def _inspect(edge: Edge) -> None:
+    for monitor in list(edge.live.monitors.values()):
+        visitor = await signin.by_login(edge, monitor.supervisor)
+        call = edge.live.calls.get(monitor.call)
+        if visitor is None or not visitor.oversees((call.queue if call else monitor.queue,)):
+            edge.tell(MonitorRightLost(at=edge.now(), login=monitor.supervisor, reason="right_lost"))
     visitors = {connection.visitor.secret: connection.visitor for connection in edge.sockets}
     for visitor in visitors.values():
         # Sessions are looked up in memory: whatever takes rights away ends the user's sessions there first.

@@ -108,6 +108,12 @@ async def by_session(edge: Edge, secret: str) -> Visitor | None:
     return _visitor(user, csrf=session.csrf, secret=secret)
 
 
+async def by_login(edge: Edge, login: str) -> Visitor | None:
+    """Who that is, with the rights of this moment; None when he was disabled."""
+    user = await edge.store.read(users.get, login)
+    return None if user is None or user.disabled else _visitor(user, secret="")
+
+
 async def by_token(edge: Edge, secret: str) -> Visitor | None:
     """Whose token it is, or None when it was revoked."""
     found = await edge.store.read(tokens.find, secret)

@@ -31,6 +31,14 @@ class MonitorWish(BaseModel):
     mode: Literal["listen", "whisper", "barge"]
 
 
+class Whose(BaseModel):
+    """Whose monitor it is; one's own when nothing is said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    login: Annotated[str, StringConstraints(max_length=64)] = ""
+
+
 class ForcedState(BaseModel):
     """The state that the agent is to have; in the middle of a call it is kept until that is over."""
 
@@ -83,12 +91,20 @@ async def monitor_call(visit: Visit, id: str, body: MonitorWish) -> MonitorWish:
 
 
 @routes.delete("/api/calls/{id}/monitor", right=Right.SUPERVISOR, refusals=(409,))
-async def leave_call(visit: Visit, id: str) -> None:
-    """Leave the call; one's phone is hung up."""
+async def leave_call(visit: Visit, id: str, query: Whose) -> None:
+    """Leave the call; one's phone is hung up. An administrator may name another, who then has to leave."""
     visitor, now = visit.visitor, visit.edge.now()
+    if query.login not in ("", visitor.login) and visitor.role != "admin":
+        why = "Only an administrator ends what another listens to."
+        raise scope.refusal(visit, "monitor_end_asked", "call", id, why)
     await visit.edge.questions.ask(
         lambda request: MonitorEndAsked(
-            at=now, login=visitor.login, name=visitor.name, request=request, call=id
+            at=now,
+            login=visitor.login,
+            name=visitor.name,
+            request=request,
+            call=id,
+            supervisor=query.login,
         )
     )
 

@@ -147,6 +147,44 @@ def test_a_monitor_ends_with_a_talk_on_a_persistent_line_whose_leg_stays() -> No
     assert leg in world.floor.legs
 
 
+@pytest.mark.parametrize("reason", ["signed_out", "right_lost"])
+def test_who_may_listen_no_more_is_hung_up(reason: str) -> None:
+    world = listening(World().talks().monitors(login="tim", phone="121").picks_up("tim"))
+    leg = world.monitor().id
+    world.now += 5
+    world.step(e.MonitorRightLost(at=world.now, login="sue", reason=reason))
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=leg)], "tim stays"
+    assert lines(world) == ["monitor_ended"]
+    world.step(e.LegEnded(at=world.now, leg=leg))
+    (audit,) = world.commands(SaveAudit)
+    assert audit.entry.detail == {"interaction": "i-ann", "reason": reason, "lasted_s": 5.0}
+    world.step(e.MonitorRightLost(at=world.now, login="sue", reason=reason))
+    assert not world.commands(EndLeg)
+
+
+def test_who_signs_out_while_he_takes_over_gets_nobody() -> None:
+    world, leg = taking()
+    world.step(e.MonitorRightLost(at=world.now, login="sue", reason="signed_out"))
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=leg)]
+    world.step(e.LegEnded(at=world.now, leg=leg))
+    assert world.commands(JoinLeg)[-1].leg == "ann>101", "the caller goes back to the agent"
+
+
+def test_an_administrator_ends_what_another_listens_to() -> None:
+    world = listening()
+    leg = world.monitor().id
+    by = {"at": world.now, "login": "root", "name": "Root", "call": "ann"}
+    world.step(e.MonitorEndAsked(**by, request="r", supervisor="tim"))  # type: ignore[arg-type]
+    assert refusal(world) == "supervisor tim is not at this call"
+    world.step(e.MonitorEndAsked(**by, request="r2", supervisor="sue"))  # type: ignore[arg-type]
+    assert world.commands(Accepted)
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=leg)]
+    assert lines(world) == ["monitor_ended"]
+    (audit,) = world.commands(SaveAudit)
+    assert (audit.entry.login, audit.entry.act) == ("root", "monitor_end_asked")
+    assert audit.entry.detail == {"interaction": "i-ann", "supervisor": "sue"}
+
+
 def test_a_monitor_that_nobody_answers_has_not_heard_anything() -> None:
     world = World().talks().monitors()
     leg = world.monitor().id

@@ -1,7 +1,7 @@
 """Supervision over HTTP: who may do what, what the center is told, who sees it, what is kept of refusals."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import pytest
@@ -12,14 +12,18 @@ from contactcenter.crm import audit
 from contactcenter.crm.users import UserChange
 from contactcenter.events import (
     AgentSignedOut,
+    Event,
     MessageSent,
     MonitorAsked,
     MonitorEndAsked,
+    MonitorRightLost,
     PriorityAsked,
     SignOutForced,
     StateForced,
 )
 from contactcenter.values import InteractionRecord, TimelineEntry
+
+E = TypeVar("E", bound=Event)
 
 STEERING: list[tuple[str, str, Any]] = [
     ("POST", "/api/calls/call-1/monitor", {"mode": "listen"}),
@@ -266,3 +270,66 @@ async def test_the_record_tells_the_agent_no_more_than_the_page_did(edge: Runnin
         told = [step["kind"] for step in (await agent.get("/api/interactions/i-1"))["timeline"]]
         assert told == (kinds if visible else ["arrived"])
         assert [s["kind"] for s in (await browser.get("/api/interactions/i-1"))["timeline"]] == kinds
+
+
+def told(edge: Running, kind: type[E]) -> list[E]:
+    """What the center was told of that kind until now."""
+    return [event for event in edge.center.events if isinstance(event, kind)]
+
+
+async def listens(edge: Running, agent: Browser, browser: Browser) -> None:
+    """supervisor1 is at agent1's call."""
+    await talk(edge, agent)
+    await browser.sign_in("supervisor1")
+    assert (await browser.call("POST", "/api/calls/call-1/monitor", json={"mode": "listen"}))[0] == 202
+
+
+async def test_who_signs_out_everywhere_listens_no_more(edge: Running) -> None:
+    async with edge.browser() as agent, edge.browser() as office, edge.browser() as home:
+        await listens(edge, agent, office)
+        await home.sign_in("supervisor1")
+        await office.call("DELETE", "/api/session")
+        assert not told(edge, MonitorRightLost), "he is still signed in at home"
+        await home.call("DELETE", "/api/session")
+        (lost,) = told(edge, MonitorRightLost)
+        assert (lost.login, lost.reason) == ("supervisor1", "signed_out")
+        assert not told(edge, AgentSignedOut)
+
+
+@pytest.mark.parametrize(
+    "change", [UserChange(disabled=True), UserChange(role="agent"), UserChange(queues=("sales",))]
+)
+async def test_who_loses_the_right_listens_no_more(edge: Running, change: UserChange) -> None:
+    async with edge.browser() as agent, edge.browser() as browser:
+        await listens(edge, agent, browser)
+        await edge.users.change("supervisor1", change)
+        assert (await edge.center.heard(MonitorRightLost)).login == "supervisor1"
+
+
+async def test_who_keeps_the_right_goes_on_listening(edge: Running) -> None:
+    async with edge.browser() as agent, edge.browser() as browser, edge.browser() as other:
+        await listens(edge, agent, browser)
+        await other.sign_in("admin")
+        await other.call("POST", "/api/calls/call-1/monitor", json={"mode": "listen"})
+        await edge.users.change("supervisor1", UserChange(queues=("support",)))
+        await edge.users.change("admin", UserChange(disabled=True))
+        await edge.center.heard(MonitorRightLost, login="admin")
+        assert {each.login for each in told(edge, MonitorRightLost)} == {"admin"}, (
+            "all monitors were looked at"
+        )
+
+
+@pytest.mark.parametrize(("login", "status"), [("admin", 204), ("supervisor2", 403), ("supervisor1", 204)])
+async def test_only_an_administrator_ends_what_another_listens_to(
+    edge: Running, login: str, status: int
+) -> None:
+    async with edge.browser() as agent, edge.browser() as browser, edge.browser() as other:
+        await listens(edge, agent, browser)
+        await other.sign_in(login)
+        path = "/api/calls/call-1/monitor?login=supervisor1"
+        assert (await other.call("DELETE", path))[0] == status
+        asked = told(edge, MonitorEndAsked)
+        assert [(each.login, each.supervisor) for each in asked] == [(login, "supervisor1")] * (status == 204)
+        if status == 403:
+            (row,) = await rows(edge, login=login)
+            assert (row.act, row.granted, row.object) == ("monitor_end_asked", False, "call-1")

@@ -16,7 +16,7 @@ const LONGEST = 160;
 
 const ACTS = [
   "change", "change_agent", "make_change", "undo", "undo_change", "return", "configure", "put_configuration", "priority", "why", "cancel",
-  "monitor_asked", "monitor_began", "monitor_switched", "monitor_followed", "monitor_ended", "take_over_asked", "taken_over", "take_over_failed",
+  "monitor_asked", "monitor_began", "monitor_switched", "monitor_followed", "monitor_ended", "monitor_end_asked", "take_over_asked", "taken_over", "take_over_failed",
   "listen", "delete", "see_figures", "message", "message_read", "state_forced", "signed_out_by",
 ];
 const KINDS = ["agent", "call", "queue", "configuration", "change", "message", "phone", "user", "callback", "recording"];
