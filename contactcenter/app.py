@@ -395,6 +395,7 @@ class App:
             dispositions=offered.dispositions,
             pause_reasons=offered.pause_reasons,
             queues=offered.queues,
+            skills=offered.skills,
             visible_to_agent=offered.visible_to_agent,
             phones=settings.phones,
             answerable=self._answerable,

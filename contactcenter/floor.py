@@ -412,6 +412,7 @@ class Floor:
         waiting = claims.waiting(call, self.rules.claims, last_agent=last_agent)
         self.matcher.enter(waiting, ready=self.can_be_offered(call))
         call.minutes = self.matcher.minutes(call.id)
+        call.urgency, call.asked = self.matcher.priority(call.id), self.matcher.asked(call.id)
         self.touch(call=call.id, queue=call.queue)
 
     def _moments(self, call: Call, since: float) -> dict[str, float]:

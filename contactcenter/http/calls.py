@@ -47,7 +47,11 @@ class LiveCall(BaseModel):
     held: bool
     recording: Annotated[str, Field(description="on, paused, failed, or empty: not recorded.")]
     consult: Annotated[ConsultView | None, Field(description="A further leg beside the call.")]
-    priority: int
+    priority: float
+    urgency: Annotated[dict[str, float], Field(description="The parts of the priority, in minutes.")]
+    needs: Annotated[tuple[str, ...], Field(description="Skill and level; with a question mark: preferred.")]
+    promised_s: Annotated[float | None, Field(description="A bound of the wait, made at the entry.")]
+    told_s: Annotated[float | None, Field(description="What the caller was told last of the wait.")]
     waited_s: Annotated[float, Field(ge=0, description="From the queue's entry to the answer, or to now.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]
 

@@ -201,7 +201,7 @@ def test_every_end_is_final() -> None:
 
 # --- the agent first ---
 
-DESK = f"{LEG}-desk1"
+DESK = f"desk1-{LEG}"
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_an_agent_who_is_rung_first_and_does_not_answer_is_paused_and_nobody_is_
     assert (world.agent().state.value, world.agent().reason) == ("paused", "busy")
     assert not world.commands(PlaceCall)
     world.asks("tom", "available")
-    assert [each.leg for each in world.commands(PlaceLeg)] == [f"{LEG}-desk2"]
+    assert [each.leg for each in world.commands(PlaceLeg)] == [f"desk2-{LEG}"]
 
 
 def test_the_agent_who_waits_is_let_go_when_the_customer_is_not_reached(agent_first: World) -> None:
@@ -264,7 +264,7 @@ def test_the_customer_is_rung_once_whoever_comes_to_serve_him(agent_first: World
     desk(world, e.LegStarted, e.LegAnswered)
     world.step(e.LegEnded(at=world.now, leg=DESK))
     world.is_ready("ivy", "102")
-    second = f"{LEG}-desk2"
+    second = f"desk2-{LEG}"
     world.step(
         e.LegStarted(at=world.now, leg=second, server=SERVER, phone="102"),
         e.LegAnswered(at=world.now, leg=second),

@@ -8,7 +8,8 @@ CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 LATIN_IN_ZH = {"English", "VIP", "Ctrl"}
 BY_CODE = (
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
-    *("monitor", "monitor_end", "monitored", "why", "consult", "target"),
+    *("monitor", "monitor_end", "monitored", "why", "consult", "target", "setting"),
+    *("section", "urgency", "kind", "act", "day"),
     *("recording_state", "recording_why", "recording_notice", "recording_now"),
 )
 """Groups whose keys are made of a code that comes from the server."""
