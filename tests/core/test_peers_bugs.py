@@ -9,7 +9,7 @@
 | Kazoo #6609 | signed out for ever after so many missed calls | tests/core/test_routing_stories.py: test_who_misses_call_after_call_is_paused_each_time_and_may_always_come_back, tests/core/test_peers_bugs.py: test_a_supervisor_brings_back_who_missed_calls |
 | Kazoo #2689 | the agent answers a call of no queue while a caller rings | tests/core/test_stories.py: test_a_private_call_during_an_offer_changes_nothing, tests/core/test_peers_bugs.py: test_an_agent_takes_a_private_call_instead_of_the_caller |
 | Kazoo #958 | the third transfer fails | tests/core/test_consults.py: test_five_parts_of_one_interaction, tests/e2e/test_held_and_passed_on.py: test_a_chain_of_transfers_is_one_interaction_with_a_part_each |
-| Kazoo #3250 | some of fifteen calls at once are lost | tests/adapters/agi/test_agi_server.py: test_two_hundred_callers_in_one_instant |
+| Kazoo #3250 | some of fifteen calls at once are lost | tests/adapters/agi/test_agi_server.py: test_two_hundred_callers_in_one_instant; how soon each is heard: `make bench ARGS=agi` |
 | Asterisk #1006 | the wrap-up ends early | tests/core/test_stories.py: test_the_wrap_up_ends_by_itself_without_an_outcome |
 | Asterisk #607 | an attended transfer resets the last call's time | tests/core/test_peers_bugs.py: test_an_attended_transfer_ends_no_wrap_up_early_and_no_idle_time_late |
 | Asterisk #393 | no word of the end of a call | tests/core/test_peers_bugs.py: test_an_end_that_nobody_tells_is_found_and_begins_the_wrap_up |

@@ -17,7 +17,7 @@ from contactcenter.commands import (
     SaveRecording,
     StopRecording,
 )
-from contactcenter.floor import Rules
+from contactcenter.rules import Rules
 from contactcenter.values import LegSeen, RecordingRecord, RecordingState
 from tests.core.world import SERVER, World, queue
 

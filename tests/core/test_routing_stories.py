@@ -10,9 +10,9 @@ from contactcenter import events as e
 from contactcenter.agents import OCCUPANCY_S
 from contactcenter.claims import Claim, Claims
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, Refused, SaveAudit, ShowCall
-from contactcenter.floor import Rules
 from contactcenter.routing.skills import needs
 from contactcenter.routing.widening import Widening
+from contactcenter.rules import Rules
 from contactcenter.values import CustomerCard, LegSeen, PastInteraction
 from tests.core.invariants import check_empty
 from tests.core.world import ADA, BOB, RULES, SERVER, World, queue

@@ -1,4 +1,4 @@
-"""Races on the real Asterisk: two answer in one instant, a caller hangs up in the instant of the answer.
+"""Races on the real Asterisk: what else happens in the instant in which an agent answers.
 
 `CONTACTCENTER_RACES` is how often each race is run; `make races` runs 200. After each one everybody is where
 he was: no agent stuck, no leg left, one final record, and who did not talk has his idle time.
@@ -23,7 +23,7 @@ from contactcenter.phones.phone import Habit
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center, running_center
 
-REPETITIONS = int(os.environ.get("CONTACTCENTER_RACES", "15"))
+REPETITIONS = int(os.environ.get("CONTACTCENTER_RACES", "12"))
 QUIET_S = 2.0
 """By then nothing is left of a call that has ended, neither here nor in Asterisk."""
 STOPS_S = 0.5
@@ -115,8 +115,7 @@ class Crowd:
             since = decision["at"] - each["idle_s"]
             before = self.idle_since.setdefault(each["login"], since)
             assert since == pytest.approx(before, abs=0.002), f"{each['login']} lost the idle time"
-        if record["agent"]:
-            del self.idle_since[record["agent"]]
+        self.idle_since.pop(record["agent"], None)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -207,6 +206,38 @@ async def test_the_caller_hangs_up_in_the_instant_of_the_answer(crowd: Crowd, di
             while not agent.taken.empty():
                 assert agent.taken.get_nowait()["by"] == login.title()
     print(f"\n{REPETITIONS} callers hung up in the instant of the answer: {dict(outcomes)}")
+
+
+@pytest.mark.parametrize("what", ["break", "other queues"])
+async def test_an_agent_is_wanted_elsewhere_in_the_instant_of_his_answer(crowd: Crowd, what: str) -> None:
+    """A break that he asks for, or other queues from a supervisor: the talk that has begun goes on."""
+    for turn in range(REPETITIONS):
+        number = str(next(crowd.numbers))
+        async with crowd.center.customer(number, media=False) as customer:
+            call = customer.call("4051" if turn % 2 else "4052")
+            phones = await crowd.phones(20 if turn % 2 else 1)
+            login = list(phones)[turn % len(phones)]
+            agent, path = crowd.agents[login], f"/api/agents/{login}"
+            if what == "break":
+                asked = asyncio.create_task(agent.go("paused", "break"))
+            else:
+                asked = asyncio.create_task(crowd.boss.do("PATCH", path, {"queues": []}))
+            asyncio.get_running_loop().call_later(GAPS_S[turn % 10] + 0.02, phones[login].answer)
+            await asked
+            await agent.until("talking")
+            call.hang_up()
+            await call.wait_ended()
+            if what == "break":
+                await agent.until("paused", "break")
+                await agent.go("available")
+            else:
+                await agent.until("available")
+                await crowd.boss.do("PATCH", path, {"queues": ["crowd", "one"]})
+            record = await crowd.until_over(number)
+        assert (record["agent"], record["outcome"], record["offers"]) == (login, "answered", 1)
+        for each in crowd.agents.values():
+            while not each.taken.empty():
+                assert each.taken.get_nowait()["by"] == login.title()
 
 
 async def test_phones_stop_ringing_when_the_caller_hangs_up(crowd: Crowd) -> None:
