@@ -8,9 +8,11 @@ from fake_center import agent_view, call_view
 from playwright.async_api import Browser, Page, expect
 from running import Running
 
+from contactcenter.callbacks import CallbackRecord
 from contactcenter.commands import DropCall, ShowAgent, ShowCall
 from contactcenter.config import Configuration
-from contactcenter.events import AgentChanged, EligibleAsked, PriorityAsked, RulesChanged
+from contactcenter.crm import callbacks
+from contactcenter.events import AgentChanged, CallbackCancelAsked, EligibleAsked, PriorityAsked, RulesChanged
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -300,3 +302,33 @@ async def test_nobody_is_shut_out(chromium: Browser, edge: Running, language: st
         await page.locator("a[href='/audit']").click()
         await page.wait_for_selector("#audit-login")
         await fits()
+
+
+async def test_a_callback_is_taken_back_after_one_more_question(desk: Desk, edge: Running) -> None:
+    now = edge.clock()
+    record = CallbackRecord(
+        id="i1", queue="support", number="13800138000", name="Zhang Wei", server="main", asked_at=now - 300,
+        entered_at=now - 400, tries=1, due_at=now - 10, expires_at=now + 9000, state="waiting",
+    )  # fmt: skip
+    await edge.store.write(callbacks.save, [record])
+    await desk.sign_in("supervisor1")
+    row = desk.page.get_by_role("table", name="Callbacks waiting").locator("tbody tr")
+    await expect(row).to_contain_text("Zhang Wei")
+    await expect(row).to_contain_text("in its turn")
+    await row.get_by_role("button").focus()
+    await desk.page.keyboard.press("Enter")
+    await expect(row.get_by_role("button")).to_have_text("Really?")
+    await desk.page.keyboard.press("Enter")
+    await edge.center.heard(CallbackCancelAsked, callback="i1", login="supervisor1")
+    await expect(desk.page.locator(".toast")).to_contain_text("Zhang Wei will not be called back.")
+
+
+async def test_mistakes_are_told_in_the_language_of_the_page(chromium: Browser, edge: Running) -> None:
+    async with Desk(chromium, edge, language="zh") as desk:
+        await desk.sign_in("supervisor1")
+        await desk.page.locator("a[href='/settings']").click()
+        await desk.page.locator("#set-queues-support-ring_s").fill("1")
+        await expect(desk.page.locator(".is-wrong .error-text")).to_have_text("不能小于 3")
+        await desk.page.locator("#set-queues-support-ring_s").fill("20")
+        await desk.page.locator(".steps > .button").click()
+        await expect(desk.page.locator(".step .error-text")).to_contain_text("永远不会生效")

@@ -1,6 +1,7 @@
 // The supervisor's first view: queues, agents and calls as they are now.
 
 import { beat } from "./clock.js";
+import { Callbacks } from "./callbacks.js";
 import { ActiveChanges, ChangeDialog, changeKeys, ChosenBar, SelectAll, SelectBox, Skills } from "./changes.js";
 import { Bars, Level, Strip } from "./figures.js";
 import { clock, lasting } from "./format.js";
@@ -75,7 +76,7 @@ export function Board() {
   return html`<div class="page board">
     <div class="page-title"><h1>${t("nav.board")}</h1><${MyPhone} /></div>
     <${Strip} />
-    <${Queues} /><${Waiting} /><${Agents} /><${ActiveChanges} /><${Calls} />
+    <${Queues} /><${Waiting} /><${Callbacks} /><${Agents} /><${ActiveChanges} /><${Calls} />
     <${SteerDialog} /><${ChangeDialog} />
   </div>`;
 }

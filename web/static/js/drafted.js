@@ -12,7 +12,7 @@ const PAUSE_MS = 400;
 /** The version in force when the draft was begun: `{version, at, login, comment, document}`; null before. */
 export const base = signal(null);
 export const draft = signal(null);
-/** Path of a key -> what is wrong with it. */
+/** Path of a key -> everything that is wrong with it. */
 export const errors = signal(new Map());
 /** What is probably not meant: `{key, what, remedy}`. */
 export const warnings = signal([]);
@@ -94,9 +94,9 @@ function hear(refusal) {
   const found = new Map();
   for (const { field, detail } of refusal.errors) {
     const key = field.replace(/^document\.?/, "");
-    found.set(key, found.has(key) ? `${found.get(key)}; ${detail}` : detail);
+    found.set(key, [...(found.get(key) ?? []), detail]);
   }
-  if (!found.size) found.set(refusal.field.replace(/^document\.?/, ""), refusal.message);
+  if (!found.size) found.set(refusal.field.replace(/^document\.?/, ""), [refusal.message]);
   errors.value = found;
 }
 

@@ -6,6 +6,7 @@ import { draft, errors, keyOf, setAt, valueAt } from "./drafted.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
+import { inWords } from "./remarks.js";
 
 const idOf = (path) => `set-${path.join("-")}`;
 const NAME = /^[a-z][a-z0-9_]{0,31}$/;
@@ -14,7 +15,7 @@ export const LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 /** What is wrong with this key; with `deep` also with whatever lies below it. */
 export function wrongWith(path, deep = false) {
   const key = keyOf(path);
-  return [...errors.value].filter(([where]) => where === key || (deep && where.startsWith(`${key}.`))).map(([, says]) => says);
+  return [...errors.value].filter(([where]) => where === key || (deep && where.startsWith(`${key}.`))).flatMap(([, says]) => says);
 }
 
 /** How many keys at or below this path are wrong. */
@@ -23,7 +24,10 @@ export const countWrong = (path) => wrongWith(path, true).length;
 export function Wrong({ path, deep = false, id }) {
   const found = wrongWith(path, deep);
   return html`<div id=${id} class="wrong" aria-live="polite">
-    ${found.map((says) => html`<p key=${says} class="error-text" lang="en"><${Icon} name="warning" size=${14} />${says}</p>`)}
+    ${found.map((says) => {
+      const { text, lang } = inWords(says);
+      return html`<p key=${says} class="error-text" lang=${lang}><${Icon} name="warning" size=${14} />${text}</p>`;
+    })}
   </div>`;
 }
 

@@ -134,6 +134,7 @@ export function InteractionPage({ id }) {
   const facts = [
     ["history.when", dateTimeOf(one.arrived_at)],
     ["board.caller", html`${one.caller_name} <${PhoneNumber} number=${one.caller} />`],
+    ["history.origin", one.origin && html`<a href=${`/history/${encodeURIComponent(one.origin)}`}>${t("history.origin_open")}</a>`],
     ["history.did", one.did && html`<${PhoneNumber} number=${one.did} />`],
     ["board.queue", queueTitle(one.queue)],
     ["board.agent", one.agent],

@@ -14,6 +14,7 @@ import { Icon } from "./icons.js";
 import { t, titled, word } from "./language.js";
 import { me } from "./model.js";
 import { Card } from "./parts.js";
+import { inWords } from "./remarks.js";
 import { Calendars, Customers, Everywhere, Titles } from "./settings_lists.js";
 import { QueueForm } from "./settings_queue.js";
 import { Table } from "./table.js";
@@ -109,7 +110,10 @@ function Warnings({ keys = null }) {
   const found = warnings.value.filter(({ key }) => !keys || keys.some((each) => key === each || key.startsWith(`${each}.`)));
   if (!found.length) return null;
   return html`<ul class="warned">
-    ${found.map(({ key, what, remedy }) => html`<li key=${key + what}><${Icon} name="warning" size=${16} /><span><strong>${pathWords(key.split("."), draft.value)}</strong> <span lang="en">${what}: ${remedy}</span></span></li>`)}
+    ${found.map(({ key, what, remedy }) => {
+      const { text, lang } = inWords(`${what}: ${remedy}`);
+      return html`<li key=${key + what}><${Icon} name="warning" size=${16} /><span><strong>${pathWords(key.split("."), draft.value)}</strong> <span lang=${lang}>${text}</span></span></li>`;
+    })}
   </ul>`;
 }
 
