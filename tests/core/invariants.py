@@ -109,6 +109,8 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
     alone = state is CallState.HELD and not call.agent_leg and consult is not None and consult.blind
     if (state in TAKEN and not alone) != (floor.talks.get(call.agent_leg) == call.id):
         yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
+    if call.draft and state not in (CallState.SCRIPT, CallState.WAITING):
+        yield f"call {call.id} is {state.value} and leaves a message"
     recording = call.recording
     policy = floor.queues[call.queue].rules.recording if call.queue in floor.queues else "never"
     explained = recording is not None and recording.phase in (*RUNNING, Phase.FAILED)
@@ -238,7 +240,7 @@ def _queues(floor: Floor) -> Iterator[str]:
 
 def _left_standing(floor: Floor, call: Call) -> Iterator[str]:
     """After every event nobody waits whom a free agent could take."""
-    if not call.identified or call.notice is Notice.ASKED or not floor.servers.get(call.server):
+    if not call.identified or call.notice is Notice.ASKED or call.draft or not floor.servers.get(call.server):
         return
     demand = floor.matcher.demand(call.id)
     for agent in floor.agents.values():

@@ -16,8 +16,8 @@ const LONGEST = 160;
 
 const ACTS = [
   "change", "change_agent", "make_change", "undo", "undo_change", "return", "configure", "put_configuration", "priority", "why", "cancel",
-  "monitor_asked", "monitor_began", "monitor_switched", "monitor_followed", "monitor_ended", "listen", "take_over",
-  "message", "message_read", "state_forced", "signed_out_by",
+  "monitor_asked", "monitor_began", "monitor_switched", "monitor_followed", "monitor_ended", "take_over_asked", "taken_over", "take_over_failed",
+  "listen", "delete", "see_figures", "message", "message_read", "state_forced", "signed_out_by",
 ];
 const KINDS = ["agent", "call", "queue", "configuration", "change", "message", "phone", "user", "callback", "recording"];
 
