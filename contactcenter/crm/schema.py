@@ -221,6 +221,7 @@ recordings = Table(
     _text("key"),  # the id of the key, never the key
     _text("peaks"),  # base64: customer, then agent
     Column("deleted_at", Double),
+    Column("kind", Text, nullable=False, server_default="talk"),
     Index(None, "interaction", "started_at"),
     Index(None, "state", "queue", "started_at"),
 )

@@ -69,11 +69,12 @@ class Span(BaseModel):
 
 
 class RecordingItem(BaseModel):
-    """One recording: one talk of one agent with the caller."""
+    """One recording: one talk of one agent with the caller, or a message that the caller left."""
 
     id: str
     interaction: str
-    part: Annotated[int, Field(ge=1, description="1 for the interaction's first talk, and so on.")]
+    kind: Annotated[str, Field(description="talk, or message: nobody is on the agent's side.")]
+    part: Annotated[int, Field(ge=1, description="1 for the interaction's first recording, and so on.")]
     agent: str
     queue: str
     started_at: float
@@ -287,6 +288,7 @@ def _item(visit: Visit, recording: Recording, part: int) -> RecordingItem:
     return RecordingItem(
         id=record.id,
         interaction=record.interaction,
+        kind=record.kind.value,
         part=part,
         agent=record.agent,
         queue=record.queue,
