@@ -124,7 +124,7 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     leaving_message.forget(floor, call)  # it broke off with the session
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, event.at)
-    elif call.state in holds.TAKEN:
+    elif call.taken:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
@@ -391,7 +391,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
     recording.end(floor, call, at, gone=True)
     announcements.gave_up(floor, call, at)
     handoff.end_wait(floor, call, at)
-    if call.state in holds.TAKEN:
+    if call.taken:
         handoff.part(floor, call, at)
     supervision.follow(floor, call, at)
     call.move(CallTrigger.END)

@@ -219,6 +219,11 @@ class Call:
         """Whether the caller has an agent, be it that he is on hold."""
         return self.state in (CallState.TALKING, CallState.HELD)
 
+    @property
+    def taken(self) -> bool:
+        """Whether somebody has the caller: an agent, or somebody outside."""
+        return self.talks or self.state is CallState.OUTSIDE
+
     def view(self, *, held: bool, offered: tuple[str, ...], consult: Consult | None) -> CallView:
         """The call as pages see it."""
         best = self.customers[0] if self.customers else None

@@ -128,8 +128,8 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "unpause": recording.pause_due,
     "recordings": lambda floor, name, at: recording.unclaimed(floor, at),
     "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
-    counting.SHOW_TIMER: lambda floor, name, at: counting.show_due(floor, at),
-    counting.SAVE_TIMER: lambda floor, name, at: counting.save_due(floor, at),
+    "figures": lambda floor, name, at: counting.show_due(floor, at),
+    "intervals": lambda floor, name, at: counting.save_due(floor, at),
     "restore": lambda floor, name, at: recovery.restore_due(floor, at),
 }
 """Timer's first word -> what is due; the second word names the call, offer or agent."""

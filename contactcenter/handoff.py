@@ -36,7 +36,6 @@ def offer(floor: Floor, decision: Decision, at: float) -> None:
         call=call.id,
         seats={agent.login: _seat(floor, call, agent, number) for agent in agents},
         ring_s=floor.queues[call.queue].rules.ring_s,
-        offered_at=at,
     )
     floor.offers[made.id] = made
     call.offer, call.agent = made.id, made.sole

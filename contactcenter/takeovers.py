@@ -30,7 +30,7 @@ def asked(floor: Floor, event: TakeOverAsked) -> None:
     elif call.consult:
         message = "the agent has somebody else at this call: wait until that is over"
         floor.refuse(event.request, "illegal_now", message)
-    elif mine.taking or call.state not in holds.REACHED or call.parking or call.joining:
+    elif mine.taking or not call.talks or call.parking or call.joining:
         message = "the caller is just being moved: try again in a moment"
         floor.refuse(event.request, "illegal_now", message)
     else:
