@@ -150,7 +150,7 @@ async def test_old_records_know_by_their_timelines_who_had_the_caller(tmp_path: 
     keeper = Keeper(tmp_path / "center.db", fresh=False)
     engine = create_engine(f"sqlite:///{keeper.path}")
     with engine.begin() as db:
-        migrations.upgrade(db, "0008")
+        migrations.upgrade(db, "0009")
         db.execute(
             insert(schema.interactions),
             [
