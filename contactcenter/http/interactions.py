@@ -28,7 +28,8 @@ Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 
 
 class InteractionFilter(Paged):
-    """Which interactions: of a queue, an agent, an outcome, a customer; that arrived in `[since, until)`."""
+    """Which interactions: of a queue, an agent (the last or one before), an outcome, a customer; that arrived
+    in `[since, until)`."""
 
     queue: Word = ""
     agent: Word = ""
@@ -110,7 +111,7 @@ class InteractionDetail(InteractionItem):
 
 @routes.get("/api/interactions", right=Right.SIGNED_IN)
 async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[InteractionItem]:
-    """Interactions, the newest first; an agent sees his own."""
+    """Interactions, the newest first; an agent sees those in which he has, or had, the caller."""
     filters = {
         name: value for name in ("queue", "agent", "outcome", "customer") if (value := getattr(query, name))
     }
@@ -132,7 +133,7 @@ async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[Int
 
 @routes.get("/api/interactions/{id}", right=Right.SIGNED_IN)
 async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
-    """One interaction with its timeline; an agent sees his own."""
+    """One interaction with its timeline; an agent sees those in which he has, or had, the caller."""
     found = await check_interaction(visit, id, "get_interaction")
     fields = _fields(found.record)
     if found.corrections:

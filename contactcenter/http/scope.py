@@ -38,15 +38,15 @@ async def check_agent(visit: Visit, login: str, act: str) -> User:
 
 
 async def check_interaction(visit: Visit, id_: str, act: str) -> Interaction:
-    """The interaction, if it is the visitor's own or in his scope. Raises `Problem` 403 or 404.
+    """The interaction, if the visitor has, or had, its caller or it is in his scope.
 
-    To an agent, another's interaction and none look the same.
+    Raises `Problem` 403 or 404: to an agent, another's interaction and none look the same.
     """
     found = await visit.edge.store.read(interactions.get, id_)
     if found is None:
         raise not_found("interaction")
-    visitor, record = visit.visitor, found.record
-    if record.agent == visitor.login or visitor.oversees((record.queue,)):
+    visitor = visit.visitor
+    if visitor.login in found.workers or visitor.oversees((found.record.queue,)):
         return found
     if visitor.sees_all:
         raise refusal(visit, act, "interaction", id_, "This interaction is in none of your queues.")
