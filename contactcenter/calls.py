@@ -186,6 +186,8 @@ class Call:
     """Whether the caller knows that the call is recorded."""
     recording: Recording | None = None
     """Of the talk that goes on, or of the one that comes next."""
+    recorded_at: int = 0
+    """Milliseconds in the name of the last recording: no two have one name."""
     left_queue: str = ""
     """By which exit the caller left the queue without an agent; empty if he did not."""
 
@@ -197,6 +199,11 @@ class Call:
     def talks(self) -> bool:
         """Whether the caller has an agent, be it that he is on hold."""
         return self.state in (CallState.TALKING, CallState.HELD)
+
+    @property
+    def taken(self) -> bool:
+        """Whether somebody has the caller: an agent, or a number outside."""
+        return self.talks or self.state is CallState.OUTSIDE
 
     def view(self, *, held: bool, offered: tuple[str, ...], consult: Consult | None) -> CallView:
         """The call as pages see it."""
