@@ -211,8 +211,8 @@ class AsteriskServers:
         )
 
     async def _stop_recording(self, command: StopRecording) -> None:
-        """By Asterisk's name of it: meanwhile the caller's session may have begun another, which goes on. That
-        session may also have ended this one, or never have begun it."""
+        """By Asterisk's name of it: the caller's session may have begun another by now, which goes on. It may
+        also have ended this one, or never have begun it."""
         try:
             leg = _leg(command.call)
             variable = {"Variable": MIXMONITOR + _leg(command.recording)}

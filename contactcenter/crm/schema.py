@@ -212,6 +212,7 @@ recordings = Table(
     _text("key"),  # the id of the key, never the key
     _text("peaks"),  # base64: customer, then agent
     Column("deleted_at", Double),
+    _text("number"),  # the number outside, where no agent had the caller
     Index(None, "interaction", "started_at"),
     Index(None, "state", "queue", "started_at"),
 )
