@@ -1,7 +1,7 @@
 # The targets that people and CI call; how each works stands in scripts/.
 PYTHON := .venv/bin/python
 
-.PHONY: run test bench traces test-image clean
+.PHONY: run test bench races traces test-image clean
 
 run: ## set up what is missing, then the server with an Asterisk of its own and demo data
 	@scripts/setup.sh run
@@ -17,6 +17,10 @@ test: ## lint, types and the whole test suite
 bench: ## the benchmark table
 	@scripts/setup.sh test
 	@$(PYTHON) -m bench $(ARGS)
+
+races: ## who answers in one instant, who hangs up in it: 200 times each, on the real Asterisk
+	@scripts/setup.sh test
+	CONTACTCENTER_RACES=200 $(PYTHON) -m pytest -s tests/e2e/test_races.py $(ARGS)
 
 traces: ## record the traces of the tests anew, from the real Asterisk
 	@scripts/setup.sh test

@@ -10,8 +10,8 @@ import time
 
 from contactcenter import events as e
 from contactcenter.center import Center
-from contactcenter.floor import Rules
 from contactcenter.routing.queues import QueueRules
+from contactcenter.rules import Rules
 from contactcenter.values import CustomerCard, MatchMethod
 
 SERVER = "pbx"

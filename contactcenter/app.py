@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from phonenumbers import country_code_for_region
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -23,8 +22,7 @@ from contactcenter.clock import Clock
 from contactcenter.config import LIVE, Settings
 from contactcenter.configurator import Configurator
 from contactcenter.crm import customers
-from contactcenter.crm.errors import Refusal
-from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.phone_numbers import is_ordinary
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
@@ -373,12 +371,8 @@ class App:
         return self.settings.calendar(queue.calendar if queue else name).emergency
 
     def _may_call(self, number: str) -> bool:
-        """Callbacks are untrusted destinations: only whole numbers of our own country."""
-        region = self.settings.region
-        try:
-            return e164(number, region).startswith(f"+{country_code_for_region(region)}")
-        except Refusal:
-            return False
+        """Callbacks are untrusted destinations, and are dialled: only ordinary numbers of our own country."""
+        return is_ordinary(number, self.settings.region)
 
     def _http_settings(self) -> HttpSettings:
         settings, offered = self.settings, menus(self.settings)
@@ -388,6 +382,7 @@ class App:
             dispositions=offered.dispositions,
             pause_reasons=offered.pause_reasons,
             queues=offered.queues,
+            skills=offered.skills,
             visible_to_agent=offered.visible_to_agent,
             phones=settings.phones,
             answerable=self._answerable,

@@ -4,7 +4,7 @@ from itertools import count
 
 from contactcenter import announcements, calling_back, handoff, holds, recording, supervision
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, Refused, SaveAudit, WaitOn
+from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, WaitOn
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
@@ -22,7 +22,7 @@ from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
 from contactcenter.routing.explanations import standing_record
-from contactcenter.values import NOBODY, AuditEntry, InteractionRecord, MatchMethod
+from contactcenter.values import NOBODY, InteractionRecord, MatchMethod
 
 OVERFLOW_AGAIN_S = 15.0
 """How long after a closed or full queue could not take a caller over it is asked again."""
@@ -56,7 +56,6 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     elif event.resumed and not call.served and event.queue in floor.queues:
         call.queue, call.queued_at = event.queue, event.entered_at or event.at
     floor.calls[call.id] = call
-    calling_back.came_back(floor, call)
     floor.touch(call=call.id, queue=call.queue)
     kind = "resumed" if event.resumed else "arrived"
     interaction.note(event.at, kind, did=event.did, caller=event.caller, **_place_of(call))
@@ -224,7 +223,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
     interaction.know(queue=event.queue, queued_at=interaction.record.queued_at or call.queued_at)
     interaction.note(event.at, "queued", queue=event.queue, priority=event.priority, kept_place=kept_place)
     # Who already waited keeps the place even if the queue closed or filled up meanwhile.
-    refusal = None if kept_place else queue.refusal(event.at, floor.matcher.waiting(event.queue))
+    refusal = None if kept_place else queue.refusal(event.at, floor.callers_waiting(event.queue))
     if refusal:
         _leave(floor, call, refusal, event.at)
     else:
@@ -244,7 +243,7 @@ def overflows(floor: Floor, call_id: str, at: float) -> None:
     further = floor.queues.get(rules.overflow_queue)
     if further is None or not rules.overflow_after_s or at < call.queued_at + rules.overflow_after_s:
         return
-    if refusal := further.refusal(at, floor.matcher.waiting(rules.overflow_queue)):
+    if refusal := further.refusal(at, floor.callers_waiting(rules.overflow_queue)):
         # Better here than nowhere; it may open or have room by then.
         call.interaction.note(at, "no_overflow", queue=rules.overflow_queue, exit=refusal.value)
         floor.wake(f"overflow {call.id}", at + OVERFLOW_AGAIN_S)
@@ -266,7 +265,7 @@ def asked_why(floor: Floor, event: WhyAsked) -> None:
     """Say for what and for whom a caller still waits."""
     standing = floor.matcher.standing(event.call, event.at)
     if standing is None:
-        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+        floor.refuse(event.request, "illegal_now", "this caller does not wait")
     else:
         floor.do(Accepted(request=event.request, answer=standing_record(standing)))
 
@@ -275,17 +274,21 @@ def asked_priority(floor: Floor, event: PriorityAsked) -> None:
     """A supervisor moves a caller forward or back, by so many minutes in all. It outlives a restart."""
     call = floor.calls.get(event.call)
     if call is None or call.queued_at is None:
-        floor.do(Refused(request=event.request, code="illegal_now", message="this caller does not wait"))
+        floor.refuse(event.request, "illegal_now", "this caller does not wait")
         return
     call.interaction.know(raised=event.minutes)
     call.interaction.note(event.at, "priority", by=event.login, minutes=event.minutes)
     floor.restate(call)
     floor.save(call.interaction)
-    detail: dict[str, str | float | bool] = {"interaction": call.interaction.id, "minutes": event.minutes}
-    entry = AuditEntry(
-        at=event.at, login=event.login, act="priority", kind="call", object=call.id, detail=detail
+    floor.audit(
+        event.at,
+        event.login,
+        "priority",
+        "call",
+        call.id,
+        interaction=call.interaction.id,
+        minutes=event.minutes,
     )
-    floor.do(SaveAudit(entry=entry))
     floor.touch(call=call.id)
     floor.do(Accepted(request=event.request))
 
@@ -317,8 +320,8 @@ def asked_callback(floor: Floor, event: CallbackAsked) -> None:
         return  # an agent is there already
     call.interaction.know(callback=event.number, queue=event.queue or call.interaction.record.queue)
     call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
-    calling_back.promise(floor, call, event.number, event.queue, event.at)
-    if call.state is CallState.WAITING:
+    promised = calling_back.promise(floor, call, event.number, event.queue, event.at)
+    if promised and call.state is CallState.WAITING:
         _leave(floor, call, Outcome.CALLBACK, event.at)
     floor.save(call.interaction)
 

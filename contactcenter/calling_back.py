@@ -8,18 +8,15 @@ callbacks in one queue, and who calls in himself is served in the place of his c
 from dataclasses import replace
 
 from contactcenter import handoff, recording
-from contactcenter.agents import PauseReason
 from contactcenter.callbacks import LEG_PREFIX, Callback, CallbackRecord, CallbackState, CallbackTrigger
 from contactcenter.calls import Call, CallTrigger
-from contactcenter.commands import Accepted, FindCustomer, PlaceCall, Refused, SaveAudit, SaveCallback
+from contactcenter.causes import missed
+from contactcenter.commands import Accepted, FindCustomer, PlaceCall, SaveCallback
 from contactcenter.events import CallbackCancelAsked, CallbacksRestored
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction
 from contactcenter.routing.decisions import Decision
-from contactcenter.values import AuditEntry, InteractionRecord
-
-DESK_CAUSES = {17: PauseReason.BUSY, 20: PauseReason.UNREACHABLE}
-"""Q.850 cause -> why an agent who is rung first is paused; anything else counts as no answer."""
+from contactcenter.values import InteractionRecord
 
 SAME_LEG_S = 60.0
 """How long after a restart a customer who was being rung is given to turn up again, before the next try."""
@@ -28,15 +25,24 @@ SAME_LEG_S = 60.0
 # --- the promise ---
 
 
-def promise(floor: Floor, call: Call, number: str, queue_name: str, at: float) -> None:
-    """The caller will be called back, in the place that he has now; not twice."""
+def may_promise(floor: Floor, queue: str) -> bool:
+    """Whether the queue takes one more: made-up callers could ask for any number of calls."""
+    open_ones = sum(each.record.queue == queue for each in floor.callbacks.values())
+    return queue in floor.queues and open_ones < floor.queues[queue].rules.callbacks_max
+
+
+def promise(floor: Floor, call: Call, number: str, queue_name: str, at: float) -> bool:
+    """The caller will be called back, in the place that he has now; not twice. False: he will not."""
     queue = floor.queues.get(queue_name)
     if queue is None:
-        return
+        return False
     customer = call.customers[0] if len(call.customers) == 1 else None
     if known := _of(floor, queue_name, number, customer.id if customer else ""):
         call.interaction.note(at, "callback_known", queue=queue_name, number=known.record.number)
-        return
+        return True
+    if not may_promise(floor, queue_name):
+        call.interaction.note(at, "callback_refused", queue=queue_name, number=number)
+        return False
     made = Callback(
         CallbackRecord(
             id=call.interaction.id,
@@ -59,6 +65,7 @@ def promise(floor: Floor, call: Call, number: str, queue_name: str, at: float) -
     floor.callbacks[made.record.id] = made
     _enter(floor, made, at)
     floor.do(SaveCallback(record=made.record))
+    return True
 
 
 def _of(floor: Floor, queue: str, number: str, customer: str) -> Callback | None:
@@ -101,9 +108,12 @@ def reenter(floor: Floor, fallback: str, at: float) -> None:
 
 
 def due(floor: Floor, id_: str, at: float) -> None:
-    """The pause between two tries is over."""
-    if made := floor.callbacks.get(id_):
+    """The pause between two tries is over; or a customer who was being rung at a restart did not turn up."""
+    made = floor.callbacks.get(id_)
+    if made and made.state is CallbackState.WAITING:
         floor.matcher.make_ready(made.place, ready=_served(floor, made.record))
+    elif made and made.record.leg not in floor.calls:
+        _over(floor, made, answered=False, at=at)
 
 
 # --- the try ---
@@ -197,7 +207,7 @@ def desk_ended(floor: Floor, leg: str, cause: int, at: float) -> None:
     call = floor.calls.get(floor.desk_legs.get(leg, ""))
     made = floor.offers.get(call.offer) if call else None
     if made:
-        handoff.miss(floor, made, DESK_CAUSES.get(cause, PauseReason.NO_ANSWER), at)
+        handoff.miss(floor, made, missed(cause), at)
 
 
 def reached(floor: Floor, call: Call, at: float) -> None:
@@ -213,13 +223,27 @@ def reached(floor: Floor, call: Call, at: float) -> None:
 
 def tried(floor: Floor, call: Call, at: float) -> None:
     """The call is over: done, or another try after a while, or none any more."""
-    made = next((each for each in floor.callbacks.values() if each.record.leg == call.id), None)
-    if made is None or made.state is not CallbackState.CALLING:
-        return
+    if made := _of_leg(floor, call.id):
+        _over(floor, made, answered=call.interaction.record.answered_at is not None, at=at)
+
+
+def unheard(floor: Floor, record: InteractionRecord, at: float) -> None:
+    """After a restart: the end of this call was not heard. Who has talked is not called again."""
+    if made := _of_leg(floor, record.leg):
+        _over(floor, made, answered=record.answered_at is not None, at=at)
+
+
+def _of_leg(floor: Floor, leg: str) -> Callback | None:
+    """The callback whose try that leg is."""
+    tries = (each for each in floor.callbacks.values() if each.state is CallbackState.CALLING)
+    return next((each for each in tries if each.record.leg == leg), None)
+
+
+def _over(floor: Floor, made: Callback, *, answered: bool, at: float) -> None:
     record = made.record
     rules = floor.queues[record.queue].rules if record.queue in floor.queues else None
     due_at = at + (rules.callback_pause_s if rules else 0.0)
-    if call.interaction.record.answered_at is not None:
+    if answered:
         _end(floor, made, CallbackTrigger.REACH)
     elif due_at >= record.expires_at:
         _end(floor, made, CallbackTrigger.EXPIRE)
@@ -269,18 +293,14 @@ def asked_cancel(floor: Floor, event: CallbackCancelAsked) -> None:
     made = floor.callbacks.get(event.callback)
     if made is None or made.state is not CallbackState.WAITING:
         message = "this callback is under way" if made else "there is no such open callback"
-        floor.do(Refused(request=event.request, code="illegal_now" if made else "unknown", message=message))
+        floor.refuse(event.request, "illegal_now" if made else "unknown", message)
         return
     _end(floor, made, CallbackTrigger.CANCEL, "supervisor")
-    entry = AuditEntry(
-        at=event.at,
-        login=event.login,
-        act="cancel",
-        kind="callback",
-        object=made.record.id,
-        detail={"number": made.record.number, "queue": made.record.queue},
+    record = made.record
+    floor.audit(
+        event.at, event.login, "cancel", "callback", record.id, number=record.number, queue=record.queue
     )
-    floor.do(SaveAudit(entry=entry), Accepted(request=event.request))
+    floor.do(Accepted(request=event.request))
 
 
 # --- after a restart ---
@@ -293,17 +313,9 @@ def restored(floor: Floor, event: CallbacksRestored) -> None:
         floor.callbacks[record.id] = made
         if record.queue not in floor.queues:
             made.record = replace(record, queue=floor.rules.fallback_queue)
-        if made.state is CallbackState.CALLING and record.leg in floor.calls:
-            continue
         if made.state is CallbackState.CALLING:
-            # Without a call that comes back the try is lost; it counts, so that nobody is rung without end.
-            made.move(CallbackTrigger.MISS, due_at=event.at + SAME_LEG_S)
-        _enter(floor, made, event.at)
-
-
-def came_back(floor: Floor, call: Call) -> None:
-    """After a restart of ours the customer whom we had rung is on the line, back from the rescue loop."""
-    made = next((each for each in floor.callbacks.values() if each.record.leg == call.id), None)
-    if made and made.state is CallbackState.WAITING:
-        floor.matcher.leave(made.place)
-        made.move(CallbackTrigger.CALL)
+            # Its call may turn up again. Without one the try is lost; it counts: nobody is rung without end.
+            floor.wake(f"callback {record.id}", event.at + SAME_LEG_S)
+            floor.wake(f"expiry {record.id}", record.expires_at)
+        else:
+            _enter(floor, made, event.at)

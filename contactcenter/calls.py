@@ -12,6 +12,7 @@ from enum import StrEnum
 from contactcenter.consults import Consult
 from contactcenter.interactions import Interaction
 from contactcenter.recording import Notice, Recording
+from contactcenter.routing.decisions import Part
 from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
@@ -139,6 +140,10 @@ class Call:
     """Minutes that the script gave."""
     minutes: float = 0.0
     """All that speaks for the caller together: see `claims.py`."""
+    urgency: tuple[Part, ...] = ()
+    """The same in its parts."""
+    asked: tuple[Need, ...] = ()
+    """All that the call needs of an agent, before any widening."""
     needs: tuple[Need, ...] = ()
     """What the script asked of the agent."""
     preferred: str = ""
@@ -229,4 +234,8 @@ class Call:
             recording=self.recording.shown if self.recording else "",
             consult=consult.view() if consult else None,
             priority=self.minutes,
+            urgency={part.why: part.minutes for part in self.urgency},
+            needs=tuple(map(str, self.asked)),
+            promised_s=self.promised.bound_s if self.promised else None,
+            told_s=self.told.bound_s if self.told else None,
         )

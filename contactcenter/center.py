@@ -26,9 +26,10 @@ from contactcenter import (
     transfers,
 )
 from contactcenter.callbacks import PREFIX as CALLBACK
-from contactcenter.commands import Command, Refused, ReturnChange
+from contactcenter.commands import Command, ReturnChange
 from contactcenter.events import Event, Supervising, Woke
-from contactcenter.floor import Floor, Rules
+from contactcenter.floor import Floor
+from contactcenter.rules import Rules
 from contactcenter.transitions import IllegalTransition
 
 RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
@@ -152,7 +153,7 @@ class Center:
                 RULES[type(event)](floor, event)
             else:
                 request: str = getattr(event, "request", "")
-                floor.do(Refused(request=request, code="illegal_now", message="sign in as an agent first"))
+                floor.refuse(request, "illegal_now", "sign in as an agent first")
         except IllegalTransition as error:
             self._refuse(event, error)
         _match(floor, event.at)
@@ -166,7 +167,7 @@ class Center:
     def _refuse(self, event: Event, error: IllegalTransition) -> None:
         """Whose mistake was it? A person's request is answered; anything else is counted."""
         if request := getattr(event, "request", ""):
-            self.floor.do(Refused(request=request, code="illegal_now", message=str(error)))
+            self.floor.refuse(request, "illegal_now", str(error))
         else:
             key = f"{type(event).__name__} while {error.state.value}"
             self.impossible[key] = self.impossible.get(key, 0) + 1

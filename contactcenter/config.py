@@ -17,7 +17,6 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contactcenter.claims import Claim, Claims
-from contactcenter.floor import Outside, Rules
 from contactcenter.mistakes import place, remedy
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.matching import Policy, Reserve
@@ -26,6 +25,7 @@ from contactcenter.routing.queues import QueueRules
 from contactcenter.routing.selection import Agent
 from contactcenter.routing.skills import Need, needs
 from contactcenter.routing.widening import Widening
+from contactcenter.rules import Outside, Rules
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -278,6 +278,7 @@ class QueueSection(QueueTuning, _Asking):
     announce_every_s: float = Field(default=60, ge=15)
     ways_out: tuple[Literal["callback"], ...] = ()
     """What a waiting caller may choose instead."""
+    callbacks_max: int = Field(default=50, ge=0, le=10000)
     callback_tries: int = Field(default=3, ge=1, le=10)
     callback_pause_s: float = Field(default=600, ge=30, le=86400)
     callback_expires_s: float = Field(default=14400, ge=60, le=345600)

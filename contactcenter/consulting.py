@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contactcenter import desks, handoff, holds, recording
 from contactcenter.agents import AgentSession, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger, Leg
+from contactcenter.causes import missed
 from contactcenter.commands import Accepted, AddLeg, EndLeg, JoinLegs, ParkLeg, PlaceLeg, Room, ScreenPop
 from contactcenter.consults import ANSWERED, Consult, ConsultState, ConsultTrigger
 from contactcenter.events import ConsultAsked, ConsultStep, ConsultStepAsked, PopShown
@@ -20,9 +21,6 @@ from contactcenter.values import Note, Target, TargetKind
 PREFIX = "consult-"
 """How the names of consulted legs begin; Asterisk takes the name that we give."""
 
-BUSY = frozenset({17, 21})
-UNREACHABLE = frozenset({1, 2, 3, 20, 27, 28, 34, 38, 41, 42, 44, 47})
-"""Q.850 causes of a leg that was not answered; with any other it rang in vain."""
 MISSED = frozenset({PauseReason.NO_ANSWER, PauseReason.BUSY, PauseReason.UNREACHABLE})
 
 
@@ -36,7 +34,7 @@ def asked(floor: Floor, event: ConsultAsked) -> None:
         return
     if wrong := refusal(floor, call, event.to):
         code, message = wrong
-        desks.refuse(floor, event.request, code, message, "to" if code == "invalid" else "")
+        floor.refuse(event.request, code, message, "to" if code == "invalid" else "")
         return
     begin(floor, call, event.to, event.note, event.request, event.at, blind=False)
     floor.do(Accepted(request=event.request))
@@ -200,9 +198,9 @@ def asked_step(floor: Floor, event: ConsultStepAsked) -> None:
         return
     consult = floor.consults.get(call.consult)
     if consult is None:
-        desks.refuse(floor, event.request, "illegal_now", "nobody is asked beside this call")
+        floor.refuse(event.request, "illegal_now", "nobody is asked beside this call")
     elif why_not := _why_not(consult, event.step):
-        desks.refuse(floor, event.request, "illegal_now", why_not)
+        floor.refuse(event.request, "illegal_now", why_not)
     else:
         floor.do(Accepted(request=event.request))
         if event.step is ConsultStep.DROP:
@@ -379,12 +377,7 @@ def leg_ended(floor: Floor, leg_id: str, cause: int, at: float) -> None:
     consult = floor.consult_of_leg(leg_id)
     if consult is None or consult.leg != leg_id:
         return
-    if consult.state in ANSWERED:
-        reason = "left"
-    elif cause in BUSY:
-        reason = PauseReason.BUSY.value
-    else:
-        reason = (PauseReason.UNREACHABLE if cause in UNREACHABLE else PauseReason.NO_ANSWER).value
+    reason = "left" if consult.state in ANSWERED else missed(cause).value
     finish(floor, floor.calls[consult.call], consult, reason, at)
 
 
@@ -425,8 +418,8 @@ def _release(floor: Floor, call: Call, consult: Consult, reason: str, at: float)
         agent.consult = agent.call = ""
         if rang:
             agent.interaction = ""
-            missed = reason in MISSED
-            agent.move(AgentTrigger.MISS if missed else AgentTrigger.RELEASE, at, reason if missed else "")
+            in_vain = reason in MISSED
+            agent.move(AgentTrigger.MISS if in_vain else AgentTrigger.RELEASE, at, reason if in_vain else "")
             desks.grant_wish(floor, agent, at)
         else:
             desks.dismiss(floor, agent, at)

@@ -10,7 +10,6 @@ from contactcenter.commands import (
     EndLeg,
     OpenLine,
     ParkLeg,
-    Refused,
     Room,
 )
 from contactcenter.events import (
@@ -131,12 +130,12 @@ def chose_phone(floor: Floor, event: PhoneChosen) -> None:
     """The agent takes calls elsewhere, or in another way."""
     agent = floor.agents[event.login]
     if event.line not in LINES:
-        refuse(floor, event.request, "invalid", f"line is one of {', '.join(LINES)}", "line")
+        floor.refuse(event.request, "invalid", f"line is one of {', '.join(LINES)}", "line")
     elif agent.state in BUSY:
-        refuse(floor, event.request, "illegal_now", "the phone can't be changed during a call")
+        floor.refuse(event.request, "illegal_now", "the phone can't be changed during a call")
     elif not _phone_is_free(floor, event.phone, event.login):
         message = f"phone {event.phone} is in use by another agent: choose a free one"
-        refuse(floor, event.request, "invalid", message, "endpoint")
+        floor.refuse(event.request, "invalid", message, "endpoint")
     else:
         close_line(floor, agent)
         agent.phone, agent.line = event.phone, event.line
@@ -198,10 +197,10 @@ def asked_state(floor: Floor, event: StateAsked) -> None:
     """The agent wants to be available, paused or offline."""
     agent = floor.agents[event.login]
     if agent.leaving:
-        refuse(floor, event.request, "illegal_now", "you signed out: sign in again")
+        floor.refuse(event.request, "illegal_now", "you signed out: sign in again")
         return
     if refusal := why_not(floor, agent, event.state, event.request, event.at):
-        refuse(floor, event.request, *refusal)
+        floor.refuse(event.request, *refusal)
         return
     if event.state == "available" and not agent.page:
         agent.page_lost_at = None  # who asks is there, by whatever program
@@ -312,7 +311,7 @@ def asked_more_time(floor: Floor, event: MoreTimeAsked) -> None:
     agent = floor.agents[event.login]
     interaction = floor.interactions.get(agent.interaction)
     if agent.state is not AgentState.WRAP_UP or agent.until is None or interaction is None:
-        refuse(floor, event.request, "illegal_now", "there is no wrap-up to extend")
+        floor.refuse(event.request, "illegal_now", "there is no wrap-up to extend")
         return
     queue = floor.queues.get(interaction.record.queue)
     more = queue.rules.more_time_s if queue else 0
@@ -327,7 +326,7 @@ def set_disposition(floor: Floor, event: DispositionSet) -> None:
     """The agent's outcome. It ends the wrap-up; after the record is final it is kept as a correction."""
     if event.code not in floor.rules.dispositions:
         known = ", ".join(sorted(floor.rules.dispositions))
-        refuse(floor, event.request, "invalid", f"{event.code!r} is no outcome; there are: {known}", "code")
+        floor.refuse(event.request, "invalid", f"{event.code!r} is no outcome; there are: {known}", "code")
         return
     interaction = floor.interactions.get(event.interaction)
     if interaction is None:
@@ -335,7 +334,7 @@ def set_disposition(floor: Floor, event: DispositionSet) -> None:
         return
     agent = floor.agents.get(event.login)
     if event.login not in interaction.workers and event.login != interaction.record.agent:
-        refuse(floor, event.request, "not_yours", "this interaction is not yours")
+        floor.refuse(event.request, "not_yours", "this interaction is not yours")
         return
     interaction.know(
         disposition=event.code, note=event.note, callback=event.callback or interaction.record.callback
@@ -351,9 +350,9 @@ def set_disposition(floor: Floor, event: DispositionSet) -> None:
 def _correct(floor: Floor, event: DispositionSet) -> None:
     owner = floor.closed.get(event.interaction)
     if owner is None:
-        refuse(floor, event.request, "unknown", "there is no such interaction that could still be changed")
+        floor.refuse(event.request, "unknown", "there is no such interaction that could still be changed")
     elif owner != event.login:
-        refuse(floor, event.request, "not_yours", "this interaction is not yours")
+        floor.refuse(event.request, "not_yours", "this interaction is not yours")
     else:
         floor.do(
             CorrectDisposition(
@@ -375,10 +374,10 @@ def asked_answer(floor: Floor, event: AnswerAsked) -> None:
     """Answer was pressed on the page."""
     agent = floor.agents[event.login]
     if agent.state is not AgentState.RESERVED or agent.call != event.call:
-        refuse(floor, event.request, "illegal_now", "there is no call to answer")
+        floor.refuse(event.request, "illegal_now", "there is no call to answer")
         return
     if agent.phone not in floor.rules.answerable:
-        refuse(floor, event.request, "illegal_now", f"answer on phone {agent.phone} itself")
+        floor.refuse(event.request, "illegal_now", f"answer on phone {agent.phone} itself")
         return
     floor.do(AnswerPhone(phone=agent.phone), Accepted(request=event.request))
 
@@ -392,7 +391,7 @@ def asked_hang_up(floor: Floor, event: HangUpAsked) -> None:
         floor.do(Accepted(request=event.request))
         return
     if call is None or call.agent != agent.login or call.state not in holds.REACHED:
-        refuse(floor, event.request, "illegal_now", "this call is not your talk")
+        floor.refuse(event.request, "illegal_now", "this call is not your talk")
         return
     if call.state is CallState.HELD:
         handoff.part(floor, call, event.at)
@@ -402,8 +401,3 @@ def asked_hang_up(floor: Floor, event: HangUpAsked) -> None:
     else:
         floor.do(EndLeg(server=call.server, leg=call.agent_leg))
     floor.do(Accepted(request=event.request))
-
-
-def refuse(floor: Floor, request: str, code: str, message: str, field: str = "") -> None:
-    """Say no, and why."""
-    floor.do(Refused(request=request, code=code, message=message, field=field))

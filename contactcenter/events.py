@@ -10,8 +10,8 @@ from dataclasses import field
 from enum import StrEnum
 
 from contactcenter.callbacks import CallbackRecord
-from contactcenter.floor import Rules
 from contactcenter.routing.skills import Need
+from contactcenter.rules import Rules
 from contactcenter.values import (
     CustomerCard,
     InteractionEntries,

@@ -1,18 +1,15 @@
 """The floor: everything that lives right now, and the commands that one event brings about.
 
-The floor keeps; it doesn't decide. The rules stand in `callers.py`, `handoff.py`, `legs.py`, `desks.py` and
-`recovery.py`, whose functions take the floor and one event.
+The floor keeps; it doesn't decide. What decides stands in files of its own (`callers.py`, `handoff.py`,
+`legs.py`, `desks.py` …: `center.py` names them all), whose functions take the floor and one event.
 """
 
 from collections.abc import Iterable
-from dataclasses import field
-from zoneinfo import ZoneInfo
 
 from contactcenter import claims
 from contactcenter.agents import AgentSession, AgentState
 from contactcenter.callbacks import Callback
 from contactcenter.calls import Call, CallState, Leg
-from contactcenter.claims import Claims
 from contactcenter.commands import (
     Command,
     DropAgent,
@@ -20,7 +17,9 @@ from contactcenter.commands import (
     DropMessage,
     DropMonitor,
     DropQueue,
+    Refused,
     Rest,
+    SaveAudit,
     SaveInteraction,
     ShowAgent,
     ShowCall,
@@ -37,10 +36,11 @@ from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
 from contactcenter.recording import Notice
 from contactcenter.routing.decisions import Decision
-from contactcenter.routing.matching import Matcher, Policy
+from contactcenter.routing.matching import Matcher
 from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
-from contactcenter.values import InteractionRecord, RecordingRecord, frozen
+from contactcenter.rules import Rules
+from contactcenter.values import AuditEntry, InteractionRecord, RecordingRecord
 from contactcenter.views import AgentView, MessageView, QueueView
 
 SHOW_S = 1.0
@@ -48,57 +48,6 @@ SHOW_S = 1.0
 
 CLOSED_REMEMBERED = 10_000
 """How many closed interactions are remembered, so that an agent's late outcome finds its owner."""
-
-
-@frozen
-class Outside:
-    """Which numbers outside agents may call: what a stolen account could cost."""
-
-    prefixes: tuple[str, ...] = ()
-    """How such a number must begin; none: nobody calls out."""
-    trunk: str = "carrier"
-    ring_s: int = 30
-    at_most: int = 10
-    """How many at once, over all agents."""
-    shows: str = ""
-    """The number that the far end is shown."""
-
-
-@frozen
-class Rules:
-    """What the center is told at its start, and again when they change."""
-
-    queues: tuple[QueueRules, ...]
-    dispositions: frozenset[str]
-    """The outcomes that an agent may choose."""
-    fallback_queue: str = ""
-    """Where callers go whose script failed or whose queue is no more."""
-    answerable: frozenset[str] = frozenset()
-    """Phones that the center can answer: simulated ones."""
-    page_grace_s: float = 60.0
-    """How long an agent without a page stays available."""
-    restore_s: float = 60.0
-    """How long an interaction from before a restart may take to turn up again."""
-    auto_resume_s: float = 120.0
-    """How long a recording stays paused at most: a forgotten pause must not silence the rest."""
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    """Whose midnight begins a day's figures."""
-    longest_hold_s: float = 900.0
-    """How long a caller may be on hold before he is given back to the agent."""
-    outside: Outside = Outside()
-    """Which numbers outside agents may call."""
-    dids: frozenset[str] = frozenset()
-    """The numbers of ours that lead to a script or a queue."""
-    visible_to_agent: bool = True
-    """Whether an agent is shown that a supervisor is at his call."""
-    policy: Policy = Policy()
-    """The order of service, and skills that are held back."""
-    claims: Claims = Claims()
-    """What speaks for a caller, besides his queue."""
-    rest_s: float = 0.0
-    """How long an agent rests after a call at least."""
-    occupancy_limit: float = 1.0
-    """The share of the last half hour that calls may take of an agent; 1: no limit."""
 
 
 class Floor:
@@ -175,6 +124,17 @@ class Floor:
     def do(self, *commands: Command) -> None:
         """Ask the edges for something, in this order."""
         self._commands += commands
+
+    def refuse(self, request: str, code: str, message: str, field: str = "") -> None:
+        """Say no to a request, and why."""
+        self._commands.append(Refused(request=request, code=code, message=message, field=field))
+
+    def audit(
+        self, at: float, login: str, act: str, kind: str, object_: str, **detail: str | float | bool
+    ) -> None:
+        """Have one row of the audit log written: who did what to what."""
+        entry = AuditEntry(at=at, login=login, act=act, kind=kind, object=object_, detail=detail)
+        self._commands.append(SaveAudit(entry=entry))
 
     def wake(self, timer: str, due: float) -> None:
         """Ask for a `Woke(timer)` at `due`."""
@@ -262,12 +222,16 @@ class Floor:
         else:
             yield DropQueue(queue=name)
 
+    def callers_waiting(self, queue: str) -> int:
+        """How many callers on the line wait in a queue: who is called back takes nobody's room."""
+        callbacks = (each for each in self.callbacks.values() if each.record.queue == queue)
+        return self.matcher.waiting(queue) - sum(each.place in self.matcher for each in callbacks)
+
     def _queue_view(self, queue: Queue, at: float) -> QueueView:
         name = queue.rules.name
-        waiting, since = self.matcher.waiting(name), self.matcher.longest_since(name)
-        callbacks = [each for each in self.callbacks.values() if each.record.queue == name]
-        standing = sum(each.place in self.matcher for each in callbacks)
-        if standing:
+        waiting, since = self.callers_waiting(name), self.matcher.longest_since(name)
+        callbacks = sum(each.record.queue == name for each in self.callbacks.values())
+        if callbacks:
             entered = (
                 call.queued_at
                 for call in self.calls.values()
@@ -275,7 +239,7 @@ class Floor:
             )
             since = min(entered, default=None)
         figures = self.figures.intervals.of_day(("queue", name))
-        return queue.view(at, waiting - standing, since, len(callbacks), figures)
+        return queue.view(at, waiting, since, callbacks, figures)
 
     def _agent_view(self, agent: AgentSession) -> AgentView:
         call = self.calls.get(agent.call)
@@ -408,6 +372,7 @@ class Floor:
         waiting = claims.waiting(call, self.rules.claims, last_agent=last_agent)
         self.matcher.enter(waiting, ready=self.can_be_offered(call))
         call.minutes = self.matcher.minutes(call.id)
+        call.urgency, call.asked = self.matcher.priority(call.id), self.matcher.asked(call.id)
         self.touch(call=call.id, queue=call.queue)
 
     def _moments(self, call: Call, since: float) -> dict[str, float]:

@@ -75,7 +75,8 @@ def _seat(floor: Floor, call: Call, agent: AgentSession, number: int) -> Seat:
     return Seat(
         login=agent.login,
         phone=agent.phone,
-        line_leg=f"{call.id}-desk{number}" if desk else line_leg,
+        # Asterisk takes no leg whose name is the beginning of another's: the customer's comes after it.
+        line_leg=f"desk{number}-{call.id}" if desk else line_leg,
         desk=desk,
         shown=bool(line_leg) or not agent.page,
     )

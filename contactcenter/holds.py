@@ -24,7 +24,7 @@ def asked_hold(floor: Floor, event: HoldAsked) -> None:
     if call is None:
         return
     if call.state is CallState.HELD:
-        desks.refuse(floor, event.request, "illegal_now", "the caller is on hold already")
+        floor.refuse(event.request, "illegal_now", "the caller is on hold already")
         return
     park(floor, call)
     floor.do(Accepted(request=event.request))
@@ -36,7 +36,7 @@ def asked_resume(floor: Floor, event: ResumeAsked) -> None:
     if call is None:
         return
     if call.state is not CallState.HELD:
-        desks.refuse(floor, event.request, "illegal_now", "the caller is not on hold")
+        floor.refuse(event.request, "illegal_now", "the caller is not on hold")
         return
     join(floor, call, call.agent_leg, event.at)
     floor.do(Accepted(request=event.request))
@@ -47,7 +47,7 @@ def own_call(floor: Floor, login: str, call_id: str, request: str) -> Call | Non
     call = floor.calls.get(call_id)
     if call and call.agent == login and call.state in REACHED:
         return call
-    desks.refuse(floor, request, "illegal_now", "this call is not your talk")
+    floor.refuse(request, "illegal_now", "this call is not your talk")
     return None
 
 

@@ -18,6 +18,7 @@ from contactcenter import (
     transfers,
 )
 from contactcenter.calls import Call, CallState, Leg
+from contactcenter.causes import DECLINED
 from contactcenter.commands import EndLeg
 from contactcenter.events import (
     LegAnswered,
@@ -36,8 +37,6 @@ from contactcenter.interactions import Outcome
 
 STRAY_S = 2.0
 """How long an agent's leg may be without a caller's."""
-DECLINED = frozenset({17, 21})
-"""Causes of a phone that is busy, or was told to refuse the call."""
 
 
 def started(floor: Floor, event: LegStarted) -> None:

@@ -18,13 +18,11 @@ from contactcenter.commands import (
     DropRecording,
     FinishRecording,
     MuteRecording,
-    Refused,
-    SaveAudit,
     SaveRecording,
     StopRecording,
 )
 from contactcenter.transitions import follow
-from contactcenter.values import AuditEntry, RecordingRecord, RecordingState, Silence
+from contactcenter.values import RecordingRecord, RecordingState, Silence
 
 if TYPE_CHECKING:
     from contactcenter.calls import Call, Leg
@@ -308,16 +306,16 @@ def forced_pause(floor: Floor, event: RecordingPauseForced) -> None:
     call = floor.calls.get(event.call)
     message = "there is no such call" if call is None else _pause(floor, call, event.login, event.paused)
     if call and call.recording and not message:
-        act = "record_pause" if event.paused else "record_resume"
-        detail: dict[str, str | float | bool] = {
-            "interaction": call.interaction.id,
-            "recording": call.recording.id,
-            "agent": call.agent,
-        }
-        entry = AuditEntry(
-            at=event.at, login=event.login, act=act, kind="call", object=call.id, detail=detail
+        floor.audit(
+            event.at,
+            event.login,
+            "record_pause" if event.paused else "record_resume",
+            "call",
+            call.id,
+            interaction=call.interaction.id,
+            recording=call.recording.id,
+            agent=call.agent,
         )
-        floor.do(SaveAudit(entry=entry))
     _answer(floor, event.request, message)
 
 
@@ -334,7 +332,7 @@ def _pause(floor: Floor, call: Call, login: str, paused: bool) -> str:
 
 def _answer(floor: Floor, request: str, message: str) -> None:
     if message:
-        floor.do(Refused(request=request, code="illegal_now", message=message))
+        floor.refuse(request, "illegal_now", message)
     else:
         floor.do(Accepted(request=request))
 

@@ -8,7 +8,7 @@ follows the call when another agent takes it over, as a mere listener, and ends 
 from contactcenter import desks, takeovers
 from contactcenter.agents import BUSY, AgentSession, AgentState
 from contactcenter.calls import Call, CallState
-from contactcenter.commands import Accepted, AnswerPhone, EndLeg, PointMonitor, RingMonitor, SaveAudit
+from contactcenter.commands import Accepted, AnswerPhone, EndLeg, PointMonitor, RingMonitor
 from contactcenter.events import (
     MessageRead,
     MessageSent,
@@ -20,7 +20,7 @@ from contactcenter.events import (
 )
 from contactcenter.floor import Floor
 from contactcenter.monitors import MODES, TRANSITIONS, Monitor, MonitorTrigger
-from contactcenter.values import AuditEntry, LegSeen
+from contactcenter.values import LegSeen
 from contactcenter.views import MessageView
 
 MONITOR_PREFIX = "monitor-"
@@ -42,9 +42,9 @@ def asked_monitor(floor: Floor, event: MonitorAsked) -> None:
     call = floor.calls.get(event.call)
     if event.mode == "barge" and call and call.state is CallState.HELD:
         message = "the caller is on hold: whisper, or barge in when the talk goes on"
-        desks.refuse(floor, event.request, "illegal_now", message)
+        floor.refuse(event.request, "illegal_now", message)
     elif event.mode not in MODES:
-        desks.refuse(floor, event.request, "invalid", f"mode is one of {', '.join(MODES)}", "mode")
+        floor.refuse(event.request, "invalid", f"mode is one of {', '.join(MODES)}", "mode")
     elif mine and mine.call == event.call and not mine.ending:
         mine.mode = event.mode
         if TRANSITIONS[mine.state][MonitorTrigger(event.mode)] is not mine.state:
@@ -52,9 +52,9 @@ def asked_monitor(floor: Floor, event: MonitorAsked) -> None:
         floor.touch(monitor=mine.id)
         floor.do(Accepted(request=event.request))
     elif call is None:
-        desks.refuse(floor, event.request, "unknown", "there is no such call")
+        floor.refuse(event.request, "unknown", "there is no such call")
     elif why_not := _why_not_monitor(floor, call, event, mine):
-        desks.refuse(floor, event.request, "illegal_now", why_not)
+        floor.refuse(event.request, "illegal_now", why_not)
     else:
         _ring(floor, call, event)
         floor.do(Accepted(request=event.request))
@@ -127,7 +127,7 @@ def asked_end(floor: Floor, event: MonitorEndAsked) -> None:
     """The supervisor leaves the call."""
     mine = monitor_of(floor, event.login)
     if mine is None or mine.call != event.call:
-        desks.refuse(floor, event.request, "illegal_now", "you are not at this call")
+        floor.refuse(event.request, "illegal_now", "you are not at this call")
         return
     end(floor, mine, "stopped", event.at)
     floor.do(Accepted(request=event.request))
@@ -214,8 +214,7 @@ def over(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
     monitor.move(MonitorTrigger.END)
     del floor.monitors[monitor.id]
     lasted_s = round(at - (at if monitor.began_at is None else monitor.began_at), 3)
-    audit(
-        floor,
+    floor.audit(
         at,
         monitor.login,
         "monitor_ended",
@@ -228,7 +227,7 @@ def over(floor: Floor, monitor: Monitor, reason: str, at: float) -> None:
     floor.touch(monitor=monitor.id)
 
 
-def listen_again(floor: Floor, monitor: Monitor) -> None:
+def listen_again(monitor: Monitor) -> None:
     """The supervisor's leg was elsewhere: let it hear the agent's as before."""
     monitor.stale, monitor.awaiting = True, False
 
@@ -241,7 +240,7 @@ def leg_seen(floor: Floor, server: str, seen: LegSeen, at: float) -> None:
             return  # it has a caller: its supervisor took him over
         # Of the last run of this process: nobody knows it any more, and nobody listens unseen.
         floor.do(EndLeg(server=server, leg=seen.leg))
-        audit(floor, at, "center", "monitor_ended", "phone", seen.phone, reason="server_restart")
+        floor.audit(at, "center", "monitor_ended", "phone", seen.phone, reason="server_restart")
     elif monitor.ending:
         end(floor, monitor, monitor.ending, at)
     elif seen.answered and monitor.began_at is None:
@@ -313,7 +312,7 @@ def sent_message(floor: Floor, event: MessageSent) -> None:
         return
     if sum(each.to == agent.login for each in floor.messages.values()) >= UNREAD:
         message = f"{agent.login} has {UNREAD} unread messages: wait until some are read"
-        desks.refuse(floor, event.request, "illegal_now", message)
+        floor.refuse(event.request, "illegal_now", message)
         return
     floor.messages[event.message] = MessageView(
         id=event.message, to=agent.login, by=event.login, name=event.name, text=event.text, at=event.at
@@ -327,11 +326,11 @@ def read_message(floor: Floor, event: MessageRead) -> None:
     """The agent put a message away."""
     view = floor.messages.get(event.message)
     if view is None or view.to != event.login:
-        desks.refuse(floor, event.request, "unknown", "there is no such message")
+        floor.refuse(event.request, "unknown", "there is no such message")
         return
     del floor.messages[event.message]
     floor.touch(message=event.message)
-    audit(floor, event.at, event.login, "message_read", "agent", event.login, message=event.message)
+    floor.audit(event.at, event.login, "message_read", "agent", event.login, message=event.message)
     floor.do(Accepted(request=event.request))
 
 
@@ -345,7 +344,7 @@ def forced_state(floor: Floor, event: StateForced) -> None:
     if agent is None:
         return
     if refusal := desks.why_not(floor, agent, event.state, event.request, event.at):
-        desks.refuse(floor, event.request, *refusal)
+        floor.refuse(event.request, *refusal)
         return
     before = agent.state
     later = before in BUSY and not (before is AgentState.WRAP_UP and event.state == "available")
@@ -382,7 +381,7 @@ def forced_sign_out(floor: Floor, event: SignOutForced) -> None:
 def _agent(floor: Floor, login: str, request: str) -> AgentSession | None:
     agent = floor.agents.get(login)
     if agent is None or agent.leaving:
-        desks.refuse(floor, request, "illegal_now", f"agent {login} is not signed in")
+        floor.refuse(request, "illegal_now", f"agent {login} is not signed in")
         return None
     return agent
 
@@ -390,7 +389,7 @@ def _agent(floor: Floor, login: str, request: str) -> AgentSession | None:
 def tell(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
     """One line of the interaction and one row of the audit log."""
     _note(floor, monitor, at, act, **detail)
-    audit(floor, at, monitor.login, act, "call", monitor.call, interaction=monitor.interaction, **detail)
+    floor.audit(at, monitor.login, act, "call", monitor.call, interaction=monitor.interaction, **detail)
 
 
 def _note(floor: Floor, monitor: Monitor, at: float, act: str, **detail: str | float | bool) -> None:
@@ -413,13 +412,4 @@ def _forced(
     if interaction := floor.interactions.get(agent.interaction):
         interaction.note(at, act, by=login, name=name, agent=agent.login, **detail)
         floor.save(interaction)
-    audit(floor, at, login, act, "agent", agent.login, interaction=agent.interaction, **detail)
-
-
-def audit(
-    floor: Floor, at: float, login: str, act: str, kind: str, object_: str, **detail: str | float | bool
-) -> None:
-    """One row of the audit log."""
-    floor.do(
-        SaveAudit(entry=AuditEntry(at=at, login=login, act=act, kind=kind, object=object_, detail=detail))
-    )
+    floor.audit(at, login, act, "agent", agent.login, interaction=agent.interaction, **detail)

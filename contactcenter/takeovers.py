@@ -5,7 +5,7 @@ the supervisor's. Until the two hear each other the call is the agent's: if it c
 goes back to him, and the supervisor listens again.
 """
 
-from contactcenter import consulting, desks, handoff, holds, supervision
+from contactcenter import consulting, handoff, holds, supervision
 from contactcenter.agents import AgentSession
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import Accepted, ParkLeg, Room
@@ -21,15 +21,15 @@ def asked(floor: Floor, event: TakeOverAsked) -> None:
     """A supervisor wants the caller."""
     call, mine = floor.calls.get(event.call), supervision.monitor_of(floor, event.login)
     if call is None:
-        desks.refuse(floor, event.request, "unknown", "there is no such call")
+        floor.refuse(event.request, "unknown", "there is no such call")
     elif mine is None or mine.call != call.id or mine.ending or mine.began_at is None:
-        desks.refuse(floor, event.request, "illegal_now", "listen to this call first, then take it over")
+        floor.refuse(event.request, "illegal_now", "listen to this call first, then take it over")
     elif call.consult:
         message = "the agent has somebody else at this call: wait until that is over"
-        desks.refuse(floor, event.request, "illegal_now", message)
+        floor.refuse(event.request, "illegal_now", message)
     elif mine.taking or call.state not in holds.REACHED or call.parking or call.joining:
         message = "the caller is just being moved: try again in a moment"
-        desks.refuse(floor, event.request, "illegal_now", message)
+        floor.refuse(event.request, "illegal_now", message)
     else:
         _begin(floor, call, mine, event.at)
         floor.do(Accepted(request=event.request))
@@ -68,8 +68,8 @@ def _complete(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     call.interaction.note(at, "taken_over", by=monitor.login, name=monitor.name, agent=agent)
     handoff.part(floor, call, at)
     handoff.join(floor, call, _session(floor, monitor, at), monitor.id, at)
-    supervision.audit(
-        floor, at, monitor.login, "taken_over", "call", call.id, interaction=call.interaction.id, agent=agent
+    floor.audit(
+        at, monitor.login, "taken_over", "call", call.id, interaction=call.interaction.id, agent=agent
     )
 
 
@@ -92,7 +92,7 @@ def failed(floor: Floor, call: Call, leg_id: str, at: float) -> bool:
     if monitor is None or not monitor.taking:
         return False
     _give_up(floor, call, monitor, at)
-    supervision.listen_again(floor, monitor)
+    supervision.listen_again(monitor)
     return True
 
 
@@ -107,7 +107,7 @@ def overdue(floor: Floor, monitor_id: str, at: float) -> None:
     monitor = floor.monitors.get(monitor_id)
     if monitor and monitor.taking and (call := floor.calls.get(monitor.call)):
         _give_up(floor, call, monitor, at)
-        supervision.listen_again(floor, monitor)
+        supervision.listen_again(monitor)
 
 
 def _give_up(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:

@@ -4,7 +4,7 @@ To a person the agent stays parked until the two are joined (`consulting.py`). A
 caller for certain, and says at once when it does not: then the caller has not left the agent.
 """
 
-from contactcenter import consulting, desks, handoff, holds, recording
+from contactcenter import consulting, handoff, holds, recording
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import Accepted, EndLeg, ParkLeg, Room, RunScript
 from contactcenter.events import TransferAsked
@@ -19,7 +19,7 @@ def asked(floor: Floor, event: TransferAsked) -> None:
         return
     if wrong := _refusal(floor, call, event):
         code, message = wrong
-        desks.refuse(floor, event.request, code, message, "to" if code == "invalid" else "")
+        floor.refuse(event.request, code, message, "to" if code == "invalid" else "")
         return
     floor.do(Accepted(request=event.request))
     if event.to.kind in (TargetKind.AGENT, TargetKind.NUMBER):
@@ -39,7 +39,7 @@ def _refusal(floor: Floor, call: Call, event: TransferAsked) -> tuple[str, str] 
     queue = floor.queues.get(name)
     if queue is None:
         return "invalid", f"there is no queue {name!r}"
-    exit = queue.refusal(event.at, floor.matcher.waiting(name))
+    exit = queue.refusal(event.at, floor.callers_waiting(name))
     if exit:
         said = exit.value.replace("_", " ")
         return "illegal_now", f"queue {name} does not take the caller now ({said}): he is still with you"

@@ -102,7 +102,7 @@ class AuditEntry:
     login: str
     """Who did it; `center` for what the center did by itself, as when a change's time was over."""
     act: str
-    """A verb in one or two words: `change`, `undo`, `monitor`, `set_priority` …"""
+    """A verb in one or two words: `change`, `undo`, `message`, `monitor_began`, `priority` …"""
     kind: str
     """What it was done to: `agent`, `call`, `queue`, `configuration`, `change`, `interaction` …"""
     object: str

@@ -51,6 +51,14 @@ class CallView:
     consult: ConsultView | None
     priority: float
     """Minutes of waiting given in advance: who waits is served by rising `queued_at - 60 * priority`."""
+    urgency: dict[str, float]
+    """The parts of the priority: `queue`, `tier`, `supervisor` …"""
+    needs: tuple[str, ...]
+    """Skill and level; with a question mark: preferred. As it came, before any widening."""
+    promised_s: float | None
+    """When it entered: a bound of its wait, as far as one could be given."""
+    told_s: float | None
+    """What the caller was told last of the wait that remained then; None: nothing yet."""
 
 
 @frozen

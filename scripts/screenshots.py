@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = (sys.executable, "-m", "contactcenter")
@@ -25,6 +25,8 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disa
 CALLER = "15400000003"
 """A customer of the demo's with a history."""
 NAME = "李敏"
+WAITING = (("王芳", "15400000001"), ("赵强", "15400000002"), ("Maria Lind", "15400000004"))
+AGENT_PAGE, OVERVIEW = "agent-page.png", "supervisor-overview.png"
 WARM_MS = 20_000
 """By then all prompts are made, and the machine is quiet."""
 PHONE = "116"
@@ -37,13 +39,7 @@ async def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     async with _center(options.offset) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
-        page = await browser.new_page(
-            base_url=address,
-            viewport={"width": 1440, "height": 900},
-            locale="zh-CN",
-            color_scheme="light",
-            timezone_id="Asia/Shanghai",
-        )
+        page = await _page(browser, address, 900)
         await _sign_in(page)
         async with _caller(options.offset):
             await _face(page, "reserved")
@@ -54,11 +50,43 @@ async def main() -> None:
             await page.keyboard.press("1")
             await page.locator("form.outcome textarea").fill("光猫已远程重置，客户确认网络恢复。")
             await page.wait_for_timeout(3500)  # a talk of some seconds looks like one
-            await page.screenshot(path=options.folder / "agent-page.png")
+            await page.screenshot(path=options.folder / AGENT_PAGE)
+            await _overview(browser, address, options)
             await page.keyboard.press("F4")
             await _face(page, "wrap_up")
         await browser.close()
-    sys.stdout.write(f"{options.folder / 'agent-page.png'}\n")
+    for name in (AGENT_PAGE, OVERVIEW):
+        sys.stdout.write(f"{options.folder / name}\n")
+
+
+async def _overview(browser: Browser, address: str, options: argparse.Namespace) -> None:
+    """The supervisor's page, while others wait for the agent who talks."""
+    page = await _page(browser, address, 1290)
+    async with contextlib.AsyncExitStack() as callers:
+        for name, caller in WAITING:
+            await callers.enter_async_context(_caller(options.offset, name, caller))
+        await _enter(page, "supervisor1")
+        rows = page.get_by_role("table", name="等待中的来电者").locator("tbody tr")
+        await rows.nth(len(WAITING) - 1).wait_for()
+        await page.locator("tbody .check input").first.check()
+        await rows.first.focus()
+        await page.keyboard.press("+")
+        await page.get_by_text("+5 分钟", exact=True).wait_for()
+        await page.keyboard.press("y")
+        await page.get_by_text("排第 1 位").wait_for()
+        await page.wait_for_timeout(11_000)  # by then the notice of the priority is gone
+        await page.screenshot(path=options.folder / OVERVIEW)
+    await page.close()
+
+
+async def _page(browser: Browser, address: str, height: int) -> Page:
+    return await browser.new_page(
+        base_url=address,
+        viewport={"width": 1440, "height": height},
+        locale="zh-CN",
+        color_scheme="light",
+        timezone_id="Asia/Shanghai",
+    )
 
 
 def _options() -> argparse.Namespace:
@@ -94,12 +122,16 @@ async def _ready(process: asyncio.subprocess.Process) -> str:
     raise SystemExit("the center did not start")
 
 
-async def _sign_in(page: Page) -> None:
+async def _enter(page: Page, login: str) -> None:
     await page.goto("/sign-in")
-    await page.fill("#login", "agent1")
+    await page.fill("#login", login)
     await page.fill("#password", PASSWORD)
     await page.keyboard.press("Enter")
     await page.wait_for_selector(".shell[data-link=up]")
+
+
+async def _sign_in(page: Page) -> None:
+    await _enter(page, "agent1")
     async with page.expect_response("**/api/me/phone"):
         await page.select_option("#phone", PHONE)
     await page.keyboard.press("F8")
@@ -113,9 +145,9 @@ async def _face(page: Page, name: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _caller(offset: int) -> AsyncIterator[None]:
+async def _caller(offset: int, name: str = NAME, caller: str = CALLER) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(
-        *PROGRAM, "demo", "call", "4002", "--name", NAME, "--caller", CALLER, "--port-offset", str(offset),
+        *PROGRAM, "demo", "call", "4002", "--name", name, "--caller", caller, "--port-offset", str(offset),
         stdout=asyncio.subprocess.DEVNULL, cwd=ROOT,
     )  # fmt: skip
     try:

@@ -24,7 +24,7 @@ KEYS = "0123456789*#"
 LONGEST_TOLD_MIN = 60
 """A longer wait is told without a number: nobody keeps it in mind."""
 
-NAME_CAP = 256
+NAME_CAP = 200
 """Characters kept of a caller's name, which is untrusted and may be 10 kB."""
 
 _SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")

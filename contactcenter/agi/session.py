@@ -66,6 +66,8 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 
 REFUSE_RECORDING = "9"
 """The key by which a caller refuses to be recorded; the announcement's text names it."""
+SWEPT_S = "0.1"
+"""Between two recordings of a leg: five frames, of which one would do."""
 _RECORDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 """A recording's name: made by us, and a file's name, so checked again."""
 
@@ -517,6 +519,9 @@ class Session:
             return
         if self._recorded or self._resumed:
             await self._command("EXEC StopMixMonitor")
+            # Asterisk 22.10 would compare the next partner's RTP with the last one's sequence numbers, and
+            # drop what seems older: let the music's frames sweep that out first.
+            await self._command("EXEC Wait", SWEPT_S)
         self._recorded = ""
         if not _RECORDING.fullmatch(recording):
             if recording:

@@ -10,6 +10,12 @@ _REASONS = {
     phonenumbers.ValidationResult.TOO_LONG: "too long for a telephone number",
 }
 
+_ORDINARY = (
+    phonenumbers.PhoneNumberType.FIXED_LINE,
+    phonenumbers.PhoneNumberType.MOBILE,
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+)
+
 
 def e164(number: str, region: str = "CN", field: str = "phone") -> str:
     """`number` as `+8613…`; numbers without a country code are taken as dialled in `region` (ISO 3166).
@@ -31,3 +37,14 @@ def e164(number: str, region: str = "CN", field: str = "phone") -> str:
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise Refusal(_REASONS.get(reason, "not a telephone number of its country"), field=field)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_ordinary(number: str, region: str) -> bool:
+    """Whether it is an ordinary telephone of that country: no premium rate, no shared cost, no service, no
+    other country of the same country code (+1 is the Caribbean, too), nothing that the tables don't know."""
+    try:
+        parsed = phonenumbers.parse(e164(number, region))
+    except Refusal:
+        return False
+    kind = phonenumbers.number_type(parsed)
+    return kind in _ORDINARY and phonenumbers.region_code_for_number(parsed) == region

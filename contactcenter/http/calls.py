@@ -47,8 +47,12 @@ class LiveCall(BaseModel):
     held: bool
     recording: Annotated[str, Field(description="on, paused, failed, or empty: not recorded.")]
     consult: Annotated[ConsultView | None, Field(description="A further leg beside the call.")]
-    priority: int
-    waited_s: Annotated[float, Field(ge=0, description="From the queue's entry to the answer, or to now.")]
+    priority: Annotated[float, Field(description="Minutes of waiting given in advance, all together.")]
+    urgency: Annotated[dict[str, float], Field(description="The parts of the priority, in minutes.")]
+    needs: Annotated[tuple[str, ...], Field(description="Skill and level; with a question mark: preferred.")]
+    promised_s: Annotated[float | None, Field(description="A bound of the wait, made at the entry.")]
+    told_s: Annotated[float | None, Field(description="What the caller was told last of the wait.")]
+    waited_s: Annotated[float, Field(ge=0, description="Since the queue's entry; 0 when he does not wait.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]
 
 
@@ -184,7 +188,7 @@ def own_call(visit: Visit, call: str) -> str:
 
 
 def _as_live_call(call: CallView, now: float) -> LiveCall:
-    waited_s = (call.answered_at or now) - call.queued_at if call.queued_at is not None else 0.0
+    waited_s = now - call.queued_at if call.queued_at is not None else 0.0
     talked_s = now - call.answered_at if call.answered_at is not None else 0.0
     fields = asdict(call) | {"consult": call.consult}
     return LiveCall(**fields, waited_s=round(max(0.0, waited_s), 3), talked_s=round(max(0.0, talked_s), 3))

@@ -48,6 +48,8 @@ class Me(BaseModel):
     dispositions: list[ChoiceItem]
     queue_titles: list[ChoiceItem]
     """All queues: histories tell of those of others, too."""
+    skill_titles: list[ChoiceItem]
+    """All skills."""
     configuration: int
     """The configuration's version that these menus and titles are of."""
     version: str
@@ -151,6 +153,7 @@ def _me(visit: Visit) -> Me:
         pause_reasons=_items(settings.pause_reasons),
         dispositions=_items(settings.dispositions),
         queue_titles=_items(settings.queues),
+        skill_titles=_items(settings.skills),
         configuration=visit.edge.live.version,
         version=settings.version,
     )

@@ -70,6 +70,18 @@ async def history_of_one(visit: Visit, id: str) -> web.Response:
     return _shell(visit)
 
 
+@routes.get("/settings", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def settings(visit: Visit) -> web.Response:
+    """The configuration; for who may change all of it."""
+    return _shell(visit, allowed=visit.visitor.sees_all and not visit.visitor.scope)
+
+
+@routes.get("/audit", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def audit(visit: Visit) -> web.Response:
+    """Who did what; for supervisors."""
+    return _shell(visit, allowed=visit.visitor.sees_all)
+
+
 @routes.get("/sign-in", right=Right.PUBLIC, media_type="text/html")
 async def sign_in_page(visit: Visit) -> web.Response:
     """Where one signs in."""
@@ -82,11 +94,14 @@ async def static(visit: Visit, name: str) -> web.FileResponse:
     return web.FileResponse(visit.edge.shell.file(name), headers={"Cache-Control": FOREVER})
 
 
-def _shell(visit: Visit) -> web.Response:
+def _shell(visit: Visit, *, allowed: bool = True) -> web.Response:
+    """The page; to who is not allowed it says so in words, and the status does."""
     request = visit.request
     theme, language = request.cookies.get("theme", ""), request.cookies.get("language", "")
     if language not in LANGUAGES:
         accepted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "").lower()
         language = "zh" if accepted.startswith("zh") else "en"
     text = visit.edge.shell.render(language=language, theme=theme if theme in THEMES else "")
-    return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-store"})
+    status = 200 if allowed else 403
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(text=text, status=status, content_type="text/html", headers=headers)

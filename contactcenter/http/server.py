@@ -150,6 +150,7 @@ class HttpServer:
             dispositions=now.dispositions,
             pause_reasons=now.pause_reasons,
             queues=now.queues,
+            skills=now.skills,
             visible_to_agent=now.visible_to_agent,
         )
         self._edge.live.configured(version)

@@ -27,6 +27,7 @@ class Menus:
     dispositions: tuple[Choice, ...]
     pause_reasons: tuple[Choice, ...]
     queues: tuple[Choice, ...]
+    skills: tuple[Choice, ...]
     visible_to_agent: bool
 
 
@@ -40,6 +41,7 @@ def menus(configuration: Configuration) -> Menus:
         dispositions=choices(configuration.dispositions),
         pause_reasons=choices(configuration.pauses),
         queues=choices({name: queue.title for name, queue in configuration.queues.items()}),
+        skills=choices(configuration.skills),
         visible_to_agent=configuration.supervision.visible_to_agent,
     )
 
@@ -67,6 +69,8 @@ class HttpSettings:
     pause_reasons: tuple[Choice, ...] = ()
     queues: tuple[Choice, ...] = ()
     """All queues' titles."""
+    skills: tuple[Choice, ...] = ()
+    """All skills' titles."""
     phones: tuple[str, ...] = ()
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""

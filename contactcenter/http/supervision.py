@@ -66,7 +66,7 @@ async def monitor_call(visit: Visit, id: str, body: MonitorWish) -> MonitorWish:
 
     Who listens is heard by nobody, who whispers by the agent only, who barges by both.
     """
-    scope.check_call(visit, id, "monitor")
+    scope.check_call(visit, id, "monitor_asked")
     visitor, now = visit.visitor, visit.edge.now()
     await visit.edge.questions.ask(
         lambda request: MonitorAsked(
@@ -96,7 +96,7 @@ async def leave_call(visit: Visit, id: str) -> None:
 @routes.post("/api/calls/{id}/take-over", right=Right.SUPERVISOR, refusals=(404, 409))
 async def take_call_over(visit: Visit, id: str) -> None:
     """Have the caller from now on, on the phone by which one listens; the agent wraps up."""
-    scope.check_call(visit, id, "take_over")
+    scope.check_call(visit, id, "take_over_asked")
     visitor, now = visit.visitor, visit.edge.now()
     await visit.edge.questions.ask(
         lambda request: TakeOverAsked(
@@ -108,7 +108,7 @@ async def take_call_over(visit: Visit, id: str) -> None:
 @routes.put("/api/agents/{login}/state", right=Right.SUPERVISOR, refusals=(404, 409))
 async def force_state(visit: Visit, login: str, body: ForcedState) -> ForcedState:
     """Set an agent's state. `available` ends a wrap-up at once; the others wait until a call is over."""
-    await scope.check_agent(visit, login, "force_state")
+    await scope.check_agent(visit, login, "state_forced")
     visitor, now = visit.visitor, visit.edge.now()
     await visit.edge.questions.ask(
         lambda request: StateForced(
@@ -127,7 +127,7 @@ async def force_state(visit: Visit, login: str, body: ForcedState) -> ForcedStat
 @routes.delete("/api/agents/{login}/session", right=Right.SUPERVISOR, refusals=(404, 409))
 async def sign_agent_out(visit: Visit, login: str) -> None:
     """Sign an agent out everywhere. A call goes on to its end, and the agent's session with it."""
-    await scope.check_agent(visit, login, "sign_out")
+    await scope.check_agent(visit, login, "signed_out_by")
     visitor, edge = visit.visitor, visit.edge
     now = edge.now()
     await edge.questions.ask(

@@ -9,7 +9,6 @@ from dataclasses import fields
 from typing import Any
 
 from contactcenter.routing.decisions import Candidate, Decision, Part, PassedOver, Standing
-from contactcenter.routing.skills import Need
 
 Words = Mapping[str, str]
 
@@ -199,16 +198,11 @@ def _terms(of: Decision | Standing) -> dict[str, Any]:
     demand = of.demand
     return {
         "priority": [_plain(part) for part in of.priority],
-        "needs": [_need(need) for need in of.asked],
-        "widened": [_need(need) for need in demand.needs] if demand.needs != of.asked else None,
+        "needs": [str(need) for need in of.asked],
+        "widened": [str(need) for need in demand.needs] if demand.needs != of.asked else None,
         "queues": list(demand.queues),
         "only": demand.only,
     }
-
-
-def _need(need: Need) -> str:
-    """`en 3`, with a question mark when it is only preferred."""
-    return f"{need.skill} {need.level}{'' if need.required else '?'}"
 
 
 _NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Candidate, PassedOver, Part)}

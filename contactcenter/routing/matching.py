@@ -301,6 +301,14 @@ class Matcher:
         """A waiting call's priority, all parts together. Raises KeyError when it doesn't wait."""
         return self._entries[call].minutes
 
+    def priority(self, call: str) -> tuple[Part, ...]:
+        """The parts of a waiting call's priority. Raises KeyError when it doesn't wait."""
+        return self._entries[call].priority
+
+    def asked(self, call: str) -> tuple[Need, ...]:
+        """What a waiting call needs without any widening. Raises KeyError when it doesn't wait."""
+        return self._entries[call].asked
+
     def position(self, call: str) -> int:
         """The place in its own queue, from 1. Raises KeyError when the call doesn't wait."""
         entry = self._entries[call]

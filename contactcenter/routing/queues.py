@@ -62,6 +62,8 @@ class QueueRules:
     """How long after that, and each time again."""
     ways_out: tuple[str, ...] = ()
     """What a waiting caller may choose instead: of `WAYS_OUT`."""
+    callbacks_max: int = 50
+    """How many callbacks may be open at once."""
     callback_tries: int = 3
     """How often a customer who wants a callback is rung at most."""
     callback_pause_s: float = 600.0

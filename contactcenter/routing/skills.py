@@ -22,6 +22,10 @@ class Need:
     required: bool = True
     """Else preferred: agents who have it come first, and others may take the call."""
 
+    def __str__(self) -> str:
+        """`en 3`, with a question mark when it is only preferred."""
+        return f"{self.skill} {self.level}{'' if self.required else '?'}"
+
 
 def merged(*groups: Iterable[Need]) -> tuple[Need, ...]:
     """All needs together, each skill once as required and once as preferred, at the highest level asked for.

@@ -11,9 +11,10 @@ from contactcenter.center import Center
 from contactcenter.clock import Clock
 from contactcenter.commands import Command, EndLeg, SaveInteraction, Wake
 from contactcenter.events import CallArrived, NodeVisited, ServerUp
-from contactcenter.floor import Floor, Rules
+from contactcenter.floor import Floor
 from contactcenter.loop import Loop
 from contactcenter.routing.queues import QueueRules
+from contactcenter.rules import Rules
 
 CALL = "cc-1.1"
 

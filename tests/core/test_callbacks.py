@@ -8,6 +8,7 @@ from contactcenter import events as e
 from contactcenter.callbacks import TRANSITIONS, CallbackState
 from contactcenter.commands import (
     Accepted,
+    Announce,
     EndLeg,
     OfferCall,
     PlaceCall,
@@ -18,6 +19,7 @@ from contactcenter.commands import (
     ScreenPop,
 )
 from contactcenter.routing.queues import QueueRules
+from contactcenter.values import LegSeen
 from tests.core.invariants import check_empty
 from tests.core.world import BOB, RULES, SERVER, World, queue
 
@@ -164,7 +166,7 @@ def test_a_customer_who_was_being_rung_at_a_crash_is_not_rung_twice(world: World
     record = world.floor.callbacks["i-ann"].record
     assert record.state == "calling"
     world.restart()
-    world.step(e.CallbacksRestored(at=world.now, records=(record,))).connect()
+    world.step(e.CallbacksRestored(at=world.now, records=(record,))).connect(LegSeen(leg=LEG, answered=True))
     world.is_ready("tom")
     assert not world.commands(PlaceCall)
     world.arrives(LEG, interaction="i-ann-back1", resumed=True, queue="support", entered_at=world.now)
@@ -199,9 +201,49 @@ def test_every_end_is_final() -> None:
     ]  # fmt: skip
 
 
+def test_who_was_called_back_before_a_crash_is_not_called_again(world: World) -> None:
+    """The talk outlives the crash, or ends unheard meanwhile: either way it took place."""
+    for outlives in (True, False):
+        world = world_of(queue("support", without_agents=True, **PATIENT), queue("sales"))
+        world.signs_in("tom", "101").asks("tom", "paused")
+        world.waits("ann").wait(30)
+        leaves_for_callback(world).asks("tom", "available")
+        reaches(world).rings(LEG).answers(LEG)
+        kept = world.floor.callbacks["i-ann"].record
+        talk = (
+            LegSeen(leg=LEG, answered=True, bridge="b"),
+            LegSeen(leg=f"{LEG}>101", phone="101", answered=True, bridge="b", linked=LEG),
+        )
+        world.restart()
+        world.step(e.CallbacksRestored(at=world.now, records=(kept,)))
+        world.connect(*(talk if outlives else ()))
+        if outlives:
+            world.signs_in("tom", "101")
+            assert world.call(LEG).state.value == "talking"
+            world.wait(90)
+            world.step(e.LegEnded(at=world.now, leg=f"{LEG}>101"), e.LegEnded(at=world.now, leg=LEG))
+        assert not world.floor.callbacks, outlives
+        assert not world.wait(4000).commands(PlaceCall)
+
+
+def test_a_queue_has_so_many_callbacks_and_they_take_no_callers_room() -> None:
+    rules = {**PATIENT, "callbacks_max": 1, "max_waiting": 2, "announce_after_s": 20.0}
+    world = world_of(queue("support", without_agents=True, ways_out=("callback",), **rules), queue("sales"))
+    world.arrives("ann").is_known("ann", ()).queues("ann")
+    leaves_for_callback(world)
+    for name in ("bob", "cat"):
+        world.arrives(name).is_known(name, ()).queues(name)
+        assert world.call(name).state.value == "waiting", "the place of a callback is nobody's room"
+    world.wait(20)
+    assert {each.ways for each in world.commands(Announce)} == {()}, "no more are offered"
+    world.step(e.CallbackAsked(at=world.now, call="bob", number="13900000002", queue="support"))
+    assert list(world.floor.callbacks) == ["i-ann"]
+    assert world.call("bob").state.value == "waiting", "and who asks all the same waits on"
+
+
 # --- the agent first ---
 
-DESK = f"{LEG}-desk1"
+DESK = f"desk1-{LEG}"
 
 
 @pytest.fixture
@@ -237,15 +279,19 @@ def test_the_agent_is_rung_first_and_then_the_customer(agent_first: World) -> No
     assert state(world) == "done"
 
 
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [(17, "busy"), (21, "busy"), (20, "unreachable"), (3, "unreachable"), (16, "no_answer")],
+)
 def test_an_agent_who_is_rung_first_and_does_not_answer_is_paused_and_nobody_is_called(
-    agent_first: World,
+    agent_first: World, cause: int, reason: str
 ) -> None:
     world = agent_first.asks("tom", "available")
-    desk(world, e.LegStarted).step(e.LegEnded(at=world.now, leg=DESK, cause=17))
-    assert (world.agent().state.value, world.agent().reason) == ("paused", "busy")
+    desk(world, e.LegStarted).step(e.LegEnded(at=world.now, leg=DESK, cause=cause))
+    assert (world.agent().state.value, world.agent().reason) == ("paused", reason)
     assert not world.commands(PlaceCall)
     world.asks("tom", "available")
-    assert [each.leg for each in world.commands(PlaceLeg)] == [f"{LEG}-desk2"]
+    assert [each.leg for each in world.commands(PlaceLeg)] == [f"desk2-{LEG}"]
 
 
 def test_the_agent_who_waits_is_let_go_when_the_customer_is_not_reached(agent_first: World) -> None:
@@ -264,7 +310,7 @@ def test_the_customer_is_rung_once_whoever_comes_to_serve_him(agent_first: World
     desk(world, e.LegStarted, e.LegAnswered)
     world.step(e.LegEnded(at=world.now, leg=DESK))
     world.is_ready("ivy", "102")
-    second = f"{LEG}-desk2"
+    second = f"desk2-{LEG}"
     world.step(
         e.LegStarted(at=world.now, leg=second, server=SERVER, phone="102"),
         e.LegAnswered(at=world.now, leg=second),

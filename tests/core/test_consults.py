@@ -22,8 +22,8 @@ from contactcenter.commands import (
     WaitOn,
 )
 from contactcenter.events import ConsultStep
-from contactcenter.floor import Outside
 from contactcenter.routing.hours import Calendar
+from contactcenter.rules import Outside
 from contactcenter.values import NOBODY, LegSeen, Note, Target, TargetKind
 from tests.core.invariants import check_empty
 from tests.core.world import RULES, SERVER, World, queue

@@ -12,8 +12,8 @@ from contactcenter import events as e
 from contactcenter.app import queue_metrics
 from contactcenter.commands import DropFigures, SaveIntervals, ShowFigures
 from contactcenter.figures import Figures
-from contactcenter.floor import Rules
 from contactcenter.intervals import CENTER, Intervals, Key, count_again_from
+from contactcenter.rules import Rules
 from contactcenter.tallies import Tally, bucket, figures, total
 from contactcenter.values import InteractionEntries, IntervalRow, TimelineEntry
 from tests.core.world import NOON, SERVER, World, queue

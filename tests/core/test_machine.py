@@ -34,9 +34,9 @@ from contactcenter.commands import (
     ScreenPop,
     WaitOn,
 )
-from contactcenter.floor import Rules
 from contactcenter.routing.skills import needs
 from contactcenter.routing.widening import Widening
+from contactcenter.rules import Rules
 from contactcenter.values import LegSeen, MatchMethod
 from tests.core.invariants import check_empty
 from tests.core.world import ADA, SERVER, World, queue

@@ -21,7 +21,7 @@ from contactcenter.commands import (
     StopRecording,
 )
 from contactcenter.events import ConsultStep
-from contactcenter.floor import Outside, Rules
+from contactcenter.rules import Outside, Rules
 from contactcenter.values import LegSeen, RecordingRecord, RecordingState
 from tests.core.test_callbacks import LEG, leaves_for_callback, reaches
 from tests.core.test_consults import NUMBER, OWN, PAM, Three

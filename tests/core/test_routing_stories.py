@@ -9,10 +9,10 @@ import pytest
 from contactcenter import events as e
 from contactcenter.agents import OCCUPANCY_S
 from contactcenter.claims import Claim, Claims
-from contactcenter.commands import EndLeg, OfferCall, OfferTaken, Refused, SaveAudit
-from contactcenter.floor import Rules
+from contactcenter.commands import EndLeg, OfferCall, OfferTaken, Refused, SaveAudit, ShowCall
 from contactcenter.routing.skills import needs
 from contactcenter.routing.widening import Widening
+from contactcenter.rules import Rules
 from contactcenter.values import CustomerCard, LegSeen, PastInteraction
 from tests.core.invariants import check_empty
 from tests.core.world import ADA, BOB, RULES, SERVER, World, queue
@@ -155,6 +155,9 @@ def test_each_part_of_a_priority_has_its_name() -> None:
     }
     assert world.call().minutes == 20
     assert standing.asked == needs({"en": 4, "vip": 2})
+    shown = world.commands(ShowCall)[-1].view
+    assert shown.urgency == {part.why: part.minutes for part in standing.priority}, "pages see the same"
+    assert shown.needs == ("en 4", "vip 2")
 
 
 def test_a_customer_who_is_known_late_gets_his_place_late() -> None:

@@ -10,10 +10,10 @@ import pytest
 from contactcenter import events as e
 from contactcenter.calls import CallState
 from contactcenter.commands import Accepted, DropQueue, OfferCall, ReturnChange, ScreenPop, ShowQueue
-from contactcenter.floor import Rules
 from contactcenter.offers import OfferState
 from contactcenter.routing.hours import Calendar
 from contactcenter.routing.skills import needs
+from contactcenter.rules import Rules
 from contactcenter.tracing.trace import decode, encode
 from tests.core.invariants import check_empty
 from tests.core.world import RULES, World, queue

@@ -25,8 +25,8 @@ from contactcenter.commands import (
     ShowCall,
     ShowQueue,
 )
-from contactcenter.floor import Rules
 from contactcenter.routing.hours import Calendar
+from contactcenter.rules import Rules
 from contactcenter.values import LegSeen, MatchMethod
 from tests.core.invariants import check_empty
 from tests.core.world import ADA, BOB, RULES, SERVER, World, queue

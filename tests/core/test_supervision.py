@@ -20,7 +20,7 @@ from contactcenter.commands import (
     ShowMessage,
     ShowMonitor,
 )
-from contactcenter.floor import Rules
+from contactcenter.rules import Rules
 from contactcenter.values import LegSeen
 from tests.core.world import RULES, SERVER, World, queue
 

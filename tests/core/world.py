@@ -13,9 +13,10 @@ from contactcenter.agents import AgentSession
 from contactcenter.calls import Call
 from contactcenter.center import Center
 from contactcenter.commands import Command, Wake
-from contactcenter.floor import Floor, Rules
+from contactcenter.floor import Floor
 from contactcenter.monitors import Monitor
 from contactcenter.routing.queues import QueueRules
+from contactcenter.rules import Rules
 from contactcenter.values import CustomerCard, InteractionRecord, LegSeen, MatchMethod
 from contactcenter.views import Figures
 from tests.core.invariants import Ledger, check

@@ -10,7 +10,7 @@ from stores import Keeper, save
 from contactcenter.crm import customers
 from contactcenter.crm.customers import CustomerChange, NewCustomer
 from contactcenter.crm.errors import Refusal
-from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.phone_numbers import e164, is_ordinary
 from contactcenter.crm.text import inert
 
 WANG = NewCustomer(
@@ -166,3 +166,24 @@ def test_inert_text_can_always_be_stored_and_stays_itself_where_it_can(text: str
     assert len(safe) <= cap + 40
     if len(text) <= cap and "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text):
         assert safe == text
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "ordinary"),
+    [
+        ("13800138000", "CN", True),
+        ("010 6552 9988", "CN", True),
+        ("16812345678", "CN", False),  # an information service
+        ("17951138000", "CN", False),  # a carrier's own
+        ("+14155550100", "CN", False),  # abroad
+        ("2024561111", "US", True),
+        ("19005550100", "US", False),
+        ("18765551234", "US", False),  # Jamaica, of the same country code
+        ("09098790000", "GB", False),
+        ("0900 5123456", "DE", False),
+        ("110", "CN", False),
+        ("", "CN", False),
+    ],
+)
+def test_only_ordinary_numbers_are_called_back(number: str, region: str, ordinary: bool) -> None:
+    assert is_ordinary(number, region) is ordinary

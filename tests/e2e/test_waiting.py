@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
@@ -14,37 +15,43 @@ from tests.support.voices import AGENT_HZ, CALLER_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SPOKEN = -35.0
-"""Louder than this, in dB of a full-scale sine, somebody speaks."""
-
-SALES = """
+QUEUES = """
 announce_after_s = 0.5
 ways_out = ["callback"]
+[queues.returns]
+title = { zh = "回拨", en = "Returns" }
+ring_s = 3
+wrap_up_s = 0
+without_agents = true
+announce_after_s = 0.5
+ways_out = ["callback"]
+callback_first = "agent"
 """
+DIDS = '4005 = { queue = "returns" }'
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def center() -> AsyncIterator[Center]:
-    """A center whose callers for sales are told how things stand after half a second."""
-    async with running_center(queues=SALES) as running:
+    """Callers are told how things stand after half a second; `returns` rings its agents first."""
+    async with running_center(queues=QUEUES, dids=DIDS, numbers=("4005",)) as running:
+        async with Agent.signed_in(running.url, "supervisor1", PASSWORD) as supervisor:
+            await supervisor.do("PATCH", "/api/agents/agent3", {"queues": ["sales", "returns"]})
         yield running
 
 
-async def _agrees_on_a_callback(center: Center, call: SipCall, number: str) -> None:
-    """The caller presses one as soon as he is told how things stand, and confirms his own number."""
+async def _agrees_on_a_callback(center: Center, call: SipCall, number: str, queue: str) -> None:
+    """The caller presses one when he is told how things stand, and again to confirm his own number. What is
+    pressed before a question is heard is lost, as in life: he presses again."""
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
         await supervisor.until_told(number)
-        await _is_spoken_to(call)
-        await call.audio.press("1")
-        assert await supervisor.node_of(number, "queue sales") == "callback_offer"
-        await call.ear.hears_nothing(5.0)
-        await _is_spoken_to(call)
-        await call.audio.press("1")
+        node = f"queue {queue}"
+        async with asyncio.timeout(30):
+            while node != "callback_noted":
+                await call.audio.press("1")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(2):
+                        node = await supervisor.node_of(number, node)
     await call.wait_ended(20)
-
-
-async def _is_spoken_to(call: SipCall) -> None:
-    await call.watchers.until(lambda: call.ear.loudness() > SPOKEN, 10.0, "being spoken to")
 
 
 async def test_an_agent_cuts_the_announcement_and_is_heard_at_once(center: Center) -> None:
@@ -71,19 +78,23 @@ async def test_an_agent_cuts_the_announcement_and_is_heard_at_once(center: Cente
     assert [entry["detail"]["ahead"] for entry in record["timeline"] if entry["kind"] == "told"] == [0]
 
 
-async def test_who_asked_for_it_is_called_back_when_it_is_his_turn(center: Center) -> None:
+@pytest.mark.parametrize(("number", "queue"), [("4003", "sales"), ("4005", "returns")])
+async def test_who_asked_for_it_is_called_back_when_it_is_his_turn(
+    center: Center, number: str, queue: str
+) -> None:
     rung: asyncio.Queue[SipCall] = asyncio.Queue()
+    caller = f"1380013{number}"
 
     def picks_up(call: SipCall) -> None:
         call.answer()
         call.audio.play_tone(CALLER_HZ)
         rung.put_nowait(call)
 
-    async with center.customer("13800138001") as customer:
-        call = customer.call("4003")
+    async with center.customer(caller) as customer:
+        call = customer.call(number)
         await call.wait_answered()
-        await _agrees_on_a_callback(center, call, "13800138001")
-    asked = await center.last_interaction("13800138001")
+        await _agrees_on_a_callback(center, call, caller, queue)
+    asked = await center.last_interaction(caller)
     assert asked["outcome"] == "callback"
     async with (
         center.carrier(picks_up),
@@ -92,14 +103,15 @@ async def test_who_asked_for_it_is_called_back_when_it_is_his_turn(center: Cente
     ):
         await agent.go("available")
         pop = await agent.pop()
-        assert pop["caller"] == "13800138001", "the record is there before anybody is rung"
+        assert pop["caller"] == caller, "the record is there before anybody is rung"
+        own = await phone.wait_call()
         async with asyncio.timeout(10):
             customers_call = await rung.get()
-        own = await phone.wait_call()
         await agent.until("talking")
         await customers_call.hears(AGENT_HZ)
         await own.hears(CALLER_HZ)
         customers_call.hang_up()
+        await own.wait_ended()
         await agent.until("available")
     record = await center.interaction(pop["interaction"])
     assert (record["direction"], record["outcome"], record["agent"]) == ("outbound", "answered", "agent3")
@@ -107,4 +119,4 @@ async def test_who_asked_for_it_is_called_back_when_it_is_his_turn(center: Cente
     assert record["queued_at"] == asked["queued_at"], "the place was kept"
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
         page = await supervisor.do("GET", "/api/callbacks?state=done")
-        assert [each["id"] for each in page["items"]] == [asked["id"]]
+        assert asked["id"] in [each["id"] for each in page["items"]]

@@ -77,6 +77,7 @@ def call_view(call: str, **changes: Any) -> CallView:
         customer="", customer_name="", caller="13800138000", caller_name="", did="4002", node="",
         arrived_at=0.0, queued_at=0.0, answered_at=None, held=False, offered=(), recording="", priority=0,
         consult=None,
+        urgency={}, needs=(), promised_s=None, told_s=None,
     )  # fmt: skip
     return replace(view, **changes)
 
@@ -201,7 +202,7 @@ class FakeCenter:
     def join(self, login: str) -> None:
         """The agent's phone was answered."""
         agent, now = self.agents[login], self.now()
-        self._show_call(replace(self.calls[agent.call], state="talking", answered_at=now))
+        self._show_call(replace(self.calls[agent.call], state="talking", answered_at=now, queued_at=None))
         self._show_agent(login, state="talking", since=now, taken=agent.taken + 1)
 
     def part(self, login: str, wrap_up_s: float = WRAP_UP_S) -> None:

@@ -50,6 +50,11 @@ SETTINGS = HttpSettings(
         Choice(code="support", title={"zh": "服务支持", "en": "Support"}),
         Choice(code="sales", title={"zh": "销售咨询", "en": "Sales"}),
     ),
+    skills=(
+        Choice(code="zh", title={"zh": "中文", "en": "Chinese"}),
+        Choice(code="en", title={"zh": "英语", "en": "English"}),
+        Choice(code="billing", title={"zh": "账单", "en": "Billing"}),
+    ),
     pause_reasons=(
         Choice(code="break", title={"zh": "小休", "en": "Break"}),
         Choice(code="meal", title={"zh": "用餐", "en": "Meal"}),
@@ -61,7 +66,7 @@ CONFIGURATION = parse(
     {
         "ivr": {"fallback_queue": "support"},
         "dids": {"4002": {"queue": "support"}},
-        "skills": {skill: {"zh": skill, "en": skill} for skill in ("zh", "en", "billing")},
+        "skills": {choice.code: choice.title for choice in SETTINGS.skills},
         "queues": {choice.code: {"title": choice.title} for choice in SETTINGS.queues},
         "dispositions": {choice.code: choice.title for choice in SETTINGS.dispositions},
         "pauses": {choice.code: choice.title for choice in SETTINGS.pause_reasons},

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import pytest
+from fake_center import call_view
 from running import Browser, Running
 
-from contactcenter.commands import Refused, SaveInteraction
+from contactcenter.commands import DropCall, Refused, SaveInteraction, ShowCall
 from contactcenter.events import (
     AnswerAsked,
     DispositionSet,
@@ -190,10 +191,13 @@ async def test_live_calls_have_the_contracts_fields(edge: Running) -> None:
             "talked_s",
         } <= set(call)  # fmt: skip
         assert 17 <= call["waited_s"] < 20
+        edge.center.carry(ShowCall(view=call_view("call-9", offered=("agent1",), priority=2.5)))
+        assert [each["priority"] for each in (await browser.get("/api/calls"))["items"]] == [0, 2.5]
+        edge.center.carry(DropCall(call="call-9"))
         edge.center.join("agent1")
         edge.clock.ahead_s += 60
         (call,) = (await browser.get("/api/calls", state="talking"))["items"]
-        assert 17 <= call["waited_s"] < 20, "the wait ended with the answer"
+        assert call["waited_s"] == 0, "the wait ended with the answer"
         assert 60 <= call["talked_s"] < 63
         assert (await browser.get("/api/calls", state="waiting"))["items"] == []
 

@@ -19,6 +19,8 @@ class Agent:
         self.login = login
         self.acknowledge = True
         self.pops: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.taken: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        """What the page was told of calls that rang here and were answered elsewhere."""
         self.view: dict[str, Any] = {}
         self._client = client
         self._headers = {"X-CSRF-Token": csrf}
@@ -47,6 +49,8 @@ class Agent:
                 if self.acknowledge:
                     await socket.send_json({"type": "ack", "seq": frame["seq"]})
                 self.pops.put_nowait(frame)
+            elif frame["type"] == "taken":
+                self.taken.put_nowait(frame)
             for view in frame.get("agents", ()):
                 if view["login"] == self.login:
                     self.view = view

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from contactcenter.app import App
 from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
 from contactcenter.config import load
+from contactcenter.crm.users import User
 from contactcenter.demo import accounts, data
 from contactcenter.phones.agent import UserAgent
 from contactcenter.phones.call import SipCall
@@ -59,6 +60,7 @@ fallback_queue = "support"
 4003 = {{ queue = "sales" }}
 {dids}
 [skills]
+en = {{ zh = "英语", en = "English" }}
 zh = {{ zh = "中文", en = "Chinese" }}
 [queues.support]
 title = {{ zh = "服务支持", en = "Support" }}
@@ -172,9 +174,10 @@ async def running_center(
     queues: str = "",
     numbers: tuple[str, ...] = (),
     recording: tuple[str, str] = ("never", "never"),
+    users: Sequence[User] = (),
 ) -> AsyncIterator[Center]:
     """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know;
-    `recording` is what support and sales do."""
+    `recording` is what support and sales do; `users` are there beside the demo's, with the same password."""
     base = AsteriskSettings(
         ami_secret=AMI_SECRET,
         agi_key=AGI_KEY,
@@ -209,6 +212,7 @@ async def running_center(
         async with App(load(config), folder) as app:
             await accounts.ensure(app.store, app.users, folder, PASSWORD)
             await data.fill(app.store, dispositions=("solved",))
+            await app.users.create_many([(user, PASSWORD) for user in users])
         arguments = (sys.executable, "-m", "contactcenter", "serve", "--config", str(config))
         center = Center(asterisk, folder, await serve(arguments), arguments)
         try:

@@ -1,6 +1,8 @@
 """The dictionaries: complete, in step, and used."""
 
+import ast
 import re
+from pathlib import Path
 
 from desk import WEB, dictionary
 
@@ -8,10 +10,14 @@ CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 LATIN_IN_ZH = {"English", "VIP", "Ctrl"}
 BY_CODE = (
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
-    *("monitor", "monitor_end", "monitored", "why", "consult", "target"),
+    *("monitor", "monitor_end", "monitored", "why", "consult", "target", "setting"),
+    *("section", "urgency", "kind", "act", "day"),
     *("recording_state", "recording_why", "recording_notice", "recording_now"),
 )
 """Groups whose keys are made of a code that comes from the server."""
+
+NOTERS = {"note", "_note", "tell", "_forced"}
+"""The functions by which the center writes a line into an interaction's timeline."""
 
 
 def _forms(message: object) -> list[str]:
@@ -43,3 +49,18 @@ def test_every_key_is_used_and_every_used_key_exists() -> None:
     missing = {key for key in used if key.split(".")[0] in {k.split(".")[0] for k in keys}} - keys
     assert missing == set()
     assert {key for key in keys - used if key.split(".")[0] not in BY_CODE} == set()
+
+
+def test_every_step_that_the_center_notes_has_a_word() -> None:
+    steps = {
+        constant.value
+        for path in Path("contactcenter").glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in NOTERS
+        for argument in call.args
+        for constant in ast.walk(argument)
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str) and constant.value
+    }
+    assert {"offered", "held", "told", "take_over_failed", "signed_out_by"} <= steps
+    whole = {step for step in steps if not step.endswith("_")}  # the rest are beginnings: consult_{state}
+    assert {step for step in whole if f"step.{step}" not in dictionary("en")} == set()

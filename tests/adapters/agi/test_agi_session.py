@@ -50,7 +50,7 @@ async def test_straight_into_a_queue(desk: Started) -> None:
         arrived = await d.event(CallArrived)
         assert (arrived.call, arrived.did, arrived.caller) == (CALL, "4002", "13800001111")
         assert arrived.server == "pbx7"
-        assert arrived.caller_name == "x" * 256
+        assert arrived.caller_name == "x" * 200
         assert not arrived.resumed
         queued = await d.event(CallQueued)
         assert queued.queue == "support"
@@ -248,7 +248,7 @@ def talks(channel: FakeChannel) -> dict[str, Callable[[list[str]], str]]:
         channel.variables |= {"DIALSTATUS": "ANSWER", "BRIDGERESULT": "SUCCESS"}
         return "200 result=0"
 
-    return {f"EXEC {name}": done for name in ("Dial", "Bridge", "MixMonitor", "StopMixMonitor")}
+    return {f"EXEC {name}": done for name in ("Dial", "Bridge", "MixMonitor", "StopMixMonitor", "Wait")}
 
 
 @pytest.mark.parametrize("leg", ["", "pbx1-1.2,x", "a b", "${SHELL(id)}", "x" * 200])

@@ -8,12 +8,14 @@ export class Refusal extends Error {
     this.status = status;
     this.code = problem.code ?? "";
     this.field = problem.field ?? "";
+    /** Everything that is wrong with what was sent: `{field, detail}`. */
+    this.errors = problem.errors ?? [];
     this.retryAfter = 0;
   }
 }
 
-export async function call(method, path, body) {
-  const headers = { Accept: "application/json" };
+export async function call(method, path, body, more = {}) {
+  const headers = { Accept: "application/json", ...more };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET" && me.value) headers["X-CSRF-Token"] = me.value.csrf;
   let answer;
@@ -36,6 +38,7 @@ export async function call(method, path, body) {
 }
 
 export const get = (path) => call("GET", path);
-export const put = (path, body) => call("PUT", path, body);
+export const put = (path, body, headers) => call("PUT", path, body, headers);
+export const patch = (path, body) => call("PATCH", path, body);
 export const post = (path, body) => call("POST", path, body);
 export const remove = (path) => call("DELETE", path);

@@ -1,6 +1,8 @@
 // The supervisor's first view: queues, agents and calls as they are now.
 
 import { beat } from "./clock.js";
+import { Callbacks } from "./callbacks.js";
+import { ActiveChanges, ChangeDialog, changeKeys, ChosenBar, SelectAll, SelectBox, Skills } from "./changes.js";
 import { Bars, Level, Strip } from "./figures.js";
 import { clock, lasting } from "./format.js";
 import { html } from "./html.js";
@@ -8,28 +10,8 @@ import { t, titled } from "./language.js";
 import { agents, calls, figures, queues } from "./model.js";
 import { Card, PhoneNumber, queueTitle, reasonTitle, Since, StateWord } from "./parts.js";
 import { AgentActions, MyPhone, SteerDialog, steeredRow } from "./supervision.js";
-
-const plainRow = () => ({});
-
-/** A table; `columns` are `[heading, cell of a row, whether it is a figure]`, `rowProps` gives a row's own. */
-export function Table({ columns, rows, keyOf, empty, label, rowProps = plainRow }) {
-  if (!rows.length) return html`<p class="empty">${empty}</p>`;
-  return html`<div class="table-wrap">
-    <table class="table" aria-label=${label}>
-      <thead>
-        <tr>${columns.map(([heading, , number]) => html`<th key=${heading} scope="col" class=${number ? "number" : ""}>${heading}</th>`)}</tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (row, place) => html`<tr key=${keyOf(row)} ...${rowProps(row, place, rows)}>
-            ${columns.map(([heading, cell, number]) => html`<td key=${heading} data-label=${heading} class=${number ? "number figures" : ""}>${cell(row)}</td>`)}
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
-}
-
+import { Table } from "./table.js";
+import { Waiting } from "./waiting.js";
 
 /** How long somebody who comes now will wait at most, in most cases; its title says in how many of the last. */
 function expectedWait(queue) {
@@ -56,19 +38,22 @@ function Queues() {
   <//>`;
 }
 
+const agentRow = steeredRow(changeKeys);
+
 function Agents() {
+  const rows = [...agents.value.values()].sort((a, b) => a.login.localeCompare(b.login));
   const columns = [
+    [t("change.selection"), (agent) => html`<${SelectBox} agent=${agent} />`, false, html`<${SelectAll} rows=${rows} />`],
     [t("board.agent"), (agent) => html`<strong>${agent.name}</strong> <span class="quiet">${agent.login}</span>`],
     [t("board.state"), (agent) => html`<${StateWord} state=${agent.state} reason=${agent.reason && reasonTitle(agent.reason)} />`],
     [t("board.since"), (agent) => html`<${Since} since=${agent.since} />`, true],
     [t("phone.title"), (agent) => agent.phone || t("phone.none")],
-    [t("board.queues"), (agent) => agent.queues.map(queueTitle).join(", ")],
+    [t("change.can"), (agent) => html`<${Skills} agent=${agent} />`],
     [t("roster.calls"), (agent) => figures.value.get(`agent ${agent.login}`)?.today.taken ?? 0, true],
     [t("board.steer"), (agent) => html`<${AgentActions} agent=${agent} />`],
   ];
-  const rows = [...agents.value.values()].sort((a, b) => a.login.localeCompare(b.login));
-  return html`<${Card} title=${t("board.agents")}>
-    <${Table} label=${t("board.agents")} columns=${columns} rows=${rows} keyOf=${(agent) => agent.login} rowProps=${steeredRow} empty=${t("board.no_agents")} />
+  return html`<${Card} title=${t("board.agents")} aside=${rows.length ? html`<${ChosenBar} />` : null}>
+    <${Table} label=${t("board.agents")} columns=${columns} rows=${rows} keyOf=${(agent) => agent.login} rowProps=${agentRow} empty=${t("board.no_agents")} />
   <//>`;
 }
 
@@ -80,7 +65,7 @@ function Calls() {
     [t("board.agent"), (call) => call.agent],
     [t("board.lasted"), (call) => clock(beat.value - call.arrived_at), true],
   ];
-  const rows = [...calls.value.values()].sort((a, b) => a.arrived_at - b.arrived_at);
+  const rows = [...calls.value.values()].filter((call) => call.queued_at === null).sort((a, b) => a.arrived_at - b.arrived_at);
   return html`<${Card} title=${t("board.calls")}>
     <${Table} label=${t("board.calls")} columns=${columns} rows=${rows} keyOf=${(call) => call.id} empty=${t("board.no_calls")} />
   <//>`;
@@ -88,10 +73,10 @@ function Calls() {
 
 export function Board() {
   document.title = `${t("nav.board")} · contactcenter`;
-  return html`<div class="page">
+  return html`<div class="page board">
     <div class="page-title"><h1>${t("nav.board")}</h1><${MyPhone} /></div>
     <${Strip} />
-    <${Queues} /><${Agents} /><${Calls} />
-    <${SteerDialog} />
+    <${Queues} /><${Waiting} /><${Callbacks} /><${Agents} /><${ActiveChanges} /><${Calls} />
+    <${SteerDialog} /><${ChangeDialog} />
   </div>`;
 }

@@ -55,6 +55,9 @@ export function momentOf(at) {
 /** The date and the time, for the head of a page. */
 export const dateTimeOf = (at) => format({ dateStyle: "medium", timeStyle: "short" }).format(new Date(at * 1000));
 
+/** The date and the time with its seconds, for a log. */
+export const logTimeOf = (at) => format({ dateStyle: "short", timeStyle: "medium" }).format(new Date(at * 1000));
+
 /** An amount with two decimals; it stays text when it is none. */
 export function amount(text) {
   const value = Number(text);

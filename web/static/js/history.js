@@ -3,12 +3,12 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { get } from "./api.js";
-import { Table } from "./board.js";
 import { clock, dateTimeOf, lasting, momentOf, timeOf } from "./format.js";
 import { html } from "./html.js";
 import { language, t, word } from "./language.js";
 import { Card, dispositionTitle, PhoneNumber, queueTitle, reasonTitle } from "./parts.js";
 import { Recordings } from "./player.js";
+import { Table } from "./table.js";
 
 const outcomeOf = (one) => (one.disposition ? dispositionTitle(one.disposition.code) : one.outcome ? word("outcome", one.outcome) : t("history.open"));
 
@@ -99,6 +99,18 @@ function Timeline({ steps }) {
   </ol>`;
 }
 
+/** Who had the caller, one after the other, and what each told the next. */
+function Parts({ parts }) {
+  const columns = [
+    [t("history.who"), (part) => (part.agent ? html`<strong>${part.agent}</strong>` : html`<${PhoneNumber} number=${part.number} />`)],
+    [t("board.queue"), (part) => queueTitle(part.queue)],
+    [t("history.from"), (part) => html`<span class="figures">${timeOf(part.joined_at)}</span>`],
+    [t("history.length"), (part) => (part.parted_at === null ? t("history.goes_on") : lasting(part.talked_s ?? 0)), true],
+    [t("outcome.note"), (part) => part.note || "–"],
+  ];
+  return html`<${Card} title=${t("history.parts")}><${Table} label=${t("history.parts")} columns=${columns} rows=${parts} keyOf=${(part) => part.joined_at} empty="" /><//>`;
+}
+
 export function InteractionPage({ id }) {
   const [found, setFound] = useState({ state: "loading" });
   const load = async () => {
@@ -121,6 +133,7 @@ export function InteractionPage({ id }) {
   const facts = [
     ["history.when", dateTimeOf(one.arrived_at)],
     ["board.caller", html`${one.caller_name} <${PhoneNumber} number=${one.caller} />`],
+    ["history.origin", one.origin && html`<a href=${`/history/${encodeURIComponent(one.origin)}`}>${t("history.origin_open")}</a>`],
     ["history.did", one.did && html`<${PhoneNumber} number=${one.did} />`],
     ["board.queue", queueTitle(one.queue)],
     ["board.agent", one.agent],
@@ -140,5 +153,6 @@ export function InteractionPage({ id }) {
       <//>
       <${Card} title=${t("history.timeline")}><${Timeline} steps=${[...one.timeline.map((step) => decisionOf(step, one.decisions)), ...one.corrections]} /><//>
     </div>
+    ${one.parts.length > 0 && html`<${Parts} parts=${one.parts} />`}
   </div>`;
 }

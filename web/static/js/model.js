@@ -55,6 +55,9 @@ export const face = computed(() => {
 
 export const isAgent = computed(() => me.value?.role === "agent");
 
+/** Whether this user may change what concerns all queues. */
+export const steersAll = computed(() => me.value?.role === "admin" || (me.value?.role === "supervisor" && !me.value.queues.length));
+
 const EMPTY = { code: "", note: "", callback: "", name: "" };
 
 export const draftOf = (interaction) => drafts.value[interaction] ?? EMPTY;
@@ -102,6 +105,7 @@ export async function loadMe() {
 function routeOf(path) {
   const [, first, id] = path.split("/");
   if (first === "sign-in") return { name: "sign-in", id: "" };
+  if (first === "settings" || first === "audit") return { name: first, id: "" };
   if (first === "history") return { name: id ? "interaction" : "history", id: id ?? "" };
   return { name: "desk", id: "" };
 }

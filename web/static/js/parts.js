@@ -37,6 +37,17 @@ export function queueTitle(name) {
   return titled(choice?.title, name);
 }
 
+/** A skill's name in words. */
+export function skillTitle(name) {
+  return titled(me.value.skill_titles.find((each) => each.code === name)?.title, name);
+}
+
+/** What a call needs, as the server has it: `en 3`, with a question mark when it is only preferred. */
+export function Need({ need }) {
+  const [, skill, level, preferred] = need.match(/^(.+) (\d+)(\?)?$/);
+  return html`<span class="chip ${preferred ? "preferred" : ""}">${t(preferred ? "need.preferred" : "need.required", { skill: skillTitle(skill), level })}</span>`;
+}
+
 export function StateWord({ state, reason = "" }) {
   return html`<span class="state" data-state=${state}>
     <${Icon} name=${state} />

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 
 import { chooseLanguage, online, pending, setState, signOut } from "./actions.js";
 import { beat } from "./clock.js";
+import { Audit } from "./audit.js";
 import { Board } from "./board.js";
 import { Desk } from "./desk.js";
 import { History, InteractionPage } from "./history.js";
@@ -11,9 +12,10 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
 import {
-  dismiss, face, helpOpen, isAgent, link, me, myself, queues, route, statusMenuOpen, toasts,
+  dismiss, face, helpOpen, isAgent, link, me, myself, queues, route, statusMenuOpen, steersAll, toasts,
 } from "./model.js";
 import { Menu, reasonTitle, Since } from "./parts.js";
+import { Settings } from "./settings.js";
 import { Help } from "./shortcuts.js";
 import { ListenBar, Messages, Monitored } from "./supervision.js";
 import { isDark, switchTheme, theme } from "./theme.js";
@@ -109,6 +111,8 @@ function Header() {
     <nav aria-label=${t("nav.label")}>
       <a class="nav-link" href="/" aria-current=${current("desk")}>${isAgent.value ? t("nav.desk") : t("nav.board")}</a>
       <a class="nav-link" href="/history" aria-current=${current("history") ?? current("interaction")}>${t("nav.history")}</a>
+      ${steersAll.value && html`<a class="nav-link" href="/settings" aria-current=${current("settings")}>${t("nav.settings")}</a>`}
+      ${!isAgent.value && html`<a class="nav-link" href="/audit" aria-current=${current("audit")}>${t("nav.audit")}</a>`}
     </nav>
     ${isAgent.value && html`<${QueueChips} /><${Monitored} />`}
     <span class="spacer"></span>
@@ -173,8 +177,20 @@ function Toasts() {
   </div>`;
 }
 
+/** For an address that is not this user's. */
+function Forbidden() {
+  document.title = `${t("forbidden.title")} · contactcenter`;
+  return html`<div class="page">
+    <div class="page-title"><h1>${t("forbidden.title")}</h1></div>
+    <p>${t("forbidden.text")}</p>
+    <p><a class="button" href="/">${t("forbidden.back")}</a></p>
+  </div>`;
+}
+
 function Page() {
   const { name, id } = route.value;
+  if (name === "settings") return html`<${steersAll.value ? Settings : Forbidden} />`;
+  if (name === "audit") return html`<${isAgent.value ? Forbidden : Audit} />`;
   if (name === "history") return html`<${History} />`;
   if (name === "interaction") return html`<${InteractionPage} key=${id} id=${id} />`;
   return isAgent.value ? html`<${Desk} />` : html`<${Board} />`;

@@ -13,6 +13,7 @@ import { t, titled } from "./language.js";
 import { agents, calls, isAgent, me, messages, monitors, myCall, myself, toast } from "./model.js";
 import { PhoneNumber, queueTitle, Since } from "./parts.js";
 import { RecordingNow } from "./recording.js";
+import { steered } from "./rows.js";
 
 const MODES = ["listen", "whisper", "barge"];
 const LETTERS = { listen: "L", whisper: "W", barge: "B" };
@@ -28,6 +29,10 @@ export const SUPERVISOR_HELP = [
   ["T", "key.take_over"],
   ["M", "key.message"],
   ["F", "key.force"],
+  ["X", "key.select"],
+  ["C", "key.change"],
+  ["+ −", "key.priority"],
+  ["Y", "key.why"],
   ["?", "key.help"],
   ["Esc", "key.close"],
 ];
@@ -78,23 +83,8 @@ function keysOf(agent) {
   };
 }
 
-/** What makes a row of the agents' table one that the keyboard can steer. */
-export function steeredRow(agent, place, rows) {
-  const chosen = rows.some((each) => each.login === row.value) ? row.value : rows[0].login;
-  const keys = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const run = online() && keysOf(agent)[event.key.toUpperCase()];
-    if (step) event.currentTarget.parentElement.children[place + step]?.focus();
-    else if (run) run();
-    if (step || run) event.preventDefault();
-  };
-  return {
-    tabIndex: agent.login === chosen ? 0 : -1,
-    onFocus: () => (row.value = agent.login),
-    onKeyDown: keys,
-  };
-}
+/** What makes a row of the agents' table one that the keyboard steers; `more` gives further keys of an agent. */
+export const steeredRow = (more) => steered(row, (agent) => agent.login, (agent) => ({ ...keysOf(agent), ...more(agent) }));
 
 /** The buttons of one agent's row. */
 export function AgentActions({ agent }) {
