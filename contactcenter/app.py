@@ -227,7 +227,10 @@ class App:
             tell=tell,
             now=now,
             days=self._retention_days,
-            wanted=any(queue.recording != "never" for queue in settings.queues.values()),
+            wanted=any(
+                queue.recording != "never" or "message" in queue.ways_out
+                for queue in settings.queues.values()
+            ),
         )
         self.http = HttpServer(
             tell=tell,
@@ -343,12 +346,16 @@ class App:
             is_open=self._is_open,
             emergency=self._emergency,
             may_call=self._may_call,
+            may_record=self._may_record,
             transfers=settings.ivr.transfers,
             host=settings.fastagi.host,
             port=settings.fastagi.port,
             key=settings.fastagi.key,
             tap=lambda call, way, line: self.recorder.raw("agi", call, "in" if way == "<" else "out", line),
         )
+
+    async def _may_record(self) -> bool:
+        return self.shelf is not None and await self.shelf.usable()
 
     def _retention_days(self, queue: str) -> int:
         return self.settings.retention_days(queue)

@@ -2,7 +2,15 @@
 
 from itertools import count
 
-from contactcenter import announcements, calling_back, handoff, holds, recording, supervision
+from contactcenter import (
+    announcements,
+    calling_back,
+    handoff,
+    holds,
+    leaving_message,
+    recording,
+    supervision,
+)
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import Accepted, FindCustomer, LeaveQueue, WaitOn
 from contactcenter.events import (
@@ -12,6 +20,8 @@ from contactcenter.events import (
     CallQueued,
     CustomerFound,
     LanguageChosen,
+    MessageAsked,
+    MessageLeft,
     NodeVisited,
     PriorityAsked,
     ScriptEnded,
@@ -21,6 +31,7 @@ from contactcenter.events import (
 from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
+from contactcenter.offers import OfferState
 from contactcenter.routing.explanations import standing_record
 from contactcenter.values import NOBODY, InteractionRecord, MatchMethod
 
@@ -110,9 +121,10 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
     if call.state is CallState.HELD and event.held_by == call.agent_leg:
         call.interaction.note(event.at, "resumed", did=event.did, **_place_of(call))
         return  # on hold as before; what his session waits for comes with `CallQueued`
+    leaving_message.forget(floor, call)  # it broke off with the session
     if call.state is CallState.OFFERED:
         handoff.withdraw(floor, call, event.at)
-    elif call.state in holds.TAKEN:
+    elif call.taken:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
@@ -208,6 +220,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
         call.served = False
         floor.do(LeaveQueue(call=call.id, exit=Outcome.ANSWERED.value))
         return
+    leaving_message.forget(floor, call)  # its script broke off
     call.move(CallTrigger.QUEUE)
     kept_place = call.queued_at is not None
     before = floor.queues.get(call.queue) if kept_place else None
@@ -237,7 +250,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
 def overflows(floor: Floor, call_id: str, at: float) -> None:
     """The caller has waited long enough for his queue: from now on another one has him, in his place."""
     call = floor.calls.get(call_id)
-    if call is None or call.state is not CallState.WAITING or call.queued_at is None:
+    if call is None or call.state is not CallState.WAITING or call.queued_at is None or call.draft:
         return
     rules = floor.queues[call.queue].rules
     further = floor.queues.get(rules.overflow_queue)
@@ -296,7 +309,7 @@ def asked_priority(floor: Floor, event: PriorityAsked) -> None:
 def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
     """The longest wait of the queue is over: the script goes on with `timeout`."""
     call = floor.calls.get(call_id)
-    if call is None or call.state is not CallState.WAITING or call.queued_at is None:
+    if call is None or call.state is not CallState.WAITING or call.queued_at is None or call.draft:
         return
     if at >= (call.returned_at or call.queued_at) + floor.queues[call.queue].rules.max_wait_s:
         _leave(floor, call, Outcome.TIMEOUT, at)
@@ -326,6 +339,26 @@ def asked_callback(floor: Floor, event: CallbackAsked) -> None:
     floor.save(call.interaction)
 
 
+def asked_message(floor: Floor, event: MessageAsked) -> None:
+    """The caller wants to leave a message. If an agent was quicker and rings, they are connected instead."""
+    call = floor.calls.get(event.call)
+    if call is None:
+        return
+    if call.state in (CallState.SCRIPT, CallState.WAITING):
+        leaving_message.begin(floor, call, event.queue)
+    elif (made := floor.offers.get(call.offer)) and made.state is OfferState.POPPED:
+        leaving_message.begin(floor, call, event.queue)
+        handoff.give_back(floor, made, event.at)
+
+
+def left_message(floor: Floor, event: MessageLeft) -> None:
+    """The caller has said what he wants: if he waits for an agent, he needs none any more."""
+    if call := leaving_message.left(floor, event):
+        if call.state is CallState.WAITING:
+            _leave(floor, call, Outcome.MESSAGE, event.at)
+        floor.save(call.interaction)
+
+
 def script_failed(floor: Floor, event: ScriptFailed) -> None:
     """The script broke; its caller is on the way to the fallback queue."""
     if call := floor.calls.get(event.call):
@@ -349,6 +382,8 @@ def left(floor: Floor, event: CallerLeft) -> None:
 
 def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None) -> None:
     """The caller is gone, from wherever he was."""
+    if leaving_message.gone(floor, call, at) and call.state is CallState.WAITING:
+        _leave(floor, call, Outcome.MESSAGE, at)
     outcome = outcome or outcome_of(call)
     if call.state is CallState.OFFERED and not floor.servers.get(call.server):
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
@@ -357,7 +392,7 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
     recording.end(floor, call, at, gone=True)
     announcements.gave_up(floor, call, at)
     handoff.end_wait(floor, call, at)
-    if call.state in holds.TAKEN:
+    if call.taken:
         handoff.part(floor, call, at)
     supervision.follow(floor, call, at)
     call.move(CallTrigger.END)
@@ -377,6 +412,8 @@ def outcome_of(call: Call) -> Outcome:
         return Outcome.ANSWERED
     if record.callback:
         return Outcome.CALLBACK
+    if call.left_message:
+        return Outcome.MESSAGE
     if call.queued_at is not None:
         return Outcome.ABANDONED
     if call.left_queue:

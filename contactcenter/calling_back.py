@@ -11,6 +11,7 @@ from contactcenter import handoff, recording
 from contactcenter.callbacks import LEG_PREFIX, Callback, CallbackRecord, CallbackState, CallbackTrigger
 from contactcenter.calls import Call, CallTrigger
 from contactcenter.causes import missed
+from contactcenter.claims import customer_of
 from contactcenter.commands import Accepted, FindCustomer, PlaceCall, SaveCallback
 from contactcenter.events import CallbackCancelAsked, CallbacksRestored
 from contactcenter.floor import Floor
@@ -36,7 +37,7 @@ def promise(floor: Floor, call: Call, number: str, queue_name: str, at: float) -
     queue = floor.queues.get(queue_name)
     if queue is None:
         return False
-    customer = call.customers[0] if len(call.customers) == 1 else None
+    customer = customer_of(call)
     if known := _of(floor, queue_name, number, customer.id if customer else ""):
         call.interaction.note(at, "callback_known", queue=queue_name, number=known.record.number)
         return True
@@ -280,8 +281,9 @@ def called_in(floor: Floor, call: Call, at: float) -> None:
 
     One who is just being rung is left alone: he will not answer, and is not called again meanwhile.
     """
-    customer = call.interaction.record.customer
-    made = _of(floor, call.queue, call.caller, customer) if call.caller or customer else None
+    customer = customer_of(call)
+    known = call.caller or customer
+    made = _of(floor, call.queue, call.caller, customer.id if customer else "") if known else None
     if made and made.state is CallbackState.WAITING:
         call.queued_at = made.record.entered_at
         call.interaction.note(at, "callback_met", asked_at=made.record.asked_at)

@@ -118,6 +118,19 @@ class Leg:
 
 
 @dataclass(slots=True)
+class Draft:
+    """A message that a caller is about to leave."""
+
+    queue: str
+    """Whom it is for, if he does not wait in a queue."""
+    recording: str = ""
+    started_at: float | None = None
+    """Since when Asterisk records."""
+    seconds: float | None = None
+    """How long it is, once Asterisk records no more."""
+
+
+@dataclass(slots=True)
 class Call:
     """One conversation, with what is known of the caller."""
 
@@ -160,6 +173,9 @@ class Call:
     told_at: float | None = None
     listening: bool = False
     """An announcement is being said to him."""
+    draft: Draft | None = None
+    """The message that he is about to leave: he is offered to nobody."""
+    left_message: bool = False
     calling: bool = False
     """We call: the customer has not answered yet."""
     placed: bool = False
@@ -207,7 +223,7 @@ class Call:
 
     @property
     def taken(self) -> bool:
-        """Whether somebody has the caller: an agent, or a number outside."""
+        """Whether somebody has the caller: an agent, or somebody outside."""
         return self.talks or self.state is CallState.OUTSIDE
 
     def view(self, *, held: bool, offered: tuple[str, ...], consult: Consult | None) -> CallView:

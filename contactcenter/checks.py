@@ -111,9 +111,15 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
     for finding in _speech(settings):
         yield finding
     yield await asyncio.to_thread(_database, settings.store.path)
-    if any(queue.recording != "never" for queue in settings.queues.values()):
-        for finding in await asyncio.to_thread(_recordings, settings.recordings):
+    messages = [name for name, queue in settings.queues.items() if "message" in queue.ways_out]
+    if messages or any(queue.recording != "never" for queue in settings.queues.values()):
+        findings = await asyncio.to_thread(_recordings, settings.recordings)
+        for finding in findings:
             yield finding
+        if not all(finding.ok for finding in findings):
+            for name in messages:
+                says = "callers are not offered to leave a message: it could not be kept, see above"
+                yield Finding(what=f"queues.{name}.ways_out", ok=False, says=says)
     if not settings.asterisk:
         yield Finding(what="asterisk", ok=False, says="no server is named: add an [[asterisk]] section")
     for server in settings.asterisk:

@@ -325,7 +325,7 @@ class FinishRecording(Command):
 
 @frozen
 class DropRecording(Command):
-    """No talk came of it: delete what Asterisk made."""
+    """Nothing came of it, no talk and no message: delete what Asterisk made."""
 
     recording: str = ""
 

@@ -104,6 +104,12 @@ def _region(code: str) -> str:
     return code
 
 
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("names one thing twice: once is enough")
+    return names
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 Hours = Annotated[str, AfterValidator(_spans)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -276,7 +282,7 @@ class QueueSection(QueueTuning, _Asking):
     announce_after_s: float = Field(default=0, ge=0)
     """When a caller is first told the place and the wait; 0: never."""
     announce_every_s: float = Field(default=60, ge=15)
-    ways_out: tuple[Literal["callback"], ...] = ()
+    ways_out: Annotated[tuple[Literal["callback", "message"], ...], AfterValidator(_once)] = ()
     """What a waiting caller may choose instead."""
     callbacks_max: int = Field(default=50, ge=0, le=10000)
     callback_tries: int = Field(default=3, ge=1, le=10)

@@ -199,7 +199,7 @@ def asked_step(floor: Floor, event: ConsultStepAsked) -> None:
     consult = floor.consults.get(call.consult)
     if consult is None:
         floor.refuse(event.request, "illegal_now", "nobody is asked beside this call")
-    elif why_not := _why_not(consult, event.step):
+    elif why_not := _why_not(call, consult, event.step):
         floor.refuse(event.request, "illegal_now", why_not)
     else:
         floor.do(Accepted(request=event.request))
@@ -210,8 +210,11 @@ def asked_step(floor: Floor, event: ConsultStepAsked) -> None:
             _show(floor, call)
 
 
-def _why_not(consult: Consult, step: ConsultStep) -> str:
+def _why_not(call: Call, consult: Consult, step: ConsultStep) -> str:
     if step is ConsultStep.DROP:
+        # What was asked of the caller's session can't be taken back: he would end up with a leg that is gone.
+        if consult.handing_over or call.joining == consult.leg:
+            return "the caller is being joined to him: it is too late to drop him"
         return ""
     if consult.blind:
         return "the caller is on the way to him: wait, or drop it"
@@ -236,7 +239,8 @@ def _toggle(floor: Floor, call: Call, consult: Consult, at: float) -> None:
 def _complete(floor: Floor, call: Call, consult: Consult, at: float) -> None:
     """The caller goes to the other, and the agent out of it; at once, or when the other answers."""
     if consult.state is ConsultState.TOGETHER:
-        _let_go(floor, call.agent_leg)  # the two hear each other already
+        consult.handing_over = True
+        let_go(floor, call.agent_leg)  # the two hear each other already
         return
     consult.blind, consult.adding = True, False
     if call.state is CallState.TALKING:
@@ -411,7 +415,7 @@ def over(floor: Floor, call: Call, at: float) -> None:
 def _release(floor: Floor, call: Call, consult: Consult, reason: str, at: float) -> None:
     rang = consult.state not in ANSWERED
     _end(floor, call, consult)
-    _let_go(floor, consult.leg)
+    let_go(floor, consult.leg)
     kind = "transfer_failed" if consult.blind else "consult_ended"
     call.interaction.note(at, kind, by=consult.by, name=_name(consult), reason=reason)
     if agent := floor.agents.get(consult.login):
@@ -447,7 +451,7 @@ def _end(floor: Floor, call: Call, consult: Consult) -> None:
     floor.rest(f"consult {consult.id}")
 
 
-def _let_go(floor: Floor, leg_id: str) -> None:
+def let_go(floor: Floor, leg_id: str) -> None:
     """A persistent line goes back to its place, any other leg ends."""
     leg = floor.legs.get(leg_id)
     if leg and leg_id in floor.lines:

@@ -93,6 +93,8 @@ class Consult:
     """The agent is to hear him as soon as both are there."""
     adding: bool = False
     """He is to join the talk of caller and agent as soon as they have one."""
+    handing_over: bool = False
+    """The agent is on the way out of a talk of all three: the caller has nobody but him soon."""
 
     def move(self, trigger: ConsultTrigger) -> None:
         """Follow the table, or raise `IllegalTransition` and stay."""

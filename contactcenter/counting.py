@@ -10,8 +10,6 @@ from contactcenter.events import FiguresRestored, Stopping
 from contactcenter.floor import Floor
 from contactcenter.intervals import CENTER, MINUTE_S
 
-SHOW_TIMER, SAVE_TIMER = "figures", "intervals"
-
 
 def restored(floor: Floor, event: FiguresRestored) -> None:
     """What the last run counted; from here on, rows are saved."""
@@ -61,7 +59,7 @@ def miscounted(floor: Floor) -> set[tuple[str, str]]:
 
 
 def _wake_to_save(floor: Floor, at: float) -> None:
-    floor.wake(SAVE_TIMER, (at // MINUTE_S + 1) * MINUTE_S)
+    floor.wake("intervals", (at // MINUTE_S + 1) * MINUTE_S)
 
 
 def _save(floor: Floor, at: float) -> None:

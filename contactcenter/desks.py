@@ -65,7 +65,7 @@ def _talk_of(floor: Floor, agent: AgentSession) -> Call | None:
     for call in floor.calls.values():
         leg = floor.legs.get(call.agent_leg)
         on_his_phone = not call.agent and leg is not None and leg.phone == agent.phone
-        if call.state in (CallState.TALKING, CallState.HELD) and (call.agent == agent.login or on_his_phone):
+        if call.talks and (call.agent == agent.login or on_his_phone):
             return call
     return None
 
@@ -390,7 +390,7 @@ def asked_hang_up(floor: Floor, event: HangUpAsked) -> None:
         consulting.left(floor, agent, event.at)
         floor.do(Accepted(request=event.request))
         return
-    if call is None or call.agent != agent.login or call.state not in holds.REACHED:
+    if call is None or call.agent != agent.login or not call.talks:
         floor.refuse(event.request, "illegal_now", "this call is not your talk")
         return
     if call.state is CallState.HELD:

@@ -230,6 +230,48 @@ class CallbackAsked(Event):
 
 
 @frozen
+class MessageAsked(Event):
+    """The caller wants to leave a message; what he is told next is how. It is for `queue`, if for any."""
+
+    call: str
+    queue: str = ""
+
+
+@frozen
+class MessageStarted(Event):
+    """The caller hears the tone, and Asterisk records what he says."""
+
+    call: str
+    recording: str
+
+
+@frozen
+class MessageStopped(Event):
+    """The caller has said so many seconds, and is asked what is to become of them."""
+
+    call: str
+    recording: str
+    seconds: float
+
+
+@frozen
+class MessageLeft(Event):
+    """The caller has confirmed his message."""
+
+    call: str
+    recording: str
+    queue: str
+    seconds: float
+
+
+@frozen
+class MessageGivenUp(Event):
+    """The caller leaves no message after all."""
+
+    call: str
+
+
+@frozen
 class RecordingAnnounced(Event):
     """The caller was told that the call is recorded (`heard`), and may have refused it by a key."""
 

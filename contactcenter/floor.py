@@ -357,10 +357,14 @@ class Floor:
 
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
-        entered_at = call.queued_at or call.arrived_at
-        for timer, due in self._moments(call, call.returned_at or entered_at).items():
-            self.wake(f"{timer} {call.id}", due)
+        self.set_moments(call)
         self._enter(call)
+
+    def set_moments(self, call: Call) -> None:
+        """Have everything happen that is to happen to a caller who only waits; at once what is overdue."""
+        since = call.returned_at or call.queued_at or call.arrived_at
+        for timer, due in self._moments(call, since).items():
+            self.wake(f"{timer} {call.id}", due)
 
     def restate(self, call: Call) -> None:
         """Something about the caller is known that may change for what and how long he waits."""
@@ -394,9 +398,10 @@ class Floor:
             self.touch(call=call.id, queue=call.queue)
 
     def can_be_offered(self, call: Call) -> bool:
-        """The store has said who it is, no announcement plays, and we hear what the caller's server does."""
-        told = call.notice is not Notice.ASKED
-        return call.identified and told and self.servers.get(call.server, False)
+        """The store has said who it is, no announcement of the recording plays, the caller leaves no message,
+        and we hear what his server does."""
+        listens = call.notice is not Notice.ASKED and call.draft is None
+        return call.identified and listens and self.servers.get(call.server, False)
 
     def check_ready(self, call: Call) -> None:
         """What decides whether the caller can be offered has changed."""

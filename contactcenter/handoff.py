@@ -4,7 +4,7 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import announcements, consulting, desks, holds, recording, transfers
+from contactcenter import announcements, consulting, desks, holds, leaving_message, recording, transfers
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, PlaceLeg, ScreenPop
@@ -36,7 +36,6 @@ def offer(floor: Floor, decision: Decision, at: float) -> None:
         call=call.id,
         seats={agent.login: _seat(floor, call, agent, number) for agent in agents},
         ring_s=floor.queues[call.queue].rules.ring_s,
-        offered_at=at,
     )
     floor.offers[made.id] = made
     call.offer, call.agent = made.id, made.sole
@@ -322,6 +321,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
         floor.desk_legs.pop(leg_id, "")
         _let_go(floor, made, agent, at)
     call.move(CallTrigger.JOIN)
+    leaving_message.forget(floor, call)
     desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction
     announcements.answered(floor, call, at)
@@ -409,7 +409,7 @@ def leave(floor: Floor, call: Call, at: float, *, outside: bool = False) -> None
 def _give_up_seat(floor: Floor, made: Offer, agent: AgentSession, at: float) -> None:
     """The agent's phone took another caller while it was to be rung for this one."""
     if made.sole:
-        _give_back(floor, made, at)
+        give_back(floor, made, at)
         return
     call = floor.calls[made.call]
     _hang_up(floor, made.seats.pop(agent.login))
@@ -419,7 +419,7 @@ def _give_up_seat(floor: Floor, made: Offer, agent: AgentSession, at: float) -> 
     floor.touch(call=call.id)
 
 
-def _give_back(floor: Floor, made: Offer, at: float) -> None:
+def give_back(floor: Floor, made: Offer, at: float) -> None:
     """Take the whole offer back; the caller waits on in the old place."""
     for seat in made.seats.values():
         _hang_up(floor, seat)

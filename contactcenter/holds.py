@@ -12,11 +12,6 @@ from contactcenter.floor import Floor
 from contactcenter.interactions import Outcome
 from contactcenter.values import NOBODY
 
-REACHED = frozenset({CallState.TALKING, CallState.HELD})
-"""States of a call that an agent has."""
-TAKEN = REACHED | {CallState.OUTSIDE}
-"""States of a call that somebody has."""
-
 
 def asked_hold(floor: Floor, event: HoldAsked) -> None:
     """Hold was pressed on the page."""
@@ -45,7 +40,7 @@ def asked_resume(floor: Floor, event: ResumeAsked) -> None:
 def own_call(floor: Floor, login: str, call_id: str, request: str) -> Call | None:
     """The call that this agent has; a request for any other is refused."""
     call = floor.calls.get(call_id)
-    if call and call.agent == login and call.state in REACHED:
+    if call and call.agent == login and call.talks:
         return call
     floor.refuse(request, "illegal_now", "this call is not your talk")
     return None

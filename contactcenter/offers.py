@@ -83,7 +83,6 @@ class Offer:
     seats: dict[str, Seat]
     """By login, the best first."""
     ring_s: int
-    offered_at: float
     state: OfferState = OfferState.POPPED
 
     def seat_on(self, phone: str, leg: str = "") -> Seat | None:

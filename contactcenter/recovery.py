@@ -6,7 +6,7 @@ heard.
 
 from dataclasses import replace
 
-from contactcenter import calling_back, desks, handoff, legs, recording, supervision
+from contactcenter import calling_back, consulting, desks, handoff, legs, recording, supervision
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
@@ -141,12 +141,22 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         if call.state is CallState.TALKING and (queue := floor.queues.get(call.queue)):
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
+        _part_others(floor, call, event.at)
         recording.claim(floor, call, event.at)
         floor.save(interaction)
         floor.touch(call=call.id, queue=call.queue)
         if agent:
             handoff.make_room(floor, call, agent, event.at)
             desks.begin_talk(floor, call, agent, event.at)
+
+
+def _part_others(floor: Floor, call: Call, at: float) -> None:
+    """Of a conference the talk of caller and agent is kept. Who asked the third, and for whom, is not known
+    any more: nobody could drop him, or give him the caller."""
+    for leg in floor.partners(floor.legs[call.id]):
+        if leg.id != call.agent_leg:
+            consulting.let_go(floor, leg.id)
+            call.interaction.note(at, "consult_ended", reason="server_restart", phone=leg.phone)
 
 
 def _other_side(record: InteractionRecord, partners: list[Leg]) -> Leg | None:

@@ -294,6 +294,7 @@ def follow(floor: Floor, call: Call, at: float) -> None:
             if not monitor.ending:
                 end(floor, monitor, "talk_ended", at)
         elif call.agent_leg != monitor.hears:
+            takeovers.other_talk(floor, monitor, at)
             monitor.hears, monitor.agent = call.agent_leg, call.agent
             monitor.place = _place(floor, monitor.hears)
             # A voice that nobody at the new desk expects would be a stranger's.

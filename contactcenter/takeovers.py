@@ -24,15 +24,23 @@ def asked(floor: Floor, event: TakeOverAsked) -> None:
         floor.refuse(event.request, "unknown", "there is no such call")
     elif mine is None or mine.call != call.id or mine.ending or mine.began_at is None:
         floor.refuse(event.request, "illegal_now", "listen to this call first, then take it over")
+    elif (taker := _taker(floor, call)) and taker is not mine:
+        message = f"supervisor {taker.login} is just taking this caller over"
+        floor.refuse(event.request, "illegal_now", message)
     elif call.consult:
         message = "the agent has somebody else at this call: wait until that is over"
         floor.refuse(event.request, "illegal_now", message)
-    elif mine.taking or call.state not in holds.REACHED or call.parking or call.joining:
+    elif mine.taking or not call.talks or call.parking or call.joining:
         message = "the caller is just being moved: try again in a moment"
         floor.refuse(event.request, "illegal_now", message)
     else:
         _begin(floor, call, mine, event.at)
         floor.do(Accepted(request=event.request))
+
+
+def _taker(floor: Floor, call: Call) -> Monitor | None:
+    """The supervisor to whom the caller is on the way."""
+    return next((each for each in floor.monitors.values() if each.call == call.id and each.taking), None)
 
 
 def _begin(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
@@ -94,6 +102,14 @@ def failed(floor: Floor, call: Call, leg_id: str, at: float) -> bool:
     _give_up(floor, call, monitor, at)
     supervision.listen_again(monitor)
     return True
+
+
+def other_talk(floor: Floor, monitor: Monitor, at: float) -> None:
+    """The call is another's meanwhile, and stays his: the talk that was to be taken over is no more."""
+    if monitor.taking:
+        monitor.taking = False
+        supervision.tell(floor, monitor, at, "take_over_failed", agent=monitor.agent)
+        supervision.listen_again(monitor)
 
 
 def taker_gone(floor: Floor, monitor: Monitor, at: float) -> None:

@@ -142,9 +142,23 @@ class Silence:
     """Who paused it."""
 
 
+LONGEST_MESSAGE_S = 180.0
+"""A message that a caller leaves ends after so long."""
+LEAST_MESSAGE_S = 2.0
+"""Less than this is no message: a click, or somebody who does not know what to say."""
+
+
+class RecordingKind(StrEnum):
+    """What was recorded."""
+
+    TALK = "talk"
+    MESSAGE = "message"
+    """What a caller said to nobody."""
+
+
 @frozen
 class RecordingRecord:
-    """One recording of one talk, as the store keeps it."""
+    """One recording, as the store keeps it: of one talk, or of a message that a caller left."""
 
     id: str
     """Made by us; names the files too."""
@@ -165,6 +179,7 @@ class RecordingRecord:
     state: RecordingState = RecordingState.RUNNING
     why: str = ""
     """A word of `recording.Why` or of the edge's, when the state needs a reason."""
+    kind: RecordingKind = RecordingKind.TALK
 
 
 @frozen

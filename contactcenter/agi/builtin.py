@@ -23,6 +23,8 @@ async def wait_for_agent(call: Call, queue: str, wish: Wish = Wish()) -> str:  #
     if result == "closed":
         if not await call.emergency(queue):
             await call.goodbye("closed")
+    elif result in ("callback", "message"):
+        await call.goodbye()
     elif result != "answered":
         await call.goodbye("apology")
     return result

@@ -16,7 +16,7 @@ from contactcenter.agi.connection import CallerGone
 from contactcenter.agi.loader import Script, ScriptInvalid, line_in, load_script, run
 from contactcenter.agi.script import KEYS, Arrival, Call, Limits, ScriptOverrun, Services, Wish
 from contactcenter.agi.texts import BUILT_IN, LANGUAGES, Speech, Texts, places
-from contactcenter.values import CustomerCard, MatchMethod, frozen
+from contactcenter.values import LONGEST_MESSAGE_S, CustomerCard, MatchMethod, frozen
 
 T = TypeVar("T")
 
@@ -88,6 +88,11 @@ def _calls(
             message = f"{called} stops the whole server while it waits: await something asynchronous instead"
             yield Problem(path=path, line=node.lineno, message=message)
         method = called.rpartition(".")[2]
+        for keyword in node.keywords if method in ("callback", "message") else ():
+            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else ""
+            if keyword.arg == "queue" and value and value not in queues:
+                message = f"no queue {value!r}: the configuration has {', '.join(sorted(queues)) or 'none'}"
+                yield Problem(path=path, line=node.lineno, message=message)
         first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
         if not isinstance(first, str) or "." not in called:
             continue
@@ -143,6 +148,7 @@ class _Walk:
             is_open=lambda name: self._choose(f"{name} open", [True, False]),
             emergency=lambda name: self._choose(f"{name} emergency", [{}, dict.fromkeys(LANGUAGES, "?")]),
             may_call=lambda number: True,
+            may_record=self._may_record,
             transfers={name: name for name in transfers},
             limits=Limits(steps=_STEPS),
         )
@@ -180,8 +186,15 @@ class _Walk:
         self._check()
         return str(self._choose(destination, ["ANSWER", "NOANSWER"]))
 
+    async def record(self, name: str) -> float | None:
+        self._check()
+        return self._choose("message", [LONGEST_MESSAGE_S, 0.0])
+
     async def remember(self, name: str, value: str) -> None:
         self._check()
+
+    async def _may_record(self) -> bool:
+        return self._choose("messages", [True, False])
 
     async def _find(self, number: str, method: MatchMethod) -> tuple[CustomerCard, ...]:
         return (_CARD,) if self._choose(f"customer by {method.value}", [True, False]) else ()

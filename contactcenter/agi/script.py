@@ -14,13 +14,27 @@ from decimal import Decimal, InvalidOperation
 from typing import Protocol, TypeVar
 
 from contactcenter.agi.texts import BUILT_IN, Speech, Texts, speech
-from contactcenter.events import CallbackAsked, CustomerFound, Event, LanguageChosen, NodeVisited
+from contactcenter.events import (
+    CallbackAsked,
+    CustomerFound,
+    Event,
+    LanguageChosen,
+    MessageAsked,
+    MessageGivenUp,
+    MessageLeft,
+    MessageStarted,
+    MessageStopped,
+    NodeVisited,
+)
 from contactcenter.routing.skills import LEVELS, Need, needs
-from contactcenter.values import CustomerCard, MatchMethod, frozen
+from contactcenter.values import LEAST_MESSAGE_S, CustomerCard, MatchMethod, frozen
 
 T = TypeVar("T")
 
 KEYS = "0123456789*#"
+MESSAGE_TRIES = 3
+"""How often a caller may say his message: the first time, and again."""
+
 LONGEST_TOLD_MIN = 60
 """A longer wait is told without a number: nobody keeps it in mind."""
 
@@ -63,6 +77,10 @@ class Line(Protocol):
     async def dial(self, destination: str, ring_s: int) -> str:
         """Connect the caller elsewhere, and return Asterisk's DIALSTATUS."""
 
+    async def record(self, name: str) -> float | None:
+        """Sound a tone and record what the caller says, until he presses `#`, says nothing for a while, or
+        has said as much as a message may hold. Returns the seconds, or None when nothing can be recorded."""
+
     async def remember(self, name: str, value: str) -> None:
         """Keep a value on the caller's leg, where it survives a crash of this process."""
 
@@ -79,6 +97,11 @@ class Limits:
     """For one look-up in the store."""
 
 
+async def nothing_kept() -> bool:
+    """For a house that keeps no recordings."""
+    return False
+
+
 @frozen
 class Services:
     """What scripts need of the house around them; the same for all calls."""
@@ -92,6 +115,8 @@ class Services:
     """The announcement by language while a queue or calendar is shut for an emergency; else empty."""
     may_call: Callable[[str], bool]
     """Whether we call a number back that a caller gave: it may be a premium one."""
+    may_record: Callable[[], Awaitable[bool]] = nothing_kept
+    """Whether a message that a caller leaves could be kept just now."""
     transfers: Mapping[str, str] = field(default_factory=dict)
     """Name → Asterisk dial string: where scripts may send callers to, and nowhere else."""
     limits: Limits = Limits()
@@ -320,6 +345,34 @@ class Call:
                 return await self._note_callback(entered, queue)
         return None
 
+    async def message(self, *, queue: str = "") -> str | None:
+        """Have the caller say what he wants, for the queue's people, and confirm it by a key.
+
+        Returns the name of the recording, or None when no message was left.
+        """
+        self._visit("message")
+        self._typed = ""
+        if not await self._services.may_record():
+            self._found("message", "refused")
+            await self._line.play(self._speech("message_refused", {}), "")
+            return None
+        self._tell(MessageAsked(at=self._services.now(), call=self.id, queue=queue))
+        try:
+            recording, seconds = await self._taken_down()
+        except Exception:
+            self._tell(MessageGivenUp(at=self._services.now(), call=self.id))
+            raise
+        if not recording:
+            self._tell(MessageGivenUp(at=self._services.now(), call=self.id))
+            self._found("message", "given up")
+            await self._line.play(self._speech("message_given_up", {}), "")
+            return None
+        now = self._services.now()
+        self._tell(MessageLeft(at=now, call=self.id, recording=recording, queue=queue, seconds=seconds))
+        self._found("message", "left")
+        await self._line.play(self._speech("message_left", {}), "")
+        return recording
+
     async def transfer(self, target: str, *, ring_s: int = 30) -> str:
         """Connect the caller to a target that the configuration lists, and return Asterisk's DIALSTATUS.
 
@@ -370,6 +423,31 @@ class Call:
         return keys.get(key, "")
 
     # --- Inside ---
+
+    async def _taken_down(self) -> tuple[str, float]:
+        """The message that the caller has confirmed, and its seconds; an empty name for none."""
+        empty = 0
+        for _ in range(MESSAGE_TRIES):
+            await self.play("message_prompt")
+            self._typed = ""
+            now = self._services.now()
+            recording = f"{self.interaction}-{round(now * 1000)}"
+            self._tell(MessageStarted(at=now, call=self.id, recording=recording))
+            seconds = await self._line.record(recording)
+            if seconds is None:
+                break
+            now = self._services.now()
+            self._tell(MessageStopped(at=now, call=self.id, recording=recording, seconds=seconds))
+            if seconds < LEAST_MESSAGE_S:
+                empty += 1
+                if empty > 1:
+                    break
+                await self.play("message_empty")
+            elif (choice := await self.menu("message_confirm", {"1": True, "2": False}, attempts=2)) is None:
+                break
+            elif choice:
+                return recording, seconds
+        return "", 0.0
 
     async def _note_callback(self, number: str, queue: str) -> str:
         self._tell(CallbackAsked(at=self._services.now(), call=self.id, number=number, queue=queue))

@@ -16,7 +16,7 @@ from contactcenter.agi.loader import Script, load_script
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.protocol import Environment
 from contactcenter.agi.pyst import Threads
-from contactcenter.agi.script import Limits, Services
+from contactcenter.agi.script import Limits, Services, nothing_kept
 from contactcenter.agi.session import House, Session
 from contactcenter.agi.speech import load_engine
 from contactcenter.agi.stall import StallDetector
@@ -66,8 +66,8 @@ class AgiServer:
 
     `tell` gets the events, `now` gives the time in epoch seconds. `find_customer(number, method)`,
     `is_open(name)` and `emergency(name)` are asked by scripts, `may_call(number)` before a callback is agreed
-    on. Raises `loader.ScriptInvalid` for a script that can't be loaded and `speech.EngineMissing` for an
-    unknown engine.
+    on, `may_record()` before a message is offered. Raises `loader.ScriptInvalid` for a script that can't be
+    loaded and `speech.EngineMissing` for an unknown engine.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class AgiServer:
         is_open: Callable[[str], bool],
         emergency: Callable[[str], Mapping[str, str]] = lambda name: {},
         may_call: Callable[[str], bool] = lambda number: True,
+        may_record: Callable[[], Awaitable[bool]] = nothing_kept,
         transfers: Mapping[str, str] | None = None,
         recordings: Path | None = None,
         engines: Mapping[str, str] = ENGINES,
@@ -113,6 +114,7 @@ class AgiServer:
             is_open=is_open,
             emergency=emergency,
             may_call=may_call,
+            may_record=may_record,
             transfers=dict(transfers or {}),
             limits=limits,
         )

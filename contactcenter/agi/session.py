@@ -43,7 +43,7 @@ from contactcenter.events import (
     ScriptEnded,
     ScriptFailed,
 )
-from contactcenter.values import MIXMONITOR, frozen
+from contactcenter.values import LONGEST_MESSAGE_S, MIXMONITOR, frozen
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,9 @@ SWEPT_S = "0.1"
 """Between two recordings of a leg: five frames, of which one would do."""
 _RECORDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 """A recording's name: made by us, and a file's name, so checked again."""
+
+MESSAGE_SILENCE_S = 5
+"""A message is over when nothing was said for so long; Asterisk cuts that off."""
 
 WORD_S = 5.0
 """After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
@@ -435,9 +438,14 @@ class Session:
         self._informing, self._cut = True, False
         try:
             await self._command("SET MUSIC", "off")
-            way = await self._call.how_things_stand(told.ahead, told.wait_s, told.ways)
+            ways = told.ways
+            if "message" in ways and not await self._services.may_record():
+                ways = tuple(way for way in ways if way != "message")
+            way = await self._call.how_things_stand(told.ahead, told.wait_s, ways)
             if way == "callback":
                 await self._call.callback(queue=self._queue)
+            elif way == "message":
+                await self._call.message(queue=self._queue)
         except _Cut:
             pass
         finally:
@@ -559,6 +567,27 @@ class Session:
         result = await self._recall(status)
         self._joining = False
         return result
+
+    async def record(self, name: str) -> float | None:
+        # Asterisk's folder for recordings as it sees it itself: it may be in a container.
+        spool = await self._recall("ASTSPOOLDIR")
+        self._unless_cut()
+        if not _RECORDING.fullmatch(name) or not spool:
+            log.error("call %s: no message: recording %r, Asterisk's spool %r", self.id, name, spool)
+            return None
+        path = f"{spool}/monitor/{name}-caller"
+        longest_ms = round(LONGEST_MESSAGE_S * 1000)
+        reply = await self._connection.command(
+            "RECORD FILE", path, "ulaw", "#", longest_ms, "BEEP", f"s={MESSAGE_SILENCE_S}",
+            timeout_s=LONGEST_MESSAGE_S + 30,
+        )  # fmt: skip
+        self._unless_cut()
+        if reply.result == "-1" and reply.data != "writefile":
+            await self._really_gone()
+        if reply.result == "-1":
+            log.error("call %s: Asterisk can't write %s.ulaw", self.id, path)
+            return None
+        return reply.endpos / 8000
 
     async def remember(self, name: str, value: str) -> None:
         await self._command("SET VARIABLE", name, value)

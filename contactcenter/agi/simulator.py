@@ -14,17 +14,34 @@ from contactcenter.agi.connection import CallerGone
 from contactcenter.agi.loader import ScriptInvalid, line_in, load_script, run
 from contactcenter.agi.script import Arrival, Call, Services, Wish
 from contactcenter.agi.texts import Speech
-from contactcenter.events import CallbackAsked, CustomerFound, Event, LanguageChosen, NodeVisited
+from contactcenter.events import (
+    CallbackAsked,
+    CustomerFound,
+    Event,
+    LanguageChosen,
+    MessageLeft,
+    NodeVisited,
+)
 from contactcenter.values import CustomerCard, MatchMethod
 
 SILENCE = ","
 """Pressed: nothing, until the prompt's time-out."""
 _HANG_UP = "h"
+SAID_S = 10.0
+"""How long a message is that the simulated caller ends by `#`; any other key ends it before a word."""
 SYNCHRONOUS = (
     "this is a synchronous script (`def script(agi)`), which gives Asterisk its own commands and can't be "
     "played without one: give it a number in [dids], and phone that"
 )
-EXITS = {"a": "answered", "c": "closed", "f": "full", "n": "no_agents", "t": "timeout"}
+EXITS = {
+    "a": "answered",
+    "b": "callback",
+    "c": "closed",
+    "f": "full",
+    "m": "message",
+    "n": "no_agents",
+    "t": "timeout",
+}
 """What becomes of a caller in a queue or of a transfer, by the letter that says so."""
 
 
@@ -61,6 +78,8 @@ class SimulatedCaller:
         """What was said to the caller and told to the center, in order."""
         self.queue = ""
         """The queue that the caller waits in, or empty."""
+        self.recording = ""
+        """The message that the caller is saying, or empty."""
         self.remembered: dict[str, str] = {}
         arrival = Arrival(
             call="simulated-1.1",
@@ -78,6 +97,7 @@ class SimulatedCaller:
             is_open=lambda name: name not in self._closed,
             emergency=lambda name: self._emergencies.get(name, {}),
             may_call=lambda number: True,
+            may_record=self._may_record,
             transfers={name: name for name in transfers},
         )
         self._call = Call(self, arrival, services, self._script.texts)
@@ -111,7 +131,7 @@ class SimulatedCaller:
 
     async def leaves_queue(self, exit: str) -> None:
         """What the queue or a transfer comes to: `answered` after a talk, `closed`, `full`, `no_agents`,
-        `timeout`."""
+        `timeout`; `callback` or `message` when the caller chose that."""
         letter = next(letter for letter, name in EXITS.items() if name == exit)
         await self.presses(letter)
 
@@ -173,6 +193,12 @@ class SimulatedCaller:
         asked = [event.number for event in self.events if isinstance(event, CallbackAsked)]
         return asked[-1] if asked else ""
 
+    @property
+    def message(self) -> str:
+        """The recording of the message that the caller left, or empty."""
+        left = [event.recording for event in self.events if isinstance(event, MessageLeft)]
+        return left[-1] if left else ""
+
     # --- script.Line ---
 
     async def play(self, what: Speech, keys: str) -> str:
@@ -208,6 +234,13 @@ class SimulatedCaller:
     async def dial(self, destination: str, ring_s: int) -> str:
         return "ANSWER" if await self.wait(destination, Wish()) == "answered" else "NOANSWER"
 
+    async def record(self, name: str) -> float | None:
+        self.recording = name
+        try:
+            return SAID_S if await self._next_key() == "#" else 0.0
+        finally:
+            self.recording = ""
+
     async def remember(self, name: str, value: str) -> None:
         self.remembered[name] = value
 
@@ -231,6 +264,9 @@ class SimulatedCaller:
             raise CallerGone
         return key
 
+    async def _may_record(self) -> bool:
+        return True
+
     async def _find(self, number: str, method: MatchMethod) -> tuple[CustomerCard, ...]:
         if method is MatchMethod.ENTERED_NUMBER:
             return tuple(card for card in self._known if card.number == number)
@@ -252,8 +288,8 @@ async def simulate(
     """Play a script's caller on the terminal, or press `keys` for him; returns whether the script ended it.
 
     Keys are the telephone's, `,` for silence, `h` to hang up; in a queue `a` stands for a talk with an agent,
-    `c` `f` `n` `t` for closed, full, no agents, time-out. Raises `loader.ScriptInvalid`, which names the
-    line, also for what the script raises.
+    `c` `f` `n` `t` for closed, full, no agents, time-out, `b` `m` for callback and message; after the tone
+    `#` ends a message. Raises `loader.ScriptInvalid`, which names the line, also for what the script raises.
     """
     someone = SimulatedCaller(path, caller=caller, customers=customers)
     await someone.dials()
@@ -274,9 +310,12 @@ async def simulate(
         if keys is not None and not pressed:
             await someone.hangs_up()
             continue
-        ask = (
-            f"in queue {someone.queue}: a c f n t h" if someone.queue else "key: 0-9 * # h, Enter for silence"
-        )
+        if someone.queue:
+            ask = f"in queue {someone.queue}: a b c f m n t h"
+        elif someone.recording:
+            ask = "after the tone: # when you have said something, Enter for not a word, h"
+        else:
+            ask = "key: 0-9 * # h, Enter for silence"
         given = pressed.popleft() if keys is not None else await asyncio.to_thread(input, f"{ask}> ")
         if keys is not None:
             write(f"> {given}")
@@ -293,6 +332,8 @@ def _shown(what: Event | Speech) -> str:
             return f"language {language}"
         case CallbackAsked(number=number, queue=queue):
             return f"callback to {number}" + (f" for {queue}" if queue else "")
+        case MessageLeft(queue=queue, seconds=seconds):
+            return f"message of {seconds:g} s" + (f" for {queue}" if queue else "")
         case CustomerFound(customers=customers):
             return f"customer: {', '.join(card.name for card in customers) or 'nobody'}"
     return type(what).__name__

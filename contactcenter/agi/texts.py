@@ -79,6 +79,30 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "en": "To go on waiting, stay on the line. For a call back that keeps your place, press one. "
         "To leave a message, press two.",
     },
+    "message_prompt": {
+        "zh": "请在提示音后留言，按井号键结束。",
+        "en": "Please leave your message after the tone, and press the hash key when you have finished.",
+    },
+    "message_empty": {
+        "zh": "抱歉，我们没有听到您的留言。",
+        "en": "Sorry, we did not hear a message.",
+    },
+    "message_confirm": {
+        "zh": "发送留言请按一，重新录制请按二。",
+        "en": "To send your message, press one. To record it again, press two.",
+    },
+    "message_left": {
+        "zh": "好的，您的留言已收到。",
+        "en": "Thank you. We have your message.",
+    },
+    "message_given_up": {
+        "zh": "留言没有保存。",
+        "en": "No message was kept.",
+    },
+    "message_refused": {
+        "zh": "抱歉，现在无法留言。",
+        "en": "Sorry, you can't leave a message at the moment.",
+    },
     "goodbye": {
         "zh": "感谢您的来电，再见。",
         "en": "Thank you for calling. Goodbye.",

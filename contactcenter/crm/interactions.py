@@ -10,14 +10,16 @@ from contactcenter.commands import CorrectDisposition, SaveInteraction
 from contactcenter.crm import paging
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
-from contactcenter.crm.schema import corrections, interactions, timeline
+from contactcenter.crm.schema import corrections, interactions, timeline, workers
 from contactcenter.crm.text import inert
 from contactcenter.values import InteractionRecord, MatchMethod, PastInteraction, TimelineEntry, frozen
 
 NOTE = 4000
 """Longest note; longer text is cut with a mark, see `text.inert`."""
 _LONG = frozenset({"note", "error"})
-_FILTERS = {name: interactions.c[name] for name in ("queue", "agent", "outcome", "customer")}
+_FILTERS = {name: interactions.c[name] for name in ("queue", "outcome", "customer")} | {
+    "agent": workers.c.login
+}
 _FIELDS = tuple(field.name for field in fields(InteractionRecord))
 _TEXTS = tuple(field.name for field in fields(InteractionRecord) if field.type is str)
 
@@ -44,6 +46,8 @@ class Interaction:
     timeline: tuple[TimelineEntry, ...]
     corrections: tuple[Correction, ...]
     """The latest last; it is what counts."""
+    workers: frozenset[str]
+    """Every agent who has, or had, the caller."""
 
 
 def get(db: Connection, interaction: str) -> Interaction | None:
@@ -58,6 +62,7 @@ def get(db: Connection, interaction: str) -> Interaction | None:
         record=_record(row),
         timeline=tuple(TimelineEntry(at=entry.at, kind=entry.kind, detail=entry.detail) for entry in entries),
         corrections=_corrections(db, (interaction,)).get(interaction, ()),
+        workers=frozenset(db.scalars(select(workers.c.login).where(workers.c.interaction_id == interaction))),
     )
 
 
@@ -74,9 +79,13 @@ def page(
     """Interactions that arrived from `since` on and before `until`, the newest first.
 
     `scope` are the queues that the reader is limited to; none: no limit. `filters` names any of queue, agent,
-    outcome, customer. Raises `Refusal` for others and foreign cursors.
+    outcome, customer; an agent's are those in which he has, or had, the caller. Raises `Refusal` for others
+    and foreign cursors.
     """
-    query = select(interactions)
+    query, key, tie = select(interactions), interactions.c.arrived_at, interactions.c.id
+    if filters and "agent" in filters:
+        query = query.join(workers, workers.c.interaction_id == tie)
+        key, tie = workers.c.arrived_at, workers.c.interaction_id
     for name, value in (filters or {}).items():
         if name not in _FILTERS:
             raise Refusal(f"filter by one of {', '.join(_FILTERS)}", field=name)
@@ -84,13 +93,10 @@ def page(
     if scope:
         query = query.where(interactions.c.queue.in_(sorted(scope)))
     if since is not None:
-        query = query.where(interactions.c.arrived_at >= since)
+        query = query.where(key >= since)
     if until is not None:
-        query = query.where(interactions.c.arrived_at < until)
-    key = interactions.c.arrived_at
-    rows = db.execute(
-        paging.after(query, key, interactions.c.id, cursor=cursor, limit=limit, down=True)
-    ).all()
+        query = query.where(key < until)
+    rows = db.execute(paging.after(query, key, tie, cursor=cursor, limit=limit, down=True)).all()
     shown = rows[: paging.bounded(limit)]
     more = paging.cursor_of(shown[-1].arrived_at, shown[-1].id) if len(rows) > len(shown) else ""
     return Page(items=tuple(map(_record, shown)), next=more)
@@ -170,6 +176,7 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
     closed = {id_ for id_, (final, _) in known.items() if final}
     seqs = {id_: count for id_, (_, count) in known.items()}
     latest: dict[str, InteractionRecord] = {}
+    had: dict[tuple[str, str], float] = {}
     entries: list[dict[str, Any]] = []
     refused = 0
     for save in saves:
@@ -178,6 +185,8 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
             refused += 1
             continue
         latest[id_] = save.record
+        if save.record.agent:
+            had[id_, save.record.agent] = save.record.arrived_at
         if save.record.final:
             closed.add(id_)
         for entry in save.entries:
@@ -196,6 +205,7 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
         db.execute(insert(interactions), fresh)
     if older := [_row(record) | {"this": id_} for id_, record in latest.items() if id_ in known]:
         db.execute(_OVERWRITE, older)
+    _add_workers(db, had)
     if entries:
         db.execute(insert(timeline), entries)
     late = [
@@ -206,6 +216,22 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
     if late:
         db.execute(insert(corrections), late)
     return refused
+
+
+def _add_workers(db: Connection, had: dict[tuple[str, str], float]) -> None:
+    if not had:
+        return
+    query = select(workers.c.interaction_id, workers.c.login)
+    known = {
+        tuple(row) for row in db.execute(query.where(workers.c.interaction_id.in_({id_ for id_, _ in had})))
+    }
+    fresh = [
+        {"interaction_id": id_, "login": login, "arrived_at": at}
+        for (id_, login), at in had.items()
+        if (id_, login) not in known
+    ]
+    if fresh:
+        db.execute(insert(workers), fresh)
 
 
 # What is set are the parameters of `_row`, under the columns' own names.

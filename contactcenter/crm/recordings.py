@@ -1,5 +1,5 @@
-"""The index of recordings: a row for each talk that was to be recorded, with its audio's whereabouts or the
-reason why there is none.
+"""The index of recordings: a row for each talk that was to be recorded and for each message that a caller
+left, with its audio's whereabouts or the reason why there is none.
 
 Rows are never deleted: one whose audio was deleted says so, and when.
 """
@@ -15,7 +15,7 @@ from contactcenter.commands import SaveRecording
 from contactcenter.crm import audit
 from contactcenter.crm.schema import recordings
 from contactcenter.crm.text import inert
-from contactcenter.values import AuditEntry, RecordingRecord, RecordingState, Silence, frozen
+from contactcenter.values import AuditEntry, RecordingKind, RecordingRecord, RecordingState, Silence, frozen
 
 AUDIBLE = (RecordingState.KEPT, RecordingState.PARTIAL)
 """There is audio."""
@@ -55,7 +55,7 @@ def save(db: Connection, commands: Sequence[SaveRecording]) -> None:
     for command in commands:
         record = command.record
         values = asdict(record) | {"silences": [asdict(span) for span in record.silences]}
-        values |= {"state": record.state.value}
+        values |= {"state": record.state.value, "kind": record.kind.value}
         known = db.execute(
             update(recordings)
             .where(recordings.c.id == record.id, recordings.c.state == RecordingState.RUNNING.value)
@@ -176,7 +176,8 @@ def _recording(row: Row[Any]) -> Recording:
     values = row._mapping
     state = RecordingState(values["state"])
     spans = tuple(Silence(**span) for span in values["silences"])
-    record = {name: values[name] for name in _RECORD} | {"state": state, "silences": spans}
+    kind = RecordingKind(values["kind"])
+    record = {name: values[name] for name in _RECORD} | {"state": state, "silences": spans, "kind": kind}
     peaks = base64.b64decode(values["peaks"])
     half = len(peaks) // 2
     return Recording(

@@ -82,7 +82,6 @@ interactions = Table(
     Index(None, "arrived_at", "id"),
     Index(None, "customer", "arrived_at"),
     Index(None, "queue", "arrived_at"),
-    Index(None, "agent", "arrived_at"),
     Index("ix_interactions_open", "id", sqlite_where=text("NOT final"), postgresql_where=text("NOT final")),
 )
 
@@ -94,6 +93,16 @@ timeline = Table(
     Column("at", Double, nullable=False),
     Column("kind", Text, nullable=False),
     Column("detail", JSON, nullable=False),
+)
+
+# Who has, or had, the caller. `interactions.agent` is the last of them.
+workers = Table(
+    "workers",
+    metadata,
+    Column("interaction_id", Text, ForeignKey("interactions.id"), primary_key=True),
+    Column("login", Text, primary_key=True),
+    Column("arrived_at", Double, nullable=False),  # the interaction's, to order an agent's by
+    Index(None, "login", "arrived_at", "interaction_id"),
 )
 
 corrections = Table(
@@ -212,6 +221,7 @@ recordings = Table(
     _text("key"),  # the id of the key, never the key
     _text("peaks"),  # base64: customer, then agent
     Column("deleted_at", Double),
+    Column("kind", Text, nullable=False, server_default="talk"),
     _text("number"),  # the number outside, where no agent had the caller
     Index(None, "interaction", "started_at"),
     Index(None, "state", "queue", "started_at"),

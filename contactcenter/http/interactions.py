@@ -9,10 +9,11 @@ from contactcenter.crm import interactions
 from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.events import DispositionSet
 from contactcenter.http.lists import Items, Paged
-from contactcenter.http.problems import Problem, not_found
+from contactcenter.http.problems import Problem
 from contactcenter.http.recordings import RecordingItem, of_interaction
 from contactcenter.http.routes import Right, Routes
-from contactcenter.http.visit import Visit, Visitor
+from contactcenter.http.scope import check_interaction
+from contactcenter.http.visit import Visit
 from contactcenter.parts import Part, parts
 from contactcenter.routing.explanations import decided
 from contactcenter.values import InteractionRecord, TimelineEntry
@@ -27,7 +28,8 @@ Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 
 
 class InteractionFilter(Paged):
-    """Which interactions: of a queue, an agent, an outcome, a customer; that arrived in `[since, until)`."""
+    """Which interactions: of a queue, an agent (the last or one before), an outcome, a customer; that arrived
+    in `[since, until)`."""
 
     queue: Word = ""
     agent: Word = ""
@@ -109,7 +111,7 @@ class InteractionDetail(InteractionItem):
 
 @routes.get("/api/interactions", right=Right.SIGNED_IN)
 async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[InteractionItem]:
-    """Interactions, the newest first; an agent sees his own."""
+    """Interactions, the newest first; an agent sees those in which he has, or had, the caller."""
     filters = {
         name: value for name in ("queue", "agent", "outcome", "customer") if (value := getattr(query, name))
     }
@@ -131,10 +133,8 @@ async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[Int
 
 @routes.get("/api/interactions/{id}", right=Right.SIGNED_IN)
 async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
-    """One interaction with its timeline; an agent sees his own."""
-    found = await visit.edge.store.read(interactions.get, id)
-    if found is None or not _may_see(visit.visitor, found.record):
-        raise not_found("interaction")
+    """One interaction with its timeline; an agent sees those in which he has, or had, the caller."""
+    found = await check_interaction(visit, id, "get_interaction")
     fields = _fields(found.record)
     if found.corrections:
         last = found.corrections[-1]
@@ -186,10 +186,6 @@ def _shows(visit: Visit, entry: TimelineEntry) -> bool:
     """Whether a line is for this reader: that a supervisor was there may not be for the agent."""
     hidden = entry.kind.startswith("monitor_") and not visit.edge.settings.visible_to_agent
     return visit.visitor.sees_all or not hidden
-
-
-def _may_see(visitor: Visitor, record: InteractionRecord) -> bool:
-    return visitor.oversees((record.queue,)) or record.agent == visitor.login
 
 
 def _fields(record: InteractionRecord) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Problem(Exception):
         errors: Iterable[Wrong] = (),
         retry_after_s: float | None = None,
         allow: frozenset[str] = frozenset(),
+        content_range: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -52,6 +53,7 @@ class Problem(Exception):
         self.errors = [FieldError(field=each.key, detail=each.says) for each in errors]
         self.retry_after_s = retry_after_s
         self.allow = allow
+        self.content_range = content_range
 
     def response(self) -> web.Response:
         """The answer to send."""
@@ -70,6 +72,8 @@ class Problem(Exception):
             headers["WWW-Authenticate"] = 'Bearer realm="contactcenter"'
         if self.allow:
             headers["Allow"] = ", ".join(sorted(self.allow))
+        if self.content_range:
+            headers["Content-Range"] = self.content_range
         return web.Response(
             status=self.status,
             text=document.model_dump_json(),

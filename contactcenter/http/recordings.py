@@ -6,13 +6,14 @@ first byte is out; who may not and tries is there, too.
 
 import asyncio
 import base64
+import re
 from typing import Annotated, Protocol
 
 import structlog
 from aiohttp import hdrs, web
 from pydantic import BaseModel, Field, StringConstraints
 
-from contactcenter.crm import interactions, recordings
+from contactcenter.crm import recordings
 from contactcenter.crm.recordings import Recording
 from contactcenter.events import RecordingPauseAsked, RecordingPauseForced
 from contactcenter.http import scope
@@ -20,7 +21,7 @@ from contactcenter.http.calls import own_call
 from contactcenter.http.lists import Items
 from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Right, Routes
-from contactcenter.http.scope import refusal
+from contactcenter.http.scope import check_interaction, refusal
 from contactcenter.http.visit import Visit, Visitor
 from contactcenter.values import AuditEntry, RecordingRecord
 
@@ -30,6 +31,8 @@ PIECE = 64 * 1024
 """Bytes that are opened and sent at a time."""
 SAME_LISTENING_S = 300.0
 """A player asks for many ranges: those of one user within this time are one listening."""
+
+_RANGE = re.compile(r"bytes=(?P<first>[0-9]*)-(?P<last>[0-9]*)", re.ASCII | re.IGNORECASE)
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +71,12 @@ class Span(BaseModel):
 
 
 class RecordingItem(BaseModel):
-    """One recording: one talk of the caller with an agent, or with a number outside."""
+    """One recording: one talk of the caller, with an agent or a number outside, or a message that he left."""
 
     id: str
     interaction: str
-    part: Annotated[int, Field(ge=1, description="1 for the interaction's first talk, and so on.")]
+    kind: Annotated[str, Field(description="talk, or message: nobody is on the agent's side.")]
+    part: Annotated[int, Field(ge=1, description="1 for the interaction's first recording, and so on.")]
     agent: Annotated[str, Field(description="Empty with a number outside.")]
     number: Annotated[str, Field(description="The number outside that the caller was passed on to.")]
     queue: str
@@ -97,18 +101,15 @@ class RecordingFilter(BaseModel, extra="forbid"):
 
 @routes.get("/api/recordings", right=Right.SIGNED_IN, refusals=(404,))
 async def list_recordings(visit: Visit, query: RecordingFilter) -> Items[RecordingItem]:
-    """An interaction's recordings, the earliest first; an agent sees those of his own interactions."""
-    found = await visit.edge.store.read(interactions.get, query.interaction)
-    visitor = visit.visitor
-    if found is None or not (visitor.oversees((found.record.queue,)) or found.record.agent == visitor.login):
-        raise not_found("interaction")
+    """An interaction's recordings, the earliest first: those that the visitor may see."""
+    await check_interaction(visit, query.interaction, "list_recordings")
     return Items(items=await of_interaction(visit, query.interaction))
 
 
 @routes.get("/api/recordings/{id}", right=Right.SIGNED_IN)
 async def get_recording(visit: Visit, id: str) -> RecordingItem:
-    """One recording."""
-    recording = await _found(visit, id)
+    """One recording; an agent sees his own, a supervisor those of his queues."""
+    recording = await _found(visit, id, "get_recording")
     for item in await of_interaction(visit, recording.record.interaction):
         if item.id == id:
             return item
@@ -128,7 +129,7 @@ async def listen(visit: Visit, id: str) -> web.StreamResponse:
     Every listening is in the audit log. An agent may only listen to his own, and only where the configuration
     lets agents listen.
     """
-    recording = await _found(visit, id)
+    recording = await _found(visit, id, "listen")
     if not may_listen(visit, recording):
         raise refusal(visit, "listen", "recording", id, "You may not listen to this recording.")
     if recording.deleted_at is not None:
@@ -183,9 +184,14 @@ async def _ask_pause(visit: Visit, call: str, paused: bool) -> None:
 
 
 async def of_interaction(visit: Visit, interaction: str) -> list[RecordingItem]:
-    """The recordings of an interaction that the visitor may see."""
+    """The recordings of an interaction that the visitor may see: a caller may have gone through other queues
+    and talked with other agents."""
     found = await visit.edge.store.read(recordings.of_interaction, interaction)
-    return [_item(visit, recording, part) for part, recording in enumerate(found, 1)]
+    return [
+        _item(visit, recording, part)
+        for part, recording in enumerate(found, 1)
+        if _may_know(visit.visitor, recording)
+    ]
 
 
 def may_listen(visit: Visit, recording: Recording) -> bool:
@@ -197,15 +203,18 @@ def may_listen(visit: Visit, recording: Recording) -> bool:
 
 
 def _may_know(visitor: Visitor, recording: Recording) -> bool:
-    return visitor.sees_all or recording.record.agent == visitor.login
+    record = recording.record
+    return visitor.oversees((record.queue,)) or record.agent == visitor.login
 
 
-async def _found(visit: Visit, id_: str) -> Recording:
+async def _found(visit: Visit, id_: str, act: str) -> Recording:
     recording = await visit.edge.store.read(recordings.get, id_)
+    if recording and _may_know(visit.visitor, recording):
+        return recording
+    if recording and visit.visitor.sees_all:
+        raise refusal(visit, act, "recording", id_, "This recording is in none of your queues.")
     # To an agent, another's recording and none must look the same.
-    if recording is None or not _may_know(visit.visitor, recording):
-        raise not_found("recording")
-    return recording
+    raise not_found("recording")
 
 
 async def _audit(visit: Visit, id_: str) -> None:
@@ -224,10 +233,10 @@ async def _audit(visit: Visit, id_: str) -> None:
 
 
 async def _send(visit: Visit, sound: Sound) -> web.StreamResponse:
-    begin, end = _range(visit.request, sound.length)
-    whole = hdrs.RANGE not in visit.request.headers
+    asked = _range(visit.request.headers.get(hdrs.RANGE, ""), sound.length)
+    begin, end = asked or (0, sound.length)
     response = web.StreamResponse(
-        status=200 if whole else 206,
+        status=206 if asked else 200,
         headers={
             hdrs.CONTENT_TYPE: "audio/wav",
             hdrs.ACCEPT_RANGES: "bytes",
@@ -235,7 +244,7 @@ async def _send(visit: Visit, sound: Sound) -> web.StreamResponse:
             hdrs.CONTENT_DISPOSITION: "inline",
         },
     )
-    if not whole:
+    if asked:
         response.headers[hdrs.CONTENT_RANGE] = f"bytes {begin}-{end - 1}/{sound.length}"
     response.content_length = end - begin
     await response.prepare(visit.request)
@@ -258,16 +267,31 @@ async def _send(visit: Visit, sound: Sound) -> web.StreamResponse:
     return response
 
 
-def _range(request: web.Request, length: int) -> tuple[int, int]:
-    """The bytes that are asked for. Raises `Problem` 416 for none that there are, and for several ranges."""
-    try:
-        asked = request.http_range
-        begin, end, _ = asked.indices(length)
-    except ValueError:
-        raise Problem(416, "range", "One range of bytes, such as bytes=0-65535.") from None
+def _range(header: str, length: int) -> tuple[int, int] | None:
+    """The bytes that are asked for, or None for all: what is no range of bytes, or several, says nothing
+    (RFC 9110). Raises `Problem` 416 for bytes that there are not."""
+    match = _RANGE.fullmatch(header)
+    if not match or match["first"] == match["last"] == "":
+        return None
+    first, last = _bytes(match["first"]), _bytes(match["last"])
+    if first is None:  # the last so many
+        begin, end = max(0, length - (last or 0)), length
+    elif last is None:
+        begin, end = first, length
+    elif last < first:
+        return None
+    else:
+        begin, end = first, min(last + 1, length)
     if begin >= end:
-        raise Problem(416, "range", f"The audio has {length} bytes.")
+        raise Problem(416, "range", f"The audio has {length} bytes.", content_range=f"bytes */{length}")
     return begin, end
+
+
+def _bytes(digits: str) -> int | None:
+    """None for no digits. What is more than any file has counts as that."""
+    if not digits:
+        return None
+    return int(digits) if len(digits) < 19 else 10**18
 
 
 def _item(visit: Visit, recording: Recording, part: int) -> RecordingItem:
@@ -276,6 +300,7 @@ def _item(visit: Visit, recording: Recording, part: int) -> RecordingItem:
     return RecordingItem(
         id=record.id,
         interaction=record.interaction,
+        kind=record.kind.value,
         part=part,
         agent=record.agent,
         number=record.number,

@@ -13,17 +13,16 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from aiohttp import hdrs, web
-from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contactcenter.config import wrong_of
 from contactcenter.http.problems import Problem, invalid, not_found
 from contactcenter.http.visit import Visit
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$"
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 BODY_LIMIT = 64 * 1024
 """Bytes of a request's body, where a route says nothing else."""
 LARGEST_BODY = 1 << 20

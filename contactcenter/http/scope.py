@@ -1,4 +1,5 @@
-"""Scope: the one place that decides whom a supervisor may steer, and that writes down who tried without.
+"""Scope: the one place that decides whom a supervisor may steer and what he may look up, and that writes down
+who tried without.
 
 A supervisor with queues of his own has these in his scope, with their calls and agents; one without, and
 every administrator, has all. What is out of scope is refused with 403 and a row in the audit log. What does
@@ -7,7 +8,8 @@ not exist is 404, as for everybody.
 
 from collections.abc import Iterable
 
-from contactcenter.crm import users
+from contactcenter.crm import interactions, users
+from contactcenter.crm.interactions import Interaction
 from contactcenter.crm.users import User
 from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.visit import Visit
@@ -33,6 +35,22 @@ async def check_agent(visit: Visit, login: str, act: str) -> User:
     if not visit.visitor.oversees(live.queues if live else user.queues):
         raise refusal(visit, act, "agent", login, "This agent is in none of your queues.")
     return user
+
+
+async def check_interaction(visit: Visit, id_: str, act: str) -> Interaction:
+    """The interaction, if the visitor has, or had, its caller or it is in his scope.
+
+    Raises `Problem` 403 or 404: to an agent, another's interaction and none look the same.
+    """
+    found = await visit.edge.store.read(interactions.get, id_)
+    if found is None:
+        raise not_found("interaction")
+    visitor = visit.visitor
+    if visitor.login in found.workers or visitor.oversees((found.record.queue,)):
+        return found
+    if visitor.sees_all:
+        raise refusal(visit, act, "interaction", id_, "This interaction is in none of your queues.")
+    raise not_found("interaction")
 
 
 def check_queues(visit: Visit, queues: Iterable[str], act: str) -> None:

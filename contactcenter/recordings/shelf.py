@@ -32,7 +32,7 @@ from contactcenter.events import Event, RecordingsRestored
 from contactcenter.recordings.keys import KeyProblem, Keys, load_or_make
 from contactcenter.recordings.sealed import Sealed, Unsealable, seal
 from contactcenter.recordings.sound import RATE, NoLeg, Stereo, open_leg
-from contactcenter.values import RecordingRecord, RecordingState
+from contactcenter.values import RecordingKind, RecordingRecord, RecordingState
 
 SIDES = ("caller", "agent")
 SUFFIX = ".ccrec"
@@ -147,6 +147,11 @@ class Shelf:
             case _:
                 raise TypeError(f"not for the recordings: {command!r}")
 
+    async def usable(self) -> bool:
+        """Whether what is recorded now can be kept, as far as we can tell."""
+        await asyncio.to_thread(self._prepare)
+        return not self.trouble
+
     def open(self, record: RecordingRecord) -> Sealed:
         """The sealed file of a recording. Blocking. Raises `Unsealable` and OSError."""
         if self._keys is None:
@@ -240,13 +245,17 @@ class Shelf:
     def _seal(self, record: RecordingRecord, keys: Keys, opened: ExitStack) -> Kept:
         legs: list[BinaryIO | None] = []
         reasons = []
+        sides = _sides(record)
         for side, path in zip(SIDES, self._raw(record.id), strict=True):
+            if side not in sides:
+                legs.append(None)
+                continue
             try:
                 legs.append(opened.enter_context(open_leg(path)))
             except NoLeg as error:
                 legs.append(None)
                 reasons.append((side, error.why))
-        if len(reasons) == 2:
+        if len(reasons) == len(sides):
             why = reasons[0][1]
             return Kept(state=RecordingState.FAILED, why=self._spool_trouble() if why == "missing" else why)
         stereo = Stereo(*legs)
@@ -255,7 +264,7 @@ class Shelf:
         path = self.path_of(record)
         size = seal(path, record.id, stereo.pieces(), stereo.length, keys)
         why = f"{reasons[0][0]}_{reasons[0][1]}" if reasons else ""
-        missing = max(record.length_s - stereo.duration_s, stereo.shorter_s if not reasons else 0.0)
+        missing = max(record.length_s - stereo.duration_s, stereo.shorter_s if all(legs) else 0.0)
         if not why and missing > max(MISSING_S, record.length_s / 20):
             why = "short"
         why = why or _silent(record, stereo)
@@ -284,6 +293,8 @@ class Shelf:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.scandir(self._spool).close()
+            if not os.access(self._spool, os.W_OK | os.X_OK):
+                trouble = f"{self._spool}: this user may not delete there"
         except OSError as error:
             trouble = f"{error.filename}: {error.strerror}"
         try:
@@ -408,13 +419,18 @@ class Shelf:
             log.error("a recording could not be finished", exc_info=error)
 
 
+def _sides(record: RecordingRecord) -> tuple[str, ...]:
+    """Who is to be heard: nobody answers a message."""
+    return SIDES[:1] if record.kind is RecordingKind.MESSAGE else SIDES
+
+
 def _silent(record: RecordingRecord, stereo: Stereo) -> str:
     """`agent_silent` when not one sound came from that side in a talk that was not paused all the time."""
     paused = sum((span.end_s or stereo.duration_s) - span.begin_s for span in record.silences)
     if stereo.duration_s - paused < SILENT_S:
         return ""
-    sides = zip(SIDES, stereo.peaks, strict=True)
-    return next((f"{side}_silent" for side, peaks in sides if not any(peaks)), "")
+    heard = dict(zip(SIDES, map(any, stereo.peaks), strict=True))
+    return next((f"{side}_silent" for side in _sides(record) if not heard[side]), "")
 
 
 def _settled(record: RecordingRecord, kept: Kept) -> RecordingRecord:

@@ -82,9 +82,6 @@ class Policy:
     reserves: tuple[Reserve, ...] = ()
 
 
-ORDERS = ("fair", "service_level_first")
-
-
 @dataclass(slots=True, eq=False)
 class _Profile:
     """Agents with the same queues, skills and channels, held back for the same skills."""

@@ -66,6 +66,9 @@ def _errors(
         yield from _unknown(f"{where}.needs", (need.skill for need in queue.needs), skills)
         yield from _steps(queue, names, skills, everywhere)
         yield from _overflow(queue, names)
+        if queue.ways_out and not queue.announce_after_s:
+            where, what = f"{where}.ways_out", "nobody is offered them: announce_after_s is 0"
+            yield _error(where, what, "say when callers are told")
     for circle in circles({queue.name: (queue.overflow_queue,) for queue in queues if queue.overflow_queue}):
         first = circle[0]
         yield _error(

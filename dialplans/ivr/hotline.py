@@ -81,7 +81,7 @@ async def wait_for(call, queue):
         return await offer_callback(call, "closed", queue)
     await call.play("waiting")
     result = await call.queue(queue)
-    if result == "answered":
+    if result in ("answered", "callback", "message"):
         await call.goodbye()
         return result
     return await offer_callback(call, "closed" if result == "closed" else "no_agent", queue)

@@ -31,7 +31,6 @@ from contactcenter.counting import miscounted
 from contactcenter.events import Event, FiguresRestored, InteractionsRestored, RecordingsRestored
 from contactcenter.figures import KINDS, needed
 from contactcenter.floor import Floor
-from contactcenter.holds import REACHED, TAKEN
 from contactcenter.interactions import InteractionState
 from contactcenter.intervals import CENTER, Key, count_again_from
 from contactcenter.monitors import MonitorState
@@ -100,15 +99,17 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"call {call.id} is {state.value} in {call.queue!r}, and its places are {places}"
     if state in (CallState.WAITING, CallState.OFFERED) and call.queued_at is None:
         yield f"call {call.id} waits without a time of entry"
-    if state in TAKEN and call.queued_at is not None:
+    if call.taken and call.queued_at is not None:
         yield f"call {call.id} is answered and still counted as waiting"
     if (state is CallState.OFFERED) != (call.offer in floor.offers):
         yield f"call {call.id} is {state.value} with offer {call.offer!r}"
     consult = floor.consults.get(call.consult)
     # Somebody may be rung for a caller whose agent is gone: nobody has him then.
     alone = state is CallState.HELD and not call.agent_leg and consult is not None and consult.blind
-    if (state in TAKEN and not alone) != (floor.talks.get(call.agent_leg) == call.id):
+    if (call.taken and not alone) != (floor.talks.get(call.agent_leg) == call.id):
         yield f"call {call.id} is {state.value}, and its agent's leg {call.agent_leg!r} says otherwise"
+    if call.draft and state not in (CallState.SCRIPT, CallState.WAITING):
+        yield f"call {call.id} is {state.value} and leaves a message"
     recording = call.recording
     policy = floor.queues[call.queue].rules.recording if call.queue in floor.queues else "never"
     explained = recording is not None and recording.phase in (*RUNNING, Phase.FAILED)
@@ -123,9 +124,9 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
     if recording and recording.phase in RUNNING and not call.taken and not (caller and caller.bridge):
         yield f"call {call.id} is {state.value} and recorded with nobody"
     agent = floor.agents.get(call.agent)
-    if state in REACHED and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
+    if call.talks and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
         yield f"call {call.id} talks with {agent.login}, who is {agent.state.value} with {agent.call!r}"
-    if state not in (CallState.OFFERED, *REACHED) and call.agent:
+    if not call.talks and state is not CallState.OFFERED and call.agent:
         yield f"call {call.id} is {state.value} and has agent {call.agent}"
     if (state is CallState.HELD) != (call.held_at is not None):
         yield f"call {call.id} is {state.value}, on hold since {call.held_at}"
@@ -133,7 +134,7 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
         yield f"call {call.id} is {state.value} and to be joined to {call.joining}"
     if bool(call.consult) != (consult is not None and consult.call == call.id):
         yield f"call {call.id} has consult {call.consult!r}, which doesn't know"
-    if consult and state not in REACHED:
+    if consult and not call.talks:
         yield f"call {call.id} is {state.value} with an open consult"
     if floor.interactions.get(call.interaction.id) is not call.interaction:
         yield f"call {call.id} has an interaction that is not on the floor"
@@ -153,7 +154,7 @@ def _agent(floor: Floor, agent: AgentSession) -> Iterator[str]:
     if state is not AgentState.RESERVED and agent.offer:
         yield f"{who} is {state.value} and keeps offer {agent.offer}"
     call = floor.calls.get(agent.call)
-    talks = call is not None and call.state in REACHED and call.agent == agent.login
+    talks = call is not None and call.talks and call.agent == agent.login
     helps = consult is not None and consult.state in ANSWERED and consult.call == agent.call
     if (state is AgentState.TALKING) != (talks or helps):
         yield f"{who} is {state.value} with call {agent.call!r}"
@@ -229,16 +230,14 @@ def _queues(floor: Floor) -> Iterator[str]:
             yield f"{name} believes that {queue.signed_in} are signed in"
         if queue.free != {agent.login for agent in members if floor.is_free(agent)}:
             yield f"{name} believes that {queue.free} are free"
-        talking = sum(
-            c.state in REACHED and c.answered_at is not None and c.queue == name for c in floor.calls.values()
-        )
+        talking = sum(c.talks and c.answered_at is not None and c.queue == name for c in floor.calls.values())
         if queue.talking != talking:
             yield f"{name} counts {queue.talking} talks and there are {talking}"
 
 
 def _left_standing(floor: Floor, call: Call) -> Iterator[str]:
     """After every event nobody waits whom a free agent could take."""
-    if not call.identified or call.notice is Notice.ASKED or not floor.servers.get(call.server):
+    if not call.identified or call.notice is Notice.ASKED or call.draft or not floor.servers.get(call.server):
         return
     demand = floor.matcher.demand(call.id)
     for agent in floor.agents.values():

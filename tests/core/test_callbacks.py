@@ -21,7 +21,7 @@ from contactcenter.commands import (
 from contactcenter.routing.queues import QueueRules
 from contactcenter.values import LegSeen
 from tests.core.invariants import check_empty
-from tests.core.world import BOB, RULES, SERVER, World, queue
+from tests.core.world import ADA, BOB, RULES, SERVER, World, queue
 
 PATIENT = {"callback_tries": 2, "callback_pause_s": 60.0, "callback_expires_s": 3600.0}
 NUMBER = "13900000001"
@@ -133,6 +133,15 @@ def test_who_calls_in_is_served_in_the_place_of_his_callback(world: World) -> No
     assert state(world) == "cancelled"
     assert not world.asks("tom", "available").commands(PlaceCall)
     assert world.call("ann2").agent == "tom"
+
+
+def test_who_only_may_be_the_customer_takes_nobodys_callback(world: World) -> None:
+    leaves_for_callback(world)
+    assert world.floor.callbacks["i-ann"].record.customer == ADA.id
+    world.arrives("cat", caller="+8613900000077").is_known("cat", (ADA, BOB)).queues("cat")
+    assert "i-ann" in world.floor.callbacks
+    world.arrives("ann2", caller="+8613900000077").is_known("ann2", (ADA,)).queues("ann2")
+    assert state(world) == "cancelled"
 
 
 def test_the_customer_hangs_up_before_the_agent_answers(world: World) -> None:

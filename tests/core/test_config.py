@@ -136,6 +136,21 @@ def test_a_good_file(tmp_path: Path) -> None:
         ('calendar = "office"', 'strategy = "best"', "queues.support.strategy = 'best'"),
         (
             'calendar = "office"',
+            'ways_out = ["message"]',
+            "queues.support.ways_out: nobody is offered them: announce_after_s is 0: say when",
+        ),
+        (
+            'calendar = "office"',
+            'announce_after_s = 30\nways_out = ["message", "message"]',
+            "names one thing twice: once is enough",
+        ),
+        (
+            'calendar = "office"',
+            'announce_after_s = 30\nways_out = ["massage"]',
+            "queues.support.ways_out.0 = 'massage'",
+        ),
+        (
+            'calendar = "office"',
             "widening = [{ after_s = 30 }]",
             "queues.support.widening.0: it can never match",
         ),

@@ -386,6 +386,29 @@ def test_an_attended_transfer(three: Three, world: World) -> None:
     assert [each["agent"] for each in told(world, "parted")] == ["tom", "pam"]
 
 
+def test_who_is_about_to_get_the_caller_is_not_dropped(three: Three, world: World) -> None:
+    three.consulting().step(ConsultStep.COMPLETE)
+    guest = three.guest
+    three.step(ConsultStep.DROP)
+    (refused,) = world.commands(Refused)
+    assert refused.message == "the caller is being joined to him: it is too late to drop him"
+    assert not world.commands(EndLeg)
+    assert OWN in world.floor.legs, "the agent's leg stays until the two are joined"
+    three.over_to(guest)
+    assert (world.call().agent, world.call().agent_leg) == ("pam", guest)
+    three.everybody_leaves()
+
+
+def test_a_completed_conference_is_not_dropped_while_the_agent_leaves(three: Three, world: World) -> None:
+    guest = conference(three, world)
+    three.step(ConsultStep.COMPLETE).step(ConsultStep.DROP)
+    assert world.commands(Refused)
+    assert not world.commands(EndLeg), "the caller would be left with nobody"
+    world.step(e.LegParted(at=world.now, leg=OWN, bridge="b-ann"), e.LegEnded(at=world.now, leg=OWN))
+    assert (world.call().state, world.call().agent, world.call().agent_leg) == ("talking", "pam", guest)
+    three.everybody_leaves()
+
+
 def test_an_attended_transfer_from_the_talk_with_the_caller(three: Three, world: World) -> None:
     three.consulting().step(ConsultStep.TOGGLE).back().step(ConsultStep.COMPLETE)
     guest = three.guest
@@ -416,6 +439,19 @@ def test_a_leg_that_vanished_in_the_moment_of_the_join(three: Three, world: Worl
 
 
 # --- conference ---
+
+
+def conference(three: Three, world: World, to: Target = PAM) -> str:
+    """All three hear each other; the name of the third leg."""
+    three.consulting(to).step(ConsultStep.CONFERENCE)
+    guest = three.guest
+    three.back()
+    world.step(
+        e.LegParted(at=world.now, leg=guest, bridge="room"),
+        e.LegJoined(at=world.now, leg=guest, bridge="b-ann"),
+    )
+    assert consult(world) == "together"
+    return guest
 
 
 @pytest.mark.parametrize("leaves", ["tom", "page", "pam", "dropped"])
@@ -718,6 +754,30 @@ def test_after_a_restart_a_consulted_phone_is_reaped_and_the_caller_comes_back(
     world.wait(2.5)
     assert {each.leg for each in world.commands(EndLeg)} == {guest}
     world.step(e.LegEnded(at=world.now, leg=guest))
+    three.everybody_leaves()
+
+
+@pytest.mark.parametrize("to", [PAM, NUMBER])
+@pytest.mark.parametrize("signed_in", ["before", "after"])
+def test_of_a_conference_a_restart_leaves_the_talk(
+    three: Three, world: World, to: Target, signed_in: str
+) -> None:
+    guest = conference(three, world, to)
+    phone = "102" if to is PAM else ""
+    world.wait(1).restart()
+    if signed_in == "before":
+        world.signs_in().signs_in("pam", "102", queues=("sales",))
+    world.connect(
+        seen("ann", bridge="b-ann", kept=False), seen(OWN, "101", "b-ann"), seen(guest, phone, "b-ann")
+    )
+    assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=guest)]
+    if signed_in == "after":
+        world.signs_in().signs_in("pam", "102", queues=("sales",))
+    world.step(e.LegParted(at=world.now, leg=guest, bridge="b-ann"), e.LegEnded(at=world.now, leg=guest))
+    assert (*world.states(), world.call().agent, world.call().consult) == ("talking", "talking", "tom", "")
+    assert world.agent("pam").state == "offline", "free to be anything again"
+    (ended,) = told(world, "consult_ended")
+    assert (ended["reason"], ended["phone"]) == ("server_restart", phone)
     three.everybody_leaves()
 
 

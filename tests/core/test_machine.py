@@ -521,6 +521,27 @@ class CenterMachine(RuleBasedStateMachine):
             }
             self.say(events[what])
 
+    @when("script", "queue")
+    @rule(
+        pick=st.integers(0, 5),
+        what=st.sampled_from(["asked", "started", "stopped", "left", "given_up"]),
+        seconds=st.sampled_from([0.5, 6.0]),
+    )
+    def caller_leaves_a_message(self, pick: int, what: str, seconds: float) -> None:
+        """Or does not: its steps come in any order, as after a broken session."""
+        caller = self.some(pick, "script", "queue")
+        if caller is None:
+            return
+        call, name = caller.call, f"{caller.call}-message"
+        events: dict[str, e.Event] = {
+            "asked": e.MessageAsked(at=0, call=call, queue="sales"),
+            "started": e.MessageStarted(at=0, call=call, recording=name),
+            "stopped": e.MessageStopped(at=0, call=call, recording=name, seconds=seconds),
+            "left": e.MessageLeft(at=0, call=call, recording=name, queue="sales", seconds=seconds),
+            "given_up": e.MessageGivenUp(at=0, call=call),
+        }
+        self.say(events[what])
+
     @when("script")
     @rule(pick=st.integers(0, 5))
     def script_ends(self, pick: int) -> None:

@@ -453,6 +453,39 @@ def test_only_who_is_at_the_call_takes_it_over() -> None:
     assert refusal(takes_over(world)) == "the caller is just being moved: try again in a moment"
 
 
+def test_of_two_who_want_the_caller_at_once_one_gets_him() -> None:
+    world = World().talks().monitors(login="tim", phone="121").picks_up("tim")
+    takes_over(listening(world))
+    takes_over(world, "tim")
+    assert refusal(world) == "supervisor sue is just taking this caller over"
+    assert not world.monitor("tim").taking
+    leg = world.monitor().id
+    parks(world, leg)
+    parks(world, "ann>101", "b-ann")
+    meet(world, leg)
+    assert (world.call().agent, world.monitor("tim").agent) == ("sue", "sue")
+    takes_over(world.hears("tim"), "tim")
+    assert world.commands(Accepted), "the first one is done with it"
+
+
+def test_a_talk_that_is_another_agents_meanwhile_is_not_taken_over() -> None:
+    world = World().is_ready("ben", "102")
+    world.asks("ben", "paused")
+    takes_over(listening(world))
+    world.step(
+        e.LegStarted(at=world.now, leg="ann>102", server=SERVER, phone="102"),
+        e.LegAnswered(at=world.now, leg="ann>102"),
+        e.LegJoined(at=world.now, leg="ann>102", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    monitor = world.monitor()
+    assert (monitor.hears, monitor.taking) == ("ann>102", False)
+    assert "take_over_failed" in acts(world)
+    parks(world, monitor.id)
+    assert not world.commands(ParkLeg), "ben keeps the caller"
+    assert (world.wait(6).call().state, world.call().agent) == ("talking", "ben")
+
+
 def test_who_took_a_call_over_may_listen_to_another() -> None:
     world, leg = taking()
     meet(world, leg)

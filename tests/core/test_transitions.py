@@ -175,7 +175,7 @@ def test_a_refused_trigger_leaves_the_state_as_it_was() -> None:
     with pytest.raises(IllegalTransition):
         agent.move(agents.AgentTrigger.FINISH, 2.0)
     assert (agent.state, agent.since) == (agents.AgentState.OFFLINE, 1.0)
-    offer = offers.Offer(id="o", call="c", seats={}, ring_s=20, offered_at=1.0)
+    offer = offers.Offer(id="o", call="c", seats={}, ring_s=20)
     offer.move(offers.OfferTrigger.MISS)
     with pytest.raises(IllegalTransition):
         offer.move(offers.OfferTrigger.JOIN)

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from stores import Keeper, save
@@ -146,6 +146,41 @@ async def test_every_released_schema_comes_up_to_date(tmp_path: Path, since: str
         await keeper.close()
 
 
+async def test_old_records_know_by_their_timelines_who_had_the_caller(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path / "center.db", fresh=False)
+    engine = create_engine(f"sqlite:///{keeper.path}")
+    with engine.begin() as db:
+        migrations.upgrade(db, "0009")
+        db.execute(
+            insert(schema.interactions),
+            [
+                {"id": id_, "agent": agent, "arrived_at": 7.0, "waited_s": 0.0, "talked_s": 0.0,
+                 "wrapped_s": 0.0, "offers": 0, "inferred": False, "final": True}
+                for id_, agent in (("i1", "ann"), ("i2", ""), ("i3", "eva"))
+            ],
+        )  # fmt: skip
+        db.execute(
+            insert(schema.timeline),
+            [
+                {"interaction_id": "i1", "seq": seq, "at": 7.0, "kind": kind, "detail": detail}
+                for seq, (kind, detail) in enumerate(
+                    (
+                        ("queued", {"agent": "eva"}),
+                        *(("joined", {"agent": login}) for login in ("tom", "ann", "tom")),
+                        *(("restored", {"agent": ""}), ("joined", {})),
+                    )
+                )
+            ],
+        )
+    engine.dispose()
+    try:
+        await keeper.open()
+    finally:
+        await keeper.close()
+    found = keeper.rows("SELECT interaction_id, login, arrived_at FROM workers ORDER BY 1, 2")
+    assert found == [("i1", "ann", 7.0), ("i1", "tom", 7.0), ("i3", "eva", 7.0)]
+
+
 async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = Keeper(tmp_path / "center.db", fresh=False)
 
@@ -197,13 +232,14 @@ async def test_every_statement_that_is_used_compiles_for_postgresql(keeper: Keep
     new = NewCustomer(name="x", phones=("13900000001",))
     made = await store.write(customers.create, new, at=1.0)
     for n in range(2):
-        store.carry(save(said=("a",), customer=made.id, offers=n))
+        store.carry(save(said=("a",), customer=made.id, offers=n, agent=f"agent{n}"))
         await store.settled()
     await store.write(customers.change, made.id, customers.CustomerChange(name="y", phones=()), at=2.0)
     await store.find_customer("13900000001")
     for sort in ("name", "updated"):
         await store.read(customers.page, name="x%", number="1", phone="+1", tier="t", sort=sort)
-    await store.read(interactions.page, filters={"queue": "q"}, since=0.0, until=1.0)
+    for name in ("queue", "agent"):
+        await store.read(interactions.page, filters={name: "q"}, since=0.0, until=1.0)
     await store.read(interactions.get, "i1")
     await store.read(interactions.unfinished)
     assert len(seen) > 20

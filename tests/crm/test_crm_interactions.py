@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from stores import Keeper, record, save
 
 from contactcenter.commands import CorrectDisposition
@@ -51,6 +52,39 @@ async def test_a_record_grows_and_its_timeline_counts_on(keeper: Keeper) -> None
     assert found.timeline[0].detail == {"n": 1}
     assert (found.record.outcome, found.record.queue, found.record.final) == ("answered", "support", True)
     assert keeper.rows("SELECT seq FROM timeline ORDER BY seq") == [(0,), (1,), (2,), (3,)]
+
+
+async def test_everybody_who_had_the_caller_has_a_part_in_the_record(keeper: Keeper) -> None:
+    store = await keeper.open()
+    for agent in ("", "tom", "ann", "tom"):
+        store.carry(save(agent=agent))
+    await store.settled()
+    for agent in ("tom", "eva"):
+        store.carry(save(agent=agent))
+    store.carry(save("i2", agent="ann"))
+    await store.settled()
+    found = await store.read(interactions.get, "i1")
+    assert found is not None
+    assert (found.record.agent, found.workers) == ("eva", {"tom", "ann", "eva"})
+    for agent, theirs in (("tom", ["i1"]), ("ann", ["i2", "i1"]), ("eva", ["i1"]), ("leo", [])):
+        page = await store.read(interactions.page, filters={"agent": agent}, since=1.0, until=1000.0)
+        assert [each.id for each in page.items] == theirs
+    first = await store.read(interactions.page, filters={"agent": "ann"}, limit=1)
+    second = await store.read(interactions.page, filters={"agent": "ann"}, limit=1, cursor=first.next)
+    assert [each.id for each in second.items] == ["i1"]
+
+
+async def test_an_agent_s_interactions_are_found_by_an_index(keeper: Keeper) -> None:
+    store = await keeper.open()
+    asked = []
+    event.listen(store._reading.sync_engine, "before_cursor_execute", lambda *said: asked.append(said[2:4]))
+    await store.read(interactions.page, filters={"agent": "tom"}, since=1.0, until=2.0, scope=("support",))
+    ((sql, values),) = [said for said in asked if "workers" in said[0]]
+    plan = await store.read(
+        lambda db: db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).scalars(3).all()
+    )
+    assert "SEARCH workers USING COVERING INDEX ix_workers_login_arrived_at_interaction_id" in plan[0]
+    assert not [step for step in plan if step.startswith(("SCAN", "USE TEMP"))]
 
 
 async def test_a_second_final_is_counted_and_changes_nothing(keeper: Keeper) -> None:

@@ -234,6 +234,19 @@ async def test_interactions_page_filter_and_stay_within_the_scope(edge: Running)
         assert (found["decisions"], found["recordings"], found["disposition"]) == ([], [], None)
 
 
+async def test_who_passed_the_caller_on_still_reads_what_he_wraps_up(edge: Running) -> None:
+    """The same while the call goes on, and when the record is final."""
+    await keep(edge, record("i1", agent="agent1", final=False, arrived_at=1000.0))
+    for final in (False, True):
+        await keep(edge, record("i1", agent="agent2", final=final, arrived_at=1000.0))
+        for login in ("agent1", "agent2"):
+            async with edge.browser() as browser:
+                await browser.sign_in(login)
+                assert (await browser.get("/api/interactions/i1"))["agent"] == "agent2"
+                assert [each["id"] for each in (await browser.get("/api/interactions"))["items"]] == ["i1"]
+                assert (await browser.get("/api/recordings", interaction="i1"))["items"] == []
+
+
 async def test_customers_are_opened_found_and_changed(edge: Running) -> None:
     async with edge.browser() as browser:
         await browser.sign_in("agent1")

@@ -107,6 +107,7 @@ async def test_a_supervisor_listens_and_that_is_written_down_once(edge: Running)
     [
         *(("bytes=0-0", 0, 1), ("bytes=65530-65545", 65530, 65546), ("bytes=-100", len(WAV) - 100, len(WAV))),
         *(("bytes=100-", 100, len(WAV)), ("bytes=5-99999999", 5, len(WAV))),
+        *(("BYTES=1-2", 1, 3), ("bytes=-99999999", 0, len(WAV)), ("bytes=5-" + "9" * 5000, 5, len(WAV))),
     ],
 )
 async def test_ranges(edge: Running, asked: str, begin: int, end: int) -> None:
@@ -118,12 +119,38 @@ async def test_ranges(edge: Running, asked: str, begin: int, end: int) -> None:
             assert answer.headers["Content-Range"] == f"bytes {begin}-{end - 1}/{len(WAV)}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=9999999-", "bytes=9-3", "bytes=0-1,5-6", "apples=1-2", "bytes=x"])
-async def test_a_range_that_is_none(edge: Running, asked: str) -> None:
+@pytest.mark.parametrize("asked", ["bytes=9999999-", f"bytes={len(WAV)}-", "bytes=-0", "bytes=-000"])
+async def test_a_range_that_there_is_not(edge: Running, asked: str) -> None:
     async with edge.browser() as browser:
         await browser.sign_in("admin")
-        status, problem = await browser.call("GET", AUDIO, headers={"Range": asked})
-    assert (status, problem["code"]) == (416, "range")
+        async with browser.http.get(AUDIO, headers={"Range": asked}) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (416, "range")
+            assert answer.headers["Content-Range"] == f"bytes */{len(WAV)}"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(
+            "apples=1-2",
+            "bytes=x",
+            "bytes=9-3",
+            "bytes=-",
+            "bytes=",
+            "bytes",
+            "",
+            "bytes=1-2-3",
+            "bytes=+1-2",
+        ),
+        *("bytes=0-1,5-6", "bytes=\u0661-", "bytes=-" + "9" * 5000 + "x"),
+    ],
+)
+async def test_a_range_that_says_nothing_gets_the_whole(edge: Running, asked: str) -> None:
+    async with edge.browser() as browser:
+        await browser.sign_in("admin")
+        async with browser.http.get(AUDIO, headers={"Range": asked}) as answer:
+            assert (answer.status, await answer.read()) == (200, WAV)
+            assert "Content-Range" not in answer.headers
 
 
 async def test_an_agent_sees_his_own_and_may_not_listen_unless_the_house_says_so(edge: Running) -> None:
@@ -150,12 +177,44 @@ async def test_an_agent_listens_to_his_own_where_agents_may(tmp_path: Path) -> N
         assert await audited(edge) == [("agent1", "listen", True)]
 
 
-async def test_a_supervisor_of_another_queue_is_refused_and_that_is_written_down(edge: Running) -> None:
+@pytest.mark.parametrize(
+    ("path", "act", "kind", "thing"),
+    [
+        (AUDIO, "listen", "recording", RECORD.id),
+        (f"/api/recordings/{RECORD.id}", "get_recording", "recording", RECORD.id),
+        ("/api/recordings?interaction=i-1", "list_recordings", "interaction", "i-1"),
+        ("/api/interactions/i-1", "get_interaction", "interaction", "i-1"),
+    ],
+)
+async def test_a_supervisor_of_another_queue_is_refused_and_that_is_written_down(
+    edge: Running, path: str, act: str, kind: str, thing: str
+) -> None:
     async with edge.browser() as browser:
         await browser.sign_in("supervisor2")
-        assert (await browser.call("GET", AUDIO))[0] == 403
-        assert (await browser.call("GET", "/api/recordings", params={"interaction": "i-1"}))[0] == 404
-    assert await audited(edge) == [("supervisor2", "listen", False)]
+        status, problem = await browser.call("GET", path)
+        assert (status, problem["code"]) == (403, "out_of_scope")
+    async with edge.browser() as browser:
+        await browser.sign_in("agent2")
+        assert (await browser.call("GET", path))[0] == 404, "to an agent it looks like none"
+    await edge.store.settled()
+    (row,) = (await edge.store.read(audit.page, filters={"kind": kind, "object": thing})).items
+    assert (row.login, row.act, row.granted) == ("supervisor2", act, False)
+
+
+async def test_of_a_caller_who_went_on_a_supervisor_sees_the_recordings_of_his_queues(edge: Running) -> None:
+    sold = replace(RECORD, id="i-1-1785000020000", queue="sales", agent="agent2", started_at=1_785_000_020.0)
+    edge.store.carry(SaveRecording(record=sold))
+    async with edge.browser() as browser:
+        await browser.sign_in("supervisor2")
+        shown = await browser.get(f"/api/recordings/{sold.id}")
+        assert (shown["id"], shown["part"]) == (sold.id, 2)
+    async with edge.browser() as browser:
+        await browser.sign_in("agent1")
+        listed = await browser.get("/api/recordings", interaction="i-1")
+        assert [item["id"] for item in listed["items"]] == [RECORD.id]
+    async with edge.browser() as browser:
+        await browser.sign_in("admin")
+        assert len((await browser.get("/api/interactions/i-1"))["recordings"]) == 2
 
 
 async def test_nobody_listens_without_a_session(edge: Running) -> None:

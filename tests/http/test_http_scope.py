@@ -49,7 +49,7 @@ async def test_lists_and_the_live_stream_show_what_is_in_scope(
         assert [each["name"] for each in (await browser.get("/api/queues"))["items"]] == queues
         found = await browser.get("/api/interactions")
         assert sorted(each["queue"] for each in found["items"]) == queues
-        assert (await browser.call("GET", "/api/interactions/i1"))[0] == (200 if "support" in queues else 404)
+        assert (await browser.call("GET", "/api/interactions/i1"))[0] == (200 if "support" in queues else 403)
         socket = await browser.listen()
         snapshot = await socket.receive_json(timeout=5)
         assert [each["login"] for each in snapshot["agents"]] == agents

@@ -13,6 +13,11 @@ FAULTS = {
     "prompt without text": ("await call.play('nope')", "no prompt 'nope': add it"),
     "prompt without its value": ("await call.play('sum')", "prompt 'sum' needs n=…"),
     "unknown queue": ("await call.queue('slaes')", "no queue 'slaes': the configuration has sales"),
+    "message for an unknown queue": (
+        "await call.message(queue='slaes')",
+        "no queue 'slaes': the configuration has sales",
+    ),
+    "raises without a message": ("len(await call.message())", "TypeError"),
     "loop without end": ("while not await call.menu('hi', {'1': True}): pass", "never ends"),
     "loop of prompts": ("while True: await call.play('hi')", "never ends"),
     "raises on one way": ("return {'1': 1}[await call.menu('hi', {'1': '1'})]", "KeyError"),
@@ -55,6 +60,7 @@ async def test_script_without_faults(tmp_path: Path) -> None:
         f"{PROMPTS}async def script(call):\n"
         "    while (key := await call.menu('hi', {'1': 'again', '2': 'on'})) == 'again':\n"
         "        await call.say_amount('12.50')\n"
+        "    await call.message(queue='sales')\n"
         "    if key and call.open('sales'):\n"
         "        await call.transfer('desk')\n",
         encoding="utf-8",

@@ -49,6 +49,19 @@ en = "Done"
 """
 
 
+async def test_check_says_that_no_message_is_offered(tmp_path: Path) -> None:
+    config = tmp_path / "center.toml"
+    told = 'calendar = "office"\nannounce_after_s = 30\nways_out = ["message"]'
+    config.write_text(CONFIG.replace('calendar = "office"', told).partition("[dids]")[0], encoding="utf-8")
+    key = "queues.support.ways_out"
+    found = {finding.what: finding for finding in await check_all(config)}
+    assert "could not be kept" in found[key].says
+    assert not found[key].ok
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool").chmod(0o777)
+    assert key not in {finding.what for finding in await check_all(config)}
+
+
 async def test_check_says_what_it_did_not_check(tmp_path: Path) -> None:
     (tmp_path / "ivr").mkdir()
     (tmp_path / "ivr" / "sync.py").write_text("def script(agi):\n    agi.answer()\n")

@@ -19,7 +19,7 @@ from contactcenter.events import Event, RecordingsRestored
 from contactcenter.phones import tones, ulaw
 from contactcenter.recordings import shelf as shelves
 from contactcenter.recordings.shelf import Shelf
-from contactcenter.values import RecordingRecord, RecordingState, Silence
+from contactcenter.values import RecordingKind, RecordingRecord, RecordingState, Silence
 from tests.support.recorded import Recorded
 
 STARTED = 1_785_000_000.0
@@ -83,6 +83,12 @@ class Keeping:
         assert found
         return found
 
+    async def row_is_there(self) -> None:
+        """The record is on the disk."""
+        async with asyncio.timeout(10):
+            while await self.store.read(recordings.get, RECORD.id) is None:
+                await asyncio.sleep(0.01)
+
     async def becomes(self, *states: RecordingState, name: str = RECORD.id) -> recordings.Recording:
         """The row, once it is in one of the states."""
         async with asyncio.timeout(10):
@@ -127,6 +133,46 @@ async def test_a_talk_is_sealed_indexed_and_nothing_raw_remains(keeping: Keeping
         recorded = Recorded.of(sound.read(0, sound.length))
     assert recorded.hears("caller", 700, 0, 3) == recorded.hears("agent", 950, 0, 3) == 1
     assert len(row.kept.peaks[0]) == len(row.kept.peaks[1]) == 300
+
+
+MESSAGE = replace(RECORD, kind=RecordingKind.MESSAGE, agent="")
+
+
+async def test_a_message_is_whole_without_anybody_on_the_other_side(keeping: Keeping) -> None:
+    keeping.writes(caller=6.0, agent=None)
+    row = await finished(keeping, replace(MESSAGE, length_s=6.0))
+    assert (row.record.kind, row.record.state, row.kept.why) == (MESSAGE.kind, RecordingState.KEPT, "")
+    assert keeping.raw() == []
+    with keeping.shelf().open(row.record) as sound:
+        recorded = Recorded.of(sound.read(0, sound.length))
+    assert recorded.hears("caller", 700, 0, 6) == 1
+    assert recorded.is_silent("agent", 0, 6)
+
+
+async def test_a_message_that_is_not_there_has_its_reason(keeping: Keeping) -> None:
+    keeping.writes(caller=None, agent=3.0)
+    row = await finished(keeping, MESSAGE)
+    assert (row.record.state, row.kept.why) == (RecordingState.FAILED, "missing")
+
+
+async def test_a_message_outlives_a_crash_as_what_it_is(keeping: Keeping) -> None:
+    keeping.writes(agent=None)
+    keeping.store.carry(SaveRecording(record=MESSAGE))
+    await keeping.row_is_there()
+    async with keeping.running():
+        row = await keeping.becomes(RecordingState.KEPT)
+    assert row.record.kind is RecordingKind.MESSAGE
+
+
+async def test_the_shelf_knows_whether_a_message_could_be_kept(keeping: Keeping) -> None:
+    async with keeping.running() as shelf:
+        assert await shelf.usable()
+        spool = keeping.folder / "spool"
+        spool.rename(keeping.folder / "away")
+        assert not await shelf.usable()
+        (keeping.folder / "away").rename(spool)
+        (keeping.folder / "key").chmod(0o644)
+        assert await shelf.usable(), "the key was read before"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ from contactcenter.events import (
     CallbackAsked,
     CallerLeft,
     CallQueued,
+    MessageAsked,
+    MessageLeft,
+    MessageStarted,
     NodeVisited,
     OfferEnded,
     RecordingStarted,
@@ -136,6 +139,199 @@ async def test_a_waiting_caller_may_choose_to_be_called_back(desk: Started) -> N
         await task
         assert d.all(ScriptEnded)[0].result == "callback"
         assert channel.variables["CC_QUEUE"] == ""
+
+
+class Speaker:
+    """A waiting caller who chooses to leave a message; `says` are the seconds of each try, `presses` what he
+    answers to each question."""
+
+    def __init__(self, *presses: str, says: tuple[float, ...] = (8.0,)) -> None:
+        self.channel = FakeChannel(extension="4002", variables={"ASTSPOOLDIR": "/var/spool/asterisk"})
+        self.keys = iter(("1", *presses))
+        self.said = iter(says)
+        self.channel.answers["GET DATA"] = lambda words: self.answer()
+        self.channel.answers["RECORD FILE"] = self.record
+
+    def answer(self) -> str:
+        key = next(self.keys)
+        return f"200 result={key}" if key else "200 result= (timeout)"
+
+    def record(self, words: list[str]) -> str | None:
+        return f"200 result=35 (dtmf) endpos={round(next(self.said) * 8000)}"
+
+    @property
+    def recorded(self) -> list[str]:
+        return [command[2] for command in self.channel.commands if command[:2] == ["RECORD", "FILE"]]
+
+
+async def keeps() -> bool:
+    return True
+
+
+def kinds(d: Any) -> list[str]:
+    """What was told of a message, in order."""
+    return [
+        type(event).__name__
+        for event in d.events
+        if type(event).__name__.startswith("Message") or isinstance(event, AnnouncementEnded)
+    ]
+
+
+async def test_a_waiting_caller_may_leave_a_message(desk: Started) -> None:
+    async with desk(may_record=keeps) as d:
+        speaker = Speaker("1", says=(8.5,))
+        task = await in_queue(d, speaker.channel)
+        d.server.carry(told("message"))
+        left = await d.event(MessageLeft)
+        assert (left.queue, left.seconds) == ("support", 8.5)
+        assert speaker.recorded == [f"/var/spool/asterisk/monitor/{left.recording}-caller"]
+        (command,) = [each for each in speaker.channel.commands if each[:2] == ["RECORD", "FILE"]]
+        assert command[3:] == ["ulaw", "#", "180000", "BEEP", "s=5"]
+        assert left.recording.startswith((await d.event(CallArrived)).interaction)
+        d.server.carry(LeaveQueue(call=CALL, exit="message"))
+        await task
+        assert kinds(d) == [
+            "MessageAsked", "MessageStarted", "MessageStopped", "MessageLeft", "AnnouncementEnded"
+        ]  # fmt: skip
+        assert d.all(ScriptEnded)[0].result == "message"
+        assert d.all(NodeVisited)[-1].node == "goodbye"
+
+
+async def test_the_caller_says_it_again(desk: Started) -> None:
+    async with desk(may_record=keeps) as d:
+        speaker = Speaker("2", "1", says=(5.0, 6.0))
+        await in_queue(d, speaker.channel)
+        d.server.carry(told("message"))
+        left = await d.event(MessageLeft)
+        first, second = (event.recording for event in d.all(MessageStarted))
+        assert first != second == left.recording
+        assert left.seconds == 6.0
+        await speaker.channel.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("presses", "says", "tries"),
+    [
+        ((), (1.0, 0.5), 2),
+        (("", ""), (8.0,), 1),
+        (("2", "2", "2"), (8.0, 8.0, 8.0), 3),
+    ],
+    ids=["empty twice", "not confirmed", "again and again"],
+)
+async def test_without_a_message_he_waits_on(
+    desk: Started, presses: tuple[str, ...], says: tuple[float, ...], tries: int
+) -> None:
+    async with desk(may_record=keeps) as d:
+        speaker = Speaker(*presses, says=says)
+        await in_queue(d, speaker.channel)
+        entered = speaker.channel.variables["CC_ENTERED"]
+        d.server.carry(told("message"))
+        await d.event(AnnouncementEnded)
+        assert kinds(d)[-2:] == ["MessageGivenUp", "AnnouncementEnded"]
+        assert len(speaker.recorded) == tries
+        while not speaker.channel.music:
+            await asyncio.sleep(0)
+        assert speaker.channel.variables["CC_ENTERED"] == entered
+        assert not d.all(MessageLeft)
+        await speaker.channel.hang_up()
+
+
+async def test_one_who_was_not_heard_is_asked_once_more(desk: Started) -> None:
+    async with desk(may_record=keeps) as d:
+        speaker = Speaker("1", says=(0.0, 4.0))
+        await in_queue(d, speaker.channel)
+        d.server.carry(told("message"))
+        assert (await d.event(MessageLeft)).seconds == 4.0
+        assert "message_empty" in [event.node for event in d.all(NodeVisited)]
+        await speaker.channel.hang_up()
+
+
+async def test_asterisk_can_not_write_and_the_caller_waits_on(desk: Started) -> None:
+    async with desk(may_record=keeps) as d:
+        speaker = Speaker()
+        speaker.channel.answers["RECORD FILE"] = lambda words: "200 result=-1 (writefile)"
+        await in_queue(d, speaker.channel)
+        d.server.carry(told("message"))
+        await d.event(AnnouncementEnded)
+        assert kinds(d)[-2:] == ["MessageGivenUp", "AnnouncementEnded"]
+        d.server.carry(offer(1))
+        assert (await d.event(OfferEnded)).status == "NOANSWER"
+        await speaker.channel.hang_up()
+
+
+async def test_a_hang_up_while_he_speaks_is_the_callers_end_and_no_word_more(desk: Started) -> None:
+    """What becomes of what he said is the center's to say: it knows since when Asterisk records."""
+    async with desk(may_record=keeps) as d:
+        speaker = Speaker()
+        speaker.channel.answers["RECORD FILE"] = lambda words: None
+        await in_queue(d, speaker.channel)
+        d.server.carry(told("message"))
+        await d.event(MessageStarted)
+        await speaker.channel.until("RECORD", "FILE")
+        speaker.channel.writer.write(b"200 result=-1 (hangup) endpos=40000\n")
+        await speaker.channel.hang_up()
+        await d.event(CallerLeft)
+        await d.idle()
+        assert kinds(d) == ["MessageAsked", "MessageStarted"]
+        assert len(d.all(CallerLeft)) == 1
+
+
+async def test_an_agent_who_rings_as_he_chooses_is_quicker(desk: Started) -> None:
+    """The center sent the offer before it heard of the choice: the caller is connected, and not recorded."""
+    async with desk(may_record=keeps) as d:
+        speaker = Speaker()
+
+        def chooses(words: list[str]) -> str:
+            d.server.carry(offer(1))
+            return "200 result=1"
+
+        speaker.channel.answers["GET DATA"] = chooses
+        await in_queue(d, speaker.channel)
+        d.server.carry(told("message"))
+        await d.event(OfferEnded)
+        assert not speaker.recorded
+        assert kinds(d) == ["AnnouncementEnded"]
+        await speaker.channel.hang_up()
+
+
+async def test_what_comes_while_he_speaks_is_done_afterwards(desk: Started) -> None:
+    """Another word of the center (the queue closes) does not cut the message."""
+    async with desk(may_record=keeps) as d:
+        speaker = Speaker("1")
+
+        def record(words: list[str]) -> str:
+            d.server.carry(LeaveQueue(call=CALL, exit="closed"))
+            return "200 result=35 (dtmf) endpos=64000"
+
+        speaker.channel.answers["RECORD FILE"] = record
+        task = await in_queue(d, speaker.channel)
+        d.server.carry(told("message"))
+        await d.event(MessageLeft)
+        await task
+        assert d.all(ScriptEnded)[0].result == "closed"
+
+
+async def test_where_nothing_can_be_kept_no_message_is_offered(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002", keys="2")
+        await in_queue(d, channel)
+        d.server.carry(told("callback", "message"))
+        await d.event(AnnouncementEnded)
+        assert not channel.had("RECORD", "FILE")
+        assert kinds(d) == ["AnnouncementEnded"]
+        await channel.hang_up()
+
+
+async def test_a_script_is_told_that_nothing_can_be_kept(
+    desk: Started, script: Callable[[str], Path]
+) -> None:
+    path = script("async def script(call):\n    return await call.message(queue='sales')\n")
+    async with desk(dids={"4009": Route(script=path)}) as d:
+        channel = FakeChannel(extension="4009")
+        await channel.run(d.server.port)
+        assert d.all(ScriptEnded)[0].result == ""
+        assert not d.all(MessageAsked)
+        assert ("message", "refused") in [(event.node, event.detail) for event in d.all(NodeVisited)]
 
 
 @pytest.mark.parametrize("verb", ["STREAM FILE", "GET DATA"])

@@ -78,6 +78,7 @@ function about({ kind, detail, [language.value]: said }) {
   if (kind === "recording_paused") return t("step.recording_paused.about", { by: detail.by, from: clock(detail.begin_s) });
   if (kind === "recording_resumed") return t("step.recording_resumed.about", { by: detail.by || t("step.by_itself"), from: clock(detail.begin_s), to: clock(detail.end_s) });
   if (kind === "recorded") return "";
+  if (kind === "message_left") return lasting(detail.seconds ?? 0);
   if (kind === "language") return word("language", detail.language);
   return Object.values(detail).filter((value) => value !== "" && value !== null && typeof value !== "boolean").join(" · ");
 }

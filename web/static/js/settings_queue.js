@@ -88,7 +88,7 @@ export function QueueForm({ name }) {
       <${Switch} path=${at("without_agents")} ...${words("without_agents")} />
       <${Amount} path=${at("announce_after_s")} unit=${s} ...${words("announce_after_s")} />
       <${Amount} path=${at("announce_every_s")} unit=${s} ...${words("announce_every_s")} />
-      <${Several} path=${at("ways_out")} options=${[["callback", t("setting.ways_out.callback")]]} ...${words("ways_out")} />
+      <${Several} path=${at("ways_out")} options=${["callback", "message"].map((way) => [way, t(`setting.ways_out.${way}`)])} ...${words("ways_out")} />
     <//>
     ${has("callback_tries") &&
     html`<${Group} title=${t("settings.group_callbacks")}>
