@@ -173,7 +173,8 @@ async def _prepare(asterisk: EmbeddedAsterisk, folder: Path) -> Path:
     text = CONFIG.format(
         phones=", ".join(f'"{phone}"' for phone in PHONES), http=8080 + settings.port_offset,
         agi=settings.agi_port, key=AGI_KEY, ami=settings.ami_port, secret=AMI_SECRET,
-        prompts=shared_prompts(), scripts=ROOT / "dialplans" / "ivr", dids="", queues="",
+        prompts=shared_prompts(), spool=asterisk.folders.recordings, scripts=ROOT / "dialplans" / "ivr",
+        dids="", queues="", support="never", sales="never",
     )  # fmt: skip
     config = folder / "center.toml"
     config.write_text('log = "warning"\n' + text.replace("wrap_up_s = 30", "wrap_up_s = 0"))

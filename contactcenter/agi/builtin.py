@@ -12,7 +12,7 @@ def direct(queue: str) -> Script:
     async def script(call: Call) -> str:
         return await wait_for_agent(call, queue)
 
-    return Script(name=f"direct {queue}", path=None, texts={}, run=script)
+    return Script(name=f"direct {queue}", path=None, texts={}, run=script, queues=True)
 
 
 async def wait_for_agent(call: Call, queue: str, wish: Wish = Wish()) -> str:  # noqa: B008 (frozen)

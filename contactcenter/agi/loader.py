@@ -39,6 +39,8 @@ class Script:
     run: Callable[[Call], Awaitable[object]] | None = None
     run_sync: Callable[[Any], object] | None = None
     """For a synchronous script, which gets a pyst2 AGI object."""
+    queues: bool = False
+    """Its first act is to queue the caller."""
 
 
 def load_script(path: Path) -> Script:

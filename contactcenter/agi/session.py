@@ -210,10 +210,12 @@ class Session:
         language = await self._recall("CC_LANGUAGE") if interaction else ""
         self._resumed = bool(self._resumed and interaction)
         arrival = self._announce(interaction or uuid.uuid4().hex, did, queue, language)
+        script = self._script
+        assert script  # noqa: S101 (set by _announce)
         if interaction and not self._resumed:
             # A phone sent the caller to another number: what he waited for before is over.
             await self._remember_all(CC_INTERACTION=arrival.interaction, CC_QUEUE="", CC_ENTERED="")
-        else:
+        elif not script.queues:
             await self.remember("CC_INTERACTION", arrival.interaction)
         return queue
 
@@ -361,7 +363,14 @@ class Session:
     async def wait(self, queue: str, wish: Wish) -> str:
         if self._entered_at is None:
             self._entered_at = self._now()
-        await self._remember_all(CC_ENTERED=f"{self._entered_at:.6f}", CC_QUEUE=queue, **_told(wish))
+        # With the interaction, for a caller of a script that queues him at once: one command brings it all.
+        assert self._call  # noqa: S101 (set by _arrive)
+        await self._remember_all(
+            CC_INTERACTION=self._call.interaction,
+            CC_ENTERED=f"{self._entered_at:.6f}",
+            CC_QUEUE=queue,
+            **_told(wish),
+        )
         loop, until = asyncio.get_running_loop(), self._budget.when()
         left = until - loop.time() if until is not None else None
         if left is not None:

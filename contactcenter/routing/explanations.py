@@ -170,7 +170,7 @@ def record(decision: Decision) -> dict[str, Any]:
         "score": decision.score,
         "position": decision.position,
         **_terms(decision),
-        "candidates": [_plain(each) for each in decision.candidates],
+        "candidates": [_candidate(each) for each in decision.candidates],
         "passed_over": [_plain(each) for each in decision.passed_over],
         "passed_counts": dict(decision.passed_counts),
     }
@@ -205,10 +205,22 @@ def _terms(of: Decision | Standing) -> dict[str, Any]:
     }
 
 
-_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Candidate, PassedOver, Part)}
+def _candidate(of: Candidate) -> dict[str, Any]:
+    # Field by field: a decision has up to 20 of these, and there is one for every call.
+    return {
+        "login": of.login,
+        "idle_s": of.idle_s,
+        "breadth": of.breadth,
+        "levels": of.levels,
+        "short": of.short,
+        "taken": of.taken,
+    }
 
 
-def _plain(value: Candidate | PassedOver | Part) -> dict[str, Any]:
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (PassedOver, Part)}
+
+
+def _plain(value: PassedOver | Part) -> dict[str, Any]:
     said = {name: each for name in _NAMES[type(value)] if (each := getattr(value, name)) not in ("", None)}
     if isinstance(value, PassedOver) and value.reason != "skill":
         del said["level"], said["has"]

@@ -710,8 +710,8 @@ def _candidate(agent: Agent, demand: Demand, at: float) -> Candidate:
         login=agent.login,
         idle_s=round(at - agent.idle_since, 3),
         breadth=agent.breadth,
-        levels=levels(agent, demand.needs),
-        short=shortfall(agent.skills, demand.needs),
+        levels=levels(agent, demand.needs) if demand.needs else 0,
+        short=shortfall(agent.skills, demand.needs) if demand.needs else 0,
         taken=agent.taken,
     )
 

@@ -57,6 +57,10 @@ async def test_straight_into_a_queue(desk: Started) -> None:
         assert not arrived.resumed
         queued = await d.event(CallQueued)
         assert queued.queue == "support"
+        # All that brings him back comes onto his leg at once.
+        first = next(command for command in channel.commands if command[0] != "GET")
+        assert first[:2] == ["EXEC", "MSet"]
+        assert first[2].startswith(f"CC_INTERACTION={arrived.interaction},CC_ENTERED=")
         assert channel.variables["CC_INTERACTION"] == arrived.interaction
         assert channel.variables["CC_QUEUE"] == "support"
         assert float(channel.variables["CC_ENTERED"]) > 0
