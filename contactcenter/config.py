@@ -7,6 +7,7 @@ wrong is reported at once, each with the file, the key, the value and what would
 import os
 import re
 import tomllib
+import unicodedata
 from collections.abc import Collection
 from datetime import date, time
 from pathlib import Path
@@ -92,6 +93,12 @@ def parse_spans(text: str) -> tuple[Span, ...]:
     return tuple(span for _, span in spans)
 
 
+def _moment(seconds: float) -> float:
+    if 0 < seconds < 0.5:
+        raise ValueError("must be 0 for never, or 0.5 or more")
+    return seconds
+
+
 def _port(number: int) -> int:
     if not 1 <= number <= 65535:
         raise ValueError("must be a port, from 1 to 65535")
@@ -110,12 +117,29 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""What turns the direction of writing, by Unicode's names."""
+
+
+def _shown_text(text: str) -> str:
+    for mark in text:
+        if (
+            unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp")
+            or unicodedata.bidirectional(mark) in _TURNING
+        ):
+            raise ValueError(
+                f"must be one line of plain text, without U+{ord(mark):04X}: control characters and marks "
+                "that turn the direction of writing are no part of a name"
+            )
+    return text
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 Hours = Annotated[str, AfterValidator(_spans)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{1,15}$")]
 Phone = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
-Level = Annotated[int, Field(ge=1, le=10)]
+Level = Annotated[int, Field(strict=True, ge=1, le=10)]
 Minutes = Annotated[float, Field(ge=-1440, le=1440)]
 Port = Annotated[int, AfterValidator(_port)]
 Endpoint = Annotated[str, Field(pattern=r"^PJSIP/[A-Za-z0-9_.+@:/-]{1,150}$")]
@@ -126,11 +150,14 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Words = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_shown_text)]
+
+
 class Title(_Section):
     """A name in both languages of the pages."""
 
-    zh: str = Field(min_length=1, max_length=80)
-    en: str = Field(min_length=1, max_length=80)
+    zh: Words
+    en: Words
 
 
 class HttpSection(_Section):
@@ -273,15 +300,15 @@ class QueueSection(QueueTuning, _Asking):
     ring_s: int = Field(default=20, ge=3, le=120)
     wrap_up_s: int = Field(default=30, ge=0, le=3600)
     more_time_s: int = Field(default=60, ge=1, le=3600)
-    max_waiting: int = Field(default=500, ge=1)
-    max_wait_s: float = Field(default=1800, gt=0)
+    max_waiting: int = Field(default=500, strict=True, ge=1, le=10000)
+    max_wait_s: float = Field(default=1800, ge=1, le=86400)
     without_agents: bool = False
     recording: Literal["never", "always", "announce"] = "never"
     retention_days: int | None = Field(default=None, ge=0, le=36500)
     """For how long its recordings are kept; empty: as `recordings.retention_days` says."""
-    announce_after_s: float = Field(default=0, ge=0)
+    announce_after_s: Annotated[float, AfterValidator(_moment)] = Field(default=0, ge=0, le=86400)
     """When a caller is first told the place and the wait; 0: never."""
-    announce_every_s: float = Field(default=60, ge=15)
+    announce_every_s: float = Field(default=60, ge=15, le=86400)
     ways_out: Annotated[tuple[Literal["callback", "message"], ...], AfterValidator(_once)] = ()
     """What a waiting caller may choose instead."""
     callbacks_max: int = Field(default=50, ge=0, le=10000)
@@ -290,7 +317,7 @@ class QueueSection(QueueTuning, _Asking):
     callback_expires_s: float = Field(default=14400, ge=60, le=345600)
     callback_ring_s: int = Field(default=30, ge=15, le=120)
     callback_first: Literal["customer", "agent"] = "customer"
-    overflow_after_s: float = Field(default=0, ge=0)
+    overflow_after_s: float = Field(default=0, ge=0, le=86400)
     """When a caller goes on to wait in `overflow_queue`; 0: never."""
     overflow_queue: str = ""
     widening: tuple[WideningSection, ...] = ()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from contactcenter.config import Name, QueueTuning
 from contactcenter.crm import changes, users
 from contactcenter.crm.changes import Cell, Change, Place
+from contactcenter.crm.errors import Refusal
 from contactcenter.crm.users import User
 from contactcenter.events import EligibleAsked
 from contactcenter.http import scope
@@ -23,7 +24,7 @@ from contactcenter.routing.skills import LEVELS
 routes = Routes("changes")
 
 Login = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Level = Annotated[int, Field(ge=LEVELS[0], le=LEVELS[-1])]
+Level = Annotated[int, Field(strict=True, ge=LEVELS[0], le=LEVELS[-1])]
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 LATEST = 1e11
 
@@ -77,6 +78,14 @@ class AgentPatch(BaseModel):
     skills: Annotated[dict[Name, Level | None], Field(max_length=100)] = {}
     until: Until | None = None
     comment: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class Unchanged(BaseModel):
+    """The agent, who is as he was asked to be already: nothing is stored."""
+
+    login: str
+    queues: list[str]
+    skills: dict[str, int]
 
 
 class CellItem(BaseModel):
@@ -162,20 +171,28 @@ async def make_change(visit: Visit, body: ChangeBody) -> ChangeItem:
 
 
 @routes.patch("/api/agents/{login}", right=Right.SUPERVISOR)
-async def change_agent(visit: Visit, login: str, body: AgentPatch) -> ChangeItem:
-    """Make a change of one agent."""
+async def change_agent(visit: Visit, login: str, body: AgentPatch) -> ChangeItem | Unchanged:
+    """Make a change of one agent; one who is so already is answered as he is, and nothing is stored."""
     user = await scope.check_agent(visit, login, "change_agent")
     queues = {}
     if body.queues is not None:
         queues = {name: name in body.queues for name in dict.fromkeys([*body.queues, *user.queues])}
         queues = {name: belongs for name, belongs in queues.items() if belongs != (name in user.queues)}
+    as_is = Unchanged(login=login, queues=list(user.queues), skills=user.skills)
+    if not queues and not body.skills:
+        return as_is
     whole = ChangeBody(
         agents=[login], queues=queues, skills=body.skills, until=body.until, comment=body.comment
     )
     wanted, until = await _wanted(visit, whole, "change_agent"), _until(visit, body.until)
-    done = await visit.edge.configurator.change(
-        wanted, login=visit.visitor.login, until=until, comment=body.comment
-    )
+    try:
+        done = await visit.edge.configurator.change(
+            wanted, login=visit.visitor.login, until=until, comment=body.comment
+        )
+    except Refusal as refusal:
+        if refusal.code != "unchanged":
+            raise
+        return as_is
     return _item(done.change)
 
 

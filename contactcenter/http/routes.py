@@ -183,6 +183,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def _checked(model: type[ModelT], value: Any) -> ModelT:
+    if not isinstance(value, dict):
+        raise Problem(422, "invalid", "The body must be a JSON object.")
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -1,6 +1,7 @@
 """Configuration and changes over HTTP: who may do what, what is refused and why, and how it is undone."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -191,6 +192,67 @@ async def test_everything_that_is_wrong_is_named_at_once(edge: Running) -> None:
         ], "the file still names the queue"  # fmt: skip
     assert not await rows(edge)
     assert len([event for event in edge.center.events if isinstance(event, RulesChanged)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "good"),
+    [
+        ("max_wait_s", 1e308, 86400),
+        ("max_wait_s", 0, 1),
+        ("max_waiting", 10**30, 10000),
+        ("max_waiting", True, 1),
+        ("announce_after_s", 1e-9, 0.5),
+        ("announce_after_s", 1e308, 0),
+        ("announce_every_s", 1e308, 86400),
+        ("overflow_after_s", 1e308, 0),
+        ("title", {"zh": "\0", "en": "x"}, {"zh": "贵宾\u3000👩\u200d🚀", "en": "VIP"}),
+        ("title", {"zh": "x", "en": "gnp\u202eexe"}, {"zh": "x", "en": "Café\u0301"}),
+        ("title", {"zh": "x", "en": "a\u2066b"}, {"zh": "x", "en": "مبيعات"}),
+        ("title", {"zh": "x\ny", "en": "x"}, {"zh": "x y", "en": "x"}),
+        ("title", {"zh": "\ud800", "en": "x"}, {"zh": "x", "en": "x"}),
+        ("needs", {"zh": True}, {"zh": 1}),
+        ("needs", {"zh": "3"}, {"zh": 3}),
+    ],
+)
+async def test_what_no_queue_can_mean_is_refused(edge: Running, key: str, value: Any, good: Any) -> None:
+    async with await boss(edge) as browser:
+        document = (await browser.get("/api/configuration"))["document"]
+        document["queues"]["support"][key] = value
+        status, problem = await put(browser, document)
+        assert (status, problem["code"]) == (422, "invalid")
+        assert problem["field"].startswith(f"document.queues.support.{key}")
+        document["queues"]["support"][key] = good
+        assert (await put(browser, document))[0] == 200
+
+
+@pytest.mark.parametrize("body", [[], None, 7, "x"])
+async def test_a_body_that_is_no_object_is_no_file(edge: Running, body: Any) -> None:
+    async with await boss(edge) as browser:
+        status, problem = await browser.call(
+            "PUT", "/api/configuration", data=json.dumps(body), headers={"Content-Type": "application/json"}
+        )
+    assert (status, problem["code"], problem["field"]) == (422, "invalid", "")
+    assert problem["detail"] == "The body must be a JSON object."
+    assert problem["errors"] == []
+
+
+@pytest.mark.parametrize("body", [{}, {"queues": ["support"]}, {"skills": {"zh": None}}, {"comment": "x"}])
+async def test_an_agent_who_is_so_already_is_not_changed(edge: Running, body: Any) -> None:
+    async with await boss(edge) as browser:
+        found = await browser.call("PATCH", "/api/agents/agent1", json=body)
+        assert found == (200, {"login": "agent1", "queues": ["support"], "skills": {}})
+        assert (await browser.get("/api/changes"))["items"] == []
+        assert (await browser.call("PATCH", "/api/agents/nobody", json=body))[0] == 404
+    assert not await rows(edge)
+
+
+@pytest.mark.parametrize("level", [True, "3", 3.0, 3.5, 11, -1])
+async def test_a_level_is_a_whole_number(edge: Running, level: Any) -> None:
+    async with await boss(edge) as browser:
+        for method, path in (("PATCH", "/api/agents/agent1"), ("POST", "/api/changes")):
+            body = {"skills": {"zh": level}} | ({"agents": ["agent1"]} if method == "POST" else {})
+            status, problem = await browser.call(method, path, json=body)
+            assert (status, problem["field"]) == (422, "skills.zh")
 
 
 async def test_a_check_says_what_would_change_and_stores_nothing(edge: Running) -> None:
