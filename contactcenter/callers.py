@@ -202,7 +202,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
         calling_back.reached(floor, call, event.at)
         return
     if call.state is CallState.HELD:
-        holds.session_is_back(floor, call)
+        holds.session_is_back(floor, call, event.at)
         return
     if call.held_by not in ("", NOBODY):
         restored = holds.restore(floor, call, event.at)
@@ -267,8 +267,9 @@ def overflows(floor: Floor, call_id: str, at: float) -> None:
     call.queue = rules.overflow_queue
     call.interaction.know(queue=call.queue)
     call.interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True)
-    floor.enter_queue(call)
     floor.do(WaitOn(call=call.id, queue=call.queue, entered_at=call.queued_at, held_by=""))
+    recording.announce(floor, call, at)
+    floor.enter_queue(call)
     announcements.promise(floor, call)
     floor.save(call.interaction)
 

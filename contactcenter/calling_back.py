@@ -7,7 +7,7 @@ callbacks in one queue, and who calls in himself is served in the place of his c
 
 from dataclasses import replace
 
-from contactcenter import handoff
+from contactcenter import handoff, recording
 from contactcenter.callbacks import LEG_PREFIX, Callback, CallbackRecord, CallbackState, CallbackTrigger
 from contactcenter.calls import Call, CallTrigger
 from contactcenter.causes import missed
@@ -212,9 +212,11 @@ def desk_ended(floor: Floor, leg: str, cause: int, at: float) -> None:
 
 
 def reached(floor: Floor, call: Call, at: float) -> None:
-    """The customer has answered: he hears music until the agent's phone is answered."""
+    """The customer has answered: he is told of the recording where the queue says so, and then hears music
+    until the agent's phone is answered."""
     call.calling = False
     call.interaction.note(at, "reached")
+    recording.announce(floor, call, at)
     floor.save(call.interaction)
     if made := floor.offers.get(call.offer):
         handoff.ring(floor, made, at)

@@ -207,6 +207,8 @@ class Call:
     """Whether the caller knows that the call is recorded."""
     recording: Recording | None = None
     """Of the talk that goes on, or of the one that comes next."""
+    recorded_at: int = 0
+    """Milliseconds in the name of the last recording: no two have one name."""
     left_queue: str = ""
     """By which exit the caller left the queue without an agent; empty if he did not."""
 

@@ -70,6 +70,8 @@ class JoinLeg(Command):
     call: str
     offer: str
     leg: str
+    recording: str = ""
+    """Record the talk under this name; the name of what runs: go on with it; empty: don't."""
 
 
 @frozen
@@ -210,16 +212,17 @@ class MuteRecording(Command):
 
     server: str
     call: str
-    recording: str
+    recording: str = ""
     muted: bool
 
 
 @frozen
 class StopRecording(Command):
-    """End what is recorded of a leg that lives on."""
+    """End one recording of a leg that lives on, and no other."""
 
     server: str
     call: str
+    recording: str = ""
 
 
 @frozen
@@ -324,7 +327,7 @@ class FinishRecording(Command):
 class DropRecording(Command):
     """Nothing came of it, no talk and no message: delete what Asterisk made."""
 
-    recording: str
+    recording: str = ""
 
 
 # --- To the pages (edge `http`) ---

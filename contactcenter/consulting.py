@@ -206,7 +206,7 @@ def asked_step(floor: Floor, event: ConsultStepAsked) -> None:
         if event.step is ConsultStep.DROP:
             finish(floor, call, consult, "dropped", event.at)
         else:
-            STEPS[event.step](floor, call, consult)
+            STEPS[event.step](floor, call, consult, event.at)
             _show(floor, call)
 
 
@@ -226,17 +226,17 @@ def _why_not(call: Call, consult: Consult, step: ConsultStep) -> str:
     return ""
 
 
-def _toggle(floor: Floor, call: Call, consult: Consult) -> None:
+def _toggle(floor: Floor, call: Call, consult: Consult, at: float) -> None:
     """From the one to the other; one command moves the agent, so that nobody hears a third."""
     consult.adding = consult.wanted = False
     if consult.state is ConsultState.TALKING:
-        holds.join(floor, call, call.agent_leg)
+        holds.join(floor, call, call.agent_leg, at)
     else:
         call.parking = call.state is CallState.TALKING
         _join_agent(floor, call, consult)
 
 
-def _complete(floor: Floor, call: Call, consult: Consult) -> None:
+def _complete(floor: Floor, call: Call, consult: Consult, at: float) -> None:
     """The caller goes to the other, and the agent out of it; at once, or when the other answers."""
     if consult.state is ConsultState.TOGETHER:
         consult.handing_over = True
@@ -246,19 +246,19 @@ def _complete(floor: Floor, call: Call, consult: Consult) -> None:
     if call.state is CallState.TALKING:
         holds.park(floor, call)
     else:
-        _bring_together(floor, call, consult)
+        _bring_together(floor, call, consult, at)
 
 
-def _conference(floor: Floor, call: Call, consult: Consult) -> None:
+def _conference(floor: Floor, call: Call, consult: Consult, at: float) -> None:
     """All three hear each other: caller and agent first, then the other is added."""
     consult.wanted, consult.adding = False, True
     if call.state is CallState.HELD:
-        holds.join(floor, call, call.agent_leg)
+        holds.join(floor, call, call.agent_leg, at)
     else:
         agent_is_back(floor, call)
 
 
-STEPS: Mapping[ConsultStep, Callable[[Floor, Call, Consult], None]] = {
+STEPS: Mapping[ConsultStep, Callable[[Floor, Call, Consult, float], None]] = {
     ConsultStep.TOGGLE: _toggle,
     ConsultStep.COMPLETE: _complete,
     ConsultStep.CONFERENCE: _conference,
@@ -297,18 +297,18 @@ def is_there(floor: Floor, leg_id: str, at: float) -> None:
     floor.save(call.interaction)
     if consult.blind and call.state is CallState.TALKING:
         holds.park(floor, call)  # once more: the first time may have failed
-    _bring_together(floor, call, consult)
+    _bring_together(floor, call, consult, at)
     _show(floor, call)
 
 
-def _bring_together(floor: Floor, call: Call, consult: Consult) -> None:
+def _bring_together(floor: Floor, call: Call, consult: Consult, at: float) -> None:
     """Ask for the talk that is wanted next, if both its sides are there."""
     own = floor.legs.get(call.agent_leg)
     if consult.state not in ANSWERED or call.state is not CallState.HELD:
         return
     if consult.blind:
         if call.joining != consult.leg:
-            holds.join(floor, call, consult.leg)
+            holds.join(floor, call, consult.leg, at)
     elif consult.wanted and own and own.room and consult.state is ConsultState.HELD:
         _join_agent(floor, call, consult)
 
@@ -353,7 +353,7 @@ def settle(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:
         call.interaction.note(at, f"consult_{consult.state.value}", name=_name(consult))
         floor.save(call.interaction)
         _show(floor, call)
-    _bring_together(floor, call, consult)
+    _bring_together(floor, call, consult, at)
 
 
 def complete(floor: Floor, call: Call, consult: Consult, at: float) -> None:
@@ -365,12 +365,12 @@ def complete(floor: Floor, call: Call, consult: Consult, at: float) -> None:
     if agent := floor.agents.get(consult.login):
         handoff.join(floor, call, agent, consult.leg, at)
     else:
-        recording.end(floor, call, at)  # whoever is outside was not told
         call.move(CallTrigger.CONNECT)
         call.agent_leg, call.answered_at = consult.leg, at
         floor.talks[consult.leg] = call.id
         call.interaction.know(agent_leg=consult.leg)
         call.interaction.note(at, "joined_outside", number=consult.target.name, queue=call.queue)
+        recording.joined(floor, call, at, number=consult.target.name)
         floor.save(call.interaction)
     call.offer = consult.id
     _show(floor, call)
@@ -438,7 +438,7 @@ def back_to_agent(floor: Floor, call: Call, at: float) -> None:
         call.joining = call.agent_leg  # still on the way out: back when he is there
     elif call.state is CallState.HELD and call.agent_leg:
         call.interaction.note(at, "returned", agent=call.agent)
-        holds.join(floor, call, call.agent_leg)
+        holds.join(floor, call, call.agent_leg, at)
     elif call.state is CallState.HELD:
         holds.agent_gone(floor, call, at)
 
@@ -474,7 +474,7 @@ def carry_on(floor: Floor, call: Call, at: float) -> bool:
         return True
     consult.blind = True
     handoff.leave(floor, call, at)
-    _bring_together(floor, call, consult)
+    _bring_together(floor, call, consult, at)
     _show(floor, call)
     return True
 

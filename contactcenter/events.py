@@ -546,6 +546,14 @@ class Supervising(Event):
 
 
 @frozen
+class RecordingPauseForced(Supervising):
+    """A supervisor wants the recording of an agent's talk paused (`paused`), or to go on."""
+
+    call: str
+    paused: bool
+
+
+@frozen
 class CallbackCancelAsked(Supervising):
     """A supervisor takes a callback back."""
 

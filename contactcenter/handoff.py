@@ -8,7 +8,7 @@ from contactcenter import announcements, consulting, desks, holds, leaving_messa
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, PlaceLeg, ScreenPop
-from contactcenter.events import OfferEnded, PopShown
+from contactcenter.events import OfferEnded, PopShown, RecordingAnnounced
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger, Seat
 from contactcenter.routing.decisions import Decision
@@ -133,8 +133,8 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     if seat and seat.desk and not _is_up(floor, seat):
         _ring_desk(floor, call, seat, made.ring_s)
         return
-    if call.calling:
-        return  # the customer whom we call has not answered yet
+    if call.calling or call.notice is recording.Notice.ASKED:
+        return  # the customer whom we call has not answered yet, or is being told of the recording
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())
     line = made.seats[made.sole].line_leg if made.sole else ""
@@ -150,6 +150,24 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
         )
     )
     floor.wake(f"ring {made.id}", at + made.ring_s + LOST_OFFER_S)
+
+
+def announced(floor: Floor, event: RecordingAnnounced) -> None:
+    """A caller was told of the recording; one whom we call has his agent reserved already."""
+    recording.announced(floor, event)
+    _ring_next(floor, event.call, event.at)
+
+
+def not_announced(floor: Floor, call_id: str, at: float) -> None:
+    """Nothing was heard of the announcement: nobody waits for it."""
+    recording.not_announced(floor, call_id, at)
+    _ring_next(floor, call_id, at)
+
+
+def _ring_next(floor: Floor, call_id: str, at: float) -> None:
+    call = floor.calls.get(call_id)
+    if call and (made := floor.offers.get(call.offer)):
+        ring(floor, made, at)
 
 
 def _is_up(floor: Floor, seat: Seat) -> bool:

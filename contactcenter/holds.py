@@ -4,7 +4,7 @@ The caller never leaves his session, so what he waits for next is one command aw
 another leg, a queue. What had him on hold stands on his leg: a crash of this process loses neither of them.
 """
 
-from contactcenter import consulting, desks, handoff, takeovers, transfers
+from contactcenter import consulting, desks, handoff, recording, takeovers, transfers
 from contactcenter.calls import Call, CallState, CallTrigger, Leg
 from contactcenter.commands import Accepted, JoinLeg, LeaveQueue, ParkLeg, Room, WaitOn
 from contactcenter.events import HoldAsked, ResumeAsked
@@ -33,7 +33,7 @@ def asked_resume(floor: Floor, event: ResumeAsked) -> None:
     if call.state is not CallState.HELD:
         floor.refuse(event.request, "illegal_now", "the caller is not on hold")
         return
-    join(floor, call, call.agent_leg)
+    join(floor, call, call.agent_leg, event.at)
     floor.do(Accepted(request=event.request))
 
 
@@ -70,13 +70,14 @@ def begin(floor: Floor, call: Call, at: float) -> None:
     if call.agent_leg not in floor.legs:
         agent_gone(floor, call, at)
     elif call.joining:
-        join(floor, call, call.joining)
+        join(floor, call, call.joining, at)
 
 
 def resumed(floor: Floor, call: Call, at: float) -> None:
     """Caller and agent hear each other again."""
     call.move(CallTrigger.JOIN)
     forget(floor, call)
+    recording.resumed(floor, call, at)
     _note(floor, call, at, "resumed_talk")
     consulting.agent_is_back(floor, call)
 
@@ -97,18 +98,25 @@ def _note(floor: Floor, call: Call, at: float, kind: str) -> None:
         floor.touch_agent(agent)
 
 
-def join(floor: Floor, call: Call, leg: str) -> None:
+def join(floor: Floor, call: Call, leg: str, at: float) -> None:
     """Have the caller joined to a leg that stands, or that is on its way into the waiting room."""
     call.joining, call.join_asked = leg, False
-    join_if_there(floor, call)
+    join_if_there(floor, call, at)
 
 
-def join_if_there(floor: Floor, call: Call) -> None:
+def join_if_there(floor: Floor, call: Call, at: float) -> None:
     """Ask the caller's session for it, once the leg can be found where it was sent."""
     leg = floor.legs.get(call.joining)
     if call.state is CallState.HELD and not call.join_asked and leg and (leg.room or leg.bridge):
         call.join_asked = True
-        floor.do(JoinLeg(call=call.id, offer=call.consult or call.offer, leg=leg.id))
+        floor.do(
+            JoinLeg(
+                call=call.id,
+                offer=call.consult or call.offer,
+                leg=leg.id,
+                recording=recording.go_on(floor, call, leg.id, at),
+            )
+        )
 
 
 def join_failed(floor: Floor, call: Call, status: str, at: float) -> None:
@@ -131,7 +139,7 @@ def over_due(floor: Floor, call_id: str, at: float) -> None:
         return
     if at >= call.held_at + floor.rules.longest_hold_s:
         call.interaction.note(at, "hold_too_long", held_s=round(at - call.held_at, 3))
-        join(floor, call, call.agent_leg)
+        join(floor, call, call.agent_leg, at)
 
 
 def agent_gone(floor: Floor, call: Call, at: float) -> None:
@@ -177,11 +185,11 @@ def wait_on(floor: Floor, call: Call, held_by: str) -> None:
 # --- after a crash ---
 
 
-def session_is_back(floor: Floor, call: Call) -> None:
+def session_is_back(floor: Floor, call: Call, at: float) -> None:
     """The held caller's session began anew and waits for a word."""
     say_on(floor, call)
     if call.joining:
-        join(floor, call, call.joining)
+        join(floor, call, call.joining, at)
 
 
 def restore(floor: Floor, call: Call, at: float) -> bool:

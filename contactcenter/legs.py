@@ -213,7 +213,7 @@ def settle(floor: Floor, call: Call, at: float) -> None:
             holds.agent_gone(floor, call, at)
         elif own in partners:
             holds.resumed(floor, call, at)
-        holds.join_if_there(floor, call)
+        holds.join_if_there(floor, call, at)
     elif call.state is CallState.OUTSIDE:
         own = floor.legs.get(call.agent_leg)
         if own is None or own not in partners:

@@ -18,7 +18,6 @@ from contactcenter.commands import (
     DropRecording,
     FinishRecording,
     MuteRecording,
-    Refused,
     SaveRecording,
     StopRecording,
 )
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         RecordingAnnounced,
         RecordingMuted,
         RecordingPauseAsked,
+        RecordingPauseForced,
         RecordingsRestored,
         RecordingStarted,
     )
@@ -197,13 +197,30 @@ def begin(floor: Floor, call: Call, at: float) -> str:
 
     A missed offer leaves the recording ready for the next one.
     """
+    if call.recording and not _waits(call.recording):
+        end(floor, call, at)
     if policy(floor, call) == "never" or against(floor, call):
         return ""
-    if call.recording and call.recording.phase not in (Phase.ASKED, Phase.READY):
-        end(floor, call, at)
     if call.recording is None:
-        call.recording = Recording(id=f"{call.interaction.id}-{round(at * 1000)}")
+        call.recording = _named(call, at)
     return call.recording.id
+
+
+def go_on(floor: Floor, call: Call, leg: str, at: float) -> str:
+    """The name under which the session is to record the caller, who was on hold, with this leg.
+
+    The one who had him goes on with his recording. With anybody else another one begins; if nothing comes of
+    that join, it is there for whoever is joined next.
+    """
+    recording = call.recording
+    if recording and leg == call.agent_leg and not _waits(recording):
+        return recording.id if recording.phase in RUNNING else ""
+    return begin(floor, call, at)
+
+
+def _named(call: Call, at: float) -> Recording:
+    call.recorded_at = max(round(at * 1000), call.recorded_at + 1)
+    return Recording(id=f"{call.interaction.id}-{call.recorded_at}")
 
 
 def started(floor: Floor, event: RecordingStarted) -> None:
@@ -220,15 +237,16 @@ def _waits(recording: Recording) -> bool:
 # --- in the talk ---
 
 
-def joined(floor: Floor, call: Call, at: float) -> None:
-    """The talk begins: from here on there is a recording, or a reason why not."""
+def joined(floor: Floor, call: Call, at: float, number: str = "") -> None:
+    """The talk begins, with the call's agent or a `number` outside: from here on there is a recording, or a
+    reason why not."""
     recording = call.recording
     if recording and recording.phase in RUNNING:
-        return  # a phone passed the caller on by itself: what runs runs on
+        return  # he never left the talk (a conference, a phone that passed him on): what runs runs on
     if policy(floor, call) == "never":
         return
     if recording is None:
-        recording = call.recording = Recording(id=f"{call.interaction.id}-{round(at * 1000)}")
+        recording = call.recording = _named(call, at)
     record = RecordingRecord(
         id=recording.id,
         interaction=call.interaction.id,
@@ -236,6 +254,7 @@ def joined(floor: Floor, call: Call, at: float) -> None:
         server=call.server,
         queue=call.queue,
         agent=call.agent,
+        number=number,
         started_at=at,
     )
     why = against(floor, call)
@@ -245,13 +264,20 @@ def joined(floor: Floor, call: Call, at: float) -> None:
         call.interaction.note(at, "recorded", recording=recording.id)
     else:
         if recording.phase is Phase.READY:
-            floor.do(StopRecording(server=call.server, call=call.id), DropRecording(recording=recording.id))
+            _stop(floor, call, recording.id)
+            floor.do(DropRecording(recording=recording.id))
         recording.move(Trigger.MISS)
         why = why or Why.NOT_STARTED
         record = replace(record, ended_at=at, state=RecordingState.FAILED, why=why.value)
         call.interaction.note(at, "not_recorded", why=why.value)
     recording.record = record
     floor.do(SaveRecording(record=record))
+
+
+def resumed(floor: Floor, call: Call, at: float) -> None:
+    """The agent has the caller back: after a join to another that failed, by a recording of its own."""
+    if call.recording is None or _waits(call.recording):
+        joined(floor, call, at)
 
 
 def bridged(floor: Floor, leg: Leg, at: float) -> None:
@@ -270,16 +296,45 @@ def asked_pause(floor: Floor, event: RecordingPauseAsked) -> None:
     call = floor.calls.get(event.call)
     if call is None or call.agent != event.login or not call.talks:
         message = "this call is not your talk"
-    elif call.recording is None or call.recording.phase not in RUNNING:
-        message = "this talk is not being recorded"
-    elif not floor.servers.get(call.server):
-        message = "Asterisk can't be reached: the recording goes on as it is, let nothing secret be said"
     else:
-        call.recording.asked_by = event.login
-        _mute(floor, call, event.paused)
-        floor.do(Accepted(request=event.request))
-        return
-    floor.do(Refused(request=event.request, code="illegal_now", message=message))
+        message = _pause(floor, call, event.login, event.paused)
+    _answer(floor, event.request, message)
+
+
+def forced_pause(floor: Floor, event: RecordingPauseForced) -> None:
+    """A supervisor does it in the agent's stead; whether Asterisk obeys or not, the audit log has it."""
+    call = floor.calls.get(event.call)
+    message = "there is no such call" if call is None else _pause(floor, call, event.login, event.paused)
+    if call and call.recording and not message:
+        floor.audit(
+            event.at,
+            event.login,
+            "record_pause" if event.paused else "record_resume",
+            "call",
+            call.id,
+            interaction=call.interaction.id,
+            recording=call.recording.id,
+            agent=call.agent,
+        )
+    _answer(floor, event.request, message)
+
+
+def _pause(floor: Floor, call: Call, login: str, paused: bool) -> str:
+    """Ask Asterisk for it; returns why that is not possible, or nothing."""
+    if not call.taken or call.recording is None or call.recording.phase not in RUNNING:
+        return "this talk is not being recorded"
+    if not floor.servers.get(call.server):
+        return "Asterisk can't be reached: the recording goes on as it is, let nothing secret be said"
+    call.recording.asked_by = login
+    _mute(floor, call, paused)
+    return ""
+
+
+def _answer(floor: Floor, request: str, message: str) -> None:
+    if message:
+        floor.refuse(request, "illegal_now", message)
+    else:
+        floor.do(Accepted(request=request))
 
 
 def _mute(floor: Floor, call: Call, muted: bool) -> None:
@@ -345,7 +400,10 @@ def _close_silence(recording: Recording, at: float) -> None:
 
 
 def parted(floor: Floor, call: Call, at: float) -> None:
-    """The talk is over, unless a phone passed the caller on and he is still in a bridge with somebody."""
+    """The talk is over, unless the caller is still in a bridge with somebody; the recording of a talk that he
+    is about to be joined to is not this one's."""
+    if call.joining and call.recording and _waits(call.recording):
+        return
     caller = floor.legs.get(call.id)
     if caller is None or not floor.partners(caller):
         end(floor, call, at)
@@ -364,11 +422,17 @@ def end(floor: Floor, call: Call, at: float, *, gone: bool = False) -> None:
         _close_silence(recording, at)
         _finish(floor, recording.record, at, recording.length(at))
         if not gone:
-            floor.do(StopRecording(server=call.server, call=call.id))
+            _stop(floor, call, recording.id)
     elif was in (Phase.ASKED, Phase.READY):
+        if not gone:
+            _stop(floor, call, recording.id)
         floor.do(DropRecording(recording=recording.id))
     floor.rest(f"unpause {call.id}")
     floor.touch(call=call.id)
+
+
+def _stop(floor: Floor, call: Call, recording: str) -> None:
+    floor.do(StopRecording(server=call.server, call=call.id, recording=recording))
 
 
 def _finish(floor: Floor, record: RecordingRecord, at: float, length_s: float = 0.0) -> None:
@@ -392,9 +456,9 @@ def claim(floor: Floor, call: Call, at: float) -> None:
     record = floor.restored_recordings.pop(call.id, None)
     if record is None:
         return
-    if not call.talks:
+    if not call.taken:
         _finish(floor, record, at)
-        floor.do(StopRecording(server=call.server, call=call.id))
+        _stop(floor, call, record.id)
         return
     paused = bool(record.silences) and record.silences[-1].end_s is None
     call.recording = Recording(

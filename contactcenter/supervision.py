@@ -260,7 +260,7 @@ def settle(floor: Floor, at: float) -> None:
         if call is None or monitor.ending:
             continue
         if monitor.taking:
-            takeovers.go_on(floor, call, monitor)
+            takeovers.go_on(floor, call, monitor, at)
         else:
             _keep_hearing(floor, call, monitor, at)
 

@@ -50,7 +50,7 @@ def _begin(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     floor.do(ParkLeg(server=monitor.server, leg=monitor.id, room=Room.DESK))
 
 
-def go_on(floor: Floor, call: Call, monitor: Monitor) -> None:
+def go_on(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     """One step after the other: only a leg that has arrived in the waiting room can be joined safely."""
     leg = floor.legs.get(monitor.id)
     if leg is None or not leg.room:
@@ -58,7 +58,7 @@ def go_on(floor: Floor, call: Call, monitor: Monitor) -> None:
     if call.state is CallState.TALKING and not call.parking:
         holds.park(floor, call)
     elif call.state is CallState.HELD and call.joining != monitor.id:
-        holds.join(floor, call, monitor.id)
+        holds.join(floor, call, monitor.id, at)
 
 
 def settle(floor: Floor, call: Call, partners: list[Leg], at: float) -> bool:

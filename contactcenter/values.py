@@ -18,6 +18,9 @@ def frozen(cls: type[T]) -> type[T]:
 NOBODY = "nobody"
 """Instead of a leg's name: no leg holds the caller, who waits for an agent again."""
 
+MIXMONITOR = "CC_MIX_"
+"""With a recording's name: the variable of the caller's leg that has Asterisk's own name of it."""
+
 
 class TargetKind(StrEnum):
     """Where an agent may send a caller, or whom he may ask."""
@@ -164,8 +167,11 @@ class RecordingRecord:
     server: str
     queue: str
     agent: str
+    """Empty with a number outside."""
     started_at: float
     """The talk began, and with it the recording."""
+    number: str = ""
+    """The number outside that the caller was passed on to."""
     ended_at: float | None = None
     length_s: float = 0.0
     """How long the caller was in the talk, and so how long the recording should be; 0: not known."""

@@ -15,7 +15,7 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from contactcenter import agents, calls, consults, interactions, monitors, offers
+from contactcenter import agents, calls, consults, interactions, monitors, offers, recording
 
 PICTURE = Path(__file__).parents[1] / "docs" / "states.svg"
 BOX_W, BOX_H, GAP, CORNER = 104, 40, 9, 10
@@ -163,6 +163,23 @@ MACHINES = (
         frame=(30, 62, 490, 308),
         doors={"listen": (200, 62), "whisper": (390, 62), "barge": (390, 308), "end": (490, 188)},
     ),
+    Machine(
+        title="Recording",
+        note="of one talk",
+        table=recording.TRANSITIONS,  # type: ignore[arg-type]
+        corner=(20, 1270),
+        size=(1180, 250),
+        places={
+            "asked": (110, 105),
+            "ready": (330, 105),
+            "on": (560, 205),
+            "paused": (800, 205),
+            "failed": (110, 205),
+            "ended": (1090, 150),
+        },
+        frame=(30, 62, 950, 238),
+        doors={"end": (950, 150)},
+    ),
 )
 
 
@@ -180,7 +197,7 @@ def draw() -> str:
     body = "\n".join([*(line for machine in MACHINES for line in _machine(machine)), *_legend(730, 670)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img"'
-        ' aria-label="The states of calls, agents, offers, consults, interactions and monitors">\n'
+        ' aria-label="The states of calls, agents, offers, consults, interactions, monitors, recordings">\n'
         f"<style>{STYLE}</style>\n"
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
         ' orient="auto"><path class="head" d="M0 .6 8 4 0 7.4z"/></marker></defs>\n'

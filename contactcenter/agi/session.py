@@ -43,7 +43,7 @@ from contactcenter.events import (
     ScriptEnded,
     ScriptFailed,
 )
-from contactcenter.values import LONGEST_MESSAGE_S, frozen
+from contactcenter.values import LONGEST_MESSAGE_S, MIXMONITOR, frozen
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,8 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 
 REFUSE_RECORDING = "9"
 """The key by which a caller refuses to be recorded; the announcement's text names it."""
+SWEPT_S = "0.1"
+"""Between two recordings of a leg: five frames, of which one would do."""
 _RECORDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 """A recording's name: made by us, and a file's name, so checked again."""
 
@@ -202,6 +204,7 @@ class Session:
         entered = await self._recall("CC_ENTERED") if queue else ""
         self._entered_at = float(entered) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", entered) else None
         self._held_by = await self._recall("CC_HELD") if queue else ""
+        self._recorded = await self._recall("CC_RECORDING") if queue else ""
         if queue:
             self._wish = _heard(*[await self._recall(name) for name in _told(Wish())])
         language = await self._recall("CC_LANGUAGE") if interaction else ""
@@ -487,6 +490,7 @@ class Session:
             if not offer.leg or not _LEG.fullmatch(offer.leg):
                 log.error("call %s: asked to join odd leg %r", self.id, offer.leg)
                 return "CHANUNAVAIL"
+            await self._record(offer.recording)
             await self._command("SET MUSIC", "off")
             await self._unhold()
             return _BRIDGED.get(await self._join("EXEC Bridge", offer.leg, "BRIDGERESULT"), "CONGESTION")
@@ -523,18 +527,27 @@ class Session:
 
     async def _record(self, recording: str) -> None:
         """Have Asterisk write both sides of the next talk, each into a file of its own; nothing is written
-        while the caller is in no bridge (`b`). Asterisk puts the files into its folder for recordings."""
+        while the caller is in no bridge (`b`). Asterisk puts the files into its folder for recordings.
+
+        What is recorded stands on the leg: after a crash of this process it goes on in the same files. So
+        does Asterisk's name of it (`i`), by which it is ended.
+        """
         if recording == self._recorded:
             return
         if self._recorded or self._resumed:
             await self._command("EXEC StopMixMonitor")
+            # Asterisk 22.10 would compare the next partner's RTP with the last one's sequence numbers, and
+            # drop what seems older: let the music's frames sweep that out first.
+            await self._command("EXEC Wait", SWEPT_S)
         self._recorded = ""
+        if not _RECORDING.fullmatch(recording):
+            if recording:
+                log.error("call %s: odd name of a recording: %r", self.id, recording)
+            recording = ""
+        await self.remember("CC_RECORDING", recording)
         if not recording:
             return
-        if not _RECORDING.fullmatch(recording):
-            log.error("call %s: odd name of a recording: %r", self.id, recording)
-            return
-        options = f",br({recording}-caller.ulaw)t({recording}-agent.ulaw)"
+        options = f",br({recording}-caller.ulaw)t({recording}-agent.ulaw)i({MIXMONITOR}{recording})"
         if (await self._command("EXEC MixMonitor", options)).result != "0":
             log.error("call %s: Asterisk can't record: is app_mixmonitor loaded?", self.id)
             return

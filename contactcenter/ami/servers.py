@@ -47,11 +47,12 @@ from contactcenter.events import (
     ServerUp,
     Snapshot,
 )
+from contactcenter.values import MIXMONITOR
 
 NEEDS = frozenset(
     {
         *("Hangup", "Redirect", "Bridge", "Originate", "Setvar", "PlayDTMF"),
-        *("MixMonitorMute", "StopMixMonitor"),
+        *("MixMonitorMute", "Getvar", "StopMixMonitor"),
         *("CoreShowChannels", "BridgeList", "DeviceStateList"),
     }
 )
@@ -149,8 +150,8 @@ class AsteriskServers:
                 self._spawn(self._act(server, {"Action": "Hangup", "Channel": leg, "Cause": "16"}))
             case MuteRecording():
                 self._spawn(self._mute(command))
-            case StopRecording(server=server, call=leg):
-                self._spawn(self._act(server, {"Action": "StopMixMonitor", "Channel": leg}))
+            case StopRecording():
+                self._spawn(self._stop_recording(command))
             case PlaceLeg():
                 self._spawn(self._place(command))
             case PlaceCall():
@@ -208,6 +209,19 @@ class AsteriskServers:
                 failed=failed,
             )
         )
+
+    async def _stop_recording(self, command: StopRecording) -> None:
+        """By Asterisk's name of it: the caller's session may have begun another by now, which goes on. It may
+        also have ended this one, or never have begun it."""
+        try:
+            leg = _leg(command.call)
+            variable = {"Variable": MIXMONITOR + _leg(command.recording)}
+            link = self._links[command.server]
+            reply = await link.send({"Action": "Getvar", "Channel": leg} | variable)
+            if name := reply.response.get("Value"):
+                await link.send({"Action": "StopMixMonitor", "Channel": leg, "MixMonitorID": name})
+        except (AmiError, ValueError) as error:
+            log.info("recording_not_stopped", server=command.server, call=command.call, error=str(error))
 
     async def _open_line(self, server: str, leg: str, phone: str) -> None:
         target = {**_room(Room.LINE), "Timeout": str(LINE_RING_MS), "CallerID": '"Line" <0>'}

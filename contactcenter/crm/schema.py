@@ -222,6 +222,7 @@ recordings = Table(
     _text("peaks"),  # base64: customer, then agent
     Column("deleted_at", Double),
     Column("kind", Text, nullable=False, server_default="talk"),
+    _text("number"),  # the number outside, where no agent had the caller
     Index(None, "interaction", "started_at"),
     Index(None, "state", "queue", "started_at"),
 )

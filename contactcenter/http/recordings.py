@@ -15,7 +15,9 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from contactcenter.crm import recordings
 from contactcenter.crm.recordings import Recording
-from contactcenter.events import RecordingPauseAsked
+from contactcenter.events import RecordingPauseAsked, RecordingPauseForced
+from contactcenter.http import scope
+from contactcenter.http.calls import own_call
 from contactcenter.http.lists import Items
 from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Right, Routes
@@ -69,13 +71,14 @@ class Span(BaseModel):
 
 
 class RecordingItem(BaseModel):
-    """One recording: one talk of one agent with the caller, or a message that the caller left."""
+    """One recording: one talk of the caller, with an agent or a number outside, or a message that he left."""
 
     id: str
     interaction: str
     kind: Annotated[str, Field(description="talk, or message: nobody is on the agent's side.")]
     part: Annotated[int, Field(ge=1, description="1 for the interaction's first recording, and so on.")]
-    agent: str
+    agent: Annotated[str, Field(description="Empty with a number outside.")]
+    number: Annotated[str, Field(description="The number outside that the caller was passed on to.")]
     queue: str
     started_at: float
     duration_s: float
@@ -147,25 +150,34 @@ async def listen(visit: Visit, id: str) -> web.StreamResponse:
         await asyncio.to_thread(sound.close)
 
 
-@routes.post("/api/calls/{id}/record-pause", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/record-pause", right=Right.SIGNED_IN, refusals=(403, 409))
 async def pause_recording(visit: Visit, id: str) -> None:
     """Have nothing recorded for a while: a card number is about to be said. The recording keeps its length.
 
-    It is paused when the call's `recording` says so; it goes on by itself after the configured time.
+    The call's agent may, and supervisors in their queues. It is paused when the call's `recording` says so;
+    it goes on by itself after the configured time.
     """
     await _ask_pause(visit, id, True)
 
 
-@routes.post("/api/calls/{id}/record-resume", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/record-resume", right=Right.SIGNED_IN, refusals=(403, 409))
 async def resume_recording(visit: Visit, id: str) -> None:
     """Go on recording."""
     await _ask_pause(visit, id, False)
 
 
 async def _ask_pause(visit: Visit, call: str, paused: bool) -> None:
-    if not visit.edge.live.sees(visit.visitor.viewer, "calls", call):
-        raise not_found("call")
-    login, now = visit.visitor.login, visit.edge.now()
+    visitor, now = visit.visitor, visit.edge.now()
+    view = visit.edge.live.calls.get(call)
+    if visitor.sees_all and not (view and view.agent == visitor.login):
+        scope.check_call(visit, call, "record_pause" if paused else "record_resume")
+        await visit.edge.questions.ask(
+            lambda request: RecordingPauseForced(
+                at=now, login=visitor.login, name=visitor.name, request=request, call=call, paused=paused
+            )
+        )
+        return
+    login = own_call(visit, call)
     await visit.edge.questions.ask(
         lambda request: RecordingPauseAsked(at=now, login=login, call=call, paused=paused, request=request)
     )
@@ -291,6 +303,7 @@ def _item(visit: Visit, recording: Recording, part: int) -> RecordingItem:
         kind=record.kind.value,
         part=part,
         agent=record.agent,
+        number=record.number,
         queue=record.queue,
         started_at=record.started_at,
         duration_s=kept.duration_s or record.length_s,

@@ -114,14 +114,14 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
     policy = floor.queues[call.queue].rules.recording if call.queue in floor.queues else "never"
     explained = recording is not None and recording.phase in (*RUNNING, Phase.FAILED)
     if (
-        state is CallState.TALKING
+        state in (CallState.TALKING, CallState.OUTSIDE)
         and policy != "never"
         and not explained
         and not call.interaction.record.inferred
     ):
         yield f"call {call.id} talks in {call.queue}, and there is neither a recording nor a reason"
     caller = floor.legs.get(call.id)
-    if recording and recording.phase in RUNNING and not call.talks and not (caller and caller.bridge):
+    if recording and recording.phase in RUNNING and not call.taken and not (caller and caller.bridge):
         yield f"call {call.id} is {state.value} and recorded with nobody"
     agent = floor.agents.get(call.agent)
     if call.talks and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):

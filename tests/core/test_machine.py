@@ -107,6 +107,8 @@ class Caller:
     """All legs that ring for him."""
     held_by: str = ""
     """What his leg says of who has him on hold."""
+    recorded: str = ""
+    """The recording that Asterisk writes of him; it stands on his leg, too."""
 
 
 @dataclass
@@ -245,8 +247,8 @@ class CenterMachine(RuleBasedStateMachine):
         """The session takes its next command, when it waits for one."""
         while caller.session == "queue" and caller.commands:
             command = caller.commands.popleft()
-            if isinstance(command, OfferCall) and command.recording:
-                self.say(e.RecordingStarted(at=0, call=caller.call, recording=command.recording))
+            if isinstance(command, OfferCall | JoinLeg):
+                self.truth_record(caller, command.recording)
             if isinstance(command, AnnounceRecording):
                 heard, refused = self.faults.choice(
                     [(True, False), (True, False), (True, True), (False, False)]
@@ -279,6 +281,13 @@ class CenterMachine(RuleBasedStateMachine):
                         e.LegRinging(at=0, leg=leg),
                     )
                 caller.agent_leg = caller.rung[0]
+
+    def truth_record(self, caller: Caller, recording: str) -> None:
+        """The session has Asterisk record under this name, and nothing under any other."""
+        if recording != caller.recorded:
+            caller.recorded = recording
+            if recording:
+                self.say(e.RecordingStarted(at=0, call=caller.call, recording=recording))
 
     def truth_join(self, caller: Caller) -> None:
         self.truth_win(caller)

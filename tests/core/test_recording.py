@@ -10,15 +10,22 @@ from contactcenter.commands import (
     AnnounceRecording,
     DropRecording,
     FinishRecording,
+    JoinLeg,
     MuteRecording,
     OfferCall,
+    PlaceCall,
     Refused,
+    SaveAudit,
     SaveInteraction,
     SaveRecording,
     StopRecording,
 )
-from contactcenter.rules import Rules
+from contactcenter.events import ConsultStep
+from contactcenter.rules import Outside, Rules
 from contactcenter.values import LegSeen, RecordingRecord, RecordingState
+from tests.core.test_callbacks import LEG, leaves_for_callback, reaches
+from tests.core.test_consults import NUMBER, OWN, PAM, Three
+from tests.core.test_supervision import meet, parks, takes_over
 from tests.core.world import SERVER, World, queue
 
 RULES = Rules(
@@ -29,6 +36,7 @@ RULES = Rules(
     ),
     dispositions=frozenset({"done"}),
     auto_resume_s=60.0,
+    outside=Outside(prefixes=("139",), at_most=1, shows="4000"),
 )
 EVERY_QUEUE = ("support", "sales", "quiet")
 
@@ -139,8 +147,8 @@ def test_each_agent_of_a_caller_has_a_recording_of_his_own() -> None:
     world = recorded_talk()
     world.now += 5
     world.agent_ends()
-    assert world.commands(StopRecording) == [StopRecording(server=SERVER, call="ann")]
     first = row(world).id
+    assert world.commands(StopRecording) == [StopRecording(server=SERVER, call="ann", recording=first)]
     world.is_ready("joe", "102")
     world.queues()
     again = offered(world).recording
@@ -325,6 +333,286 @@ def test_time_without_a_bridge_is_not_in_the_recording() -> None:
     world.now += 5
     asterisk_mutes(asks_pause(world, True), True)
     assert row(world).silences[-1].begin_s == 15.0
+
+
+# --- one recording for each who has the caller ---
+
+
+class Recorded(Three):
+    """Tom talks with Ann, which is recorded; Pam is free. What the session is told to record, it does."""
+
+    def __init__(self, queue: str = "support") -> None:
+        self.world = recorded_talk(queue)
+        self.world.is_ready("pam", "102", queues=("quiet",)).wait(4)
+
+    def begins(self) -> str:
+        """The session begins with what it was told to record; returns its name."""
+        world = self.world
+        last = world.told_commands(JoinLeg)[-1]
+        world.step(e.RecordingStarted(at=world.now, call="ann", recording=last.recording))
+        return last.recording
+
+    def rows(self) -> list[tuple[str, str, str, float]]:
+        """Who was recorded, how it ended, and for how long; in their order."""
+        found = self.world.ledger.recordings.values()
+        return [(row.agent, row.state.value, row.why, row.length_s) for row in found]
+
+
+def test_an_attended_transfer_leaves_a_recording_of_each_agent() -> None:
+    three = Recorded()
+    world, first = three.world, row(three.world).id
+    three.consulting().step(ConsultStep.COMPLETE)
+    (join,) = world.commands(JoinLeg)
+    assert join.recording not in ("", first)
+    assert [stop.recording for stop in world.commands(StopRecording)] == [first]
+    assert [finish.record.agent for finish in world.commands(FinishRecording)] == ["tom"]
+    three.begins()
+    three.over_to(three.guest).ends(OWN)
+    world.wait(6)
+    assert three.rows() == [("tom", "ended", "", 4.0), ("pam", "running", "", 0.0)]
+    three.everybody_leaves()
+    assert three.rows() == [("tom", "ended", "", 4.0), ("pam", "ended", "", 6.0)]
+    assert join.recording == [each.id for each in world.ledger.recordings.values()][-1]
+
+
+def test_a_blind_transfer_leaves_a_recording_of_each_agent() -> None:
+    three = Recorded()
+    three.asks(PAM, blind=True).rings().answers()
+    three.begins()
+    three.over_to(three.guest).ends(OWN)
+    three.world.wait(2)
+    three.everybody_leaves()
+    assert three.rows() == [("tom", "ended", "", 4.0), ("pam", "ended", "", 2.0)]
+
+
+def test_who_hangs_up_in_a_consult_has_his_recording_and_so_has_the_colleague() -> None:
+    three = Recorded()
+    three.consulting().ends(OWN)
+    three.begins()
+    three.over_to(three.guest)
+    three.world.wait(2)
+    three.everybody_leaves()
+    assert three.rows() == [("tom", "ended", "", 4.0), ("pam", "ended", "", 2.0)]
+
+
+def test_an_agent_who_goes_while_the_caller_is_on_the_way_leaves_the_next_recording_alone() -> None:
+    three = Recorded()
+    three.consulting().step(ConsultStep.COMPLETE)
+    three.begins()
+    three.ends(OWN)
+    assert not three.world.commands(DropRecording)
+    three.over_to(three.guest)
+    three.everybody_leaves()
+    assert [(agent, why) for agent, _, why, _ in three.rows()] == [("tom", ""), ("pam", "")]
+
+
+def test_a_supervisor_who_takes_over_has_a_recording_of_his_own() -> None:
+    world = takes_over(recorded_talk().monitors().picks_up())
+    leg = world.monitor().id
+    parks(parks(world, leg), OWN, "b-ann")
+    (join,) = world.commands(JoinLeg)
+    world.step(e.RecordingStarted(at=world.now, call="ann", recording=join.recording))
+    meet(world, leg)
+    assert [(each.agent, each.state) for each in world.ledger.recordings.values()] == [
+        ("tom", RecordingState.ENDED),
+        ("sue", RecordingState.RUNNING),
+    ]
+
+
+def test_a_hold_goes_on_with_the_same_recording() -> None:
+    world = recorded_talk()
+    world.now += 4
+    world.holds()
+    world.now += 30
+    world.resumes()
+    (join,) = world.commands(JoinLeg)
+    assert join.recording == row(world).id
+    assert not world.commands(StopRecording)
+    world.now += 3
+    world.caller_ends(phone="101")
+    assert (row(world).agent, row(world).length_s) == ("tom", 7.0)
+
+
+def test_a_pause_outlives_a_hold() -> None:
+    world = asterisk_mutes(asks_pause(recorded_talk(), True), True)
+    world.holds().resumes()
+    assert world.call().view(held=False, offered=(), consult=None).recording == "paused"
+
+
+def test_a_caller_who_comes_back_from_a_transfer_that_failed_is_recorded_again() -> None:
+    three = Recorded()
+    three.consulting().step(ConsultStep.COMPLETE)
+    world, name = three.world, three.begins()
+    offer = world.told_commands(JoinLeg)[-1].offer
+    world.step(
+        e.LegParted(at=world.now, leg=OWN, bridge="b-consult"),
+        e.LegParked(at=world.now, leg=OWN, room="room"),
+        e.OfferEnded(at=world.now, call="ann", offer=offer, status="CHANUNAVAIL"),
+    )
+    (back,) = world.commands(JoinLeg)
+    assert (back.leg, back.recording) == (OWN, name), "the one that is ready"
+    world.hear_each_other(OWN, "ann")
+    world.wait(3)
+    three.everybody_leaves()
+    assert three.rows() == [("tom", "ended", "", 4.0), ("tom", "ended", "", 3.0)]
+
+
+def test_a_transfer_that_asterisk_does_not_record_says_why() -> None:
+    three = Recorded()
+    three.consulting().step(ConsultStep.COMPLETE)
+    three.over_to(three.guest)
+    three.everybody_leaves()
+    assert [(agent, why) for agent, _, why, _ in three.rows()] == [("tom", ""), ("pam", "not_started")]
+
+
+def test_a_talk_with_a_number_outside_is_recorded_and_names_it() -> None:
+    three = Recorded()
+    three.asks(NUMBER, blind=True).rings().answers()
+    three.begins()
+    three.over_to(three.guest).ends(OWN)
+    three.world.wait(5)
+    three.world.caller_ends()
+    _, outside = three.world.ledger.recordings.values()
+    assert (outside.agent, outside.number, outside.length_s) == ("", NUMBER.name, 5.0)
+
+
+def test_who_refused_is_recorded_with_nobody_and_each_part_says_why() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue="sales")
+    world.step(e.RecordingAnnounced(at=world.now, call="ann", refused=True))
+    world.rings().answers()
+    three = Recorded.__new__(Recorded)
+    three.world = world
+    three.asks(NUMBER, blind=True).rings().answers()
+    assert world.commands(JoinLeg)[0].recording == ""
+    three.over_to(three.guest)
+    three.everybody_leaves()
+    rows = world.ledger.recordings.values()
+    assert [(each.agent, each.number, each.why) for each in rows] == [
+        ("tom", "", "refused"),
+        ("", NUMBER.name, "refused"),
+    ]
+
+
+def test_a_recording_with_a_number_outside_outlives_a_restart() -> None:
+    three = Recorded()
+    three.asks(NUMBER, blind=True).rings().answers()
+    guest = three.guest
+    three.begins()
+    three.over_to(guest).ends(OWN)
+    world = three.world.restart()
+    world.connect(
+        LegSeen(leg="ann", answered=True, bridge="b-ann"),
+        LegSeen(leg=guest, answered=True, bridge="b-ann", kept=True),
+    )
+    assert world.call().recording
+    world.now += 7
+    world.caller_ends()
+    assert [finish.record.number for finish in world.commands(FinishRecording)] == [NUMBER.name]
+
+
+def test_two_recordings_of_one_moment_have_two_names() -> None:
+    three = Recorded()
+    three.consulting().step(ConsultStep.COMPLETE)
+    names = {each.recording for each in three.world.told_commands(JoinLeg)} | {row(three.world).id}
+    assert len(names) == 2
+
+
+# --- who is called back, and who comes from another queue ---
+
+
+def called_back(recording: str) -> World:
+    """The customer, whom we call back, has answered; the agent is reserved."""
+    rules = replace(RULES, queues=(queue("support", recording=recording, without_agents=True),))
+    world = World(rules).signs_in().waits()
+    return reaches(leaves_for_callback(world).asks("tom", "available"))
+
+
+def test_a_callback_is_recorded_by_the_queues_policy() -> None:
+    world = called_back("always")
+    assert world.told_commands(PlaceCall)
+    offer = offered(world)
+    world.step(e.RecordingStarted(at=world.now, call=LEG, recording=offer.recording))
+    world.rings(LEG).answers(LEG)
+    assert (row(world).call, row(world).agent, row(world).state) == (LEG, "tom", RecordingState.RUNNING)
+
+
+@pytest.mark.parametrize(("answer", "why"), [({}, ""), ({"refused": True}, "refused")])
+def test_who_is_called_back_is_told_before_the_agents_phone_rings(answer: dict[str, bool], why: str) -> None:
+    world = called_back("announce")
+    assert world.commands(AnnounceRecording) == [AnnounceRecording(call=LEG)]
+    assert not world.commands(OfferCall)
+    world.step(e.RecordingAnnounced(at=world.now, call=LEG, **answer))
+    offer = offered(world)
+    assert bool(offer.recording) is not bool(why)
+    if offer.recording:
+        world.step(e.RecordingStarted(at=world.now, call=LEG, recording=offer.recording))
+    world.rings(LEG).answers(LEG)
+    assert row(world).why == why
+
+
+def test_who_is_called_back_does_not_wait_for_an_announcement_that_never_ends() -> None:
+    world = called_back("announce").wait(30)
+    assert offered(world).recording == ""
+
+
+def test_who_overflows_into_an_announcing_queue_is_told_there() -> None:
+    rules = replace(
+        RULES,
+        queues=(
+            queue("support", recording="always", overflow_after_s=20.0, overflow_queue="sales"),
+            queue("sales", recording="announce"),
+        ),
+    )
+    world = World(rules).signs_in().is_ready("pam", "102", queues=("sales",))
+    world.asks("tom", "available").asks("tom", "paused")
+    world.waits().wait(20)
+    assert world.commands(AnnounceRecording) == [AnnounceRecording(call="ann")]
+    assert not world.commands(OfferCall)
+    world.step(e.RecordingAnnounced(at=world.now, call="ann"))
+    assert offered(world).recording
+
+
+# --- paused by a supervisor ---
+
+
+def forces_pause(world: World, paused: bool, call: str = "ann") -> World:
+    """A supervisor does it in the agent's stead."""
+    return world.step(
+        e.RecordingPauseForced(
+            at=world.now, login="sue", name="Sue", request=world.request(), call=call, paused=paused
+        )
+    )
+
+
+def test_a_supervisor_pauses_and_resumes_and_the_audit_log_has_it() -> None:
+    world = forces_pause(recorded_talk(), True)
+    assert world.commands(Accepted)
+    (saved,) = world.commands(SaveAudit)
+    assert (saved.entry.login, saved.entry.act, saved.entry.object) == ("sue", "record_pause", "ann")
+    assert saved.entry.detail == {"interaction": "i-ann", "recording": row(world).id, "agent": "tom"}
+    assert [mute.muted for mute in world.commands(MuteRecording)] == [True]
+    asterisk_mutes(world, True)
+    assert row(world).silences[-1].by == "sue"
+    forces_pause(world, False)
+    assert [each.entry.act for each in world.commands(SaveAudit)] == ["record_resume"]
+
+
+@pytest.mark.parametrize("call", ["ann", "nobody"])
+def test_a_supervisor_is_told_when_there_is_nothing_to_pause(call: str) -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue="quiet").rings().answers()
+    forces_pause(world, True, call)
+    assert [answer.code for answer in world.commands(Refused)] == ["illegal_now"]
+    assert not world.commands(SaveAudit)
+
+
+def test_a_supervisor_pauses_a_talk_with_a_number_outside() -> None:
+    three = Recorded()
+    three.asks(NUMBER, blind=True).rings().answers()
+    three.begins()
+    three.over_to(three.guest).ends(OWN)
+    assert forces_pause(three.world, True).commands(MuteRecording)
 
 
 # --- over a restart of this process ---

@@ -11,7 +11,7 @@ from contactcenter.phones.phone import answer
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center, running_center
 from tests.support.recorded import Recorded
-from tests.support.voices import AGENT_HZ, CALLER_HZ
+from tests.support.voices import AGENT_HZ, CALLER_HZ, COLLEAGUE_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -273,3 +273,69 @@ async def test_a_hold_leaves_one_recording_without_its_music(center: Center) -> 
     assert 1.8 < recorded.seconds < 3.2
     assert recorded.hears("caller", CALLER_HZ, EDGE_S, recorded.seconds - EDGE_S) > 0.8
     assert recorded.hears("agent", AGENT_HZ, EDGE_S, recorded.seconds - EDGE_S) > 0.8
+
+
+async def test_an_attended_transfer_leaves_a_recording_of_each_agent(center: Center) -> None:
+    async with (
+        center.phone("101", habit=answer, tone=AGENT_HZ) as phone,
+        center.phone("102", habit=answer, tone=COLLEAGUE_HZ) as desk,
+        center.agent("agent1", "101") as agent,
+        center.agent("agent2", "102") as colleague,
+        center.customer("15400000038") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        own = await phone.wait_call()
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await until_recording(agent, view["call"], "on")
+        await asyncio.sleep(2.0)
+        await colleague.go("available")
+        await agent.do("POST", f"/api/calls/{view['call']}/consult", {"to": {"agent": "agent2"}})
+        other = await desk.wait_call()
+        await own.hears(COLLEAGUE_HZ)
+        await asyncio.sleep(1.0)  # of which nothing may be recorded
+        await agent.do("POST", f"/api/calls/{view['call']}/consult/complete", {})
+        await call.hears(COLLEAGUE_HZ)
+        await other.hears(CALLER_HZ)
+        await own.wait_ended()
+        await until_recording(colleague, view["call"], "on")
+        await asyncio.sleep(1.0)
+        await forced_pause(center, colleague, view["call"])
+        await asyncio.sleep(2.0)
+        other.hang_up()
+        await call.wait_ended()
+        await agent.dispose(view["interaction"])
+        await colleague.until("wrap_up")
+        await colleague.dispose(view["interaction"])
+    rows = await kept(center, view["interaction"], 2)
+    assert [(row["agent"], row["state"], row["why"]) for row in rows] == [
+        ("agent1", "kept", ""),
+        ("agent2", "kept", ""),
+    ]
+    for row, own_hz, other_hz in zip(rows, (AGENT_HZ, COLLEAGUE_HZ), (COLLEAGUE_HZ, AGENT_HZ), strict=True):
+        recorded = await heard(center, row["id"])
+        assert 1.8 < recorded.seconds < 5.0
+        pauses = [(span["begin_s"], span["end_s"]) for span in row["silences"]]
+        edges = [0.0, *(edge for pause in pauses for edge in pause), recorded.seconds]
+        for begin, end in zip(edges[0::2], edges[1::2], strict=True):
+            span = (begin + EDGE_S, end - EDGE_S)
+            assert recorded.hears("caller", CALLER_HZ, *span) > 0.8
+            assert recorded.hears("agent", own_hz, *span) > 0.8
+        assert recorded.hears("agent", other_hz, 0.0, recorded.seconds) == 0.0
+        assert recorded.hears("caller", own_hz, 0.0, recorded.seconds) == 0.0
+    (pause,) = rows[1]["silences"]
+    assert pause["by"] == "supervisor1"
+    assert not list(center.asterisk.folders.recordings.iterdir())
+
+
+async def forced_pause(center: Center, agent: Agent, call: str) -> None:
+    """A supervisor pauses the recording for a second."""
+    async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
+        await supervisor.do("POST", f"/api/calls/{call}/record-pause")
+        await until_recording(agent, call, "paused")
+        await asyncio.sleep(1.0)
+        await supervisor.do("POST", f"/api/calls/{call}/record-resume")
+        await until_recording(agent, call, "on")

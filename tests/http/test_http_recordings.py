@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fake_center import call_view
 from running import SETTINGS, Running, running
 
-from contactcenter.commands import SaveInteraction, SaveRecording
+from contactcenter.commands import SaveInteraction, SaveRecording, ShowCall
 from contactcenter.crm import audit, recordings
 from contactcenter.crm.recordings import Kept
-from contactcenter.events import AgentSignedIn, RecordingPauseAsked
+from contactcenter.events import AgentSignedIn, RecordingPauseAsked, RecordingPauseForced
 from contactcenter.recordings import sealed
 from contactcenter.values import InteractionRecord, RecordingRecord, RecordingState, Silence
 
@@ -258,3 +259,23 @@ async def test_an_agent_pauses_the_recording_of_his_own_call(
         async with edge.browser() as other:
             await other.sign_in("agent2")
             assert (await other.call("POST", f"/api/calls/{call}/{button}"))[0] == 404
+
+
+@pytest.mark.parametrize(("button", "paused"), [("record-pause", True), ("record-resume", False)])
+async def test_a_supervisor_pauses_the_recording_of_a_call_in_his_scope_only(
+    edge: Running, button: str, paused: bool
+) -> None:
+    edge.center.carry(ShowCall(view=call_view("c1", queue="sales", agent="agent2")))
+    edge.center.carry(ShowCall(view=call_view("c2", queue="support", agent="agent1")))
+    async with edge.browser() as browser:
+        await browser.sign_in("supervisor2")
+        assert (await browser.call("POST", f"/api/calls/c1/{button}"))[0] == 204
+        asked = await edge.center.heard(RecordingPauseForced)
+        assert (asked.login, asked.call, asked.paused) == ("supervisor2", "c1", paused)
+        assert (await browser.call("POST", f"/api/calls/c2/{button}"))[0] == 403
+        assert (await browser.call("POST", f"/api/calls/none/{button}"))[0] == 404
+    async with edge.browser(Authorization=f"Bearer {await edge.token('admin')}") as admin:
+        (row,) = (await admin.get("/api/audit"))["items"]
+    assert (row["login"], row["act"], row["object"], row["granted"]) == (
+        "supervisor2", button.replace("-", "_"), "c2", False,
+    )  # fmt: skip

@@ -23,6 +23,7 @@ from contactcenter.events import (
     MessageStarted,
     NodeVisited,
     OfferEnded,
+    RecordingStarted,
     ScriptEnded,
     ScriptFailed,
 )
@@ -396,6 +397,58 @@ async def test_who_was_on_hold_says_so_after_a_crash(desk: Started) -> None:
         arrived = await d.event(CallArrived)
         assert (arrived.held_by, arrived.queue, arrived.resumed) == ("pbx1-1.2", "support", True)
         await channel.hang_up()
+
+
+def recorded(channel: FakeChannel) -> list[str]:
+    """What Asterisk was told of recordings, in order."""
+    told = [words[1:] for words in channel.commands if words[0] == "EXEC" and "MixMonitor" in words[1]]
+    return [" ".join(words) for words in told]
+
+
+async def test_another_partner_has_another_recording_and_the_same_goes_on(desk: Started) -> None:
+    async with desk() as d:
+        channel = FakeChannel(extension="4002")
+        channel.answers |= talks(channel)
+        await in_queue(d, channel)
+        d.server.carry(offer(1, recording="i-1"))
+        await d.event(OfferEnded)
+        first = "MixMonitor ,br(i-1-caller.ulaw)t(i-1-agent.ulaw)i(CC_MIX_i-1)"
+        assert recorded(channel) == [first]
+        for number, name in enumerate(("i-1", "i-2", ""), 2):
+            d.server.carry(WaitOn(call=CALL, queue="support", entered_at=1.0, held_by="pbx1-1.2"))
+            d.server.carry(JoinLeg(call=CALL, offer="o1", leg="pbx1-1.2", recording=name))
+            await d.event(OfferEnded, number)
+            assert channel.variables["CC_RECORDING"] == name
+        second = "MixMonitor ,br(i-2-caller.ulaw)t(i-2-agent.ulaw)i(CC_MIX_i-2)"
+        assert recorded(channel) == [first, "StopMixMonitor", second, "StopMixMonitor"]
+        assert [event.recording for event in d.all(RecordingStarted)] == ["i-1", "i-2"]
+        await channel.hang_up()
+
+
+@pytest.mark.parametrize(("name", "told"), [("i-1", 0), ("i-2", 2)])
+async def test_after_a_crash_a_resumed_talk_goes_on_in_its_recording(
+    desk: Started, name: str, told: int
+) -> None:
+    async with desk() as d:
+        variables = {"CC_INTERACTION": "i", "CC_QUEUE": "support", "CC_ENTERED": "1.5"}
+        variables |= {"CC_HELD": "pbx1-1.2", "CC_RECORDING": "i-1"}
+        channel = FakeChannel(extension="s", path="resume", variables=variables)
+        channel.answers |= talks(channel)
+        await in_queue(d, channel)
+        d.server.carry(JoinLeg(call=CALL, offer="o1", leg="pbx1-1.2", recording=name))
+        await d.event(OfferEnded)
+        assert len(recorded(channel)) == told
+        await channel.hang_up()
+
+
+def talks(channel: FakeChannel) -> dict[str, Callable[[list[str]], str]]:
+    """Asterisk records, and each talk takes no time."""
+
+    def done(words: list[str]) -> str:
+        channel.variables |= {"DIALSTATUS": "ANSWER", "BRIDGERESULT": "SUCCESS"}
+        return "200 result=0"
+
+    return {f"EXEC {name}": done for name in ("Dial", "Bridge", "MixMonitor", "StopMixMonitor", "Wait")}
 
 
 @pytest.mark.parametrize("leg", ["", "pbx1-1.2,x", "a b", "${SHELL(id)}", "x" * 200])

@@ -2,11 +2,12 @@
 
 import pytest
 
+from contactcenter.ami.actions import Reply
 from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.servers import NOT_THERE, AsteriskServers
 from contactcenter.ami.translate import legs_seen, translate
-from contactcenter.commands import AddLeg, Command, JoinLegs, ParkLeg, PlaceLeg, Room
+from contactcenter.commands import AddLeg, Command, JoinLegs, ParkLeg, PlaceLeg, Room, StopRecording
 from contactcenter.events import Event, LegEnded, LegParked
 
 LEG, OTHER = "consult-r1", "cc-1785000000.12"
@@ -39,6 +40,33 @@ class Edge(AsteriskServers):
         while self._tasks:
             await next(iter(self._tasks))
         return self.sent
+
+
+class Answering(Edge):
+    """An edge whose Asterisk knows one variable."""
+
+    value = "0x7f00beef"
+
+    async def _keep(self, action: dict[str, str]) -> Reply:  # type: ignore[override]
+        self.sent.append(dict(action))
+        return Reply(Message({"Value": self.value}))
+
+
+async def test_one_recording_is_ended_and_no_other() -> None:
+    stop = StopRecording(server="cc", call=OTHER, recording="i-1")
+    asked, ended = await Answering().carried(stop)
+    assert asked == {"Action": "Getvar", "Channel": OTHER, "Variable": "CC_MIX_i-1"}
+    assert ended == {"Action": "StopMixMonitor", "Channel": OTHER, "MixMonitorID": "0x7f00beef"}
+
+
+async def test_a_recording_that_never_began_is_not_ended() -> None:
+    edge = Answering()
+    edge.value = ""
+    assert len(await edge.carried(StopRecording(server="cc", call=OTHER, recording="i-1"))) == 1
+
+
+async def test_a_recording_of_an_odd_name_is_not_asked_for() -> None:
+    assert not await Answering().carried(StopRecording(server="cc", call=OTHER, recording="x)\r\ny"))
 
 
 async def test_a_number_outside_is_rung_over_the_trunk() -> None:

@@ -107,7 +107,7 @@ const missing = (recording) =>
   recording.why ? t("recording.because", { reason: word("recording_why", recording.why) }) : word("recording_state", recording.state);
 
 function One({ recording, several }) {
-  const head = [several && t("recording.part", { n: recording.part }), recording.kind === "message" ? t("recording.message") : recording.agent, timeOf(recording.started_at), recording.duration_s > 0 && lasting(recording.duration_s)];
+  const head = [several && t("recording.part", { n: recording.part }), recording.kind === "message" ? t("recording.message") : recording.agent || recording.number, timeOf(recording.started_at), recording.duration_s > 0 && lasting(recording.duration_s)];
   return html`<article class="recording" data-recording=${recording.state}>
     <header>
       <h3>${head.filter(Boolean).join(" · ")}</h3>

@@ -6,8 +6,7 @@ import { t } from "./language.js";
 import { myCall } from "./model.js";
 
 /** Paused is what the center has confirmed, not what was pressed. */
-export function RecordingNow() {
-  const call = myCall.value;
+export function RecordingNow({ call = myCall.value }) {
   const shown = call?.recording;
   if (!shown) return null;
   const paused = shown === "paused";

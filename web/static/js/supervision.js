@@ -12,6 +12,7 @@ import { Icon } from "./icons.js";
 import { t, titled } from "./language.js";
 import { agents, calls, isAgent, me, messages, monitors, myCall, myself, toast } from "./model.js";
 import { PhoneNumber, queueTitle, Since } from "./parts.js";
+import { RecordingNow } from "./recording.js";
 import { steered } from "./rows.js";
 
 const MODES = ["listen", "whisper", "barge"];
@@ -149,6 +150,7 @@ function TalkBar() {
     </div>
     <span class="whom small"><${PhoneNumber} number=${call.caller} /><span>${queueTitle(call.queue)}</span><${Since} since=${agent.since} /></span>
     <span class="spacer"></span>
+    <${RecordingNow} />
     <button type="button" class="button hang-up" disabled=${!online() || pending("hang-up")} onClick=${() => hangUp(call.id)}>
       <${Icon} name="hang_up" />${t("action.hang_up")}
     </button>
@@ -186,6 +188,7 @@ export function ListenBar() {
       ${mode && html`<${Since} since=${at.since} />`}
     </span>
     <span class="spacer"></span>
+    ${call && html`<${RecordingNow} call=${call} />`}
     <div class="segments" role="group" aria-label=${t("monitor.group", { name })}>
       ${MODES.map(
         (each) => html`<button key=${each} type="button" class="segment" data-mode=${each} aria-pressed=${each === mode}
