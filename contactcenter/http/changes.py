@@ -177,7 +177,18 @@ async def change_agent(visit: Visit, login: str, body: AgentPatch) -> ChangeItem
     queues = {}
     if body.queues is not None:
         queues = {name: name in body.queues for name in dict.fromkeys([*body.queues, *user.queues])}
-        queues = {name: belongs for name, belongs in queues.items() if belongs != (name in user.queues)}
+        # What is so already, but for a while only, is still to be set for good.
+        passing = {
+            cell.place.item
+            for change in await visit.edge.store.read(changes.passing)
+            for cell in change.cells
+            if (cell.place.kind, cell.place.name, cell.place.part) == ("agent", login, "queues")
+        }
+        queues = {
+            name: belongs
+            for name, belongs in queues.items()
+            if name in passing or belongs != (name in user.queues)
+        }
     as_is = Unchanged(login=login, queues=list(user.queues), skills=user.skills)
     if not queues and not body.skills:
         return as_is

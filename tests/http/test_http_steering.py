@@ -246,6 +246,15 @@ async def test_an_agent_who_is_so_already_is_not_changed(edge: Running, body: An
     assert not await rows(edge)
 
 
+async def test_a_queue_for_a_while_becomes_one_for_good(edge: Running) -> None:
+    both = {"queues": ["support", "sales"]}
+    async with await boss(edge) as browser:
+        await browser.call("PATCH", "/api/agents/agent1", json=both | {"until": edge.clock() + 600})
+        status, change = await browser.call("PATCH", "/api/agents/agent1", json=both)
+        assert (status, [cell["item"] for cell in change["cells"]]) == (200, ["sales"])
+        assert change["until"] is None
+
+
 @pytest.mark.parametrize("level", [True, "3", 3.0, 3.5, 11, -1])
 async def test_a_level_is_a_whole_number(edge: Running, level: Any) -> None:
     async with await boss(edge) as browser:

@@ -47,7 +47,8 @@ async def test_which_are_kept(caller: SimulatedCaller, keys: str, kept: bool) ->
 
 
 async def test_a_hang_up_is_the_end_of_it(caller: SimulatedCaller) -> None:
-    await caller.presses("h")
+    await caller.dials()
+    await caller.hangs_up()
     assert caller.hung_up
     assert not caller.message
 
