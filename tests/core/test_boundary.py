@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,3 +119,9 @@ def test_each_library_has_one_owner(path: Path) -> None:
 def test_asterisks_words_stay_in_asterisks_edges(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not ASTERISK_WORDS.findall(text), "here one says leg, call or bridge"
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """Two files of one name are one module to pytest: the second is not collected."""
+    names = Counter(path.name for path in PACKAGE.parent.glob("tests/**/test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
