@@ -2,7 +2,7 @@
 // sees of it.
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { act, choosePhone, hangUp, online, pending } from "./actions.js";
 import { post, put, remove } from "./api.js";
@@ -160,7 +160,8 @@ function TalkBar() {
 /** At whose call the supervisor is, as long as he is, on every page. */
 export function ListenBar() {
   const at = mine();
-  useEffect(() => {
+  // With the bar itself, not after the next paint: who sees it may press its keys.
+  useLayoutEffect(() => {
     if (!at) return undefined;
     const keys = (event) => {
       const run = { S: stop, T: takeOver }[event.key.toUpperCase()];
