@@ -70,6 +70,9 @@ REFUSALS = {"not_found": 404, "taken": 409, "ended": 409, "changed_since": 409, 
 
 EDGE = web.AppKey("edge", Edge)
 
+LIVE_SEQ = "Live-Seq"
+"""The header of an answer with the number of the stream's frame that shows what the request brought about."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -205,6 +208,11 @@ def _door(route: Route) -> Callable[[web.Request], Any]:
         if known:
             edge.presence.seen(known)
         response = await route.serve(visit)
+        if known and route.changes_state and (stream := edge.live.streams.get(known.login)):
+            # What the request brought about is on its way before the answer; the answer says how far one has
+            # to hear to have seen it.
+            stream.flush()
+            response.headers[LIVE_SEQ] = str(stream.seq)
         for secret, life_s in visit.cookies:
             _set_cookie(response, edge.settings, secret, life_s)
         return response

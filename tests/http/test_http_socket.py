@@ -149,7 +149,8 @@ async def test_one_user_has_a_bounded_number_of_sockets(edge: Running) -> None:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
             await browser.listen()
         assert refusal.value.status == 429
-        await sockets[0].close()
+        for each in sockets:
+            await each.close()
 
 
 async def test_nobody_acknowledges_what_is_not_his(edge: Running) -> None:
@@ -230,6 +231,24 @@ async def test_a_client_that_takes_nothing_is_closed_and_holds_up_nobody(
 
 def _fields(view: Any) -> dict[str, Any]:
     return asdict(view)
+
+
+async def test_an_answer_tells_which_frame_shows_what_it_brought_about(edge: Running) -> None:
+    async with edge.browser() as agent, edge.browser() as supervisor:
+        await agent.sign_in("agent1")
+        await supervisor.sign_in("supervisor1")
+        headers = {"X-CSRF-Token": supervisor.csrf}
+        wish = {"state": "paused", "reason": "meal"}
+        async with supervisor.http.put("/api/agents/agent1/state", json=wish, headers=headers) as answer:
+            assert "Live-Seq" not in answer.headers, "there is nobody who listens"
+        async with await supervisor.listen() as stream:
+            seq = (await stream.receive_json())["seq"]
+            wish = {"state": "available", "reason": ""}
+            async with supervisor.http.put("/api/agents/agent1/state", json=wish, headers=headers) as answer:
+                told = int(answer.headers["Live-Seq"])
+            assert told == seq + 1
+            change = await stream.receive_json()
+            assert (change["seq"], change["agents"][0]["state"]) == (told, "available")
 
 
 def test_ack_is_what_the_contract_says() -> None:
