@@ -203,7 +203,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
         restored = holds.restore(floor, call, event.at)
         recording.claim(floor, call, event.at)
         if not restored:
-            waits.come_back(floor, call, "agent_gone", event.at)
+            waits.come_back(floor, call, event.at)
         return
     call.held_by = ""
     queue = floor.queues.get(event.queue)
@@ -221,25 +221,15 @@ def queued(floor: Floor, event: CallQueued) -> None:
     before = floor.queues.get(call.queue) if kept_place else None
     if before and queue is not before:
         floor.touch(queue=call.queue)
-    call.queue = event.queue
+    call.queue, call.left_queue = event.queue, ""
     call.priority, call.needs, call.preferred = event.priority, event.needs, event.preferred
-    call.left_queue = ""
-    if not kept_place:
+    refusal = None
+    if not kept_place:  # who waited already stays, even if the queue closed or filled up meanwhile
         calling_back.called_in(floor, call, event.at)
-    call.queued_at = call.queued_at or event.at
-    interaction = call.interaction
-    interaction.know(queue=event.queue, queued_at=interaction.record.queued_at or call.queued_at)
-    interaction.note(event.at, "queued", queue=event.queue, priority=event.priority, kept_place=kept_place)
-    # Who already waited keeps the place even if the queue closed or filled up meanwhile.
-    refusal = None if kept_place else queue.refusal(event.at, floor.callers_waiting(event.queue))
-    if refusal:
-        waits.leave(floor, call, refusal, event.at)
-    else:
-        recording.announce(floor, call, event.at)
-        floor.enter_queue(call)
-        if not kept_place:
-            announcements.promise(floor, call)
-    floor.save(interaction)
+        refusal = queue.refusal(event.at, floor.callers_waiting(event.queue))
+    waits.enter(
+        floor, call, event.queue, event.at, kept_place=kept_place, foretell=not kept_place, refusal=refusal
+    )
 
 
 def asked_callback(floor: Floor, event: CallbackAsked) -> None:

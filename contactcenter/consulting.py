@@ -216,7 +216,7 @@ def agent_gone(floor: Floor, call: Call, at: float) -> None:
     if _carry_on(floor, call, at):
         return
     handoff.part(floor, call, at)
-    waits.come_back(floor, call, "agent_gone", at)
+    waits.come_back(floor, call, at)
 
 
 def _carry_on(floor: Floor, call: Call, at: float) -> bool:

@@ -4,8 +4,8 @@ To a person the agent stays parked until the two are joined (`consulting.py`). A
 caller for certain, and says at once when it does not: then the caller has not left the agent.
 """
 
-from contactcenter import caller_sessions, guests, handoff, recording, waiting_room
-from contactcenter.calls import Call, CallState, CallTrigger
+from contactcenter import caller_sessions, guests, handoff, waiting_room, waits
+from contactcenter.calls import Call, CallState
 from contactcenter.commands import Accepted
 from contactcenter.events import TransferAsked
 from contactcenter.floor import Floor
@@ -74,13 +74,6 @@ def part(floor: Floor, call: Call, at: float) -> None:
     if to is None:
         return
     if to.kind is TargetKind.QUEUE and to.name in floor.queues:
-        interaction = call.interaction
-        call.move(CallTrigger.QUEUE)
-        call.queue, call.queued_at = to.name, at
-        interaction.know(queue=to.name, queued_at=interaction.record.queued_at or at)
-        interaction.note(at, "queued", queue=to.name, priority=call.priority, kept_place=False)
-        recording.announce(floor, call, at)
-        floor.enter_queue(call)
-        floor.save(interaction)
+        waits.enter(floor, call, to.name, at, kept_place=False)
     elif to.kind is TargetKind.IVR:
         call.onward = to  # said to his session when that has the caller back

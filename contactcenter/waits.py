@@ -16,19 +16,49 @@ OVERFLOW_AGAIN_S = 15.0
 """How long after a closed or full queue could not take a caller over it is asked again."""
 
 
-def come_back(floor: Floor, call: Call, reason: str, at: float) -> None:
+def enter(
+    floor: Floor,
+    call: Call,
+    queue: str,
+    at: float,
+    *,
+    kept_place: bool,
+    foretell: bool = False,
+    returned: bool = False,
+    refusal: Outcome | None = None,
+) -> None:
+    """The one door: from now on the caller waits in this queue, at the place that he has, or else at its end.
+
+    `kept_place` says that the place is not a new one; `foretell`, that what can be said of the wait now is
+    learnt from. Who is `returned` had an agent, who is gone: he has his first place again, waits anew, and
+    was told of the recording before. A queue with a `refusal` does not take him: he is out again at once.
+    """
+    if call.state is not CallState.WAITING:
+        call.move(CallTrigger.QUEUE)
+    interaction = call.interaction
+    if returned:
+        call.queued_at, call.returned_at = interaction.record.queued_at, at
+    call.queue, call.queued_at = queue, call.queued_at or at
+    interaction.know(queue=queue, queued_at=interaction.record.queued_at or call.queued_at)
+    why = {"reason": "agent_gone"} if returned else {}
+    interaction.note(at, "queued", queue=queue, priority=call.priority, kept_place=kept_place, **why)
+    if refusal:
+        leave(floor, call, refusal, at)
+    else:
+        if not returned:
+            recording.announce(floor, call, at)
+        floor.enter_queue(call)
+        if foretell:
+            announcements.promise(floor, call)
+    floor.save(interaction)
+
+
+def come_back(floor: Floor, call: Call, at: float) -> None:
     """The caller, who hears music in his session, waits for an agent again, at his first place."""
-    queue = floor.queues.get(call.queue)
-    if queue is None:
+    if call.queue not in floor.queues:
         floor.do(LeaveQueue(call=call.id, exit=Outcome.ANSWERED.value))
         return
-    interaction = call.interaction
-    call.move(CallTrigger.QUEUE)
-    call.queued_at = interaction.record.queued_at or at
-    call.returned_at = at
-    interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True, reason=reason)
-    floor.enter_queue(call)
-    floor.save(interaction)
+    enter(floor, call, call.queue, at, kept_place=True, returned=True)
     caller_sessions.say_on(floor, call)
 
 
@@ -49,14 +79,8 @@ def overflows(floor: Floor, call_id: str, at: float) -> None:
     floor.leave_queue(call)
     call.interaction.note(at, "left_queue", queue=call.queue, exit=Outcome.OVERFLOW.value)
     floor.touch(queue=call.queue)
-    call.queue = rules.overflow_queue
-    call.interaction.know(queue=call.queue)
-    call.interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True)
-    floor.do(WaitOn(call=call.id, queue=call.queue, entered_at=call.queued_at, held_by=""))
-    recording.announce(floor, call, at)
-    floor.enter_queue(call)
-    announcements.promise(floor, call)
-    floor.save(call.interaction)
+    floor.do(WaitOn(call=call.id, queue=rules.overflow_queue, entered_at=call.queued_at, held_by=""))
+    enter(floor, call, rules.overflow_queue, at, kept_place=True, foretell=True)
 
 
 def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
