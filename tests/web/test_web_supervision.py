@@ -143,6 +143,24 @@ async def test_a_message_put_away_elsewhere_goes_here_too(desk: Desk) -> None:
     await expect(desk.page.locator(".message")).to_have_count(0)
 
 
+async def test_putting_one_message_away_keeps_the_one_that_comes_meanwhile(desk: Desk) -> None:
+    def say(id_: str, text: str) -> None:
+        desk.center.tell(
+            MessageSent(at=0, login="s", name="Sue", request="r", agent="agent1", message=id_, text=text)
+        )
+
+    await desk.sign_in()
+    say("m1", "hello")
+    shown = desk.page.locator(".message")
+    async with desk.answers_held("**/messages/*"):
+        await shown.get_by_role("button", name="Put away").click()
+        await desk.center.heard(MessageRead, message="m1")
+        say("m2", "and now this")
+        await expect(shown).to_contain_text(["and now this"])
+    await desk.page.evaluate("new Promise(requestAnimationFrame)")
+    await expect(shown).to_contain_text(["and now this"])
+
+
 async def test_a_forced_state_is_said_to_the_agent(pair: tuple[Desk, Desk]) -> None:
     async with pair[0] as agent, pair[1] as supervisor:
         await agent.sign_in()

@@ -296,8 +296,6 @@ export function Monitored() {
 }
 
 async function putAway(id) {
-  const rest = new Map(messages.value);
-  rest.delete(id);
   try {
     await remove(path("messages", id));
   } catch (refusal) {
@@ -306,7 +304,7 @@ async function putAway(id) {
       return;
     }
   }
-  messages.value = rest;
+  messages.value = new Map([...messages.value].filter(([other]) => other !== id));
 }
 
 /** Supervisors' messages: they stay until they are put away. */
