@@ -206,7 +206,7 @@ async def test_sockets_close_when_the_user_leaves_or_is_thrown_out(edge: Running
 async def test_a_client_that_takes_nothing_is_closed_and_holds_up_nobody(
     edge: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "SLOW_S", 0.3)
+    monkeypatch.setattr(open_sockets, "SLOW_S", 0.3)
     async with edge.browser() as slow, edge.browser() as quick:
         await slow.sign_in("agent1")
         await quick.sign_in("supervisor1")
