@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from contactcenter.config import Name, QueueTuning
 from contactcenter.crm import changes, users
 from contactcenter.crm.changes import Cell, Change, Place
 from contactcenter.crm.errors import Refusal
@@ -22,6 +21,7 @@ from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.http.visitor import Visitor
 from contactcenter.routing.skills import LEVELS
+from contactcenter.sections import Name, QueueTuning
 
 routes = Routes("changes")
 
