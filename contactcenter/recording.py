@@ -241,8 +241,10 @@ def joined(floor: Floor, call: Call, at: float, number: str = "") -> None:
     """The talk begins, with the call's agent or a `number` outside: from here on there is a recording, or a
     reason why not."""
     recording = call.recording
-    if recording and recording.phase in RUNNING:
-        return  # he never left the talk (a conference, a phone that passed him on): what runs runs on
+    if recording and recording.phase in (*RUNNING, Phase.FAILED):
+        # He never left the talk (a conference, a phone that passed him on): what runs runs on, and where a
+        # reason is against it, the reason stands.
+        return
     if policy(floor, call) == "never":
         return
     if recording is None:

@@ -176,6 +176,24 @@ def test_a_phone_that_passes_the_caller_on_takes_the_recording_along() -> None:
     assert row(world).length_s == 5.0
 
 
+@pytest.mark.parametrize("answer", [{"refused": True}, {"heard": False}])
+def test_a_phone_that_passes_the_caller_on_takes_the_reason_along(answer: dict[str, bool]) -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE).waits(queue="sales")
+    world.step(e.RecordingAnnounced(at=world.now, call="ann", **answer)).rings().answers()
+    world.is_ready("joe", "102")
+    world.step(
+        e.LegStarted(at=world.now, leg="x", server=SERVER, phone="102"),
+        e.LegJoined(at=world.now, leg="x", bridge="b-ann"),
+        e.LegParted(at=world.now, leg="ann>101", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    assert not world.center.impossible
+    assert (world.call().state, world.call().agent, world.agent("joe").state) == ("talking", "joe", "talking")
+    assert [each.why for each in world.ledger.recordings.values()] == [row(world).why]
+    world.caller_ends(phone="")
+    assert not world.commands(FinishRecording)
+
+
 # --- announced ---
 
 
