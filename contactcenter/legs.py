@@ -136,6 +136,7 @@ def _hold(floor: Floor, leg_id: str, on: bool, at: float) -> None:
 def transferred(floor: Floor, event: LegTransferred) -> None:
     """A phone sent its peer elsewhere by itself."""
     if call := floor.call_of_leg(event.leg):
+        call.phone_transferred = call.phone_transferred or event.leg == call.id
         by = floor.legs.get(event.by)
         call.interaction.note(
             event.at, "phone_transfer", by=by.phone if by else "", to=event.to, attended=event.attended
@@ -196,6 +197,11 @@ def settle(floor: Floor, call: Call, at: float) -> None:
     caller = floor.legs.get(call.id)
     partners = floor.partners(caller) if caller else []
     consulting.settle(floor, call, partners, at)
+    _conclude(floor, call, partners, at)
+    recording.heard(floor, call, at)
+
+
+def _conclude(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:
     if call.state is CallState.TALKING:
         own = floor.legs.get(call.agent_leg)
         left = own is not None and own not in partners and (own.kept or own.id in floor.lines)
