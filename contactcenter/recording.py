@@ -378,10 +378,9 @@ def bridged(floor: Floor, leg: Leg, at: float) -> None:
         return
     for each, part in recording.parts.items():
         # What a crash must not take: where in the files we are.
-        recording.parts[each] = part = replace(
-            part, written_s=recording.written_s, writing_since=recording.writing_since
-        )
-        floor.do(SaveRecording(record=part))
+        now = replace(part, written_s=recording.written_s, writing_since=recording.writing_since)
+        recording.parts[each] = now
+        floor.do(SaveRecording(record=now))
 
 
 def asked_pause(floor: Floor, event: RecordingPauseAsked) -> None:

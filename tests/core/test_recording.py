@@ -159,8 +159,8 @@ def test_each_agent_of_a_caller_has_a_recording_of_his_own() -> None:
 
 
 def passes_on(world: World, *, attended: bool, phone: str = "102", leg: str = "x") -> World:
-    """Tom's phone sends the caller to another one by itself. An attended transfer moves her into the talk that
-    the two phones have already; a blind one lets that phone ring first, and nobody hears her meanwhile."""
+    """Tom's phone sends the caller to another one by itself. An attended transfer moves her into the talk
+    that the two phones have already; in a blind one that phone rings first, and she hears nobody."""
     bridge = world.floor.legs["ann"].bridge
     said = e.LegTransferred(at=world.now, leg="ann", by="ann>101", to=phone, attended=attended)
     out = (
@@ -520,7 +520,9 @@ def test_a_pause_in_a_conference_is_in_both_parts_at_its_own_place() -> None:
     asterisk_mutes(world, False)
     world.now += 1
     three.everybody_leaves()
-    spans = [[(span.begin_s, span.end_s) for span in each.silences] for each in world.ledger.recordings.values()]
+    spans = [
+        [(span.begin_s, span.end_s) for span in each.silences] for each in world.ledger.recordings.values()
+    ]
     assert spans == [[(5.0, 7.0)], [(1.0, 4.0)]]
 
 
