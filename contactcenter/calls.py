@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from contactcenter.commands import ScreenPop
 from contactcenter.consults import Consult
 from contactcenter.interactions import Interaction
 from contactcenter.recording import Notice, Recording
@@ -227,6 +228,23 @@ class Call:
     def taken(self) -> bool:
         """Whether somebody has the caller: an agent, or somebody outside."""
         return self.talks or self.state is CallState.OUTSIDE
+
+    def pop(self, login: str, offer: str, waited_s: float, why: Mapping[str, str | float | int]) -> ScreenPop:
+        """The caller's record for one agent's page."""
+        return ScreenPop(
+            login=login,
+            offer=offer,
+            call=self.id,
+            interaction=self.interaction.id,
+            queue=self.queue,
+            caller=self.caller,
+            caller_name=self.caller_name,
+            match=self.match,
+            customers=self.customers,
+            waited_s=waited_s,
+            why=dict(why),
+            notes=self.notes,
+        )
 
     def view(self, *, held: bool, offered: tuple[str, ...], consult: Consult | None) -> CallView:
         """The call as pages see it."""

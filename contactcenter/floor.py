@@ -1,7 +1,7 @@
 """The floor: everything that lives right now, and the commands that one event brings about.
 
 The floor keeps; it doesn't decide. What decides stands in files of its own (`callers.py`, `handoff.py`,
-`legs.py`, `desks.py` …: `center.py` names them all), whose functions take the floor and one event.
+`talks.py`, `desks.py` …: `center.py` names them all), whose functions take the floor and one event.
 """
 
 from collections.abc import Iterable
@@ -227,6 +227,11 @@ class Floor:
         callbacks = (each for each in self.callbacks.values() if each.record.queue == queue)
         return self.matcher.waiting(queue) - sum(each.place in self.matcher for each in callbacks)
 
+    def takes_callbacks(self, queue: str) -> bool:
+        """Whether the queue takes one more: made-up callers could ask for any number of calls."""
+        open_ones = sum(each.record.queue == queue for each in self.callbacks.values())
+        return queue in self.queues and open_ones < self.queues[queue].rules.callbacks_max
+
     def _queue_view(self, queue: Queue, at: float) -> QueueView:
         name = queue.rules.name
         waiting, since = self.callers_waiting(name), self.matcher.longest_since(name)
@@ -332,6 +337,14 @@ class Floor:
         """The agent who takes calls on a phone."""
         users = (agent for agent in self.agents.values() if agent.phone == phone)
         return next(users, None) if phone else None
+
+    def own_talk(self, login: str, call_id: str, request: str) -> Call | None:
+        """The call that this agent has; a request for any other is refused."""
+        call = self.calls.get(call_id)
+        if call and call.agent == login and call.talks:
+            return call
+        self.refuse(request, "illegal_now", "this call is not your talk")
+        return None
 
     def is_free(self, agent: AgentSession) -> bool:
         """Whether the agent could take a call now: nothing else is on the phone."""

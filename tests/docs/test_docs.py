@@ -172,6 +172,15 @@ def test_the_flow_names_events_commands_and_files_that_exist() -> None:
     assert sorted(missing) == []
 
 
+@pytest.mark.parametrize("page", [DOCS / "flow.md", *DECISIONS], ids=lambda page: page.stem)
+def test_functions_of_the_center_that_a_page_names_exist(page: Path) -> None:
+    for module, name in re.findall(r"`([a-z_]+)\.([a-z_]+)(?:\(.*?\))?`", page.read_text(encoding="utf-8")):
+        file = ROOT / "contactcenter" / f"{module}.py"
+        if file.exists() and name != "py":
+            code = file.read_text(encoding="utf-8")
+            assert re.search(rf"^\s*(def|class) {name}\b", code, re.MULTILINE), f"{module}.{name} is no more"
+
+
 def test_both_manuals_for_agents_name_the_same_keys() -> None:
     keys = [re.findall(r"\b(?:F\d+|Esc|Ctrl)\b", text(page)) for page in ("agents.md", "agents.zh.md")]
     assert set(keys[0]) == set(keys[1])
