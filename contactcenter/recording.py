@@ -43,6 +43,8 @@ POLICIES = ("never", "always", "announce")
 
 ANNOUNCE_S = 30.0
 """An announcement that takes longer is given up; the caller is then offered, and not recorded."""
+TOGETHER_S = 1.0
+"""Less than that is no conference: phones that pass a caller on may have him together for a moment."""
 UNMUTE_AGAIN_S = 5.0
 """How long after a failed try a pause that is over is ended again."""
 
@@ -267,6 +269,12 @@ def joined(floor: Floor, call: Call, at: float, number: str = "") -> None:
             recording.move(Trigger.MISS)
             recording.why = recording.why or Why.NOT_STARTED
     # Else he never left the talk (a conference, a phone that passed him on): what runs runs on.
+    part = recording.parts.get(call.agent_leg)
+    known = part is not None and (part.agent, part.number) == (call.agent, number)
+    if part and known and at - part.started_at > TOGETHER_S and recording.phase in RUNNING:
+        # The third of a conference, alone with the caller from now on. Asterisk 22.10 may lose his voice here
+        # (ADR 0014): in a part of its own that is found out.
+        _leave(floor, recording, call.agent_leg, at)
     _take(floor, call, recording, call.agent_leg, call.agent, number, at)
 
 
@@ -373,6 +381,8 @@ def bridged(floor: Floor, leg: Leg, at: float) -> None:
     if call is None or recording is None or recording.phase not in RUNNING:
         return
     recording.write(bool(leg.bridge), at)
+    if leg.bridge and call.phone_transferred and recording.phase is Phase.PAUSED:
+        _mute(floor, call, True)  # the dialplan has begun the recording anew, and nobody has paused that
     if not leg.bridge and not call.talks and not call.phone_transferred:
         end(floor, call, at)
         return

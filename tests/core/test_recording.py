@@ -195,6 +195,16 @@ def test_a_phone_that_passes_the_caller_on_leaves_each_agent_a_part_of_the_same_
     assert [finish.record for finish in world.commands(FinishRecording)] == [first, second]
 
 
+def test_a_pause_is_asked_for_again_where_the_dialplan_has_begun_the_recording_anew() -> None:
+    world = asterisk_mutes(asks_pause(recorded_talk(), True), True)
+    world.is_ready("joe", "102")
+    passes_on(world, attended=False)
+    assert {mute.muted for mute in world.told_commands(MuteRecording)[1:]} == {True}
+    asterisk_mutes(world, True)
+    assert [len(each.silences) for each in world.ledger.recordings.values()] == [1, 1]
+    assert world.call().view(held=False, offered=(), consult=None).recording == "paused"
+
+
 def test_a_phone_without_an_agent_has_a_part_that_names_the_phone() -> None:
     world = recorded_talk()
     world.now += 2
@@ -495,8 +505,8 @@ def test_who_goes_on_after_a_conference_has_a_part_from_its_beginning() -> None:
     assert not world.commands(StopRecording)
     world.wait(5)
     three.everybody_leaves()
-    assert windows(three) == [("tom", 0.0, 7.0), ("pam", 4.0, None)]
-    assert three.rows() == [("tom", "ended", "", 7.0), ("pam", "ended", "", 8.0)]
+    assert windows(three) == [("tom", 0.0, 7.0), ("pam", 4.0, 7.0), ("pam", 7.0, None)]
+    assert [length for *_, length in three.rows()] == [7.0, 3.0, 5.0]
 
 
 def test_who_leaves_a_conference_has_a_part_that_ends_there() -> None:
@@ -523,7 +533,7 @@ def test_a_pause_in_a_conference_is_in_both_parts_at_its_own_place() -> None:
     spans = [
         [(span.begin_s, span.end_s) for span in each.silences] for each in world.ledger.recordings.values()
     ]
-    assert spans == [[(5.0, 7.0)], [(1.0, 4.0)]]
+    assert spans == [[(5.0, 7.0)], [(1.0, 3.0)], [(0.0, 1.0)]]
 
 
 def test_who_refused_gives_each_agent_of_a_conference_the_reason() -> None:
