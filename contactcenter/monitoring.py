@@ -269,6 +269,8 @@ def _keep_hearing(floor: Floor, call: Call, monitor: Monitor, at: float) -> None
     if call.state is CallState.HELD and monitor.mode == "barge":
         monitor.mode = "whisper"
         floor.touch(monitor=monitor.id)
+    if call.joining not in ("", monitor.hears):
+        return  # the caller is on the way to another: this leg may end at once, and the ear with it
     if place != monitor.place:
         monitor.stale = monitor.stale or bool(monitor.place)
         monitor.place = place

@@ -116,7 +116,7 @@ class SipCall:
         return self.audio.ear
 
     async def hears(self, frequency: float, within: float = 3.0) -> float:
-        """Seconds until the tone is there; TimeoutError when it does not come."""
+        """Seconds until the tone is there; TimeoutError when it does not come, at once if the call ends."""
         return await self.ear.hears(frequency, within)
 
     async def loses(self, frequency: float, within: float = 3.0) -> float:

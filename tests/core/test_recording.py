@@ -247,6 +247,26 @@ def test_a_caller_who_is_passed_on_to_a_number_of_ours_begins_anew() -> None:
     assert [finish.record for finish in world.commands(FinishRecording)] == [row(world)]
 
 
+@pytest.mark.parametrize("answer", [{"refused": True}, {"heard": False}])
+def test_a_phone_that_passes_the_caller_on_takes_the_reason_along(answer: dict[str, bool]) -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE).waits(queue="sales")
+    world.step(e.RecordingAnnounced(at=world.now, call="ann", **answer)).rings().answers()
+    world.is_ready("joe", "102")
+    world.step(
+        e.LegStarted(at=world.now, leg="x", server=SERVER, phone="102"),
+        e.LegJoined(at=world.now, leg="x", bridge="b-ann"),
+        e.LegParted(at=world.now, leg="ann>101", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    assert not world.center.impossible
+    assert (world.call().state, world.call().agent, world.agent("joe").state) == ("talking", "joe", "talking")
+    why = "refused" if "refused" in answer else "unheard"
+    rows = world.ledger.recordings.values()
+    assert [(each.agent, each.why) for each in rows] == [("tom", why), ("joe", why)]
+    world.caller_ends(phone="")
+    assert not world.commands(FinishRecording)
+
+
 # --- announced ---
 
 
