@@ -435,10 +435,7 @@ class Session:
                     music = status != "ANSWER"
                     several = not music and isinstance(command, OfferCall) and len(command.phones) > 1
                     phone = await self._recall("DIALEDPEERNUMBER") if several else ""
-                    offer = command.offer
-                    self._tell(
-                        OfferEnded(at=self._now(), call=self.id, offer=offer, status=status, phone=phone)
-                    )
+                    self._tell(self._offer_ended(command, status, phone))
 
     async def _inform(self, told: Announce) -> bool:
         """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it
@@ -557,7 +554,13 @@ class Session:
     def _refuse(self, command: Command) -> None:
         """An offer for a caller who is out of the queue; one who is gone was told already."""
         if isinstance(command, OfferCall | JoinLeg) and not self._over:
-            self._tell(OfferEnded(at=self._now(), call=self.id, offer=command.offer, status="CANCEL"))
+            self._tell(self._offer_ended(command, "CANCEL"))
+
+    def _offer_ended(self, command: OfferCall | JoinLeg, status: str, phone: str = "") -> OfferEnded:
+        leg = command.leg if isinstance(command, JoinLeg) else ""
+        return OfferEnded(
+            at=self._now(), call=self.id, offer=command.offer, status=status, phone=phone, leg=leg
+        )
 
     async def dial(self, destination: str, ring_s: int) -> str:
         if not _DESTINATION.fullmatch(destination):
