@@ -21,10 +21,8 @@ from contactcenter.ami.servers import NEEDS
 from contactcenter.ami.state import Boot, LinkState, Status
 from contactcenter.config import (
     LIVE,
-    AsteriskSection,
     ConfigError,
     Configuration,
-    RecordingsSection,
     Settings,
     WrongReferences,
     load,
@@ -33,6 +31,7 @@ from contactcenter.config import (
 from contactcenter.crm import audit, database
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.recordings import keys
+from contactcenter.sections import AsteriskSection, RecordingsSection
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")

@@ -13,11 +13,12 @@ from contactcenter.app import App
 from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.docker import DockerAsterisk
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
-from contactcenter.config import AsteriskSection, Settings, load
+from contactcenter.config import Settings, load
 from contactcenter.demo import accounts, data
 from contactcenter.demo.accounts import PHONES, Accounts
 from contactcenter.demo.phones import SIMULATED, DemoPhones
 from contactcenter.places import folder
+from contactcenter.sections import AsteriskSection
 from contactcenter.values import frozen
 
 CONFIG = folder("dialplans") / "demo.toml"

@@ -1,5 +1,6 @@
 """`/api/callbacks`: who is to be called back, and what became of it."""
 
+from functools import partial
 from typing import Literal
 
 from contactcenter.callbacks import CallbackRecord
@@ -40,9 +41,4 @@ async def cancel_callback(visit: Visit, id: str) -> None:
     if found is None:
         raise not_found("callback")
     scope.check_queues(visit, (found.queue,), "cancel")
-    visitor, now = visit.visitor, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: CallbackCancelAsked(
-            at=now, login=visitor.login, name=visitor.name, request=request, callback=id
-        )
-    )
+    await visit.steer(partial(CallbackCancelAsked, callback=id))

@@ -48,6 +48,9 @@ from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
 from contactcenter.http.routes import LARGEST_BODY, Right, Route, Routes
 from contactcenter.http.settings import HttpSettings, menus
+from contactcenter.http.shell import Shell
+from contactcenter.http.sockets import Sockets
+from contactcenter.http.sounds import Sounds, nothing_kept
 from contactcenter.http.throttle import Throttle
 from contactcenter.http.visit import Edge, Visit
 
@@ -92,9 +95,10 @@ class HttpServer:
         sessions: Sessions,
         settings: HttpSettings,
         ready: Callable[[], dict[str, Any]],
-        sounds: recordings.Sounds = recordings.nothing_kept,
+        sounds: Sounds = nothing_kept,
         registry: CollectorRegistry | None = None,
     ) -> None:
+        metrics = Metrics(registry or CollectorRegistry())
         self._edge = edge = Edge(
             tell=tell,
             now=now,
@@ -106,14 +110,14 @@ class HttpServer:
             ready=ready,
             live=LiveModel(now, version=configurator.version),
             questions=Questions(tell),
-            metrics=Metrics(registry or CollectorRegistry()),
+            metrics=metrics,
             throttle=Throttle(now),
-            shell=pages.Shell(settings.web, settings.version),
+            shell=Shell(settings.web, settings.version),
+            sockets=Sockets(tell, now, metrics),
+            presence=Presence(tell, now),
+            sounds=sounds,
             openapi=openapi.describe(API, settings.version, settings.cookie),
         )
-        edge.sockets = socket.Sockets(edge)
-        edge.presence = Presence(edge)
-        edge.sounds = sounds
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
         self.port = settings.port

@@ -15,7 +15,8 @@ from contactcenter.crm import tokens, users
 from contactcenter.crm.sessions import LIFE_S
 from contactcenter.http.problems import Problem
 from contactcenter.http.routes import RANKS, Right, Route, Routes
-from contactcenter.http.visit import Edge, Visit, Visitor
+from contactcenter.http.visit import Edge, Visit
+from contactcenter.http.visitor import Visitor
 
 routes = Routes("session")
 

@@ -1,8 +1,9 @@
 """Who asks, and what the handlers work with."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -11,60 +12,19 @@ from contactcenter.configurator import Configurator
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
-from contactcenter.events import Event
-from contactcenter.http.live import LiveModel, Viewer
+from contactcenter.events import Event, Supervising
+from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
+from contactcenter.http.presence import Presence
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
 from contactcenter.http.settings import HttpSettings
+from contactcenter.http.shell import Shell
+from contactcenter.http.sockets import Sockets
+from contactcenter.http.sounds import Sounds
 from contactcenter.http.throttle import Throttle
-from contactcenter.values import AuditEntry, frozen
-
-if TYPE_CHECKING:
-    from contactcenter.http.pages import Shell
-    from contactcenter.http.presence import Presence
-    from contactcenter.http.recordings import Sounds
-    from contactcenter.http.socket import Sockets
-
-
-@frozen
-class Visitor:
-    """Whoever proved who he is: by a session's cookie, or by a token."""
-
-    login: str
-    name: str
-    role: str
-    language: str
-    queues: tuple[str, ...]
-    skills: dict[str, int]
-    phone: str
-    line: str
-    csrf: str = ""
-    """What state-changing requests must repeat in `X-CSRF-Token`; empty with a token, which needs none."""
-    secret: str = ""
-    """The cookie's or the token's own text. Never in a log, never in an answer."""
-    by_token: bool = False
-    scopes: frozenset[str] = frozenset()
-    """What a token may be used for: `read`, `write`, `admin`."""
-
-    @property
-    def sees_all(self) -> bool:
-        """Supervisors and administrators see every agent, queue and call."""
-        return self.role in ("supervisor", "admin")
-
-    @property
-    def scope(self) -> frozenset[str]:
-        """The queues that a supervisor is limited to; empty: no limit. See `scope.py`."""
-        return frozenset(self.queues) if self.role == "supervisor" else frozenset()
-
-    @property
-    def viewer(self) -> Viewer:
-        """Who looks at the live model."""
-        return Viewer(login=self.login, sees_all=self.sees_all, scope=self.scope)
-
-    def oversees(self, queues: Iterable[str]) -> bool:
-        """Whether something in these queues (a call, an agent) is in the scope of this supervisor."""
-        return self.sees_all and (not self.scope or not self.scope.isdisjoint(queues))
+from contactcenter.http.visitor import Visitor
+from contactcenter.values import AuditEntry
 
 
 @dataclass(slots=True)
@@ -83,13 +43,13 @@ class Edge:
     questions: Questions
     metrics: Metrics
     throttle: Throttle
-    shell: "Shell"
-    sockets: "Sockets" = field(init=False)
-    presence: "Presence" = field(init=False)
+    shell: Shell
+    sockets: Sockets
+    presence: Presence
+    sounds: Sounds
     origins: frozenset[str] = frozenset()
     """Whose pages may talk to us; known once the port is."""
     openapi: dict[str, Any] = field(default_factory=dict)
-    sounds: "Sounds" = field(init=False)
     listenings: dict[tuple[str, str], float] = field(default_factory=dict)
     """Who listens to which recording -> since when that is in the audit log."""
 
@@ -114,6 +74,16 @@ class Visit:
         if self.known is None:
             raise Problem(401, "signed_out", "Sign in first.")
         return self.known
+
+    async def ask(self, event_of: Callable[..., Event]) -> Any:
+        """Ask the center for something at the visitor's own desk or call. `event_of` is the event without who
+        asks, and when. Returns the answer; raises what `Questions.ask` raises."""
+        at, login = self.edge.now(), self.visitor.login
+        return await self.edge.questions.ask(lambda request: event_of(at=at, login=login, request=request))
+
+    async def steer(self, event_of: Callable[..., Supervising]) -> Any:
+        """The same for what is not his own: the center is told his name, too."""
+        return await self.ask(partial(event_of, name=self.visitor.name))
 
     def audit(
         self,

@@ -11,8 +11,8 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "contactcenter"
 
 ROOTS = {
-    *("__main__", "cli", "app", "checks", "standalone", "config", "loop", "clock", "places"),
-    *("demo", "tracing", "configurator", "document"),
+    *("__main__", "cli", "app", "totals", "checks", "standalone", "loop", "clock", "places"),
+    *("demo", "tracing", "config", "sections", "configurator", "document"),
 }
 """The composition root, the clock and the one loop: they may know everything."""
 

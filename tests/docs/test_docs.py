@@ -9,7 +9,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from contactcenter import commands, events
+from contactcenter import commands, events, sections
 from contactcenter.agents import AgentState, PauseReason
 from contactcenter.calls import CallState
 from contactcenter.cli import cli
@@ -92,8 +92,8 @@ def test_every_make_target_is_documented() -> None:
 def keys_of(model: type[BaseModel], heading: str = "## Top") -> Iterator[tuple[str, str, object]]:
     """Each key with the heading that it stands under, and its default."""
     for name, field in model.model_fields.items():
-        inner = re.findall(r"contactcenter\.config\.(\w+Section)", str(field.annotation))
-        kind = getattr(__import__("contactcenter.config", fromlist=["x"]), inner[0]) if inner else None
+        inner = re.findall(r"contactcenter\.sections\.(\w+Section)", str(field.annotation))
+        kind = getattr(sections, inner[0]) if inner else None
         if kind is None:
             if name not in ("dispositions", "pauses"):
                 yield heading, name, None if field.is_required() else field.default
