@@ -265,11 +265,12 @@ class Agent:
                     return
                 await asyncio.sleep(0.02)
 
-    async def until_rung(self, call: str) -> None:
-        """The agent's phone rings for the call: its interaction says so."""
+    async def answers(self, call: str) -> None:
+        """Press Answer on the page, again and again until the two talk: a phone that does not ring yet can't
+        be answered, nor one that has been."""
         async with asyncio.timeout(WITHIN_S):
-            while True:
-                live = await self.do("GET", "/api/calls")
-                if any(each["id"] == call and each["state"] == "offered" for each in live["items"]):
-                    break
-                await asyncio.sleep(0.02)
+            while self.view.get("state") != "talking":
+                path = f"/api/calls/{call}/answer"
+                async with self._client.post(path, json={}, headers=self._headers) as response:
+                    assert response.status < 300 or response.status == 409, await response.text()
+                await asyncio.sleep(0.1)
