@@ -16,7 +16,7 @@ from running import Running, running
 from tests.support.slowness import asked_for, slow_wire
 
 SLOWNESS = asked_for()
-TIMEOUT_S, EXPECT_S = 60, 8
+TIMEOUT_S, EXPECT_S = 120, 30
 
 ARGUMENTS = (
     "--no-sandbox",

@@ -64,7 +64,7 @@ class Desk:
             locale="zh-CN" if self._language == "zh" else "en-US",
             color_scheme=self._theme,
         )
-        self.context.set_default_timeout(8000 * SLOWNESS.patience)
+        self.context.set_default_timeout(30_000 * SLOWNESS.patience)
         self.page = await self.context.new_page()
         if SLOWNESS.rate > 1:
             processor = await self.context.new_cdp_session(self.page)
