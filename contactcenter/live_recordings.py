@@ -4,7 +4,7 @@ When a talk is recorded, and when not, is decided in `recording.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contactcenter.transitions import follow
@@ -83,12 +83,18 @@ class Recording:
 
     id: str
     phase: Phase = Phase.ASKED
-    record: RecordingRecord | None = None
-    """Once the talk has begun."""
+    parts: dict[str, RecordingRecord] = field(default_factory=dict)
+    """The leg of somebody whom the caller hears -> his part: the agent's, and a third's in a conference."""
+    over: list[RecordingRecord] = field(default_factory=list)
+    """Parts of those who went, while Asterisk writes on for those who stayed."""
+    why: Why | None = None
+    """Why it failed."""
     written_s: float = 0.0
     """Length up to `writing_since`."""
     writing_since: float | None = None
     """Since when the caller is in a bridge; None: nothing is written."""
+    measured: bool = True
+    """Whether the length is known: not when the caller left the bridge while this process was down."""
     asked_by: str = ""
     """Who asked for the next pause."""
     doubtful: bool = False
