@@ -13,7 +13,9 @@ from contactcenter.values import NOBODY
 
 
 def join(floor: Floor, call: Call, leg: str, at: float) -> None:
-    """Have the caller joined to a leg that stands, or that is on its way into the waiting room."""
+    """Have the caller joined to a leg that stands, or that is on its way into the waiting room; once."""
+    if call.join_asked and call.joining == leg:
+        return
     call.joining, call.join_asked = leg, False
     join_if_there(floor, call, at)
 

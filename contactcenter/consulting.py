@@ -13,6 +13,7 @@ from contactcenter.calls import Call, CallState, CallTrigger, Leg
 from contactcenter.causes import missed
 from contactcenter.commands import Accepted
 from contactcenter.consults import ANSWERED, Consult, ConsultState, ConsultTrigger
+from contactcenter.courses import Act
 from contactcenter.events import ConsultAsked, ConsultStep, ConsultStepAsked
 from contactcenter.floor import Floor
 from contactcenter.offers import LOST_OFFER_S
@@ -22,7 +23,7 @@ from contactcenter.offers import LOST_OFFER_S
 
 def asked(floor: Floor, event: ConsultAsked) -> None:
     """The agent wants to speak with somebody while the caller waits."""
-    call = floor.own_talk(event.login, event.call, event.request)
+    call = floor.own_talk(event.login, event.call, event.request, Act.CONSULT)
     if call is None:
         return
     if wrong := guests.refusal(floor, call, event.to):
@@ -38,13 +39,13 @@ def asked(floor: Floor, event: ConsultAsked) -> None:
 
 def asked_step(floor: Floor, event: ConsultStepAsked) -> None:
     """The agent goes on: to the other, to all, out of it, or back."""
-    call = floor.own_talk(event.login, event.call, event.request)
+    call = floor.own_talk(event.login, event.call, event.request, Act(event.step.value))
     if call is None:
         return
     consult = floor.consults.get(call.consult)
     if consult is None:
         floor.refuse(event.request, "illegal_now", "nobody is asked beside this call")
-    elif why_not := _why_not(call, consult, event.step):
+    elif why_not := _why_not(consult, event.step):
         floor.refuse(event.request, "illegal_now", why_not)
     else:
         floor.do(Accepted(request=event.request))
@@ -55,14 +56,7 @@ def asked_step(floor: Floor, event: ConsultStepAsked) -> None:
             guests.show(floor, call)
 
 
-def _why_not(call: Call, consult: Consult, step: ConsultStep) -> str:
-    if step is ConsultStep.DROP:
-        # What was asked of the caller's session can't be taken back: he would end up with a leg that is gone.
-        if consult.handing_over or call.joining == consult.leg:
-            return "the caller is being joined to him: it is too late to drop him"
-        return ""
-    if consult.blind:
-        return "the caller is on the way to him: wait, or drop it"
+def _why_not(consult: Consult, step: ConsultStep) -> str:
     if step in (ConsultStep.TOGGLE, ConsultStep.CONFERENCE):
         if consult.state not in ANSWERED:
             return "nobody has answered yet"
@@ -203,6 +197,7 @@ def finish(floor: Floor, call: Call, consult: Consult, reason: str, at: float) -
 def back_to_agent(floor: Floor, call: Call, at: float) -> None:
     """The caller, if he is on hold, goes back to whoever put him there."""
     if call.state is CallState.TALKING and call.parking:
+        call.interaction.note(at, "returned", agent=call.agent)
         call.joining = call.agent_leg  # still on the way out: back when he is there
     elif call.state is CallState.HELD and call.agent_leg:
         call.interaction.note(at, "returned", agent=call.agent)

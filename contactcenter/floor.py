@@ -29,6 +29,7 @@ from contactcenter.commands import (
     Wake,
 )
 from contactcenter.consults import Consult
+from contactcenter.courses import REFUSED, Act, course_of
 from contactcenter.figures import TARGET_S, Figures
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.intervals import Intervals
@@ -338,13 +339,22 @@ class Floor:
         users = (agent for agent in self.agents.values() if agent.phone == phone)
         return next(users, None) if phone else None
 
-    def own_talk(self, login: str, call_id: str, request: str) -> Call | None:
-        """The call that this agent has; a request for any other is refused."""
+    def own_talk(self, login: str, call_id: str, request: str, act: Act) -> Call | None:
+        """The call that this agent has; a request for any other is refused, and so is one that contradicts
+        what was granted a moment ago."""
         call = self.calls.get(call_id)
-        if call and call.agent == login and call.talks:
+        if call is None or call.agent != login or not call.talks:
+            self.refuse(request, "illegal_now", "this call is not your talk")
+        elif why_not := self.why_not(call, act):
+            self.refuse(request, "illegal_now", why_not)
+        else:
             return call
-        self.refuse(request, "illegal_now", "this call is not your talk")
         return None
+
+    def why_not(self, call: Call, act: Act) -> str:
+        """Why this can't be asked for while the caller is on the way to somebody; empty when it can."""
+        taken = any(each.taking and each.call == call.id for each in self.monitors.values())
+        return REFUSED[course_of(call, self.consults.get(call.consult), taken=taken)].get(act, "")
 
     def is_free(self, agent: AgentSession) -> bool:
         """Whether the agent could take a call now: nothing else is on the phone."""

@@ -7,13 +7,14 @@ another leg, a queue. What had him on hold stands on his leg: a crash of this pr
 from contactcenter import caller_sessions, desks, guests, handoff, recording, waiting_room
 from contactcenter.calls import Call, CallState, CallTrigger, Leg
 from contactcenter.commands import Accepted
+from contactcenter.courses import Act
 from contactcenter.events import HoldAsked, ResumeAsked
 from contactcenter.floor import Floor
 
 
 def asked_hold(floor: Floor, event: HoldAsked) -> None:
     """Hold was pressed on the page."""
-    call = floor.own_talk(event.login, event.call, event.request)
+    call = floor.own_talk(event.login, event.call, event.request, Act.HOLD)
     if call is None:
         return
     if call.state is CallState.HELD:
@@ -25,7 +26,7 @@ def asked_hold(floor: Floor, event: HoldAsked) -> None:
 
 def asked_resume(floor: Floor, event: ResumeAsked) -> None:
     """The caller is wanted back."""
-    call = floor.own_talk(event.login, event.call, event.request)
+    call = floor.own_talk(event.login, event.call, event.request, Act.RESUME)
     if call is None:
         return
     if call.state is not CallState.HELD:
@@ -64,7 +65,7 @@ def _note(floor: Floor, call: Call, at: float, kind: str) -> None:
 def over_due(floor: Floor, call_id: str, at: float) -> None:
     """On hold for longer than anybody should be: back to the agent, whomever he consults meanwhile."""
     call = floor.calls.get(call_id)
-    if call is None or call.state is not CallState.HELD or call.held_at is None:
+    if call is None or call.state is not CallState.HELD or call.held_at is None or call.join_asked:
         return
     if at >= call.held_at + floor.rules.longest_hold_s:
         call.interaction.note(at, "hold_too_long", held_s=round(at - call.held_at, 3))
@@ -77,6 +78,7 @@ def over_due(floor: Floor, call_id: str, at: float) -> None:
 def session_is_back(floor: Floor, call: Call, at: float) -> None:
     """The held caller's session began anew and waits for a word."""
     caller_sessions.say_on(floor, call)
+    call.join_asked = False  # it knows nothing of what was asked of the old one
     if call.joining:
         caller_sessions.join(floor, call, call.joining, at)
 

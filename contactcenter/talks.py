@@ -17,6 +17,7 @@ from contactcenter import (
 from contactcenter.agents import AgentState
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import Accepted
+from contactcenter.courses import Act
 from contactcenter.events import HangUpAsked, OfferEnded
 from contactcenter.floor import Floor
 
@@ -41,7 +42,7 @@ def _conclude(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:
     if call.state is CallState.TALKING:
         own = floor.legs.get(call.agent_leg)
         left = own is not None and own not in partners and (own.kept or own.id in floor.lines)
-        if left and call.parking:
+        if call.parking and (left or own is None):
             _hold(floor, call, at)
         elif own is None or left:
             transfers.part(floor, call, at)
@@ -99,7 +100,10 @@ def offer_ended(floor: Floor, event: OfferEnded) -> None:
         else:
             transfers.part(floor, call, event.at)
     elif call and call.state is CallState.HELD and event.status != "ANSWER":
-        _join_failed(floor, call, event.status, event.at)
+        if event.leg in ("", call.joining):  # else he is on the way to another by now
+            _join_failed(floor, call, event.status, event.at)
+    elif call and call.state is CallState.HELD and event.leg and event.leg == call.joining:
+        call.joining, call.join_asked = "", False  # it came about and is over, unheard
     if call and event.status == "ANSWER":
         caller_sessions.say_on(floor, call)
 
@@ -121,15 +125,19 @@ def asked_hang_up(floor: Floor, event: HangUpAsked) -> None:
     """The agent ends the talk; the caller goes on with the script, the persistent line stays."""
     agent = floor.agents[event.login]
     if agent.consult and agent.call == event.call and agent.state is AgentState.TALKING:
+        if why_not := floor.why_not(floor.calls[event.call], Act.LEAVE):
+            floor.refuse(event.request, "illegal_now", why_not)
+            return
         consulting.left(floor, agent, event.at)
         floor.do(Accepted(request=event.request))
         return
-    call = floor.own_talk(event.login, event.call, event.request)
+    call = floor.own_talk(event.login, event.call, event.request, Act.HANG_UP)
     if call is None:
         return
     if call.state is CallState.HELD:
         handoff.part(floor, call, event.at)
         caller_sessions.say_on(floor, call)
     else:
+        call.parking = False  # asked for a hold a moment ago: now it is the end
         waiting_room.send_out(floor, call)
     floor.do(Accepted(request=event.request))

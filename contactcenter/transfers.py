@@ -7,6 +7,7 @@ caller for certain, and says at once when it does not: then the caller has not l
 from contactcenter import caller_sessions, guests, handoff, waiting_room, waits
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import Accepted
+from contactcenter.courses import Act
 from contactcenter.events import TransferAsked
 from contactcenter.floor import Floor
 from contactcenter.values import Note, TargetKind
@@ -14,7 +15,7 @@ from contactcenter.values import Note, TargetKind
 
 def asked(floor: Floor, event: TransferAsked) -> None:
     """The agent sends the caller on, without a word to the other side."""
-    call = floor.own_talk(event.login, event.call, event.request)
+    call = floor.own_talk(event.login, event.call, event.request, Act.TRANSFER)
     if call is None:
         return
     if wrong := _refusal(floor, call, event):

@@ -173,16 +173,7 @@ class Waiting:
                     music = status != "ANSWER"
                     several = not music and isinstance(command, OfferCall) and len(command.phones) > 1
                     phone = await self._leg.recall("DIALEDPEERNUMBER") if several else ""
-                    offer = command.offer
-                    self._services.tell(
-                        OfferEnded(
-                            at=self._services.now(),
-                            call=self._leg.id,
-                            offer=offer,
-                            status=status,
-                            phone=phone,
-                        )
-                    )
+                    self._tell_end(command, status, phone)
 
     async def _inform(self, call: Call, told: Announce) -> bool:
         """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it
@@ -300,9 +291,19 @@ class Waiting:
     def _refuse(self, command: Command) -> None:
         """An offer for a caller who is out of the queue; one who is gone was told already."""
         if isinstance(command, OfferCall | JoinLeg) and not self._leg.over:
-            self._services.tell(
-                OfferEnded(at=self._services.now(), call=self._leg.id, offer=command.offer, status="CANCEL")
+            self._tell_end(command, "CANCEL")
+
+    def _tell_end(self, command: OfferCall | JoinLeg, status: str, phone: str = "") -> None:
+        self._services.tell(
+            OfferEnded(
+                at=self._services.now(),
+                call=self._leg.id,
+                offer=command.offer,
+                status=status,
+                phone=phone,
+                leg=command.leg if isinstance(command, JoinLeg) else "",
             )
+        )
 
 
 def _told(wish: Wish) -> dict[str, str]:

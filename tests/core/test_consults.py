@@ -392,7 +392,7 @@ def test_who_is_about_to_get_the_caller_is_not_dropped(three: Three, world: Worl
     guest = three.guest
     three.step(ConsultStep.DROP)
     (refused,) = world.commands(Refused)
-    assert refused.message == "the caller is being joined to him: it is too late to drop him"
+    assert refused.message == "the caller is just being joined to another: it is too late"
     assert not world.commands(EndLeg)
     assert OWN in world.floor.legs, "the agent's leg stays until the two are joined"
     three.over_to(guest)

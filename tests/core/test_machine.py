@@ -305,7 +305,11 @@ class CenterMachine(RuleBasedStateMachine):
         caller.held_by = ""
         leg = self.phones.get(command.leg)
         if leg is None or not leg.answered:
-            self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="CHANUNAVAIL"))
+            self.say(
+                e.OfferEnded(
+                    at=0, call=caller.call, offer=command.offer, status="CHANUNAVAIL", leg=command.leg
+                )
+            )
             return
         self.truth_leave_room(leg)
         caller.session, caller.offer, caller.agent_leg = "talk", command.offer, leg.leg

@@ -28,7 +28,8 @@ from tests.support.voices import AGENT_HZ, CALLER_HZ
 
 PASSWORD = "only-for-this-test"
 PROGRAM = (sys.executable, "-m", "contactcenter")
-READY_S, STOP_S = 60, 5
+READY_S, STOP_S = 90, 20
+"""Much more than it takes: a busy machine is slow, and neither is what is tested here."""
 
 
 class Run:
@@ -170,15 +171,13 @@ async def _a_call_without_a_phone(run: Run) -> Path:
         await agent.go("available")
         phoning = asyncio.create_task(
             _command(
-                *("demo", "call", "4002", "--name", "王芳", "--seconds", "0"),
+                *("demo", "call", "4002", "--name", "王芳", "--seconds", "5"),
                 *("--port-offset", str(run.offset)),
             )
         )
         pop = await agent.pop()
         assert pop["caller_name"] == "王芳"
-        await agent.until_rung(pop["call"])
-        await agent.do("POST", f"/api/calls/{pop['call']}/answer", {})
-        await agent.until("talking")
+        await agent.answers(pop["call"])
         status, printed = await phoning
         assert status == 0, printed
         assert "answered" in printed
