@@ -58,6 +58,8 @@ MISSING_S = 2.0
 """Audio that is shorter than the talk by more than this, or by a twentieth, is not whole."""
 SILENT_S = 5.0
 """Nobody's phone is without any sound for so long; whose is, was not recorded."""
+CUT_S = 1.0
+"""A part that was cut out may begin with so much of the last one's voice."""
 
 NOTHING = frozenset({"empty", "missing"})
 """Reasons that another try does not change."""
@@ -485,7 +487,8 @@ def _silent(record: RecordingRecord, stereo: Stereo) -> str:
     paused = sum((span.end_s or stereo.duration_s) - span.begin_s for span in record.silences)
     if stereo.duration_s - paused < SILENT_S:
         return ""
-    heard = dict(zip(SIDES, map(any, stereo.peaks), strict=True))
+    skipped = round(len(stereo.peaks[0]) * CUT_S / stereo.duration_s) if record.begin_s else 0
+    heard = dict(zip(SIDES, (any(side[skipped:]) for side in stereo.peaks), strict=True))
     return next((f"{side}_silent" for side in _sides(record) if not heard[side]), "")
 
 

@@ -321,6 +321,22 @@ async def test_each_part_of_the_same_files_is_sealed_with_its_own_span_and_nothi
     assert max(rows[1].kept.peaks[1]) > 0
 
 
+async def test_a_voice_that_is_lost_in_a_part_is_told_though_the_cut_took_some_of_the_last_one(
+    keeping: Keeping,
+) -> None:
+    silent = b"\xff" * round(8000 * 7.6)
+    for side, sound in (("caller", tones.tone(700, 10.0)), ("agent", tones.tone(950, 2.4))):
+        path = keeping.folder / "spool" / f"{RECORD.id}-{side}.ulaw"
+        path.write_bytes(ulaw.encode(sound) + (silent if side == "agent" else b""))
+    second = replace(SECOND, begin_s=2.0, length_s=8.0)
+    for record in (FIRST, second):
+        keeping.store.carry(SaveRecording(record=record))
+    async with keeping.running() as shelf:
+        shelf.carry(FinishRecording(record=second))
+        row = await keeping.becomes(RecordingState.PARTIAL, RecordingState.KEPT, name=second.id)
+    assert (row.record.state, row.kept.why) == (RecordingState.PARTIAL, "agent_silent")
+
+
 async def test_a_part_that_is_over_waits_for_the_files_that_go_on(keeping: Keeping) -> None:
     two_talks(keeping)
     running = replace(SECOND, state=RecordingState.RUNNING, ended_at=None, length_s=0.0)
