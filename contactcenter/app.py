@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,8 @@ class App:
         self._data = data
         self._answerable = answerable
         self._answer = answer
+        self.end_asterisk: Callable[[], Awaitable[object]] | None = None
+        """Ends an Asterisk that is not to outlive us, when nothing of ours listens to it any more."""
         self._exit = AsyncExitStack()
         self.servers: AsteriskServers | None = None
         self.scripts: AgiServer | None = None
@@ -180,7 +182,7 @@ class App:
             self._data / CONTROL_SOCKET, self.recorder, lambda: preface(self.center.floor, now())
         )
         await shelf.start()
-        self._exit.push_async_callback(shelf.stop)
+        self._exit.push_async_callback(self._stop_recordings, shelf)
         await scripts.start()
         self._exit.push_async_callback(scripts.close)
         await self.http.start()
@@ -192,6 +194,12 @@ class App:
         # A prompt that a call needs before its turn is made on the spot: nobody waits for the rest.
         warming = asyncio.create_task(scripts.warm())
         self._exit.callback(warming.cancel)
+
+    async def _stop_recordings(self, shelf: Shelf) -> None:
+        """Talks that end with us are sealed; those that go on in Asterisk are recorded on, and taken back."""
+        if self.end_asterisk:
+            await self.end_asterisk()
+        await shelf.stop(complete=self.end_asterisk is not None)
 
     def ready(self) -> dict[str, Any]:
         """For `/readyz`: every Asterisk server is connected and the store takes writes."""

@@ -125,6 +125,7 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
         floor.leave_queue(call)
     if call.recording and call.recording.phase in recording.RUNNING:
         recording.end(floor, call, event.at)  # who is with a script is in no bridge, whatever we heard last
+    call.phone_transferred = False
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did

@@ -208,6 +208,8 @@ class Call:
     """Whether the caller knows that the call is recorded."""
     recording: Recording | None = None
     """Of the talk that goes on, or of the one that comes next."""
+    phone_transferred: bool = False
+    """A phone sent the caller elsewhere by itself: no session of ours has him since."""
     recorded_at: int = 0
     """Milliseconds in the name of the last recording: no two have one name."""
     left_queue: str = ""

@@ -86,7 +86,7 @@ class Floor:
         """Supervisors' messages that their agents have not put away."""
         self.restored: dict[str, InteractionRecord] = {}
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
-        self.restored_recordings: dict[str, RecordingRecord] = {}
+        self.restored_recordings: dict[str, tuple[RecordingRecord, ...]] = {}
         """By the caller's leg: recordings that ran when the last run ended."""
         self.closed: dict[str, str] = {}
         """Interaction -> agent, for the latest final records."""

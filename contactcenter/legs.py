@@ -132,6 +132,7 @@ def _hold(floor: Floor, leg_id: str, on: bool, at: float) -> None:
 def transferred(floor: Floor, event: LegTransferred) -> None:
     """A phone sent its peer elsewhere by itself."""
     if call := floor.call_of_leg(event.leg):
+        call.phone_transferred = call.phone_transferred or event.leg == call.id
         by = floor.legs.get(event.by)
         call.interaction.note(
             event.at, "phone_transfer", by=by.phone if by else "", to=event.to, attended=event.attended

@@ -9,6 +9,7 @@ from contactcenter import (
     consulting,
     handoff,
     holds,
+    recording,
     takeovers,
     transfers,
     waiting_room,
@@ -33,6 +34,11 @@ def settle(floor: Floor, call: Call, at: float) -> None:
     caller = floor.legs.get(call.id)
     partners = floor.partners(caller) if caller else []
     consulting.settle(floor, call, partners, at)
+    _conclude(floor, call, partners, at)
+    recording.heard(floor, call, at)
+
+
+def _conclude(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:
     if call.state is CallState.TALKING:
         own = floor.legs.get(call.agent_leg)
         left = own is not None and own not in partners and (own.kept or own.id in floor.lines)

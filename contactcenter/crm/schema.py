@@ -223,8 +223,14 @@ recordings = Table(
     Column("deleted_at", Double),
     Column("kind", Text, nullable=False, server_default="talk"),
     _text("number"),  # the number outside, where no agent had the caller
+    _text("source"),  # whose files hold it; empty: its own
+    Column("begin_s", Double, nullable=False, server_default="0"),  # where in the files
+    Column("end_s", Double),
+    Column("written_s", Double, nullable=False, server_default="0"),  # while it runs
+    Column("writing_since", Double),
     Index(None, "interaction", "started_at"),
     Index(None, "state", "queue", "started_at"),
+    Index(None, "source"),
 )
 
 # The versions of what may change live (`config.Configuration`), the last one in force. Triggers refuse every

@@ -55,7 +55,7 @@ class RecordingItem(BaseModel):
     kind: Annotated[str, Field(description="talk, or message: nobody is on the agent's side.")]
     part: Annotated[int, Field(ge=1, description="1 for the interaction's first recording, and so on.")]
     agent: Annotated[str, Field(description="Empty with a number outside.")]
-    number: Annotated[str, Field(description="The number outside that the caller was passed on to.")]
+    number: Annotated[str, Field(description="The number outside, or the phone without an agent.")]
     queue: str
     started_at: float
     duration_s: float

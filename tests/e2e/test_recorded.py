@@ -346,3 +346,177 @@ async def forced_pause(center: Center, agent: Agent, call: str) -> None:
         await asyncio.sleep(1.0)
         await supervisor.do("POST", f"/api/calls/{call}/record-resume")
         await until_recording(agent, call, "on")
+
+
+def alone(recorded: Recorded, own_hz: int, begin: float, end: float, *others: int) -> None:
+    """The span has the caller on the left and one voice on the right, and none of the others anywhere."""
+    assert recorded.hears("caller", CALLER_HZ, begin, end) > 0.8
+    assert recorded.hears("agent", own_hz, begin, end) > 0.8
+    for other in others:
+        assert recorded.hears("agent", other, begin, end) == 0.0
+        assert recorded.hears("caller", other, begin, end) == 0.0
+
+
+@pytest.mark.parametrize("attended", [True, False], ids=["attended", "blind"])
+async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
+    center: Center, attended: bool
+) -> None:
+    async with (
+        center.phone("101", habit=answer, tone=AGENT_HZ) as phone,
+        center.phone("102", habit=answer, tone=COLLEAGUE_HZ) as desk,
+        center.agent("agent1", "101") as agent,
+        center.agent("agent2", "102") as colleague,
+        center.customer("15400000041") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        own = await phone.wait_call()
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await until_recording(agent, view["call"], "on")
+        await asyncio.sleep(2.0)
+        await colleague.go("available")
+        if attended:
+            await own.hold()
+            asking = phone.call("102")
+            await asking.wait_answered()
+            await own.transfer_to(asking)
+        else:
+            await own.transfer(center.uri("102"))
+        await desk.wait_call()
+        await call.hears(COLLEAGUE_HZ)
+        await colleague.until("talking")
+        await until_recording(colleague, view["call"], "on")
+        await asyncio.sleep(1.0)
+        await colleague.do("POST", f"/api/calls/{view['call']}/record-pause")
+        await until_recording(colleague, view["call"], "paused")
+        await asyncio.sleep(1.0)
+        await colleague.do("POST", f"/api/calls/{view['call']}/record-resume")
+        await until_recording(colleague, view["call"], "on")
+        await asyncio.sleep(5.0)  # long enough for a voice that is missing to be missed
+        call.hang_up()
+        await agent.dispose(view["interaction"])
+        await colleague.until("wrap_up")
+        await colleague.dispose(view["interaction"])
+    rows = await kept(center, view["interaction"], 2)
+    assert [row["agent"] for row in rows] == ["agent1", "agent2"]
+    first, second = [await heard(center, row["id"]) for row in rows]
+    assert rows[0]["state"] == "kept"
+    alone(first, AGENT_HZ, EDGE_S, 2.0 - EDGE_S, COLLEAGUE_HZ)
+    assert first.hears("agent", COLLEAGUE_HZ, 0.0, first.seconds) == 0.0
+    (pause,) = rows[1]["silences"]
+    spans = ((EDGE_S, pause["begin_s"] - EDGE_S), (pause["end_s"] + EDGE_S, second.seconds - EDGE_S))
+    lost = attended and told_as_lost(rows[1], second)
+    for span in spans:
+        assert second.hears("caller", CALLER_HZ, *span) > 0.8
+        assert second.hears("agent", AGENT_HZ, *span) == 0.0
+        assert lost or second.hears("agent", COLLEAGUE_HZ, *span) > 0.8
+    silent_from, silent_until = max(second.silences("caller"), key=lambda span: span[1] - span[0])
+    assert silent_from == pytest.approx(pause["begin_s"], abs=EDGE_S)
+    assert silent_until == pytest.approx(pause["end_s"], abs=EDGE_S)
+    assert not list(center.asterisk.folders.recordings.iterdir())
+
+
+def told_as_lost(row: dict[str, Any], recorded: Recorded) -> bool:
+    """Whether the other side is not there, and whether the row says so: in a talk that nobody of ours joined,
+    Asterisk 22.10 leaves a voice out whose RTP has smaller numbers than the last one's."""
+    lost = recorded.is_silent("agent", 1.0, recorded.seconds)
+    assert (row["state"], row["why"]) == (("partial", "agent_silent") if lost else ("kept", ""))
+    return lost
+
+
+async def test_the_tail_of_a_conference_is_in_the_part_of_who_stayed(center: Center) -> None:
+    async with (
+        center.phone("101", habit=answer, tone=AGENT_HZ) as phone,
+        center.phone("102", habit=answer, tone=COLLEAGUE_HZ) as desk,
+        center.agent("agent1", "101") as agent,
+        center.agent("agent2", "102") as colleague,
+        center.customer("15400000042") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        own = await phone.wait_call()
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await until_recording(agent, view["call"], "on")
+        await asyncio.sleep(2.0)
+        await colleague.go("available")
+        await agent.do("POST", f"/api/calls/{view['call']}/consult", {"to": {"agent": "agent2"}})
+        await desk.wait_call()
+        await own.hears(COLLEAGUE_HZ)
+        await agent.do("POST", f"/api/calls/{view['call']}/consult/conference", {})
+        await call.hears(COLLEAGUE_HZ)
+        await asyncio.sleep(2.0)
+        own.hang_up()
+        await agent.until("wrap_up")
+        await colleague.until_view(lambda each: each["call"] == view["call"], "with the caller")
+        await until_recording(colleague, view["call"], "on")
+        await asyncio.sleep(5.5)  # long enough for a voice that is missing to be missed
+        call.hang_up()
+        await agent.dispose(view["interaction"])
+        await colleague.until("wrap_up")
+        await colleague.dispose(view["interaction"])
+    rows = await kept(center, view["interaction"], 3)
+    assert [row["agent"] for row in rows] == ["agent1", "agent2", "agent2"]
+    assert [row["state"] for row in rows[:2]] == ["kept", "kept"]
+    first, both, tail = [await heard(center, row["id"]) for row in rows]
+    alone(first, AGENT_HZ, EDGE_S, 2.0 - EDGE_S, COLLEAGUE_HZ)
+    for recorded in (first, both):
+        # The hold before has cost some tenths, so the cut comes a little late.
+        span = (recorded.seconds - 2.0 + EDGE_S, recorded.seconds - 1.0)
+        assert recorded.hears("agent", AGENT_HZ, *span) > 0.8
+        assert recorded.hears("agent", COLLEAGUE_HZ, *span) > 0.8
+    span = (EDGE_S, tail.seconds - EDGE_S)
+    assert tail.hears("caller", CALLER_HZ, *span) > 0.8
+    assert tail.hears("agent", AGENT_HZ, *span) == 0.0, "not a moment of who was gone"
+    assert told_as_lost(rows[2], tail) or tail.hears("agent", COLLEAGUE_HZ, *span) > 0.8
+    assert not list(center.asterisk.folders.recordings.iterdir())
+
+
+async def test_after_a_crash_in_a_hold_the_recording_is_whole_and_its_pause_in_its_place(
+    center: Center,
+) -> None:
+    async with (
+        center.phone("103", habit=answer, tone=AGENT_HZ) as phone,
+        center.customer("15400000043") as customer,
+    ):
+        async with center.agent("agent3", "103") as agent:
+            await agent.go("available")
+            call = customer.call("4002")
+            await call.wait_answered()
+            call.audio.play_tone(CALLER_HZ)
+            await phone.wait_call()
+            view = await agent.until("talking")
+            await asyncio.sleep(2.0)
+            await agent.do("POST", f"/api/calls/{view['call']}/hold")
+            await agent.until_held(True)
+            await asyncio.sleep(3.0)  # of music, of which nothing is written
+            await center.kill()
+            await center.start_again()
+        async with center.agent("agent3") as agent:
+            await agent.until_held(True)
+            await agent.do("POST", f"/api/calls/{view['call']}/resume")
+            await agent.until_held(False)
+            await until_recording(agent, view["call"], "on")
+            await asyncio.sleep(1.5)
+            await agent.do("POST", f"/api/calls/{view['call']}/record-pause")
+            await until_recording(agent, view["call"], "paused")
+            await asyncio.sleep(1.0)
+            await agent.do("POST", f"/api/calls/{view['call']}/record-resume")
+            await until_recording(agent, view["call"], "on")
+            await asyncio.sleep(1.0)
+            call.hang_up()
+            await agent.until("wrap_up")
+            await agent.dispose(view["interaction"])
+    (row,) = await kept(center, view["interaction"])
+    assert (row["state"], row["why"]) == ("kept", "")
+    recorded = await heard(center, row["id"])
+    (pause,) = row["silences"]
+    silent_from, silent_until = max(recorded.silences("agent"), key=lambda span: span[1] - span[0])
+    # Each way into a bridge and out of it costs some tenths; the music and the crash would be seconds.
+    assert silent_from == pytest.approx(pause["begin_s"], abs=1.0)
+    assert silent_until == pytest.approx(pause["end_s"], abs=1.0)

@@ -15,10 +15,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from contactcenter.crm import recordings
+from contactcenter.crm.store import Store
 from contactcenter.demo.phones import SIMULATED
+from contactcenter.phones.customer import Customer
+from contactcenter.phones.phone import Phone, answer
+from contactcenter.values import RecordingState
 from tests.support.agent import Agent
 from tests.support.asterisk import free_offset, open_folder
 from tests.support.center import ROOT
+from tests.support.voices import AGENT_HZ, CALLER_HZ
 
 PASSWORD = "only-for-this-test"
 PROGRAM = (sys.executable, "-m", "contactcenter")
@@ -86,6 +92,41 @@ async def test_demo_from_its_start_to_its_end() -> None:
         assert status == 0
         assert "CallQueued" in printed
         assert "OfferEnded" in printed or "CallerLeft" in printed
+
+
+@pytest.mark.timeout(120)
+async def test_a_talk_that_ends_with_everything_is_sealed_and_nothing_of_it_lies_in_clear() -> None:
+    with open_folder() as folder, free_offset() as offset:
+        async with _run(folder / "data", offset) as run:
+            secret = json.loads((run.data / "demo-accounts.json").read_text())["phones"]["101"]["password"]
+            sip = ("127.0.0.1", 5060 + offset)
+            async with (
+                Phone("101", secret, server=sip, habit=answer, tone=AGENT_HZ),
+                Agent.signed_in(run.url, "agent1", PASSWORD) as agent,
+                Customer("15400000001", server=sip) as customer,
+            ):
+                await agent.choose_phone("101")
+                await agent.go("available")
+                call = customer.call("4002")
+                await call.hears(AGENT_HZ, within=20)
+                call.audio.play_tone(CALLER_HZ)
+                view = await agent.until("talking")
+                await asyncio.sleep(2.0)  # of talk
+                began = time.monotonic()
+                run.process.send_signal(signal.SIGTERM)
+                assert await run.process.wait() == 0
+                assert time.monotonic() - began < STOP_S
+        store = await Store.open(
+            run.data / "contactcenter.db", tell=lambda event: None, now=time.time, region="CN"
+        )
+        try:
+            (row,) = await store.read(recordings.of_interaction, view["interaction"])
+        finally:
+            await store.close()
+        assert row.record.state is RecordingState.KEPT
+        assert row.kept.duration_s > 1.8, "the last block, too"
+        left = [path for path in run.data.rglob("*.ulaw") if row.record.id in path.name]
+        assert not left
 
 
 async def _accounts_are_as_the_contract_says(run: Run) -> None:
