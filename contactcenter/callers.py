@@ -30,6 +30,7 @@ from contactcenter.events import (
 from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
+from contactcenter.live_recordings import RUNNING
 from contactcenter.offers import OfferState
 from contactcenter.values import NOBODY, InteractionRecord, MatchMethod
 
@@ -123,7 +124,7 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
-    if call.recording and call.recording.phase in recording.RUNNING:
+    if call.recording and call.recording.phase in RUNNING:
         recording.end(floor, call, event.at)  # who is with a script is in no bridge, whatever we heard last
     call.phone_transferred = False
     call.move(CallTrigger.START_SCRIPT)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from contactcenter.commands import ScreenPop
 from contactcenter.consults import Consult
 from contactcenter.interactions import Interaction
-from contactcenter.recording import Notice, Recording
+from contactcenter.live_recordings import Notice, Recording
 from contactcenter.routing.decisions import Part
 from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need

@@ -33,9 +33,9 @@ from contactcenter.courses import REFUSED, Act, course_of
 from contactcenter.figures import TARGET_S, Figures
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.intervals import Intervals
+from contactcenter.live_recordings import Notice
 from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
-from contactcenter.recording import Notice
 from contactcenter.routing.decisions import Decision
 from contactcenter.routing.matching import Matcher
 from contactcenter.routing.queues import Queue, QueueRules

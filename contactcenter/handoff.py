@@ -19,6 +19,7 @@ from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.commands import Accepted, AnswerPhone, EndLeg, OfferCall, OfferTaken, PlaceLeg
 from contactcenter.events import AnswerAsked, OfferEnded, PopShown, RecordingAnnounced
 from contactcenter.floor import Floor
+from contactcenter.live_recordings import Notice
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger, Seat
 from contactcenter.routing.decisions import Decision
 from contactcenter.routing.explanations import figures, record
@@ -125,7 +126,7 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     if seat and seat.desk and not _is_up(floor, seat):
         _ring_desk(floor, call, seat, made.ring_s)
         return
-    if call.calling or call.notice is recording.Notice.ASKED:
+    if call.calling or call.notice is Notice.ASKED:
         return  # the customer whom we call has not answered yet, or is being told of the recording
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())

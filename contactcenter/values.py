@@ -192,7 +192,7 @@ class RecordingRecord:
     silences: tuple[Silence, ...] = ()
     state: RecordingState = RecordingState.RUNNING
     why: str = ""
-    """A word of `recording.Why` or of the edge's, when the state needs a reason."""
+    """A word of `live_recordings.Why` or of the edge's, when the state needs a reason."""
     kind: RecordingKind = RecordingKind.TALK
 
     @property

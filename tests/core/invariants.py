@@ -33,9 +33,9 @@ from contactcenter.figures import KINDS, needed
 from contactcenter.floor import Floor
 from contactcenter.interactions import InteractionState
 from contactcenter.intervals import CENTER, Key, count_again_from
+from contactcenter.live_recordings import RUNNING, Notice, Phase
 from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
-from contactcenter.recording import RUNNING, Notice, Phase
 from contactcenter.routing.matching import FREE
 from contactcenter.tallies import Tally, total
 from contactcenter.values import (
