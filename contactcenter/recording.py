@@ -251,6 +251,14 @@ def _into(recording: Recording, part: RecordingRecord, at: float) -> float:
     return max(0.0, round(recording.length(at) - part.begin_s, 3))
 
 
+def rules_changed(floor: Floor, at: float) -> None:
+    """A talk that began when its queue asked for no recording, or was not there, may be in one that does by
+    now: unless Asterisk listens already, it is not begun in the middle, and says why."""
+    for call in floor.calls.values():
+        if call.taken and call.held_at is None and (call.recording is None or _waits(call.recording)):
+            joined(floor, call, at)
+
+
 def resumed(floor: Floor, call: Call, at: float) -> None:
     """The agent has the caller back: after a join to another that failed, by a recording of its own."""
     if call.recording is None or _waits(call.recording):

@@ -466,6 +466,20 @@ def test_an_attended_transfer_leaves_a_recording_of_each_agent() -> None:
     assert join.recording == [each.id for each in world.ledger.recordings.values()][-1]
 
 
+def test_a_talk_that_began_while_its_queue_was_away_has_a_reason_when_the_queue_is_back() -> None:
+    three = Recorded()
+    world = three.world
+    change = {"at": world.now, "version": 2}
+    world.step(
+        e.RulesChanged(**change, rules=replace(RULES, queues=RULES.queues[1:], fallback_queue="sales"))
+    )
+    three.consulting().step(ConsultStep.COMPLETE).over_to(three.guest)
+    assert len(three.rows()) == 1, "nobody asks for a recording"
+    world.step(e.RulesChanged(**change, rules=RULES))
+    assert [(agent, why) for agent, _, why, _ in three.rows()] == [("tom", ""), ("pam", "not_started")]
+    three.ends(OWN).everybody_leaves()
+
+
 def test_a_blind_transfer_leaves_a_recording_of_each_agent() -> None:
     three = Recorded()
     three.asks(PAM, blind=True).rings().answers()

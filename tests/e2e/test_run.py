@@ -175,7 +175,7 @@ async def _a_call_without_a_phone(run: Run) -> Path:
                 *("--port-offset", str(run.offset)),
             )
         )
-        pop = await agent.pop()
+        pop = await agent.pop(READY_S)  # the caller is a program that has to start, too
         assert pop["caller_name"] == "王芳"
         await agent.answers(pop["call"])
         status, printed = await phoning

@@ -97,9 +97,9 @@ class Agent:
             self._changed.clear()
             await self._changed.wait()
 
-    async def pop(self) -> dict[str, Any]:
+    async def pop(self, within: float = WITHIN_S) -> dict[str, Any]:
         """The next record that is shown."""
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within):
             return await self.pops.get()
 
     async def choose_phone(self, phone: str, line: str = "ring") -> None:
