@@ -1,9 +1,10 @@
 """Totals: what `/metrics` says of the parts that know no metrics themselves."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Protocol
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from contactcenter import counting
@@ -45,6 +46,9 @@ class Totals(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Asked by `/metrics`."""
+        # Asked from the loop itself: `uvloop`, or `asyncio` where there is none (docs/adr/0019).
+        name = type(asyncio.get_running_loop()).__module__.partition(".")[0]
+        yield InfoMetricFamily("contactcenter_event_loop", "Which event loop carries it", {"loop": name})
         impossible = CounterMetricFamily(
             "contactcenter_impossible_events", "Events that no state allowed", labels=["event"]
         )
