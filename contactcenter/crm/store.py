@@ -132,6 +132,8 @@ class Store:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._rows:
+            self._save_rows(())
         try:
             # Readers first: the last connection to close writes the WAL back, and only the writer's can.
             await self._reading.dispose()

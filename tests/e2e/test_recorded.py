@@ -389,7 +389,7 @@ async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
         await call.hears(COLLEAGUE_HZ)
         await colleague.until("talking")
         await until_recording(colleague, view["call"], "on")
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(2.0)
         await colleague.do("POST", f"/api/calls/{view['call']}/record-pause")
         await until_recording(colleague, view["call"], "paused")
         await asyncio.sleep(1.0)
