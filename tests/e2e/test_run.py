@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -161,7 +162,10 @@ async def _a_call_without_a_phone(run: Run) -> Path:
     """A simulated customer, a simulated phone, a recorder; the trace that it wrote."""
     trace = run.data / "call.jsonl"
     recorder = await asyncio.create_subprocess_exec(
-        *(*PROGRAM, "record", "--data", str(run.data), "--to", str(trace)), cwd=ROOT
+        *(*PROGRAM, "record", "--data", str(run.data), "--to", str(trace)),
+        cwd=ROOT,
+        # Tests that a shell started in the background would hand on that Ctrl-C is to be ignored.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     async with asyncio.timeout(20):
         while not (trace.exists() and trace.stat().st_size):
@@ -186,7 +190,8 @@ async def _a_call_without_a_phone(run: Run) -> Path:
         assert record["outcome"] == "answered"
         assert record["disposition"]["code"] == "solved"
     recorder.send_signal(signal.SIGINT)
-    await recorder.wait()
+    async with asyncio.timeout(STOP_S):
+        await recorder.wait()
     return trace
 
 
