@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from contactcenter.phones.phone import answer
+from contactcenter.phones.phone import answer, ring
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center, running_center
 from tests.support.ears import insists
@@ -405,7 +405,7 @@ async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
     first, second = [await heard(center, row["id"]) for row in rows]
     assert rows[0]["state"] == "kept"
     alone(first, AGENT_HZ, EDGE_S, 2.0 - EDGE_S, COLLEAGUE_HZ)
-    assert first.hears("agent", COLLEAGUE_HZ, 0.0, first.seconds) == 0.0
+    assert first.hears("agent", COLLEAGUE_HZ, 0.0, first.seconds - EDGE_S) == 0.0
     (pause,) = rows[1]["silences"]
     spans = ((EDGE_S, pause["begin_s"] - EDGE_S), (pause["end_s"] + EDGE_S, second.seconds - EDGE_S))
     lost = attended and told_as_lost(rows[1], second)
@@ -417,6 +417,56 @@ async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
     assert silent_from == pytest.approx(pause["begin_s"], abs=EDGE_S)
     assert silent_until == pytest.approx(pause["end_s"], abs=EDGE_S)
     assert not list(center.asterisk.folders.recordings.iterdir())
+
+
+@pytest.mark.parametrize("ringing", [True, False], ids=["ringing", "just-answered"])
+async def test_a_phone_passes_its_caller_on_before_its_other_call_is_bridged(
+    center: Center, ringing: bool
+) -> None:
+    """Asterisk takes the caller out of his session then, as a hang-up would; talk and record go on."""
+    async with (
+        center.phone("101", habit=answer, tone=AGENT_HZ) as phone,
+        center.phone("102", habit=ring if ringing else answer, tone=COLLEAGUE_HZ) as desk,
+        center.agent("agent1", "101") as agent,
+        center.agent("agent2", "102") as colleague,
+        center.customer("15400000043") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        own = await phone.wait_call()
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await until_recording(agent, view["call"], "on")
+        await asyncio.sleep(2.0)
+        await colleague.go("available")
+        await own.hold()
+        asking = phone.call("102")
+        theirs = await desk.wait_call()
+        await (asking.wait_ringing() if ringing else asking.wait_answered())
+        await own.transfer_to(asking)
+        await agent.until("wrap_up")
+        if ringing:
+            theirs.answer()
+        await call.hears(COLLEAGUE_HZ)
+        await colleague.until("talking")
+        await until_recording(colleague, view["call"], "on")
+        await asyncio.sleep(6.0)  # long enough for a voice that is missing to be missed
+        call.hang_up()
+        await agent.dispose(view["interaction"])
+        await colleague.until("wrap_up")
+        await colleague.dispose(view["interaction"])
+    record = await center.interaction(view["interaction"])
+    assert [part["agent"] for part in record["parts"]] == ["agent1", "agent2"]
+    rows = await kept(center, view["interaction"], 2)
+    assert [row["agent"] for row in rows] == ["agent1", "agent2"]
+    first, second = [await heard(center, row["id"]) for row in rows]
+    alone(first, AGENT_HZ, EDGE_S, 2.0 - EDGE_S, COLLEAGUE_HZ)
+    assert second.hears("caller", CALLER_HZ, EDGE_S, second.seconds - EDGE_S) > 0.8
+    assert second.hears("agent", AGENT_HZ, EDGE_S, second.seconds) == 0.0
+    if not told_as_lost(rows[1], second):
+        assert second.hears("agent", COLLEAGUE_HZ, EDGE_S, second.seconds - EDGE_S) > 0.8
 
 
 def told_as_lost(row: dict[str, Any], recorded: Recorded) -> bool:
