@@ -166,8 +166,21 @@ def test_answer_on_the_page_presses_the_key_of_the_phone(world: World) -> None:
     world.is_ready().waits().rings()
     world.step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="a"))
     assert world.commands(AnswerPhone) == [AnswerPhone(phone="101")]
+    assert world.commands(Accepted)
     world.answers().step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="b"))
     assert world.commands(Refused)[0].message == "there is no call to answer"
+
+
+def test_answer_before_the_phone_rings_is_kept_until_it_does() -> None:
+    world = World(replace(RULES, answerable=frozenset({"101"})))
+    world.is_ready().waits()
+    world.step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="a"))
+    assert world.commands(Accepted)
+    assert not world.commands(AnswerPhone)
+    world.rings()
+    assert world.told_commands(AnswerPhone) == [AnswerPhone(phone="101")]
+    world.step(e.LegRinging(at=world.now, leg="ann>101"))
+    assert not world.commands(AnswerPhone), "pressed once"
 
 
 # --- leaving early ---
