@@ -23,7 +23,9 @@ class Count:
         spreads = [chance * (1.0 - chance) for chance in chances]
         self._mean = sum(chances)
         self._variance = sum(spreads)
-        self._third = sum(spread * (1.0 - 2.0 * chance) for spread, chance in zip(spreads, chances))
+        self._third = sum(
+            spread * (1.0 - 2.0 * chance) for spread, chance in zip(spreads, chances, strict=True)
+        )
 
     def add(self, chance: float) -> None:
         """One more thing that may happen."""
@@ -63,4 +65,6 @@ class Count:
 
 def _with(shares: list[float], chance: float) -> list[float]:
     not_ = 1.0 - chance
-    return [here * not_ + before * chance for here, before in zip([*shares, 0.0], [0.0, *shares])]
+    return [
+        here * not_ + before * chance for here, before in zip([*shares, 0.0], [0.0, *shares], strict=True)
+    ]

@@ -1,13 +1,14 @@
 """How long something lasts (an answer's delay, a talk, a wrap-up), learnt from what was seen.
 
-Within each interval of a law the rate at which it ends is taken as constant: ends ÷ time spent in the interval,
-the estimator of occurrence over exposure. So what has not ended yet counts as well, and what has lasted long
-says about its end only as much as was seen of others that lasted so long. Before anything is seen, a guess
-stands in with the weight of some observations.
+Within each interval of a law the rate at which it ends is taken as constant: ends ÷ time spent in the
+interval, the estimator of occurrence over exposure. So what has not ended yet counts as well, and what has
+lasted long says about its end only as much as was seen of others that lasted so long. Before anything is
+seen, a guess stands in with the weight of some observations.
 """
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from math import erf, exp, log, sqrt
 
 from contactcenter.values import frozen
@@ -49,7 +50,7 @@ class Law:
 def law(edges: Sequence[float], rates: Sequence[float]) -> Law:
     """The law with these rates."""
     passed = [0.0]
-    for begin, end, rate in zip(edges, edges[1:], rates):
+    for begin, end, rate in zip(edges, edges[1:], rates, strict=False):
         passed.append(passed[-1] + rate * (end - begin))
     return Law(edges=tuple(edges), rates=tuple(rates), passed=tuple(passed))
 
@@ -105,6 +106,6 @@ def _guess(
         end = edges[at + 1] if at + 1 < len(edges) else begin * 2
         points = [longer(begin + (end - begin) * step / steps) for step in range(steps + 1)]
         ended.append(weight * (points[0] - points[-1]))
-        area = sum((a + b) / 2 for a, b in zip(points, points[1:]))
+        area = sum((a + b) / 2 for a, b in pairwise(points))
         spent.append(weight * area * (end - begin) / steps)
     return ended, spent

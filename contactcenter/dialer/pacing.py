@@ -1,8 +1,8 @@
 """How many calls to place now.
 
-A policy is a function of a frozen picture: no clock, no dice, no memory. `place` may be asked at any time and as
-often as one likes; the same picture has the same answer. Others' policies plug in by the same interface, and are
-tried ahead of real time by `contactcenter simulate dialer`.
+A policy is a function of a frozen picture: no clock, no dice, no memory. `place` may be asked at any time and
+as often as one likes; the same picture has the same answer. Others' policies plug in by the same interface,
+and are tried ahead of real time by `contactcenter simulate dialer`.
 """
 
 from functools import lru_cache
@@ -51,7 +51,8 @@ class PacingInputs:
     waiting: int
     """Persons who have answered and have no agent yet."""
     level: float
-    """What the controller steers: the accepted chance that a call placed now is dropped, or lines per agent."""
+    """What the controller steers: the accepted chance that a call placed now is dropped, or lines per
+    agent."""
     learnt: Learnt
 
 
@@ -93,8 +94,8 @@ class Predictive:
     under the level.
 
     The moment of that answer is looked at in some quantiles of its delay: by then some of the calls that ring
-    have been answered, and until shortly after, some agents have become free, each by the chance that the learnt
-    laws give for what has lasted so long.
+    have been answered, and until shortly after, some agents have become free, each by the chance that the
+    learnt laws give for what has lasted so long.
     """
 
     def place(self, inputs: PacingInputs) -> Pacing:
@@ -184,7 +185,7 @@ def _frees(learnt: Learnt, elapsed: float, until: list[float]) -> tuple[float, .
     chances = []
     for each in until:
         total = 0.0
-        for begin, end, a, b in zip(steps, steps[1:], ends, ends[1:]):
+        for begin, end, a, b in zip(steps, steps[1:], ends, ends[1:], strict=False):
             if begin >= each:
                 break
             part = (b - a) * min(1.0, (each - begin) / (end - begin))

@@ -91,11 +91,11 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
     return next((found for node in sorted(graph) if (found := visit(node))), [])
 
 
-EDGES = {part(path) for path in files() if path.parent != PACKAGE} - ROOTS - {"routing"}
+EDGES = {part(path) for path in files() if path.parent != PACKAGE} - ROOTS - {"routing", "dialer"}
 CORE = [
     path
     for path in files()
-    if part(path) == "routing" or (path.parent == PACKAGE and part(path) not in ROOTS)
+    if part(path) in ("routing", "dialer") or (path.parent == PACKAGE and part(path) not in ROOTS)
 ]
 
 

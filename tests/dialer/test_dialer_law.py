@@ -1,0 +1,199 @@
+"""What the law says of outgoing calls: hours in every zone, caps, lists, drops."""
+
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contactcenter.dialer.drops import Drops, upper_share
+from contactcenter.dialer.hours import allowed, minutes_a_week, next_allowed
+from contactcenter.dialer.permission import Dialled, Refusal, Terms, next_moment, refusal
+from contactcenter.dialer.profiles import PROFILES, daily
+
+US = PROFILES["US"]
+NEW_YORK = ("America/New_York",)
+
+
+def moment(zone: str, *when: int) -> float:
+    return datetime(*when, tzinfo=ZoneInfo(zone)).timestamp()  # type: ignore[arg-type, misc]
+
+
+NOON = moment("America/New_York", 2026, 7, 1, 12)
+TERMS = Terms(profile=US, caller_id_verified=True, message=True, national_list_at=NOON - 86400)
+DIALLED = Dialled(zones=NEW_YORK, consent=True)
+
+
+@pytest.mark.parametrize(
+    ("profile", "zone", "first", "last"),
+    [
+        ("US", "America/New_York", (8, 0), (21, 0)),
+        ("CN", "Asia/Shanghai", (9, 0), (21, 0)),
+        ("UK", "Europe/London", (9, 0), (20, 0)),
+    ],
+)
+def test_the_hours_begin_and_end_to_the_second(
+    profile: str, zone: str, first: tuple[int, int], last: tuple[int, int]
+) -> None:
+    weeks = [PROFILES[profile].week]
+    begin, end = moment(zone, 2026, 7, 1, *first), moment(zone, 2026, 7, 1, *last)
+    assert [allowed(weeks, [zone], at) for at in (begin - 1, begin, end - 1, end)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("region", ["US-FL", "US-OK", "US-MD"])
+def test_three_states_end_at_eight(region: str) -> None:
+    at = moment("America/New_York", 2026, 7, 1, 20)
+    assert refusal(TERMS, replace(DIALLED, region=region), at - 1, reserved=False) is None
+    assert refusal(TERMS, replace(DIALLED, region=region), at, reserved=False) is Refusal.NOT_NOW
+    assert refusal(TERMS, DIALLED, at, reserved=False) is None
+
+
+def test_texas_sleeps_long_on_sundays() -> None:
+    texan = Dialled(zones=("America/Chicago",), region="US-TX", consent=True)
+    sunday = moment("America/Chicago", 2026, 7, 5, 12)
+    assert refusal(TERMS, texan, sunday - 1, reserved=False) is Refusal.NOT_NOW
+    assert refusal(TERMS, texan, sunday, reserved=False) is None
+
+
+def test_a_number_of_many_zones_keeps_the_hours_of_all() -> None:
+    zones = ("America/New_York", "America/Los_Angeles", "Pacific/Honolulu")
+    weeks = [US.week]
+    begin, end = moment("Pacific/Honolulu", 2026, 7, 1, 8), moment("America/New_York", 2026, 7, 1, 21)
+    assert [allowed(weeks, zones, at) for at in (begin - 1, begin, end - 1, end)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert next_allowed(weeks, zones, end) == begin + 86400
+
+
+@pytest.mark.parametrize("day", [(2026, 3, 8), (2026, 11, 1)], ids=["spring", "autumn"])
+def test_on_days_on_which_the_clocks_change_the_wall_clock_counts(day: tuple[int, int, int]) -> None:
+    begin, end = (moment("America/New_York", *day, hour) for hour in (8, 21))
+    assert [allowed([US.week], NEW_YORK, at) for at in (begin - 1, begin, end - 1, end)] == [
+        *(False, True, True, False)
+    ]
+
+
+def test_hours_that_never_meet_are_found_out() -> None:
+    night = ((time(8), time(9)),)
+    week = (night,) * 7
+    zones = ("Asia/Shanghai", "Europe/London")
+    assert next_allowed([week], zones, NOON) is None
+    assert minutes_a_week([week], zones, NOON) == 0
+    assert minutes_a_week([US.week], NEW_YORK, NOON) == 7 * 13 * 60
+
+
+@given(
+    at=st.floats(1.7e9, 1.9e9),
+    zones=st.sets(
+        st.sampled_from(["Asia/Shanghai", "Europe/London", "America/New_York", "Pacific/Apia"]), max_size=3
+    ),
+    begin=st.integers(0, 20),
+    hours=st.integers(1, 4),
+)
+def test_the_next_moment_is_allowed_and_nothing_before_it_is(
+    at: float, zones: set[str], begin: int, hours: int
+) -> None:
+    weeks = [daily(begin, begin + hours), US.week]
+    found = next_allowed(weeks, zones, at)
+    if found is None:
+        assert not any(allowed(weeks, zones, at + 900 * step) for step in range(7 * 96))
+    else:
+        assert allowed(weeks, zones, found)
+        assert found >= at
+        assert not any(
+            allowed(weeks, zones, each) for each in (at, (at + found) / 2, found - 1) if each < found
+        )
+
+
+@pytest.mark.parametrize(
+    ("terms", "dialled", "reserved", "why"),
+    [
+        ({}, {"do_not_call": True}, True, Refusal.DO_NOT_CALL),
+        ({}, {"on_national_list": True, "consent": False}, True, Refusal.NATIONAL_LIST),
+        ({}, {"on_national_list": True}, True, None),
+        ({"marketing": False}, {"on_national_list": True, "consent": False}, True, None),
+        ({"national_list_at": None}, {}, True, Refusal.LIST_TOO_OLD),
+        ({"national_list_at": NOON - 31 * 86400 - 1}, {}, True, Refusal.LIST_TOO_OLD),
+        ({"national_list_at": NOON - 31 * 86400}, {}, True, None),
+        (
+            {"profile": PROFILES["CN"]},
+            {"consent": False, "zones": ("America/New_York",)},
+            True,
+            Refusal.NO_CONSENT,
+        ),
+        ({"caller_id_verified": False}, {}, True, Refusal.NO_CALLER_ID),
+        ({"message": False}, {}, False, Refusal.NO_MESSAGE),
+        ({"message": False}, {}, True, None),
+        ({}, {"ringing": True}, True, Refusal.RINGING),
+        ({}, {"calls": (NOON - 10, NOON - 20, NOON - 86399)}, True, Refusal.TOO_OFTEN),
+        ({}, {"calls": (NOON - 10, NOON - 20, NOON - 86400)}, True, None),
+        ({"calls_a_day": 1}, {"calls": (NOON - 10,)}, True, Refusal.TOO_OFTEN),
+        ({"calls_a_day": 9}, {"calls": (NOON - 10,) * 3}, True, Refusal.TOO_OFTEN),
+        ({}, {"dropped_at": NOON - 10}, False, Refusal.AFTER_DROP),
+        ({}, {"dropped_at": NOON - 10}, True, None),
+        ({}, {"zones": ()}, True, Refusal.NO_ZONE),
+    ],
+)
+def test_each_rule_has_a_name(
+    terms: dict[str, Any], dialled: dict[str, Any], reserved: bool, why: Refusal | None
+) -> None:
+    asked = replace(TERMS, **terms), replace(DIALLED, **dialled)
+    assert refusal(*asked, NOON, reserved=reserved) is why
+
+
+def test_in_the_uk_a_dropped_person_is_left_alone_for_three_days() -> None:
+    terms = replace(TERMS, profile=PROFILES["UK"])
+    there = Dialled(
+        zones=("Europe/London",), consent=True, dropped_at=moment("Europe/London", 2026, 7, 1, 12)
+    )
+    over = moment("Europe/London", 2026, 7, 4, 12)
+    terms = replace(terms, national_list_at=over - 86400)
+    assert refusal(terms, there, over - 1, reserved=True) is Refusal.AFTER_DROP
+    assert refusal(terms, there, over, reserved=True) is None
+    assert next_moment(terms, there, over - 86400) == over
+
+
+def test_the_next_moment_waits_for_the_cap() -> None:
+    calls = (NOON - 100, NOON - 50, NOON - 20)
+    assert next_moment(TERMS, replace(DIALLED, calls=calls), NOON) == calls[0] + 86400
+
+
+def test_a_campaign_never_loosens_the_law() -> None:
+    late = replace(TERMS, week=daily(0, 24))
+    at = moment("America/New_York", 2026, 7, 1, 22)
+    assert refusal(late, DIALLED, at, reserved=True) is Refusal.NOT_NOW
+
+
+# --- drops ---
+
+
+def test_ofcoms_formula() -> None:
+    drops = Drops(connected=9, dropped=29, machines=7)
+    assert drops.share_without_machines == pytest.approx(16.3125 / 25.3125)
+    assert round(100 * drops.share_without_machines, 2) == 64.44
+
+
+def test_machines_are_in_no_denominator_and_misjudged_ones_in_both() -> None:
+    assert Drops(connected=97, dropped=3).share == 0.03
+    heard = Drops(connected=97, dropped=3, machines=100, heard=50, persons=0)
+    bound = 100 * upper_share(0, 50)
+    assert heard.share == pytest.approx((3 + bound) / (100 + bound))
+    assert Drops(connected=0, dropped=0).share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("found", "of", "bound"), [(0, 50, 0.05816), (1, 20, 0.21611), (5, 5, 1.0), (0, 0, 0.05)]
+)
+def test_the_exact_bound_of_a_share(found: int, of: int, bound: float) -> None:
+    assert upper_share(found, of) == pytest.approx(bound, abs=1e-5)
