@@ -232,6 +232,8 @@ class InteractionRecord:
     language: str = ""
     customer: str = ""
     match: MatchMethod = MatchMethod.NONE
+    confidence: float = 0.0
+    """How sure the match is, 0 to 1; 0 with no match, and in records from before it was kept."""
     queue: str = ""
     agent: str = ""
     last_node: str = ""

@@ -12,7 +12,7 @@ from contactcenter.crm import interactions, paging, settings
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.phone_numbers import e164
-from contactcenter.crm.schema import customers, phones
+from contactcenter.crm.schema import addresses, customers
 from contactcenter.crm.schema import interactions as interactions_table
 from contactcenter.crm.text import entered
 from contactcenter.values import CustomerCard, frozen
@@ -31,9 +31,9 @@ _LAST = (
 # Asked for every caller, so it is built once.
 _WITH_PHONE = (
     select(customers)
-    .join(phones, phones.c.customer_id == customers.c.id)
-    .where(phones.c.number == bindparam("wanted"))
-    .order_by(func.coalesce(_LAST, 0.0).desc(), phones.c.place, customers.c.name, customers.c.id)
+    .join(addresses, addresses.c.customer_id == customers.c.id)
+    .where(addresses.c.channel == "phone", addresses.c.value == bindparam("wanted"))
+    .order_by(func.coalesce(_LAST, 0.0).desc(), addresses.c.place, customers.c.name, customers.c.id)
     .limit(CARDS)
 )
 
@@ -113,7 +113,13 @@ def page(
     if number:
         query = query.where(customers.c.number.startswith(number, autoescape=True))
     if phone:
-        query = query.where(customers.c.id.in_(select(phones.c.customer_id).where(phones.c.number == phone)))
+        query = query.where(
+            customers.c.id.in_(
+                select(addresses.c.customer_id).where(
+                    addresses.c.channel == "phone", addresses.c.value == phone
+                )
+            )
+        )
     if tier:
         query = query.where(customers.c.tier == tier)
     return _page(db, query, sort, cursor, limit)
@@ -153,7 +159,7 @@ def create_many(db: Connection, news: Sequence[NewCustomer], *, at: float) -> tu
     if rows:
         db.execute(insert(customers), rows)
     if numbers:
-        db.execute(insert(phones), numbers)
+        db.execute(insert(addresses), numbers)
     return tuple(row["id"] for row in rows)
 
 
@@ -176,9 +182,11 @@ def change(db: Connection, customer: str, to: CustomerChange, *, at: float) -> C
     if db.execute(update(customers).where(customers.c.id == customer).values(row)).rowcount == 0:
         raise Refusal("there is no such customer", code="not_found")
     if to.phones is not None:
-        db.execute(delete(phones).where(phones.c.customer_id == customer))
+        db.execute(
+            delete(addresses).where(addresses.c.customer_id == customer, addresses.c.channel == "phone")
+        )
         if numbers := _phones(customer, to.phones):
-            db.execute(insert(phones), numbers)
+            db.execute(insert(addresses), numbers)
     card = get(db, customer)
     assert card is not None  # noqa: S101 - updated in this transaction
     return card
@@ -195,9 +203,13 @@ def _page(db: Connection, query: Select[Any], sort: str, cursor: str, limit: int
 
 def _cards(db: Connection, rows: Sequence[Row[Any]], *, history: bool) -> tuple[CustomerCard, ...]:
     numbers = defaultdict(list)
-    query = select(phones).where(phones.c.customer_id.in_([row.id for row in rows])).order_by(phones.c.place)
+    query = (
+        select(addresses)
+        .where(addresses.c.customer_id.in_([row.id for row in rows]), addresses.c.channel == "phone")
+        .order_by(addresses.c.place)
+    )
     for phone in db.execute(query) if rows else ():
-        numbers[phone.customer_id].append(phone.number)
+        numbers[phone.customer_id].append(phone.value)
     return tuple(
         CustomerCard(
             id=row.id,
@@ -221,7 +233,13 @@ def _phones(customer: str, numbers: Iterable[str]) -> list[dict[str, Any]]:
     if len(whole) > PHONES:
         raise Refusal(f"at most {PHONES} numbers", field="phones")
     return [
-        {"customer_id": customer, "number": number, "kind": "other" if place else "main", "place": place}
+        {
+            "customer_id": customer,
+            "channel": "phone",
+            "value": number,
+            "kind": "other" if place else "main",
+            "place": place,
+        }
         for place, number in enumerate(whole)
     ]
 
