@@ -29,7 +29,7 @@ from contactcenter.commands import (
     SaveIntervals,
     SaveRecording,
 )
-from contactcenter.crm import callbacks, customers, database, interactions, intervals, migrations
+from contactcenter.crm import callbacks, customers, database, interactions, intervals, migrations, roles
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.journal import Journal
 from contactcenter.crm.phone_numbers import e164
@@ -105,6 +105,7 @@ class Store:
             try:
                 async with writing.begin() as db:
                     await db.run_sync(migrations.bring_up_to_date)
+                    await db.run_sync(roles.ensure)
                 writer = Writer(writing, journal)
                 await writer.open()
                 store = cls(

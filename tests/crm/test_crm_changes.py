@@ -84,6 +84,7 @@ class Books:
 def open_books() -> Books:
     db = create_engine("sqlite://").connect()
     metadata.create_all(db)
+    roles.ensure(db)
     rows = [
         {
             "login": login, "name": login, "role": "agent", "password": "", "queues": queues,
