@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from contactcenter.commands import Accepted, Command, Refused, ScreenPop
 from contactcenter.config import Configuration
 from contactcenter.configurator import Configurator
+from contactcenter.crm import idempotency
+from contactcenter.crm import outbox as events
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -31,6 +33,7 @@ from contactcenter.http import (
     interactions,
     me,
     openapi,
+    outbox,
     pages,
     queues,
     recordings,
@@ -55,6 +58,7 @@ API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
     changes.routes, users.routes, supervision.routes, figures.routes, callbacks.routes, recordings.routes,
+    outbox.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -66,7 +70,14 @@ WATCH_S = 1.0
 SWEEP_S = 3600.0
 """How often expired sessions are deleted."""
 
-REFUSALS = {"not_found": 404, "taken": 409, "ended": 409, "changed_since": 409, "stale": 412}
+REFUSALS = {
+    "not_found": 404,
+    "taken": 409,
+    "ended": 409,
+    "changed_since": 409,
+    "stale": 412,
+    "changed_meanwhile": 412,
+}
 
 EDGE = web.AppKey("edge", Edge)
 
@@ -292,6 +303,8 @@ async def _watch(edge: Edge) -> None:
             if edge.now() >= swept_at + SWEEP_S:
                 swept_at = edge.now()
                 await edge.sessions.sweep()
+                edge.store.note(idempotency.sweep, at=edge.now())
+                edge.store.note(events.sweep, at=edge.now())
         except Exception as error:
             log.warning("sessions could not be checked", error=str(error))
 
