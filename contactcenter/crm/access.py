@@ -70,12 +70,15 @@ class Right(StrEnum):
     ROLES_WRITE = "roles.write"
     AUDIT_READ = "audit.read"
     AUDIT_EXPORT = "audit.export"
+    OUTBOX_READ = "outbox.read"
     BACKUP = "backup"
 
 
 RIGHTS = frozenset(Right) - {Right.PUBLIC, Right.SIGNED_IN}
 """Those that a role can have."""
-ADMINISTRATION = frozenset({Right.FIELDS_WRITE, Right.USERS_WRITE, Right.ROLES_WRITE, Right.BACKUP})
+ADMINISTRATION = frozenset(
+    {Right.FIELDS_WRITE, Right.USERS_WRITE, Right.ROLES_WRITE, Right.OUTBOX_READ, Right.BACKUP}
+)
 """A token needs the scope `admin` for these."""
 KEYS = (Right.USERS_WRITE, Right.ROLES_WRITE)
 """Somebody must have each of them at any time: without, nobody could let anybody in again."""

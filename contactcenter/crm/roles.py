@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from contactcenter.crm import audit
+from contactcenter.crm import records
 from contactcenter.crm.access import FIELDS, KEYS, RIGHTS, SCOPED, Kind, Reader, Right, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import roles, users
 from contactcenter.crm.text import entered
-from contactcenter.values import AuditEntry, frozen
+from contactcenter.values import frozen
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _CUSTOM = re.compile(r"(customer|request)\.custom\.[a-z][a-z0-9_]{0,63}")
@@ -134,12 +134,11 @@ def with_right(db: Connection, right: Right) -> frozenset[str]:
 def put(db: Connection, role: Role, *, by: Reader, at: float, expected: int | None = None) -> Role:
     """Write a role, new or changed; whoever has it may do by it from now on.
 
-    `expected`: the version that was changed; None takes whichever there is. Raises `Refusal`: `stale`,
-    `locked_out` when nobody were left who could give rights, or the wrong field.
+    `expected`: the version that was changed; None takes whichever there is. Raises `ChangedMeanwhile`, and
+    `Refusal`: `locked_out` when nobody were left who could give rights, or the wrong field.
     """
     before = get(db, role.name)
-    if expected is not None and expected != (before.version if before else 0):
-        raise Refusal("the role was changed meanwhile", code="stale")
+    records.expect(before.version if before else 0, expected)
     kept = checked(role, builtin=bool(before and before.builtin))
     if before and document(kept) == document(before):
         return before
@@ -149,25 +148,27 @@ def put(db: Connection, role: Role, *, by: Reader, at: float, expected: int | No
             db.execute(update(roles).where(roles.c.name == role.name).values(values))
         else:
             db.execute(insert(roles).values(values))
-    _audit(db, "role_changed" if before else "role_made", before, kept, by=by, at=at)
+    records.changed(
+        db, "role", role.name, document(before), document(kept), by=by.login, at=at, version=values["version"]
+    )
     after = get(db, role.name)
     assert after is not None  # noqa: S101 - just written in this transaction
     return after
 
 
 def remove(db: Connection, name: str, *, by: Reader, at: float, expected: int | None = None) -> None:
-    """Delete a role that nobody has. Raises `Refusal`: `not_found`, `stale`, `in_use`, `builtin`."""
+    """Delete a role that nobody has. Raises `ChangedMeanwhile`, and `Refusal`: `not_found`,
+    `in_use`, `builtin`."""
     role = get(db, name)
     if role is None:
         raise Refusal("there is no such role", code="not_found")
-    if expected is not None and expected != role.version:
-        raise Refusal("the role was changed meanwhile", code="stale")
+    records.expect(role.version, expected)
     if role.builtin:
         raise Refusal("a built-in role can be changed, but not deleted", code="builtin")
     if count := db.scalar(select(func.count()).where(users.c.role == name)):
         raise Refusal(f"{count} users have this role: give them another one first", code="in_use")
     db.execute(delete(roles).where(roles.c.name == name))
-    _audit(db, "role_deleted", role, None, by=by, at=at)
+    records.changed(db, "role", name, document(role), None, by=by.login, at=at, version=role.version)
 
 
 @contextmanager
@@ -218,20 +219,6 @@ def document(role: Role | None) -> dict[str, Any] | None:
     if role is None:
         return None
     return {name: _values(role)[name] for name in ("title", "rights", "scopes", "hidden")}
-
-
-def _audit(
-    db: Connection, act: str, before: Role | None, after: Role | None, *, by: Reader, at: float
-) -> None:
-    role = after or before
-    assert role is not None  # noqa: S101 - one of the two is given
-    audit.write(
-        db,
-        AuditEntry(
-            at=at, login=by.login, act=act, kind="role", object=role.name, granted=True,
-            before=document(before), after=document(after), detail={},
-        ),
-    )  # fmt: skip
 
 
 def _values(role: Role) -> dict[str, Any]:

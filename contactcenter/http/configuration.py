@@ -13,7 +13,7 @@ from contactcenter.crm.configurations import Version, VersionLine, differing
 from contactcenter.http import scope
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, invalid, not_found
-from contactcenter.http.routes import LARGEST_BODY, Kind, Right, Routes
+from contactcenter.http.routes import LARGEST_BODY, Kind, Right, Routes, expected_version
 from contactcenter.http.visit import Visit
 
 routes = Routes("configuration")
@@ -143,12 +143,10 @@ async def _warnings(visit: Visit, document: Configuration) -> list[Warned]:
 
 
 def _expected(visit: Visit) -> int:
-    given = visit.request.headers.get(hdrs.IF_MATCH)
-    if given is None:
+    expected = expected_version(visit.request)
+    if expected is None:
         raise Problem(428, "if_match", 'Say which version you changed: If-Match: "7".', field=hdrs.IF_MATCH)
-    if not (match := re.fullmatch(r'(?:W/)?"?([0-9]{1,9})"?', given.strip())):
-        raise Problem(422, "invalid", "A version's number, in quotes.", field=hdrs.IF_MATCH)
-    return int(match[1])
+    return expected
 
 
 async def _check_scope(visit: Visit, document: Configuration) -> None:

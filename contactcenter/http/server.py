@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry
 from contactcenter.commands import Accepted, Command, Refused, ScreenPop
 from contactcenter.config import Configuration
 from contactcenter.configurator import Configurator
-from contactcenter.crm import readers
+from contactcenter.crm import idempotency, readers
+from contactcenter.crm import outbox as events
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -32,6 +33,7 @@ from contactcenter.http import (
     interactions,
     me,
     openapi,
+    outbox,
     pages,
     queues,
     recordings,
@@ -57,6 +59,7 @@ API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
     changes.routes, users.routes, supervision.routes, figures.routes, callbacks.routes, recordings.routes,
+    outbox.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -68,9 +71,18 @@ WATCH_S = 1.0
 SWEEP_S = 3600.0
 """How often expired sessions are deleted."""
 
-REFUSALS = {"not_found": 404, "taken": 409, "ended": 409, "changed_since": 409, "stale": 412} | {
-    "hidden": 403, "locked_out": 409, "in_use": 409, "builtin": 409,
-}  # fmt: skip
+REFUSALS = {
+    "not_found": 404,
+    "hidden": 403,
+    "taken": 409,
+    "ended": 409,
+    "changed_since": 409,
+    "locked_out": 409,
+    "in_use": 409,
+    "builtin": 409,
+    "stale": 412,
+    "changed_meanwhile": 412,
+}
 
 EDGE = web.AppKey("edge", Edge)
 
@@ -297,6 +309,8 @@ async def _watch(edge: Edge) -> None:
             if edge.now() >= swept_at + SWEEP_S:
                 swept_at = edge.now()
                 await edge.sessions.sweep()
+                edge.store.note(idempotency.sweep, at=edge.now())
+                edge.store.note(events.sweep, at=edge.now())
         except Exception as error:
             log.warning("sessions could not be checked", error=str(error))
 

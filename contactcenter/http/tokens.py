@@ -39,7 +39,7 @@ async def list_tokens(visit: Visit, query: Paged) -> Items[Token]:
     return cut(sorted(mine, key=lambda token: token.id), lambda token: token.id, query)
 
 
-@routes.post("/api/me/tokens", right=Right.SIGNED_IN, status=201, refusals=(403,))
+@routes.post("/api/me/tokens", right=Right.SIGNED_IN, status=201, refusals=(403,), once=False)
 async def create_token(visit: Visit, body: NewToken) -> Made:
     """Make a token. A token can't make another one."""
     if visit.visitor.by_token:

@@ -20,6 +20,7 @@ from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
 from contactcenter.http.settings import HttpSettings
 from contactcenter.http.throttle import Throttle
+from contactcenter.http.turns import Turns
 from contactcenter.values import AuditEntry, frozen
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class Edge:
     """Whose pages may talk to us; known once the port is."""
     openapi: dict[str, Any] = field(default_factory=dict)
     sounds: "Sounds" = field(init=False)
+    turns: Turns = field(default_factory=Turns)
+    """Requests with an idempotency key that are being served."""
     listenings: dict[tuple[str, str], float] = field(default_factory=dict)
     """Who listens to which recording -> since when that is in the audit log."""
 
@@ -111,6 +114,8 @@ class Visit:
     """Headers of the answer."""
     status: int | None = None
     """The answer's status, when it is not the route's own: one of the route's `also`."""
+    expected: int | None = None
+    """The version that the visitor changes, as `If-Match` says; None: he does not say."""
 
     @property
     def visitor(self) -> Visitor:
