@@ -2,6 +2,7 @@
 # Puts PostgreSQL into a folder of its own, for the tests, where the machine has none.
 #
 #   scripts/postgresql.sh [FOLDER]        FOLDER defaults to .postgresql in the checkout
+#   scripts/postgresql.sh --there         only says, by its status, whether the machine or the checkout has it
 #
 # Debian's package would start a service on this machine: here its files and what they need beyond what is
 # installed are downloaded by apt (signed as any package), unpacked, never installed. Needs no root, but for
@@ -9,7 +10,7 @@
 set -euo pipefail
 
 oldest=15
-folder=${1:-$(dirname "${BASH_SOURCE[0]}")/../.postgresql}
+checkout=$(dirname "${BASH_SOURCE[0]}")/../.postgresql
 
 fail() {
   printf 'scripts/postgresql.sh: %s\n' "$*" >&2
@@ -26,9 +27,12 @@ has_server() {
   return 1
 }
 
-if [ "$#" = 0 ] && has_server "" || has_server "$folder"; then
-  exit 0
-fi
+case ${1:-} in
+  --there) has_server "" || has_server "$checkout" && exit 0 || exit 1 ;;
+  '') has_server "" && exit 0 ;;
+esac
+folder=${1:-$checkout}
+! has_server "$folder" || exit 0
 for tool in apt-get dpkg-deb; do
   command -v "$tool" >/dev/null || fail "needs $tool; or install PostgreSQL $oldest or newer"
 done

@@ -25,7 +25,7 @@ from contactcenter.commands import (
     SaveIntervals,
     SaveRecording,
 )
-from contactcenter.crm import callbacks, customers, database, interactions, intervals
+from contactcenter.crm import callbacks, customers, database, idempotency, interactions, intervals, roles
 from contactcenter.crm.database import Database
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
 from contactcenter.crm.journal import Journal
@@ -96,6 +96,8 @@ class Store:
             journal = await asyncio.to_thread(Journal, opened.journal, journal_bytes)
             try:
                 await opened.migrate()
+                async with opened.writing.begin() as db:
+                    await db.run_sync(roles.ensure)
                 writer = Writer(opened, journal)
                 await writer.open()
                 store = cls(
@@ -177,9 +179,12 @@ class Store:
         """Run a noun's writing function, all or nothing; returns after its commit is on the disk.
 
         Raises what it raises, and `StoreUnavailable` after 5 s (the write may still happen, see there). It
-        must depend on the connection and its arguments only: after a failed commit it is run again.
+        must depend on the connection and its arguments only: after a failed commit it is run again. Inside a
+        request with an idempotency key the key is claimed with it.
         """
-        result: T = await self._writer.submit(partial(_call, work, args, kwargs))
+        bound: Callable[[Connection], T] = partial(_call, work, args, kwargs)
+        claim = idempotency.claim.get()
+        result: T = await self._writer.submit(claim.first(bound) if claim else bound)
         return result
 
     def note(

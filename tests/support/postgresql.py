@@ -88,9 +88,9 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server; returns when it answers."""
-        identity = ("setpriv", "--pdeathsig=QUIT", "--no-new-privs")
+        identity = ["setpriv", "--pdeathsig=QUIT", "--no-new-privs"]
         if self._user:
-            identity += (f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups")
+            identity += [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups"]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -172,8 +172,8 @@ class Cluster:
             [str(self._bin / program), *args],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd="/",
             env=self._environment(),
-            **({"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": ()}
-               if self._user else {}),
+            user=self._user.pw_uid if self._user else None, group=self._user.pw_gid if self._user else None,
+            extra_groups=() if self._user else None,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stderr}")
