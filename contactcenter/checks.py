@@ -166,7 +166,7 @@ def _speech(settings: Settings) -> list[Finding]:
 
 async def _database(section: StoreSection) -> AsyncIterator[Finding]:
     path = section.path
-    what = f"store beside {path}" if section.url else f"database {path}"
+    what = f"database {path}"
     if not path.parent.is_dir():
         yield Finding(what=what, ok=False, says=f"the folder {path.parent} does not exist: create it")
         return
@@ -175,6 +175,7 @@ async def _database(section: StoreSection) -> AsyncIterator[Finding]:
         return
     try:
         place = section.place
+        what = f"database {name_of(place)}"
         if isinstance(place, Server):
             async for finding in _server(place):
                 yield finding

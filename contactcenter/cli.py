@@ -24,7 +24,7 @@ from contactcenter.asterisk.embedded import AsteriskFailed
 from contactcenter.clock import Clock
 from contactcenter.config import ConfigError, load
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
-from contactcenter.crm.place import name_of
+from contactcenter.crm.place import Server, name_of
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User
 from contactcenter.standalone import CannotRun, Options
@@ -361,6 +361,45 @@ def configuration_import(
         say(f"version {version.version} is in force" if version else "it is in force already")
 
     _do(work())
+
+
+@cli.command("migrate-store")
+def migrate_store(
+    file: Annotated[Path, typer.Option("--from", help="The SQLite file; its center is stopped.")],
+    url: Annotated[str, typer.Option("--to", help="The PostgreSQL database, empty, without a password.")],
+) -> None:
+    """Move the records from a SQLite file to PostgreSQL: all or nothing; the file is only read.
+
+    The password is taken from PGPASSWORD or ~/.pgpass.
+
+    Example: `contactcenter migrate-store --from center.db --to postgresql://contactcenter@db/contactcenter`
+    """
+
+    async def work() -> None:
+        try:
+            server = Server(url=url, beside=file)
+        except ValueError as error:
+            raise CannotRun(f"--to {error}") from None
+        from contactcenter.crm import moving  # its driver is an extra
+
+        moved = await moving.move(file, server, _rows_moved)
+        width = max(len(each.table) for each in moved)
+        for each in moved:
+            note = f"  {each.mended} values mended" if each.mended else ""
+            say(f"{each.table:{width}}  {each.rows:>10}  {each.checksum}{note}")
+        rows = sum(each.rows for each in moved)
+        say(f"{rows} rows of {len(moved)} tables are the same on both sides: set store.url to {url}")
+
+    _do(work())
+
+
+def _rows_moved(table: str, done: int, of: int) -> None:
+    """How far the move has come, on standard error."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{table}: {done} of {of}" + ("\n" if done == of else ""))
+    elif done == of:
+        sys.stderr.write(f"{table}: {done} of {of}\n")
+    sys.stderr.flush()
 
 
 def _levels(text: str) -> dict[str, int]:

@@ -10,7 +10,7 @@ import contextlib
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import Connection, String, text
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncpgString
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from contactcenter.crm import migrations
 from contactcenter.crm.database import Database
@@ -44,7 +44,9 @@ _CONNECT_S = 5.0
 _LOCK_S = 3.0
 """How long to wait for the lock: a connection that was just lost may be about to let go of it."""
 _PATIENCE_S = 30
-"""After so long the server gives a statement up, and a little later we give the server up."""
+"""After so long the server gives a statement up …"""
+_ANSWER_S = 40.0
+"""… and after so long without an answer we give the connection up."""
 _SILENCE_S = 10
 """After so long without a sign of life the other end of a connection is taken for dead, on both ends."""
 
@@ -95,7 +97,7 @@ class PostgresDatabase(Database):
         super().__init__(server.beside, server.name)
         self._server = server
         self._token = uuid4().hex[:12]
-        self.writing = self._engine(partial(self._connect_writer, _PATIENCE_S + 10), size=1)
+        self.writing = self._engine(self._connect_writer, size=1)
         self.reading = self._engine(self._connect_reader, size=READERS, reads=True)
 
     async def take(self) -> None:
@@ -107,19 +109,24 @@ class PostgresDatabase(Database):
             raise StoreRefused(f"{self.name}: {wrong}")
 
     async def migrate(self) -> None:
-        """All steps in one transaction, for as long as they take, on a connection of their own."""
+        """All steps in one transaction, for as long as they take."""
         async with self.writing.connect() as db:
             current = await db.run_sync(migrations.is_current)
         if current:
             return
-        # The lock goes with the connection.
-        await self.writing.dispose()
-        patient = self._engine(partial(self._connect_writer, None), size=1)
+        async with self.patient() as db:
+            await db.run_sync(migrations.bring_up_to_date)
+
+    @contextlib.asynccontextmanager
+    async def patient(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may take as long as it takes, on a writing connection of its own."""
+        await self.writing.dispose()  # the lock goes with the connection
+        engine = self._engine(partial(self._connect_writer, patient=True), size=1)
         try:
-            async with patient.begin() as db:
-                await db.run_sync(migrations.bring_up_to_date)
+            async with engine.begin() as db:
+                yield db
         finally:
-            await patient.dispose()
+            await engine.dispose()
 
     async def peek(self, query: Callable[[Connection], T]) -> T:
         """Read the database; no lock is needed for that."""
@@ -158,15 +165,15 @@ class PostgresDatabase(Database):
         return engine
 
     async def _connect_reader(self) -> Any:
-        return await self._connect("reads", _PATIENCE_S + 10)
+        return await self._connect("reads", _ANSWER_S)
 
-    async def _connect_writer(self, seconds: float | None) -> Any:
+    async def _connect_writer(self, *, patient: bool = False) -> Any:
         """A connection that holds the lock.
 
         Raises `StoreRefused` when another center has it; a connection of our own that we lost, and the server
         has not missed yet, is ended.
         """
-        db = await self._connect("writes", seconds)
+        db = await self._connect("writes", None if patient else _ANSWER_S)
         try:
             if await db.fetchval("SHOW synchronous_commit") == "off":
                 await db.execute("SET synchronous_commit = on")  # what is acknowledged is on the disk
@@ -253,6 +260,15 @@ class PostgresDatabase(Database):
                 return StoreUnavailable(
                     f"{self.name} can't be reached ({error}): start PostgreSQL there, or correct store.url"
                 )
+
+
+async def copy_rows(db: AsyncConnection, table: str, columns: Sequence[str], rows: Sequence[Any]) -> None:
+    """Add the rows in the fastest way there is, JSON as text. Raises ValueError for what doesn't fit."""
+    driver: Any = (await db.get_raw_connection()).driver_connection
+    try:
+        await driver.copy_records_to_table(table, records=rows, columns=columns)
+    except asyncpg.PostgresError as error:
+        raise ValueError(f"{error} ({error.detail})" if error.detail else str(error)) from error
 
 
 class _InertString(AsyncpgString):

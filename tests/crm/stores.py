@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from asyncpg import IntegrityConstraintViolationError
 
@@ -18,7 +17,7 @@ from contactcenter.crm.place import Place, Server
 from contactcenter.crm.store import Store
 from contactcenter.events import CallbacksRestored, Event, FiguresRestored, InteractionsRestored
 from contactcenter.values import InteractionRecord, TimelineEntry
-from tests.support.postgresql import cluster, in_thread
+from tests.support.postgresql import Cluster, cluster, in_thread, name_of
 
 JOURNAL = 128 << 10
 """Bytes: enough for tests, and quickly allocated."""
@@ -43,7 +42,9 @@ def _template() -> bytes:
 class Keeper:
     """Opens the store under test, with a clock that only moves when told, and keeps what it tells."""
 
-    def __init__(self, path: Path, *, engine: str = "sqlite", fresh: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, engine: str = "sqlite", fresh: bool = True, server: Cluster | None = None
+    ) -> None:
         self.path = path
         """The file; on a server, what stands beside it only: journal and lock."""
         self.engine = engine
@@ -51,17 +52,22 @@ class Keeper:
         self.at = 1_000_000.0
         self.told: asyncio.Queue[Event] = asyncio.Queue()
         self._stores: list[Store] = []
+        self._own = server
         if engine == "postgresql":
-            self.place = cluster().fresh(path) if fresh else cluster().empty(path)
+            self.place = self._server.fresh(path) if fresh else self._server.empty(path)
         elif fresh:
             path.write_bytes(_template())
             path.with_suffix(".clean").touch()
 
     @property
+    def _server(self) -> Cluster:
+        return self._own or cluster()
+
+    @property
     def database(self) -> str:
         """The name of the database on its server."""
         assert isinstance(self.place, Server)
-        return urlsplit(self.place.url).path.lstrip("/")
+        return name_of(self.place)
 
     async def open(self, *, journal_bytes: int = JOURNAL) -> Store:
         store = await Store.open(
@@ -102,12 +108,12 @@ class Keeper:
         """Close everything, and leave no database on the server."""
         await self.close()
         if isinstance(self.place, Server):
-            cluster().drop(self.database)
+            self._server.drop(self.database)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What another program sees there, or does: `REFUSED` is what the database's laws raise."""
         if isinstance(self.place, Server):
-            return cluster().sql(self.database, sql)
+            return self._server.sql(self.database, sql)
         with sqlite3.connect(self.path) as db:
             found = db.execute(sql).fetchall()
         db.close()
@@ -133,10 +139,14 @@ class Keeper:
     @contextmanager
     def _read_only(self) -> Iterator[Callable[[], None]]:
         def release() -> None:
-            cluster().sql("postgres", f'ALTER DATABASE "{self.database}" RESET default_transaction_read_only')
+            self._server.sql(
+                "postgres", f'ALTER DATABASE "{self.database}" RESET default_transaction_read_only'
+            )
             cut_off(self.database)
 
-        cluster().sql("postgres", f'ALTER DATABASE "{self.database}" SET default_transaction_read_only = on')
+        self._server.sql(
+            "postgres", f'ALTER DATABASE "{self.database}" SET default_transaction_read_only = on'
+        )
         cut_off(self.database)
         try:
             yield release
@@ -144,9 +154,9 @@ class Keeper:
             release()
 
 
-def cut_off(database: str) -> int:
+def cut_off(database: str, server: Cluster | None = None) -> int:
     """End the writing connections to the database, as an administrator can; answers how many there were."""
-    ended = cluster().sql(
+    ended = (server or cluster()).sql(
         "postgres",
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
         "WHERE datname = $1 AND application_name LIKE 'contactcenter writes%'",

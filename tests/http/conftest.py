@@ -1,13 +1,28 @@
-"""One running edge per module: tests name only what they are about."""
+"""One running edge for each test; over a SQLite file, and over PostgreSQL where the store is what counts."""
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from running import Running, running
 
+ON_A_FILE = {"figures", "live", "openapi", "signin", "socket", "steering", "supervision"}
+"""Files (`test_http_….py`) about what lies before the store: once is enough."""
+ENGINE = os.environ.get("CONTACTCENTER_TEST_STORE", "sqlite")
+"""The engine of tests that run on one only."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    name = metafunc.module.__name__.removeprefix("test_http_")
+    if "edge" in metafunc.fixturenames and name not in ON_A_FILE:
+        metafunc.parametrize("edge", ["sqlite", "postgresql"], indirect=True)
+
 
 @pytest_asyncio.fixture
-async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
-    async with running(tmp_path_factory.mktemp("edge")) as edge:
+async def edge(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Running]:
+    engine = getattr(request, "param", ENGINE)
+    async with running(tmp_path_factory.mktemp("edge"), engine=engine) as edge:
         yield edge

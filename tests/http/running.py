@@ -17,12 +17,14 @@ from prometheus_client import CollectorRegistry
 from contactcenter.config import parse
 from contactcenter.configurator import Configurator
 from contactcenter.crm import tokens
+from contactcenter.crm.place import Place, Server
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import Choice, HttpSettings
 from contactcenter.recordings.shelf import Shelf
+from tests.support.postgresql import cluster
 
 PASSWORD = "correct horse battery"
 ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"} | {
@@ -163,44 +165,49 @@ class Browser:
         return await self.http.ws_connect(path)
 
 
-_furnished: tempfile.TemporaryDirectory[str] | None = None
+_furnished: dict[str, tuple[tempfile.TemporaryDirectory[str], Place]] = {}
+"""For each engine, a store with the users: made once, then copied, because hashing takes its time."""
 
 
-async def _open(folder: Path, clock: Clock) -> Store:
-    return await Store.open(
-        folder / "contactcenter.db", tell=lambda event: None, now=clock, journal_bytes=64 << 10
-    )
+async def _open(place: Place, clock: Clock) -> Store:
+    return await Store.open(place, tell=lambda event: None, now=clock, journal_bytes=64 << 10)
 
 
-async def _furnish(folder: Path) -> None:
-    """Put a store with the users into the folder; made once, then copied, because hashing takes its time."""
-    global _furnished
-    if _furnished is None:
-        _furnished = tempfile.TemporaryDirectory()
-        clock = Clock()
-        store = await _open(Path(_furnished.name), clock)
+async def _furnish(folder: Path, engine: str) -> Place:
+    """Put a store with the users into the folder, or beside it on a server."""
+    if engine not in _furnished:
+        made = tempfile.TemporaryDirectory()
+        path = Path(made.name) / "contactcenter.db"
+        place: Place = cluster().fresh(path) if engine == "postgresql" else path
+        store = await _open(place, Clock())
         users = Users(store, Sessions(store))
         await users.create_many(
             (
                 User(
-                    login=login, name=NAMES[login], role=role, phone=str(100 + place),
+                    login=login, name=NAMES[login], role=role, phone=str(100 + at),
                     queues=QUEUES.get(login, ()),
                 ),
                 PASSWORD,
             )
-            for place, (login, role) in enumerate(ROLES.items(), 1)
+            for at, (login, role) in enumerate(ROLES.items(), 1)
         )  # fmt: skip
         await store.close()
-    shutil.copytree(_furnished.name, folder, dirs_exist_ok=True)
+        _furnished[engine] = made, place
+    made, place = _furnished[engine]
+    shutil.copytree(made.name, folder, dirs_exist_ok=True)
+    path = folder / "contactcenter.db"
+    return cluster().copy(place, path) if isinstance(place, Server) else path
 
 
 @asynccontextmanager
-async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncIterator[Running]:
-    """The edge with four users, until the block ends."""
+async def running(
+    folder: Path, settings: HttpSettings = SETTINGS, *, engine: str = "sqlite"
+) -> AsyncIterator[Running]:
+    """The edge with its users, until the block ends."""
     clock = Clock()
     center = FakeCenter(clock)
-    await _furnish(folder)
-    store = await _open(folder, clock)
+    place = await _furnish(folder, engine)
+    store = await _open(place, clock)
     try:
         sessions = Sessions(store)
         users = Users(store, sessions)
@@ -236,3 +243,5 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
             await server.stop()
     finally:
         await store.close()
+        if isinstance(place, Server):
+            cluster().drop(place)

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from contactcenter.crm.place import Server
 from contactcenter.crm.store import Store
@@ -108,11 +109,16 @@ class Cluster:
             time.sleep(0.02)  # nothing announces it
 
     def stop(self, sign: signal.Signals = signal.SIGINT) -> None:
-        """End the server and wait for it: SIGINT cuts connections off, SIGQUIT is a crash."""
+        """End the server and wait for it: SIGINT cuts connections off, SIGQUIT and SIGKILL are a crash."""
         if self._process:
             self._process.send_signal(sign)
             self._process.wait(20)
             self._process = None
+
+    def let_in(self, rules: str) -> None:
+        """Put other rules of access into force (`pg_hba.conf`)."""
+        (self.folder / "data" / "pg_hba.conf").write_text(rules)
+        self.sql("postgres", "SELECT pg_reload_conf()")
 
     def close(self) -> None:
         """End the server and remove everything."""
@@ -131,9 +137,13 @@ class Cluster:
         self.sql("postgres", f'CREATE DATABASE "{name}" {how}')
         return name
 
-    def drop(self, name: str) -> None:
+    def drop(self, database: str | Server) -> None:
         """Remove a database, whoever is in it."""
-        self.sql("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.sql("postgres", f'DROP DATABASE IF EXISTS "{name_of(database)}" WITH (FORCE)')
+
+    def copy(self, database: str | Server, path: Path) -> Server:
+        """The same once more; nobody may be in it."""
+        return Server(url=self.url(self.create(template=name_of(database))), beside=path)
 
     def fresh(self, path: Path) -> Server:
         """A database as `Store.open` makes it: copied, because migrating takes longer than most tests."""
@@ -150,7 +160,7 @@ class Cluster:
 
                 in_thread(make)
             self._template = name
-        return Server(url=self.url(self.create(template=self._template)), beside=path)
+        return self.copy(self._template, path)
 
     def empty(self, path: Path) -> Server:
         """A database with nothing in it."""
@@ -190,6 +200,11 @@ def cluster() -> Cluster:
     made = Cluster()
     atexit.register(made.close)
     return made
+
+
+def name_of(database: str | Server) -> str:
+    """What the server calls it."""
+    return urlsplit(database.url).path.lstrip("/") if isinstance(database, Server) else database
 
 
 def rows(url: str, statement: str, *args: object) -> list[tuple[Any, ...]]:
