@@ -102,11 +102,12 @@ def page(
     return Page(items=tuple(map(_record, shown)), next=more)
 
 
-def last_of(db: Connection, customer: str, count: int = 10) -> tuple[PastInteraction, ...]:
-    """The customer's last interactions, the newest first, with the outcome that counts today."""
+def last_of(db: Connection, family: Collection[str], count: int = 10) -> tuple[PastInteraction, ...]:
+    """The last interactions of a customer, by the ids of all its rows (`roots.family`): the newest first,
+    with the outcome that counts today."""
     query = (
         select(interactions)
-        .where(interactions.c.customer == customer)
+        .where(interactions.c.customer.in_(family))
         .order_by(desc(interactions.c.arrived_at))
         .limit(count)
     )
