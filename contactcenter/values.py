@@ -72,8 +72,14 @@ class CustomerCard:
     tags: tuple[str, ...] = ()
     custom: dict[str, Any] = field(default_factory=dict)
     """Custom values of the fields that are declared for routing."""
+    owner: str = ""
+    """The login of whose customer it is …"""
+    team: str = ""
+    """… and the team's name. Both empty: anybody's."""
     last: tuple["PastInteraction", ...] = ()
     """The newest first, ten at most."""
+    hidden: tuple[str, ...] = ()
+    """Fields that are blank here because this reader may not see them."""
 
 
 @frozen

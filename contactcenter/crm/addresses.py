@@ -160,7 +160,7 @@ def _key(one: Address) -> Key:
 
 
 def _checked(new: NewAddress, region: str, field: str) -> Address:
-    """Channel, value and extension in the one form that is compared."""
+    """What an address is known by, in the one form that is compared."""
     stem = field.removesuffix(".value")
     if new.channel not in CHANNELS:
         raise Refusal(f"one of {', '.join(CHANNELS)}", field=f"{stem}.channel")

@@ -13,8 +13,10 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, insert, select
 
-from contactcenter.crm import records, roots
+from contactcenter.crm import access, paging, records, roots
+from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
+from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import consents
 from contactcenter.crm.text import entered
 from contactcenter.values import frozen
@@ -56,23 +58,24 @@ class Consent:
     """Whether it is the last word on its channel and purpose."""
 
 
-def give(db: Connection, customer: str, new: NewConsent, *, by: str, at: float) -> Consent:
-    """Keep what the customer said. The caller made sure that the customer is there. Raises `Refusal`."""
+def give(db: Connection, customer: str, new: NewConsent, *, reader: Reader = CENTER, at: float) -> Consent:
+    """Keep what the customer said. Raises `Refusal`."""
+    root, by = roots.check_visible(db, customer, reader), reader.login
     for name, allowed in (
         ("channel", CHANNELS), ("purpose", PURPOSES), ("state", STATES), ("source", SOURCES),
     ):  # fmt: skip
         if getattr(new, name) not in allowed:
             raise Refusal(f"one of {', '.join(allowed)}", field=name)
     row: dict[str, Any] = {
-        "id": uuid4().hex, "customer_id": customer, "channel": new.channel, "purpose": new.purpose,
+        "id": uuid4().hex, "customer_id": root, "channel": new.channel, "purpose": new.purpose,
         "state": new.state, "at": at, "login": by, "source": new.source,
         "evidence": entered(new.evidence, "evidence", 1000),
         "interaction": entered(new.interaction, "interaction", 64),
     }  # fmt: skip
     db.execute(insert(consents).values(row))
     told = {name: row[name] for name in ("channel", "purpose", "state", "source", "evidence", "interaction")}
-    records.changed(db, "consent", row["id"], None, told, by=by, at=at, detail={"customer": customer})
-    return next(each for each in of(db, customer) if each.id == row["id"])
+    records.changed(db, "consent", row["id"], None, told, by=by, at=at, detail={"customer": root})
+    return next(each for each in of(db, root) if each.id == row["id"])
 
 
 def of(db: Connection, customer: str) -> tuple[Consent, ...]:
@@ -80,6 +83,23 @@ def of(db: Connection, customer: str) -> tuple[Consent, ...]:
     rows = _rows(db, roots.family(db, customer))
     last = {(row.channel, row.purpose): row.id for row in rows}
     return tuple(_consent(row, last[row.channel, row.purpose] == row.id) for row in reversed(rows))
+
+
+def page(
+    db: Connection, customer: str, *, reader: Reader = CENTER, cursor: str = "", limit: int = 50
+) -> Page[Consent]:
+    """The same, page by page. Raises `Refusal` `not_found`."""
+    root = roots.check_visible(db, customer, reader)
+    query = select(consents).where(
+        consents.c.customer_id.in_(roots.family(db, root)), access.visible(reader, Kind.CONSENT)
+    )
+    query = paging.after(query, consents.c.at, consents.c.id, cursor=cursor, limit=limit, down=True)
+    rows = db.execute(query).all()
+    shown = rows[: paging.bounded(limit)]
+    last = {(row.channel, row.purpose): row.id for row in _rows(db, roots.family(db, root))}
+    more = paging.cursor_of(shown[-1].at, shown[-1].id) if len(rows) > len(shown) else ""
+    items = (_consent(row, last[row.channel, row.purpose] == row.id) for row in shown)
+    return Page(items=tuple(items), next=more)
 
 
 def refused(db: Connection, families: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

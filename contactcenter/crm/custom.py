@@ -6,7 +6,6 @@ writes `stored` into its own row in the same transaction.
 """
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -24,6 +23,7 @@ from contactcenter.crm.phone_numbers import with_extension
 from contactcenter.crm.schema import custom_values
 from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.text import entered as entered_text
+from contactcenter.crm.text import inert
 from contactcenter.values import frozen
 
 
@@ -59,7 +59,7 @@ def enter(
     rows: list[dict[str, Any]] = []
     for name, value in given.items():
         if (one := known.get(name)) is None:
-            raise Refusal("there is no such field", field=f"custom.{name[:64]}")
+            raise Refusal("there is no such field", field=f"custom.{inert(name, 64)}")
         stored.pop(name, None)
         if value is None or value == "" or value == []:
             continue
@@ -180,10 +180,10 @@ def _is_text(one: Field, value: Any, _: str, name: str) -> str:
 
 
 def _is_number(one: Field, value: Any, _: str, name: str) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise Refusal("must be a number", field=name)
     if abs(value) > LARGEST:
-        raise Refusal("is too large a number", field=name)
+        raise Refusal(f"must be between -{LARGEST:g} and {LARGEST:g}", field=name)
     _within(one, float(value), name)
     return value
 

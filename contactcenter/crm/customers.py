@@ -5,7 +5,6 @@ the customer of today and gathers what hangs on all its rows. Every read is a re
 without one it is the center's own.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, field, fields, replace
 from decimal import Decimal, InvalidOperation
@@ -18,7 +17,6 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
-    delete,
     func,
     insert,
     or_,
@@ -31,6 +29,7 @@ from contactcenter.crm import (
     addresses,
     consents,
     custom,
+    filters,
     interactions,
     ownerships,
     paging,
@@ -38,6 +37,7 @@ from contactcenter.crm import (
     roots,
     sealing,
     settings,
+    tags,
 )
 from contactcenter.crm import fields as definitions
 from contactcenter.crm.access import CENTER, Kind, Reader, Scope
@@ -45,11 +45,12 @@ from contactcenter.crm.addresses import Address, NewAddress
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.fields import Field
 from contactcenter.crm.id_numbers import id_number
+from contactcenter.crm.ownerships import Ownership
 from contactcenter.crm.paging import Page
 from contactcenter.crm.phone_numbers import with_extension
 from contactcenter.crm.records import Change
 from contactcenter.crm.schema import addresses as addresses_table
-from contactcenter.crm.schema import customers, tags
+from contactcenter.crm.schema import customers
 from contactcenter.crm.schema import interactions as interactions_table
 from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.text import entered
@@ -58,13 +59,11 @@ from contactcenter.values import CustomerCard, PastInteraction, frozen
 CARDS = 5
 """Most customers that one shared number brings up."""
 KINDS = ("person", "organisation")
-TAGS = 50
-"""Most tags of one customer."""
 TOGETHER = 500
 """Most customers whose owner is changed by one act."""
 NOBODY = "-"
 """The owner, or team, of records that have none, in filters."""
-_CAPS = {"number": 32, "name": 120, "company": 120, "tier": 32, "category": 64, "note": 4000, "tags": 64}
+_CAPS = {"number": 32, "name": 120, "company": 120, "tier": 32, "category": 64, "note": 4000}
 _ID_NUMBER = "customers/id_number"
 _SORTS = {"name": customers.c.name, "updated": customers.c.updated_at}
 _LAST = (
@@ -215,19 +214,28 @@ def record(db: Connection, customer: str, reader: Reader = CENTER) -> Customer |
     return _records(db, [row], reader, whole=True)[0] if row else None
 
 
-def check_visible(db: Connection, customer: str, reader: Reader) -> str:
-    """The id of the customer of today, if the reader sees it. Raises `Refusal` `not_found`."""
+def create_record(db: Connection, new: NewCustomer, reader: Reader, *, at: float) -> Customer:
+    """Open one customer's record, and show it; raises as `create` does."""
+    return _written(db, create(db, new, reader=reader, at=at).id, reader)
+
+
+def change_record(
+    db: Connection, customer: str, to: CustomerChange, reader: Reader, *, expected: int | None, at: float
+) -> Customer:
+    """Change a customer's record, and show it; raises as `change` does."""
+    return _written(db, change(db, customer, to, reader=reader, expected=expected, at=at).id, reader)
+
+
+def ownerships_of(db: Connection, customer: str, reader: Reader) -> tuple[Ownership, ...]:
+    """Whose the customer was, the newest first. Raises `Refusal` `not_found`."""
+    return ownerships.of(db, "customer", roots.family(db, roots.check_visible(db, customer, reader)))
+
+
+def _written(db: Connection, customer: str, reader: Reader) -> Customer:
+    """The whole record that the reader has just written, though he may have given it out of his own sight."""
     root = roots.root_of(db, customer)
-    seen = access.visible(reader, Kind.CUSTOMER)
-    if root is None or db.scalar(select(customers.c.id).where(customers.c.id == root, seen)) is None:
-        raise Refusal("there is no such customer", code="not_found")
-    return root
-
-
-def has_tag(*names: str) -> ColumnElement[bool]:
-    """The condition that a customer, or one merged into it, has one of these tags."""
-    tagged = select(_ROOT).join(tags, tags.c.customer_id == _HELD.c.id).where(tags.c.tag.in_(names))
-    return customers.c.id.in_(tagged)
+    row = db.execute(select(customers).where(customers.c.id == root)).one()
+    return _records(db, [row], reader, whole=True)[0]
 
 
 def _reached_at(channel: str, value: str) -> ColumnElement[bool]:
@@ -262,14 +270,14 @@ def page(
     tag: str = "",
     owner: str = "",
     team: str = "",
-    where: ColumnElement[bool] | None = None,
+    where: str = "",
     sort: str = "name",
     cursor: str = "",
     limit: int = 50,
 ) -> Page[Customer]:
     """Customers whose name or company contains `name`, whose account number begins with `number`, who have
     the E.164 `phone` or the `email`, who are of `tier`, `kind`, `category`, have the `tag`, belong to
-    `owner` and `team` (`NOBODY`: to none), and meet `where` (`filters.clause`); sorted by `name` or `updated`
+    `owner` and `team` (`NOBODY`: to none), and meet the condition `where`; sorted by `name` or `updated`
     (newest first). Without history, with personal data masked.
 
     Raises `Refusal` for an unknown sort, a foreign cursor, a limit below 1, a wrong filter, and for a filter
@@ -299,9 +307,9 @@ def page(
             access.check_shown(reader, Kind.CUSTOMER, (name, "addresses"))
             query = query.where(_reached_at(channel, value))
     if tag:
-        query = query.where(has_tag(tag))
-    if where is not None:
-        query = query.where(where)
+        query = query.where(tags.has(tag))
+    if where:
+        query = query.where(filters.clause(db, where, reader))
     return _page(db, query, sort, cursor, limit, reader)
 
 
@@ -351,17 +359,14 @@ def create_many(
     for owner, team in dict.fromkeys((row["owner"], row["team"]) for row in rows):
         ownerships.check(db, owner, team)
     _give_numbers(db, rows)
-    labels = [_tags(new.tags) for new in news]
+    labels = [tags.checked(new.tags) for new in news]
     if rows:
         db.execute(insert(customers), rows)
-    for table, more in (
-        (addresses_table, [each for row, some in zip(rows, held, strict=True)
-                           for each in addresses.rows_of(row["id"], some)]),
-        (tags, [{"customer_id": row["id"], "tag": tag} for row, some in zip(rows, labels, strict=True)
-                for tag in some]),
-    ):  # fmt: skip
-        if more:
-            db.execute(insert(table), more)
+    if more := [
+        each for row, some in zip(rows, held, strict=True) for each in addresses.rows_of(row["id"], some)
+    ]:
+        db.execute(insert(addresses_table), more)
+    tags.add(db, {row["id"]: some for row, some in zip(rows, labels, strict=True)})
     custom.mirror_all(db, values)
     for row in rows:
         if row["owner"] or row["team"]:
@@ -389,13 +394,13 @@ def change(
 ) -> CustomerCard:
     """Change what `to` names. Raises `Refusal`: `not_found`, `taken`, or the wrong field; and
     `ChangedMeanwhile` when the record has another version than `expected`."""
-    id_ = check_visible(db, customer, reader)
+    id_ = roots.check_visible(db, customer, reader)
     before = db.execute(select(customers).where(customers.c.id == id_)).one()
     records.expect(before.version, expected)
     _check_writes(reader, _given(to, CustomerChange()), to.custom or {})
     known = definitions.all_of(db, "customer")
     _, *merged = rows_of = roots.family(db, id_)
-    held, labels = addresses.gathered(addresses.of(db, rows_of).values()), _tags_of(db, {id_: rows_of})[id_]
+    held, labels = addresses.gathered(addresses.of(db, rows_of).values()), tags.of(db, {id_: rows_of})[id_]
     told = _told(db, [dict(before._mapping)], {id_: (held, labels)}, known)[id_]
     row: dict[str, Any] = {}
     if to.name is not None:
@@ -426,8 +431,8 @@ def change(
         addresses.put(db, id_, held)
         addresses.drop(db, merged, keep=held)
     if to.tags is not None:
-        labels = _tags(to.tags)
-        _put_tags(db, id_, merged, labels)
+        labels = tags.checked(to.tags)
+        tags.put(db, id_, merged, labels)
     if to.owner is not None or to.team is not None:
         row["owner"] = before.owner if to.owner is None else to.owner
         row["team"] = before.team if to.team is None else to.team
@@ -458,7 +463,7 @@ def assign(
     for n, customer in enumerate(dict.fromkeys(ids)):
         try:
             before = db.execute(
-                select(customers).where(customers.c.id == check_visible(db, customer, reader))
+                select(customers).where(customers.c.id == roots.check_visible(db, customer, reader))
             ).one()
         except Refusal as error:
             raise Refusal(str(error), code=error.code, field=f"ids.{n}") from None
@@ -554,15 +559,6 @@ def _major(balance: int | None) -> str:
     return "" if balance is None else str(Decimal(balance).scaleb(-2))
 
 
-def _tags(given: Iterable[str]) -> tuple[str, ...]:
-    found = sorted({entered(tag, "tags", _CAPS["tags"]) for tag in given})
-    if "" in found:
-        raise Refusal("a tag must not be empty", field="tags")
-    if len(found) > TAGS:
-        raise Refusal(f"at most {TAGS} tags", field="tags")
-    return tuple(found)
-
-
 def _addresses(
     given: NewCustomer | CustomerChange, before: Sequence[Address], region: str, by: str, at: float
 ) -> tuple[Address, ...]:
@@ -648,22 +644,6 @@ def _free_numbers(db: Connection, count: int, taken: set[str]) -> Iterator[str]:
     return iter(free)
 
 
-def _put_tags(db: Connection, customer: str, merged: Sequence[str], labels: Sequence[str]) -> None:
-    gone = tags.c.customer_id.in_(merged) & tags.c.tag.not_in(labels)
-    db.execute(delete(tags).where(or_(tags.c.customer_id == customer, gone)))
-    if labels:
-        db.execute(insert(tags), [{"customer_id": customer, "tag": tag} for tag in labels])
-
-
-def _tags_of(db: Connection, families: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    root_of = {member: root for root, members in families.items() for member in members}
-    found: dict[str, set[str]] = defaultdict(set)
-    query = select(tags).where(tags.c.customer_id.in_(root_of))
-    for row in db.execute(query) if root_of else ():
-        found[root_of[row.customer_id]].add(row.tag)
-    return {root: tuple(sorted(found[root])) for root in families}
-
-
 # --- reading rows ---
 
 
@@ -684,7 +664,7 @@ def _records(
     """Rows of customers of today as the reader may see them."""
     families = roots.families(db, [row.id for row in rows])
     held = addresses.of(db, [member for family in families.values() for member in family])
-    labels, refused = _tags_of(db, families), consents.refused(db, families)
+    labels, refused = tags.of(db, families), consents.refused(db, families)
     known = definitions.all_of(db, "customer")
     found = []
     for row in rows:
@@ -699,7 +679,8 @@ def _records(
             balance=_major(row.balance), note=row.note,
             id_number=plain if whole else sealing.masked(plain), custom=values, owner=row.owner,
             team=row.team, do_not_contact=refused[row.id], merged=family[1:],
-            last=interactions.last_of(db, family) if whole else (), hidden=(), version=row.version,
+            last=interactions.last_of(db, *family, reader=reader) if whole else (), hidden=(),
+            version=row.version,
             created_at=row.created_at, created_by=row.created_by, updated_at=row.updated_at,
         )  # fmt: skip
         one = access.shown(reader, Kind.CUSTOMER, _reachable(reader, one))
@@ -727,7 +708,7 @@ def _cards(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CustomerCard, ...]
     """Rows of customers of today as the center gets them."""
     families = roots.families(db, [row.id for row in rows])
     held = addresses.of(db, [member for family in families.values() for member in family])
-    labels = _tags_of(db, families)
+    labels = tags.of(db, families)
     routed = {each.name for each in definitions.all_of(db, "customer") if each.routing} if rows else set()
     return tuple(
         CustomerCard(
@@ -738,6 +719,8 @@ def _cards(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CustomerCard, ...]
             company=row.company,
             tier=row.tier,
             save_desk=row.save_desk,
+            owner=row.owner,
+            team=row.team,
             language=row.language,
             balance=_major(row.balance),
             note=row.note,
@@ -745,7 +728,7 @@ def _cards(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CustomerCard, ...]
             category=row.category,
             tags=labels[row.id],
             custom={name: value for name, value in row.custom.items() if name in routed},
-            last=interactions.last_of(db, families[row.id]),
+            last=interactions.last_of(db, *families[row.id]),
         )
         for row in rows
     )

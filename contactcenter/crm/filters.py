@@ -1,13 +1,12 @@
-"""Filters: a condition on customers (`routing/conditions.py`) as what a query must meet. So lists and campaigns
-say whom they mean in the words of the routing."""
+"""Filters: a condition on customers (`routing/conditions.py`) as what a query must meet. So lists and
+campaigns say whom they mean in the words of the routing."""
 
 from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, not_, or_, select
 
-from contactcenter.crm import access, custom, fields, sealing
+from contactcenter.crm import access, custom, fields, sealing, tags
 from contactcenter.crm.access import CENTER, Kind, Reader
-from contactcenter.crm.customers import has_tag
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.fields import Field, FieldType
 from contactcenter.crm.schema import custom_values, customers
@@ -64,7 +63,7 @@ def _compare(db: Connection, one: Compare, known: Mapping[str, Field]) -> Column
         ordered: ColumnElement[bool] = getattr(column, _ORDER[one.operator])(texts[0])
         return and_(column != "", ordered)
     if whole == "tags":
-        return has_tag(*texts)
+        return tags.has(*texts)
     if whole == "save_desk":
         return customers.c.save_desk.in_([value for value in one.values if isinstance(value, bool)])
     return customers.c[whole].in_(texts)

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from contactcenter.crm import access, paging, records, roots
 from contactcenter.crm.access import CENTER, Kind, Reader
-from contactcenter.crm.customers import check_visible
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import notes, requests
@@ -53,7 +52,7 @@ class Note:
 
 def add(db: Connection, customer: str, new: NewNote, *, reader: Reader = CENTER, at: float) -> Note:
     """Write a note. Raises `Refusal`: `not_found`, `too_long`."""
-    root = check_visible(db, customer, reader)
+    root = roots.check_visible(db, customer, reader)
     if new.request:
         of_customer = requests.c.customer_id.in_(roots.family(db, root))
         seen = access.visible(reader, Kind.REQUEST)
@@ -80,7 +79,7 @@ def page(
     db: Connection, customer: str, *, reader: Reader = CENTER, cursor: str = "", limit: int = 50
 ) -> Page[Note]:
     """The customer's notes, the newest first. Raises `Refusal` `not_found`."""
-    root = check_visible(db, customer, reader)
+    root = roots.check_visible(db, customer, reader)
     query = select(notes).where(
         notes.c.customer_id.in_(roots.family(db, root)),
         notes.c.deleted_at.is_(None),

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from contactcenter.crm import access, records, roots
 from contactcenter.crm.access import CENTER, Kind, Reader
-from contactcenter.crm.customers import check_visible
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import customers, relations
 from contactcenter.crm.text import entered
@@ -64,9 +63,9 @@ class Relation:
 
 def add(db: Connection, customer: str, new: NewRelation, *, reader: Reader = CENTER, at: float) -> Relation:
     """Say that the customer is the `role` of another; the reader must see both. Raises `Refusal`."""
-    begin = check_visible(db, customer, reader)
+    begin = roots.check_visible(db, customer, reader)
     try:
-        end = check_visible(db, new.to, reader)
+        end = roots.check_visible(db, new.to, reader)
     except Refusal as error:
         raise Refusal(str(error), field="to") from None
     if new.role not in ROLES:
@@ -100,7 +99,7 @@ def add(db: Connection, customer: str, new: NewRelation, *, reader: Reader = CEN
 
 def of(db: Connection, customer: str, reader: Reader = CENTER) -> tuple[Relation, ...]:
     """The customer's relations whose other end the reader sees: main ones first, then by name."""
-    root = check_visible(db, customer, reader)
+    root = roots.check_visible(db, customer, reader)
     rows = _rows(db, root)
     others = {row.id: _other(db, row, root) for row in rows}
     query = select(customers).where(
@@ -120,7 +119,7 @@ def remove(db: Connection, relation: str, *, reader: Reader = CENTER, at: float)
     row = db.execute(select(relations).where(relations.c.id == relation)).one_or_none()
     if row is None:
         raise Refusal("there is no such relation", code="not_found")
-    begin, end = (check_visible(db, each, reader) for each in (row.from_id, row.to_id))
+    begin, end = (roots.check_visible(db, each, reader) for each in (row.from_id, row.to_id))
     db.execute(delete(relations).where(relations.c.id == relation))
     told = {name: row._mapping[name] for name in ("from_id", "to_id", "role", "title", "main")}
     records.changed(

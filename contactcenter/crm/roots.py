@@ -5,6 +5,9 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
+from contactcenter.crm import access
+from contactcenter.crm.access import Kind, Reader
+from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import customers
 
 
@@ -28,3 +31,12 @@ def families(db: Connection, roots: Collection[str]) -> dict[str, tuple[str, ...
     for row in db.execute(query.order_by(customers.c.id)) if roots else ():
         merged[row.merged_into].append(row.id)
     return {root: (root, *merged[root]) for root in roots}
+
+
+def check_visible(db: Connection, customer: str, reader: Reader) -> str:
+    """The id of the customer of today, if the reader sees it. Raises `Refusal` `not_found`."""
+    root = root_of(db, customer)
+    seen = access.visible(reader, Kind.CUSTOMER)
+    if root is None or db.scalar(select(customers.c.id).where(customers.c.id == root, seen)) is None:
+        raise Refusal("there is no such customer", code="not_found")
+    return root

@@ -77,22 +77,30 @@ def load(key: Path, known: str) -> Sealing:
     They are drawn where there are none and the database has never seen one. What is wrong with them is in
     `why`, and in the log: a center whose personal data can't be opened still takes calls.
     """
+    if not known:
+        try:
+            keys.load_or_make(key)
+            keys.load_or_make(index_path(key))
+        except KeyProblem as error:
+            log.warning("keys of personal data can't be made", why=str(error))
+    found = opened(key, known)
+    if found.why:
+        log.error("personal data can't be opened or written", why=found.why)
+    return found
+
+
+def opened(key: Path, known: str) -> Sealing:
+    """The same, without drawing keys or saying anything."""
     used = json.loads(known) if known else {"seal": [], "index": []}
     try:
-        opened = keys.load if known else keys.load_or_make
-        seal, index = opened(key), opened(index_path(key))
+        seal, index = keys.load(key), keys.load(index_path(key))
     except KeyProblem as error:
-        return _unusable(f"{error}; put it back from your copy" if known else str(error))
+        return Sealing(why=f"{error}; put it back from your copy" if known else str(error))
     if missing := [each for each in used["seal"][:1] if bytes.fromhex(each) not in seal]:
-        return _unusable(f"the key {missing[0]} is not in {key}: put it back from your copy")
+        return Sealing(why=f"the key {missing[0]} is not in {key}: put it back from your copy")
     if used["index"] and bytes.fromhex(used["index"][0]) != index.current:
-        return _unusable(f"{index_path(key)} is not this database's: put it back from your copy")
+        return Sealing(why=f"{index_path(key)} is not this database's: put it back from your copy")
     return Sealing(seal, index, "")
-
-
-def _unusable(why: str) -> Sealing:
-    log.error("personal data can't be opened or written", why=why)
-    return Sealing(why=why)
 
 
 def known_keys(db: Connection) -> str:

@@ -37,6 +37,7 @@ from contactcenter.crm import (
     interactions,
     intervals,
     migrations,
+    roles,
     sealing,
     settings,
 )
@@ -124,6 +125,7 @@ class Store:
                     await db.run_sync(migrations.bring_up_to_date)
                     await db.run_sync(settings.put, "region", region)
                     known = await db.run_sync(sealing.known_keys)
+                    await db.run_sync(roles.ensure)
                 keys = await asyncio.to_thread(sealing.load, key or path.with_suffix(".key"), known)
                 writing = writing.execution_options(**{sealing.OPTION: keys})
                 reading = reading.execution_options(**{sealing.OPTION: keys})

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from contactcenter.http import idempotency
 from contactcenter.http.problems import ConflictDocument, ProblemDocument
-from contactcenter.http.routes import FIELDS, ID_PATTERN, Right, Route, Routes
+from contactcenter.http.routes import FIELDS, ID_PATTERN, Route, Routes
 
 REF = "#/components/schemas/{model}"
 PROBLEM = {"$ref": REF.format(model="ProblemDocument")}
@@ -93,6 +93,9 @@ def _operation(tag: str, route: Route, schemas: dict[tuple[str, str], dict[str, 
         "tags": [tag],
         "summary": text.split("\n", 1)[0],
         "description": text,
+        "x-right": route.right.value,
+        **({"x-of": route.of.value} if route.of else {}),
+        **({"x-beyond": route.beyond.value} if route.beyond else {}),
         "responses": _responses(route, schemas),
     }
     parameters = [_path_parameter(part) for part in route.path_parts] + _query_parameters(route)
@@ -119,7 +122,7 @@ def _operation(tag: str, route: Route, schemas: dict[tuple[str, str], dict[str, 
     if route.body:
         schema = schemas[f"{route.name} body", "validation"]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    if route.right > Right.PUBLIC:
+    if not route.open_to_all:
         cookie: dict[str, list[str]] = {"session": []}
         operation["security"] = [{"token": []}, {**cookie, "csrf": []} if route.changes_state else cookie]
     return operation
@@ -154,7 +157,7 @@ def _responses(route: Route, schemas: dict[tuple[str, str], dict[str, Any]]) -> 
 def refusals_of(route: Route) -> frozenset[int]:
     """Every status, other than the good one, that a well-made server gives for this route."""
     statuses = set(route.refusals) | {422}
-    if route.right > Right.PUBLIC:
+    if not route.open_to_all:
         statuses |= {401, 403, 503}
     if route.path_parts:
         statuses.add(404)

@@ -23,7 +23,7 @@ class OutboxFilter(BaseModel):
     kind: Annotated[str, StringConstraints(max_length=64)] = ""
 
 
-@routes.get("/api/outbox", right=Right.ADMIN)
+@routes.get("/api/outbox", right=Right.OUTBOX_READ)
 async def list_outbox(visit: Visit, query: OutboxFilter) -> Items[OutboxRow]:
     """Events after `cursor`, the oldest first. Ask again with the last `seq` for what comes later.
 

@@ -6,6 +6,9 @@ every other parameter is a part of the path, and the return type is the answer:
     @routes.put("/api/me/state", right=Right.SIGNED_IN, refusals=(409,))
     async def set_state(visit: Visit, body: StateWish) -> Me: ...
 
+A path that names something says of which kind it is (`of=Kind.CUSTOMER`): a test walks every route with every
+role and scope, and finds its expectations in these declarations alone.
+
 Conventions of all routes, kept here and nowhere else:
 
 - `versioned=True`: the answer has a `version`, which is its `ETag`. PATCH, PUT and DELETE take `If-Match`, as
@@ -20,13 +23,13 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
-from enum import IntEnum
 from typing import Any, TypeVar, get_type_hints
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contactcenter.config import wrong_of
+from contactcenter.crm.access import Kind, Right
 from contactcenter.crm.errors import ChangedMeanwhile
 from contactcenter.http import idempotency
 from contactcenter.http.lists import Items
@@ -44,17 +47,9 @@ FIELDS = "fields"
 Handler = Callable[..., Awaitable[Any]]
 HandlerT = TypeVar("HandlerT", bound=Handler)
 
-
-class Right(IntEnum):
-    """Who may call a route. Each right includes those below it."""
-
-    PUBLIC = 0
-    SIGNED_IN = 1
-    SUPERVISOR = 2
-    ADMIN = 3
-
-
-RANKS = {"agent": Right.SIGNED_IN, "supervisor": Right.SUPERVISOR, "admin": Right.ADMIN}
+__all__ = [
+    "FIELDS", "ID_PATTERN", "LARGEST_BODY", "Handler", "Kind", "Right", "Route", "Routes", "expected_version",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +60,12 @@ class Route:
     path: str
     handler: Handler
     right: Right
+    """Who may call it: who has this right, and a token with the scope that it asks for."""
+    of: Kind | None
+    """What the first part of the path names, and with it whose of them are seen. None: there is no part."""
+    beyond: Right | None
+    """A further right, which is asked for once the record is known to be visible: to who may not see it, it
+    does not exist, whatever else he lacks."""
     status: int
     refusals: frozenset[int]
     also: frozenset[int]
@@ -92,6 +93,11 @@ class Route:
     def name(self) -> str:
         """The operation's id."""
         return self.handler.__name__
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether it is for everybody, signed in or not."""
+        return self.right is Right.PUBLIC
 
     @property
     def changes_state(self) -> bool:
@@ -221,6 +227,8 @@ class Routes:
         path: str,
         *,
         right: Right,
+        of: Kind | None = None,
+        beyond: Right | None = None,
         status: int = 200,
         refusals: tuple[int, ...] = (),
         also: tuple[int, ...] = (),
@@ -247,6 +255,8 @@ class Routes:
                     path=path,
                     handler=handler,
                     right=right,
+                    of=of,
+                    beyond=beyond,
                     status=204 if answer is type(None) else status,
                     refusals=frozenset(refusals),
                     also=frozenset(also),
@@ -254,7 +264,7 @@ class Routes:
                     headers=headers,
                     body_limit=body_limit,
                     versioned=versioned,
-                    once=once and method == hdrs.METH_POST and right > Right.PUBLIC,
+                    once=once and method == hdrs.METH_POST and right is not Right.PUBLIC,
                     sparse=names,
                     listing=listing,
                     beside=self,

@@ -10,6 +10,7 @@ what a customer does not have equals nothing, is in nothing, and is neither more
 
 import ast
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 from contactcenter.values import frozen
@@ -81,6 +82,16 @@ def parse(text: str) -> Condition:
             'can\'t be read: write it like customer.tier == "gold" and "vip" in customer.tags'
         ) from None
     return _condition(tree)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Condition:
+    return parse(text)
+
+
+def is_so(text: str, customer: Customer) -> bool:
+    """Whether the condition that a text says holds of the customer. Raises `NoCondition`."""
+    return holds(_parsed(text), customer)
 
 
 def holds(condition: Condition, customer: Customer) -> bool:
