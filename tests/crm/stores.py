@@ -69,9 +69,13 @@ class Keeper:
         assert isinstance(self.place, Server)
         return name_of(self.place)
 
-    async def open(self, *, journal_bytes: int = JOURNAL) -> Store:
+    async def open(self, *, journal_bytes: int = JOURNAL, region: str = "CN") -> Store:
         store = await Store.open(
-            self.place, tell=self.told.put_nowait, now=lambda: self.at, journal_bytes=journal_bytes
+            self.place,
+            tell=self.told.put_nowait,
+            now=lambda: self.at,
+            journal_bytes=journal_bytes,
+            region=region,
         )
         self._stores.append(store)
         return store

@@ -34,6 +34,10 @@ zh = { zh = "中文", en = "Chinese" }
 priority = 5
 needs = { zh = 3 }
 
+[routing.conditions.vip]
+when = 'customer.custom.segment == "vip" and not "loud" in customer.tags'
+priority = 2
+
 [queues.support]
 title = { zh = "服务“支持”", en = "Support \\"us\\"" }
 calendar = "office"
@@ -161,3 +165,22 @@ def test_a_server_is_checked_before_the_center_starts_on_it(center: Path) -> Non
     ok, says = findings(center)[what]
     assert not ok
     assert "CREATE DATABASE" in says
+
+
+def test_the_key_of_personal_data_is_made_checked_and_rotated(center: Path) -> None:
+    key = center.with_name("personal.key")
+    what = f"store.key {key}"
+    assert findings(center)[what] == (True, "will be made at the first start: keep a copy of it then")
+    run("configuration", "import", "--config", center)
+    assert findings(center)[what] == (True, "can be used, by its owner only")
+    rotated = run("keys", "rotate", "--config", center)
+    assert "0 values are sealed with the key" in rotated.stdout
+    assert len(key.read_text().split()) == 2
+    key.unlink()
+    ok, says = findings(center)[what]
+    assert not ok
+    assert "put it back from your copy" in says
+    refused = run("keys", "rotate", "--config", center)
+    assert refused.exit_code == 1
+    assert "put it back from your copy" in refused.stderr
+    assert not key.exists()
