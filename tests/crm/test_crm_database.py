@@ -120,6 +120,11 @@ def test_the_list_of_revisions_is_the_folder() -> None:
     assert tuple(reversed(steps)) == migrations.REVISIONS
 
 
+def _a_table_of_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The search box's index is SQLite's own affair: it makes tables for it."""
+    return kind != "table" or not (name or "").startswith("document_words")
+
+
 async def test_migrations_and_tables_agree(tmp_path: Path) -> None:
     keeper = Keeper(tmp_path / "center.db", fresh=False)
     try:
@@ -127,7 +132,8 @@ async def test_migrations_and_tables_agree(tmp_path: Path) -> None:
     finally:
         await keeper.close()
     with create_engine(f"sqlite:///{keeper.path}").connect() as db:
-        assert compare_metadata(MigrationContext.configure(db), metadata) == []
+        context = MigrationContext.configure(db, opts={"include_name": _a_table_of_ours})
+        assert compare_metadata(context, metadata) == []
     db.engine.dispose()
 
 

@@ -30,6 +30,7 @@ from contactcenter.crm.schema.customers import (
     relations,
     tags,
 )
+from contactcenter.crm.schema.finding import document_words, documents
 from contactcenter.crm.schema.ground import (
     audit,
     changes,
@@ -46,7 +47,8 @@ from contactcenter.crm.schema.staff import memberships, roles, sessions, teams, 
 
 __all__ = [
     "addresses", "assignments", "attachments", "audit", "callbacks", "changes", "configurations", "consents",
-    "corrections", "custom_values", "customers", "duplicates", "fields", "followups", "idempotency",
+    "corrections", "custom_values", "customers", "document_words", "documents",
+    "duplicates", "fields", "followups", "idempotency",
     "import_mappings", "imports", "interactions", "intervals", "links", "memberships", "merges", "metadata",
     "notes", "outbox", "ownerships", "recordings", "relations", "request_steps", "requests", "roles",
     "saved_views", "sessions", "settings", "tags", "teams", "timeline", "tokens", "users", "workers",
