@@ -68,15 +68,11 @@ def folded(text: str) -> str:
 def text_words(text: str) -> Iterator[str]:
     """The words of any text, without the sounds of Chinese."""
     text = folded(text)
-    for run in _WORD.findall(text):
-        start = 0
-        for han in _HAN.finditer(run):
-            if han.start() > start:
-                yield run[start : han.start()][:LONGEST_WORD]
-            yield from _grams(han.group())
-            start = han.end()
-        if start < len(run):
-            yield run[start:][:LONGEST_WORD]
+    for run in (each for word in _WORD.findall(text) for each in runs(word)):
+        if _HAN.fullmatch(run):
+            yield from _grams(run)
+        else:
+            yield run[:LONGEST_WORD]
 
 
 def name_words(name: str) -> Iterator[str]:
@@ -90,6 +86,23 @@ def name_words(name: str) -> Iterator[str]:
     for run in _WORD.findall(folded(name)):
         for han in _HAN.findall(run):
             yield from sounds(han[:LONGEST_SOUND])
+
+
+def runs(text: str) -> Iterator[str]:
+    """A folded text in pieces that are either all Han or hold none."""
+    start = 0
+    for han in _HAN.finditer(text):
+        if han.start() > start:
+            yield text[start : han.start()]
+        yield han.group()
+        start = han.end()
+    if start < len(text):
+        yield text[start:]
+
+
+def syllables(run: str) -> tuple[str, ...]:
+    """How a run of Han characters sounds, a syllable each; any other run is its own sound."""
+    return tuple(lazy_pinyin(run, style=Style.NORMAL, v_to_u=False)) if _HAN.fullmatch(run) else (run,)
 
 
 @lru_cache(maxsize=65_536)
@@ -152,23 +165,19 @@ def number_readings(digits: str) -> tuple[str, ...]:
 
 
 def _terms(piece: str) -> Iterable[Term]:
-    if "@" in piece[1:]:
+    if "@" in piece[1:] and letters(piece):
         return (Term(word=letters(piece), prefix=True, email=True),)
     if _ONLY_NUMBER.fullmatch(piece) and len(digits := "".join(_NUMBER.findall(piece))) >= LEAST_DIGITS:
         return (Term(word=digits, prefix=True, number=True),)
     terms = []
-    for run in _WORD.findall(piece):
-        start = 0
-        for han in _HAN.finditer(run):
-            if han.start() > start:
-                terms.append(Term(word=run[start : han.start()][:LONGEST_WORD], prefix=False))
+    for run in (each for word in _WORD.findall(piece) for each in runs(word)):
+        if _HAN.fullmatch(run):
             # Pairs say all that the characters alone would, and are rarer.
-            pairs = [han.group()[i : i + 2] for i in range(len(han.group()) - 1)]
-            terms += [Term(word=gram, prefix=False) for gram in pairs or [han.group()]]
-            start = han.end()
-        if start < len(run):
+            pairs = [run[i : i + 2] for i in range(len(run) - 1)]
+            terms += [Term(word=gram, prefix=False) for gram in pairs or [run]]
+        else:
             # The word that is still being typed is the beginning of one.
-            terms.append(Term(word=run[start:][:LONGEST_WORD], prefix=True))
+            terms.append(Term(word=run[:LONGEST_WORD], prefix=True))
     return terms
 
 

@@ -25,6 +25,7 @@ from contactcenter.crm.schema.customers import (
     fields,
     links,
     merges,
+    name_keys,
     notes,
     ownerships,
     relations,
@@ -46,10 +47,10 @@ from contactcenter.crm.schema.service import followups, request_steps, requests
 from contactcenter.crm.schema.staff import memberships, roles, sessions, teams, tokens, users
 
 __all__ = [
-    "addresses", "assignments", "attachments", "audit", "callbacks", "changes", "configurations", "consents",
-    "corrections", "custom_values", "customers", "document_words", "documents",
-    "duplicates", "fields", "followups", "idempotency",
-    "import_mappings", "imports", "interactions", "intervals", "links", "memberships", "merges", "metadata",
-    "notes", "outbox", "ownerships", "recordings", "relations", "request_steps", "requests", "roles",
-    "saved_views", "sessions", "settings", "tags", "teams", "timeline", "tokens", "users", "workers",
+    "addresses", "assignments", "attachments", "audit", "callbacks", "changes", "configurations",
+    "consents", "corrections", "custom_values", "customers", "document_words", "documents", "duplicates",
+    "fields", "followups", "idempotency", "import_mappings", "imports", "interactions", "intervals",
+    "links", "memberships", "merges", "metadata", "name_keys", "notes", "outbox", "ownerships",
+    "recordings", "relations", "request_steps", "requests", "roles", "saved_views", "sessions", "settings",
+    "tags", "teams", "timeline", "tokens", "users", "workers",
 ]  # fmt: skip

@@ -329,6 +329,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_memberships_team_login"), "memberships", ["team", "login"], unique=False)
     op.create_table(
+        "name_keys",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["customers.id"],
+            name=op.f("fk_name_keys_customer_id_customers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_name_keys")),
+    )
+    op.create_index(op.f("ix_name_keys_key"), "name_keys", ["key"], unique=False)
+    op.create_table(
         "notes",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("customer_id", sa.Text(), nullable=False),
