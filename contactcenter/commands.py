@@ -368,6 +368,10 @@ class ShowCall(Command):
     """A call as it is now."""
 
     view: CallView
+    owner: str = ""
+    """Whose customer it is: his login …"""
+    team: str = ""
+    """… and his team, for who may know."""
 
 
 @frozen

@@ -66,8 +66,14 @@ class CustomerCard:
     balance: str = ""
     """Decimal text, in the center's currency; empty when there is no account."""
     note: str = ""
+    owner: str = ""
+    """The login of whose customer it is …"""
+    team: str = ""
+    """… and the team's name. Both empty: anybody's."""
     last: tuple["PastInteraction", ...] = ()
     """The newest first, ten at most."""
+    hidden: tuple[str, ...] = ()
+    """Fields that are blank here because this reader may not see them."""
 
 
 @frozen

@@ -219,6 +219,8 @@ def _cards(db: Connection, rows: Sequence[Row[Any]], *, history: bool) -> tuple[
             company=row.company,
             tier=row.tier,
             save_desk=row.save_desk,
+            owner=row.owner,
+            team=row.team,
             language=row.language,
             balance="" if row.balance is None else str(Decimal(row.balance).scaleb(-2)),
             note=row.note,

@@ -1,13 +1,14 @@
 """The record of every interaction: saved while it lives, final exactly once, never changed after that."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
-from contactcenter.crm import paging
+from contactcenter.crm import access, paging
+from contactcenter.crm.access import Kind, Reader, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import corrections, interactions, timeline, workers
@@ -50,9 +51,10 @@ class Interaction:
     """Every agent who has, or had, the caller."""
 
 
-def get(db: Connection, interaction: str) -> Interaction | None:
-    """The interaction with its timeline and corrections, or None."""
-    row = db.execute(select(interactions).where(interactions.c.id == interaction)).one_or_none()
+def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
+    """The interaction with its timeline and corrections; None when there is none that the reader sees."""
+    seen = access.visible(reader, Kind.INTERACTION)
+    row = db.execute(select(interactions).where(interactions.c.id == interaction, seen)).one_or_none()
     if row is None:
         return None
     entries = db.execute(
@@ -68,21 +70,24 @@ def get(db: Connection, interaction: str) -> Interaction | None:
 
 def page(
     db: Connection,
+    reader: Reader,
     *,
     filters: dict[str, str] | None = None,
-    scope: Collection[str] = (),
     since: float | None = None,
     until: float | None = None,
     cursor: str = "",
     limit: int = 50,
 ) -> Page[InteractionRecord]:
-    """Interactions that arrived from `since` on and before `until`, the newest first.
+    """Interactions that the reader sees, that arrived from `since` on and before `until`, the newest first.
 
-    `scope` are the queues that the reader is limited to; none: no limit. `filters` names any of queue, agent,
+    `filters` names any of queue, agent,
     outcome, customer; an agent's are those in which he has, or had, the caller. Raises `Refusal` for others
     and foreign cursors.
     """
     query, key, tie = select(interactions), interactions.c.arrived_at, interactions.c.id
+    query = query.where(access.visible(reader, Kind.INTERACTION))
+    if reader.scope(Kind.INTERACTION) is Scope.OWN:
+        filters = {"agent": reader.login, **(filters or {})}  # so that only his own are looked through
     if filters and "agent" in filters:
         query = query.join(workers, workers.c.interaction_id == tie)
         key, tie = workers.c.arrived_at, workers.c.interaction_id
@@ -90,8 +95,6 @@ def page(
         if name not in _FILTERS:
             raise Refusal(f"filter by one of {', '.join(_FILTERS)}", field=name)
         query = query.where(_FILTERS[name] == value)
-    if scope:
-        query = query.where(interactions.c.queue.in_(sorted(scope)))
     if since is not None:
         query = query.where(key >= since)
     if until is not None:

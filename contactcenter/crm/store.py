@@ -29,7 +29,17 @@ from contactcenter.commands import (
     SaveIntervals,
     SaveRecording,
 )
-from contactcenter.crm import callbacks, customers, database, indexing, interactions, intervals, migrations
+from contactcenter.crm import (
+    callbacks,
+    customers,
+    database,
+    idempotency,
+    indexing,
+    interactions,
+    intervals,
+    migrations,
+    roles,
+)
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.journal import Journal
 from contactcenter.crm.phone_numbers import e164
@@ -110,6 +120,7 @@ class Store:
                 async with writing.begin() as db:
                     await db.run_sync(migrations.bring_up_to_date)
                     await db.run_sync(indexing.begin)
+                    await db.run_sync(roles.ensure)
                 writer = Writer(writing, journal)
                 await writer.open()
                 store = cls(
@@ -182,9 +193,12 @@ class Store:
         """Run a noun's writing function, all or nothing; returns after its commit is on the disk.
 
         Raises what it raises, and `StoreUnavailable` after 5 s (the write may still happen, see there). It
-        must depend on the connection and its arguments only: after a failed commit it is run again.
+        must depend on the connection and its arguments only: after a failed commit it is run again. Inside a
+        request with an idempotency key the key is claimed with it.
         """
-        result: T = await self._writer.submit(partial(_call, work, args, kwargs))
+        bound: Callable[[Connection], T] = partial(_call, work, args, kwargs)
+        claim = idempotency.claim.get()
+        result: T = await self._writer.submit(claim.first(bound) if claim else bound)
         return result
 
     def note(

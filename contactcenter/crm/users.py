@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from contactcenter.crm import paging
+from contactcenter.crm import paging, roles
+from contactcenter.crm.access import Right
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.passwords import Passwords
@@ -19,7 +20,6 @@ from contactcenter.crm.text import entered
 from contactcenter.routing.skills import LEVELS
 from contactcenter.values import frozen
 
-ROLES = ("agent", "supervisor", "admin")
 LINES = ("ring", "persistent")
 _SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
@@ -61,6 +61,17 @@ def get(db: Connection, login: str) -> User | None:
     return _user(row) if row else None
 
 
+def some(db: Connection, logins: Collection[str]) -> tuple[User, ...]:
+    """Those of these users whom there are, by login."""
+    query = select(users).where(users.c.login.in_(sorted(logins))).order_by(users.c.login)
+    return tuple(map(_user, db.execute(query)))
+
+
+def logins(db: Connection) -> tuple[str, ...]:
+    """Everybody's, those who may not sign in too."""
+    return tuple(db.scalars(select(users.c.login).order_by(users.c.login)))
+
+
 def page(db: Connection, *, role: str = "", cursor: str = "", limit: int = 50) -> Page[User]:
     """Users by login, of one role if given."""
     query = select(users)
@@ -74,9 +85,16 @@ def page(db: Connection, *, role: str = "", cursor: str = "", limit: int = 50) -
 
 
 def staff(db: Connection) -> tuple[User, ...]:
-    """Every agent who may sign in."""
-    query = select(users).where(users.c.role == "agent", ~users.c.disabled).order_by(users.c.login)
+    """Everybody who takes calls and may sign in."""
+    taking = roles.with_right(db, Right.CALLS_TAKE)
+    query = select(users).where(users.c.role.in_(taking), ~users.c.disabled).order_by(users.c.login)
     return tuple(map(_user, db.execute(query)))
+
+
+def takes_calls(db: Connection, login: str) -> User | None:
+    """The user if he takes calls, or None."""
+    user = get(db, login)
+    return user if user and user.role in roles.with_right(db, Right.CALLS_TAKE) else None
 
 
 class Users:
@@ -137,6 +155,7 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
             raise Refusal("1 to 32 of a-z, 0-9, dot, hyphen, underscore", field="login")
         if get(db, user.login):
             raise Refusal(f"there is a user {user.login}", code="taken", field="login")
+        _check_role(db, user.role)
         db.execute(
             insert(users).values(login=user.login, password=hash_, created_at=at, **checked(
                 name=user.name, role=user.role, phone=user.phone, line=user.line, queues=user.queues,
@@ -148,12 +167,21 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
 
 def _change(db: Connection, login: str, to: UserChange) -> User:
     named = {field: value for field, value in asdict(to).items() if value is not None}
+    if to.role is not None:
+        _check_role(db, to.role)
     if named:
-        db.execute(update(users).where(users.c.login == login).values(checked(**named)))
+        with roles.keys_held(db):
+            db.execute(update(users).where(users.c.login == login).values(checked(**named)))
     user = get(db, login)
     if user is None:
         raise Refusal("there is no such user", code="not_found")
     return user
+
+
+def _check_role(db: Connection, name: str) -> None:
+    known = [role.name for role in roles.every(db)]
+    if name not in known:
+        raise Refusal(f"one of {', '.join(known)}", field="role")
 
 
 def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
@@ -164,7 +192,7 @@ def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
 
 def checked(**values: Any) -> dict[str, Any]:
     """These columns as they are to be stored. Raises `Refusal` for the first that can't be."""
-    for name, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
+    for name, allowed in (("line", LINES), ("language", ("", "zh", "en"))):
         if name in values and values[name] not in allowed:
             raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=name)
     if "name" in values:

@@ -9,7 +9,7 @@ from contactcenter.events import AnswerAsked, HangUpAsked, HoldAsked, PriorityAs
 from contactcenter.http import scope
 from contactcenter.http.lists import Items, Paged, cut
 from contactcenter.http.problems import not_found
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.routing.explanations import waits
 from contactcenter.views import CallView, ConsultView
@@ -60,7 +60,7 @@ class LiveCall(BaseModel):
 async def list_calls(visit: Visit, query: CallFilter) -> Items[LiveCall]:
     """The calls that go on; an agent sees his own."""
     now = visit.edge.now()
-    calls: list[CallView] = visit.edge.live.seen(visit.visitor.viewer, "calls")
+    calls: list[CallView] = visit.edge.live.seen(visit.visitor.reader, "calls")
     chosen = (
         _as_live_call(call, now)
         for call in calls
@@ -111,7 +111,7 @@ class Why(BaseModel):
     en: str
 
 
-@routes.get("/api/calls/{id}/why", right=Right.SUPERVISOR, refusals=(404, 409))
+@routes.get("/api/calls/{id}/why", right=Right.CALLS_STEER, of=Kind.CALL, refusals=(404, 409))
 async def why_waiting(visit: Visit, id: str) -> Why:
     """Why this caller still waits: whom he waits for, and who can't take him."""
     scope.check_call(visit, id, "why")
@@ -133,7 +133,7 @@ class CallPatch(BaseModel):
     ]
 
 
-@routes.patch("/api/calls/{id}", right=Right.SUPERVISOR, refusals=(404, 409))
+@routes.patch("/api/calls/{id}", right=Right.CALLS_STEER, of=Kind.CALL, refusals=(404, 409))
 async def change_call(visit: Visit, id: str, body: CallPatch) -> CallPatch:
     """Move a waiting caller: +5 is served as if he had come 5 minutes earlier."""
     scope.check_call(visit, id, "priority")
@@ -151,28 +151,28 @@ async def change_call(visit: Visit, id: str, body: CallPatch) -> CallPatch:
     return body
 
 
-@routes.post("/api/calls/{id}/hangup", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/hangup", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def hang_up(visit: Visit, id: str) -> None:
     """End the talk."""
     login, now = own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: HangUpAsked(at=now, login=login, call=id, request=request))
 
 
-@routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def hold(visit: Visit, id: str) -> None:
     """Put the caller on hold: music, while the agent's phone stays connected."""
     login, now = own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: HoldAsked(at=now, login=login, call=id, request=request))
 
 
-@routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def resume(visit: Visit, id: str) -> None:
     """Take the held caller back."""
     login, now = own_call(visit, id), visit.edge.now()
     await visit.edge.questions.ask(lambda request: ResumeAsked(at=now, login=login, call=id, request=request))
 
 
-@routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def answer(visit: Visit, id: str) -> None:
     """Answer the call that rings, on a phone that the center can answer."""
     login, now = own_call(visit, id), visit.edge.now()
@@ -182,7 +182,7 @@ async def answer(visit: Visit, id: str) -> None:
 def own_call(visit: Visit, call: str) -> str:
     """The login of who asks for something at a call that he may see. Raises `Problem` 404 for others."""
     # A call that exists but is not his, and one that does not exist, must look the same to him.
-    if not visit.edge.live.sees(visit.visitor.viewer, "calls", call):
+    if not visit.edge.live.sees(visit.visitor.reader, "calls", call):
         raise not_found("call")
     return visit.visitor.login
 

@@ -9,7 +9,7 @@ from contactcenter.crm.customers import CustomerChange, NewCustomer
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import not_found
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.values import CustomerCard
 
@@ -65,7 +65,7 @@ class CustomerPatch(BaseModel):
     note: Text | None = None
 
 
-@routes.get("/api/customers", right=Right.SIGNED_IN)
+@routes.get("/api/customers", right=Right.CUSTOMERS_READ)
 async def list_customers(visit: Visit, query: CustomerFilter) -> Items[CustomerCard]:
     """Customers by name, or the last changed first. Without their histories."""
     page = await visit.edge.store.read(
@@ -81,7 +81,7 @@ async def list_customers(visit: Visit, query: CustomerFilter) -> Items[CustomerC
     return Items(items=list(page.items), next=page.next)
 
 
-@routes.get("/api/customers/{id}", right=Right.SIGNED_IN)
+@routes.get("/api/customers/{id}", right=Right.CUSTOMERS_READ, of=Kind.CUSTOMER)
 async def get_customer(visit: Visit, id: str) -> CustomerCard:
     """One customer with the last ten interactions."""
     card = await visit.edge.store.read(customers.get, id)
@@ -90,14 +90,14 @@ async def get_customer(visit: Visit, id: str) -> CustomerCard:
     return card
 
 
-@routes.post("/api/customers", right=Right.SIGNED_IN, status=201, refusals=(409,))
+@routes.post("/api/customers", right=Right.CUSTOMERS_WRITE, status=201, refusals=(409,))
 async def create_customer(visit: Visit, body: CustomerBody) -> CustomerCard:
     """Open a customer's record."""
     new = NewCustomer(**body.model_dump() | {"phones": tuple(body.phones)})
     return await visit.edge.store.write(customers.create, new, at=visit.edge.now())
 
 
-@routes.patch("/api/customers/{id}", right=Right.SIGNED_IN, refusals=(409,))
+@routes.patch("/api/customers/{id}", right=Right.CUSTOMERS_WRITE, of=Kind.CUSTOMER, refusals=(409,))
 async def change_customer(visit: Visit, id: str, body: CustomerPatch) -> CustomerCard:
     """Change the fields that are given."""
     given = body.model_dump(exclude_none=True)

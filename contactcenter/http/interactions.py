@@ -11,7 +11,7 @@ from contactcenter.events import DispositionSet
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem
 from contactcenter.http.recordings import RecordingItem, of_interaction
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.scope import check_interaction
 from contactcenter.http.visit import Visit
 from contactcenter.parts import Part, parts
@@ -109,20 +109,16 @@ class InteractionDetail(InteractionItem):
     corrections: list[Step]
 
 
-@routes.get("/api/interactions", right=Right.SIGNED_IN)
+@routes.get("/api/interactions", right=Right.INTERACTIONS_READ)
 async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[InteractionItem]:
     """Interactions, the newest first; an agent sees those in which he has, or had, the caller."""
     filters = {
         name: value for name in ("queue", "agent", "outcome", "customer") if (value := getattr(query, name))
     }
-    if not visit.visitor.sees_all:
-        if filters.get("agent", visit.visitor.login) != visit.visitor.login:
-            return Items(items=[])
-        filters["agent"] = visit.visitor.login
     page = await visit.edge.store.read(
         interactions.page,
+        visit.reader,
         filters=filters,
-        scope=visit.visitor.scope,
         since=query.since,
         until=query.until,
         cursor=query.cursor,
@@ -131,7 +127,7 @@ async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[Int
     return Items(items=[InteractionItem(**_fields(record)) for record in page.items], next=page.next)
 
 
-@routes.get("/api/interactions/{id}", right=Right.SIGNED_IN)
+@routes.get("/api/interactions/{id}", right=Right.INTERACTIONS_READ, of=Kind.INTERACTION)
 async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
     """One interaction with its timeline; an agent sees those in which he has, or had, the caller."""
     found = await check_interaction(visit, id, "get_interaction")
@@ -158,7 +154,7 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
     )
 
 
-@routes.put("/api/interactions/{id}/disposition", right=Right.SIGNED_IN, refusals=(409,))
+@routes.put("/api/interactions/{id}/disposition", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(409,))
 async def set_disposition(visit: Visit, id: str, body: Disposition) -> Disposition:
     """Set the outcome; ends the agent's wrap-up. A later outcome is kept as a correction."""
     codes = {choice.code for choice in visit.edge.settings.dispositions}
@@ -185,7 +181,7 @@ async def set_disposition(visit: Visit, id: str, body: Disposition) -> Dispositi
 def _shows(visit: Visit, entry: TimelineEntry) -> bool:
     """Whether a line is for this reader: that a supervisor was there may not be for the agent."""
     hidden = entry.kind.startswith("monitor_") and not visit.edge.settings.visible_to_agent
-    return visit.visitor.sees_all or not hidden
+    return visit.visitor.may(Right.FLOOR_WATCH) or not hidden
 
 
 def _fields(record: InteractionRecord) -> dict[str, Any]:

@@ -11,6 +11,7 @@ Nothing here awaits. Taking the snapshot and subscribing happen in one step, so 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -32,7 +33,9 @@ from contactcenter.commands import (
     ShowMonitor,
     ShowQueue,
 )
-from contactcenter.values import CustomerCard, MatchMethod, Note, frozen
+from contactcenter.crm import access
+from contactcenter.crm.access import Kind, Right
+from contactcenter.values import CustomerCard, MatchMethod, Note
 from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
 
 RING = 512
@@ -48,16 +51,6 @@ of frames a second, and read none of them. The first change goes out at once, th
 Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures"]
 NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages", "figures")
 Later = Callable[[float, Callable[[], None]], object]
-
-
-@frozen
-class Viewer:
-    """Who looks."""
-
-    login: str
-    sees_all: bool
-    scope: frozenset[str] = frozenset()
-    """Queues that one who sees all is limited to; empty: none are left out."""
 
 
 class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -136,8 +129,8 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     """The configuration's new version, when it has one: ask for menus and titles anew."""
 
 
-class Reader(Protocol):
-    """One socket's outbox, as a stream sees it. Never blocks."""
+class Outbox(Protocol):
+    """One socket's frames that wait, as a stream sees it. Never blocks."""
 
     def push(self, frame: bytes) -> None:
         """Take one frame."""
@@ -162,9 +155,13 @@ class LiveModel:
         self.messages: dict[str, MessageView] = {}
         self.figures: dict[str, FiguresView] = {}
         self.pops: dict[str, ScreenPop] = {}
+        self.teams: dict[str, tuple[str, ...]] = {}
+        """Login -> teams, of those who are in one; told by `staffed`."""
+        self._whose: dict[str, tuple[str, str]] = {}
+        """Call -> owner and team of its customer."""
         self.streams: dict[str, Stream] = {}
         self._boards: set[Stream] = set()
-        """The streams of those who see everything."""
+        """The streams of those who watch the floor."""
         self._queues_due: dict[tuple[Noun, str], None] = {}
         self._queues_paced = False
         self.now = now
@@ -185,9 +182,11 @@ class LiveModel:
                     self._touch("agents", login, login)
             case ShowCall(view=call):
                 before, self.calls[call.id] = self.calls.get(call.id), call
+                self._whose[call.id] = (command.owner, command.team)
                 if call != before:
                     self._touch("calls", call.id, *(_agents(before) if before else ()), *_agents(call))
             case DropCall(call=call_id):
+                self._whose.pop(call_id, None)
                 if last := self.calls.pop(call_id, None):
                     self._touch("calls", call_id, *_agents(last))
             case ShowQueue(view=queue):
@@ -238,54 +237,79 @@ class LiveModel:
         for stream in self.streams.values():
             stream.flush_soon()
 
-    def sees(self, viewer: Viewer, noun: Noun, id_: str) -> bool:
+    def staffed(self, teams: dict[str, tuple[str, ...]]) -> None:
+        """Who is in which teams. Those who watch see more or less from now on."""
+        if teams != self.teams:
+            self.teams = teams
+            for stream in self._boards:
+                stream.look_again()
+
+    def teams_at(self, call: CallView) -> frozenset[str]:
+        """The teams of all whom the call concerns."""
+        return frozenset(team for login in _agents(call) for team in self.teams.get(login, ()))
+
+    def attending(self, login: str) -> frozenset[str]:
+        """The customers on this user's page for the call that he has, or is about to get."""
+        pop = self.pops.get(login)
+        return frozenset(card.id for card in pop.customers) if pop else frozenset()
+
+    def sees(self, reader: access.Reader, noun: Noun, id_: str) -> bool:
         """The one place that decides whether a user may see a thing that exists now."""
         view = self._views(noun).get(id_)
-        if isinstance(view, MessageView):
-            return view.to == viewer.login  # for nobody else's eyes
-        if view is None or (viewer.sees_all and not viewer.scope):
-            return view is not None
         match view:
+            case None:
+                return False
+            case MessageView():
+                return view.to == reader.login  # for nobody else's eyes
             case AgentView():
-                return view.login == viewer.login or not viewer.scope.isdisjoint(view.queues)
+                own = view.login == reader.login
+                return own or reader.oversees(view.queues, self.teams.get(view.login, ()))
             case CallView():
-                return viewer.login in _agents(view) or view.queue in viewer.scope
+                return reader.login in _agents(view) or reader.oversees((view.queue,), self.teams_at(view))
             case MonitorView():
-                own = view.agent == viewer.login and view.visible
-                return own or view.supervisor == viewer.login or view.queue in viewer.scope
+                own = view.supervisor == reader.login or (view.agent == reader.login and view.visible)
+                return own or reader.oversees((view.queue,), self.teams.get(view.agent, ()))
             case QueueView():
-                me = self.agents.get(viewer.login)
-                return view.name in viewer.scope or (me is not None and view.name in me.queues)
+                me = self.agents.get(reader.login)
+                return (me is not None and view.name in me.queues) or reader.oversees((view.name,))
             case FiguresView(kind="agent"):
                 whose = self.agents.get(view.name)
-                in_scope = whose is not None and not viewer.scope.isdisjoint(whose.queues)
-                return view.name == viewer.login or in_scope
+                queues = whose.queues if whose else ()
+                return view.name == reader.login or reader.oversees(queues, self.teams.get(view.name, ()))
             case FiguresView(kind="queue"):
-                return self.sees(viewer, "queues", view.name)
+                return self.sees(reader, "queues", view.name)
             case FiguresView():
-                return False  # the center's are of all queues
+                return reader.oversees(()) and not reader.limit()  # the center's are of all queues
         raise AssertionError(view)
 
-    def seen(self, viewer: Viewer, noun: Noun) -> list[Any]:
-        """All views of one kind that the user may see, in the order of their ids."""
+    def seen(self, reader: access.Reader, noun: Noun) -> list[Any]:
+        """All views of one kind that the user may see, as he sees them, in the order of their ids."""
         views = self._views(noun)
-        return [views[id_] for id_ in sorted(views) if self.sees(viewer, noun, id_)]
+        return [self._as_seen(reader, views[id_]) for id_ in sorted(views) if self.sees(reader, noun, id_)]
 
-    def stream(self, viewer: Viewer) -> "Stream":
+    def _as_seen(self, reader: access.Reader, view: Any) -> Any:
+        """The view without what this user may not know of: a call's customer, if it is another team's."""
+        if not isinstance(view, CallView):
+            return view
+        if reader.login not in _agents(view) and not reader.knows(*self._whose.get(view.id, ("", ""))):
+            view = replace(view, customer="", customer_name="")
+        return access.shown(reader, Kind.INTERACTION, view)
+
+    def stream(self, reader: access.Reader) -> "Stream":
         """The user's stream, begun if there is none. A changed right begins a new one."""
-        stream = self.streams.get(viewer.login)
-        if stream is None or stream.viewer != viewer:
+        stream = self.streams.get(reader.login)
+        if stream is None or stream.reader != reader:
             if stream:
                 self._boards.discard(stream)
-            stream = self.streams[viewer.login] = Stream(self, viewer)
-            if viewer.sees_all:
+            stream = self.streams[reader.login] = Stream(self, reader)
+            if stream.watches:
                 self._boards.add(stream)
         return stream
 
     def forget(self, stream: "Stream") -> None:
         """Drop a stream that nobody came back to."""
-        if not stream.readers and self.streams.get(stream.viewer.login) is stream:
-            del self.streams[stream.viewer.login]
+        if not stream.outboxes and self.streams.get(stream.reader.login) is stream:
+            del self.streams[stream.reader.login]
             self._boards.discard(stream)
 
     def _views(self, noun: Noun) -> dict[str, Any]:
@@ -300,7 +324,7 @@ class LiveModel:
         for stream in self._boards:
             stream.touch(noun, id_)
         for login in set(logins):
-            if (own := self.streams.get(login)) and not own.viewer.sees_all:
+            if (own := self.streams.get(login)) and not own.watches:
                 own.touch(noun, id_)
 
     def _touch_of_queue(self, noun: Noun, id_: str) -> None:
@@ -317,7 +341,7 @@ class LiveModel:
         if names:
             self.later(QUEUE_PACE_S, self._touch_queues)
         for stream in self.streams.values():
-            if not stream.viewer.sees_all:
+            if not stream.watches:
                 for noun, id_ in names:
                     stream.touch(noun, id_)
 
@@ -325,10 +349,12 @@ class LiveModel:
 class Stream:
     """One user's numbered stream, shared by all of his sockets."""
 
-    def __init__(self, model: LiveModel, viewer: Viewer) -> None:
-        self.viewer = viewer
+    def __init__(self, model: LiveModel, reader: access.Reader) -> None:
+        self.reader = reader
+        self.watches = reader.may(Right.FLOOR_WATCH)
+        """Whether he is told of what is not his own, too."""
         self.seq = int(model.now() * 1000)
-        self.readers: set[Reader] = set()
+        self.outboxes: set[Outbox] = set()
         self._model = model
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
         self._shown: set[tuple[Noun, str]] = set()
@@ -338,27 +364,32 @@ class Stream:
         self._version = model.version
         self._mark_all()
         self._collect()
-        if pop := model.pops.get(viewer.login):
+        if pop := model.pops.get(reader.login):
             self.seq += 1
-            self._pop = _as_pop(pop, self.seq, model.now())
+            self._pop = _as_pop(pop, reader, self.seq, model.now())
 
     def touch(self, noun: Noun, id_: str) -> None:
         """A view changed, appeared or went; what this user sees of it follows in the next frame."""
         mine = (noun, id_)
-        if mine not in self._shown and not self._model.sees(self.viewer, noun, id_):
+        if mine not in self._shown and not self._model.sees(self.reader, noun, id_):
             return
         self._dirty[mine] = None
-        if mine == ("agents", self.viewer.login):  # his queues may be others now
+        if mine == ("agents", self.reader.login):  # his queues may be others now
             for name in self._model.queues:
-                if (("queues", name) in self._shown) != self._model.sees(self.viewer, "queues", name):
+                if (("queues", name) in self._shown) != self._model.sees(self.reader, "queues", name):
                     self._dirty["queues", name] = self._dirty["figures", f"queue {name}"] = None
+        self.flush_soon()
+
+    def look_again(self) -> None:
+        """What he sees may be more or less, though nothing changed of itself."""
+        self._mark_all()
         self.flush_soon()
 
     def flush_soon(self) -> None:
         """Let a frame go out, together with what else changes until then."""
         if not self._due:
             self._due = True
-            self._model.later(BOARD_PACE_S if self.viewer.sees_all else 0.0, self.flush)
+            self._model.later(BOARD_PACE_S if self.watches else 0.0, self.flush)
 
     def flush(self) -> None:
         """Send what changed since the last frame, as one frame."""
@@ -387,7 +418,7 @@ class Stream:
     def pop(self, command: ScreenPop) -> None:
         """Send the caller's record, at once and after everything that came before it."""
         self.flush()
-        self._pop = _as_pop(command, self.seq + 1, self._model.now())
+        self._pop = _as_pop(command, self.reader, self.seq + 1, self._model.now())
         self._send(self._pop)
 
     def taken(self, command: OfferTaken) -> None:
@@ -397,46 +428,46 @@ class Stream:
 
     def shown_pop(self, seq: int) -> str:
         """The offer whose pop has this number, or empty when that pop is not the user's current one."""
-        if self._pop is None or self._pop.seq != seq or self.viewer.login not in self._model.pops:
+        if self._pop is None or self._pop.seq != seq or self.reader.login not in self._model.pops:
             return ""
         return self._pop.offer
 
     def snapshot(self) -> bytes:
         """Everything that the user sees now, as a frame; changes go on from its number."""
         self.flush()
-        seen, viewer = self._model.seen, self.viewer
-        pops = (self._pop,) if self._pop and viewer.login in self._model.pops else ()
+        seen, reader = self._model.seen, self.reader
+        pops = (self._pop,) if self._pop and reader.login in self._model.pops else ()
         return msgspec.json.encode(
             Snapshot(
                 seq=self.seq,
                 at=self._model.now(),
-                login=viewer.login,
-                agents=tuple(seen(viewer, "agents")),
-                queues=tuple(seen(viewer, "queues")),
-                calls=tuple(seen(viewer, "calls")),
+                login=reader.login,
+                agents=tuple(seen(reader, "agents")),
+                queues=tuple(seen(reader, "queues")),
+                calls=tuple(seen(reader, "calls")),
                 pops=pops,
-                monitors=tuple(seen(viewer, "monitors")),
-                messages=tuple(seen(viewer, "messages")),
-                figures=tuple(seen(viewer, "figures")),
+                monitors=tuple(seen(reader, "monitors")),
+                messages=tuple(seen(reader, "messages")),
+                figures=tuple(seen(reader, "figures")),
                 configuration=self._model.version,
             )
         )
 
-    def subscribe(self, reader: Reader, since: int | None) -> None:
+    def subscribe(self, outbox: Outbox, since: int | None) -> None:
         """Let a socket in: with the frames after `since` if they are still here, else with a snapshot."""
         self.flush()
         if since is not None and self._reaches_back_to(since):
             for seq, frame in self._ring:
                 if seq > since:
-                    reader.push(frame)
+                    outbox.push(frame)
         else:
-            reader.start_over()
-        self.readers.add(reader)
+            outbox.start_over()
+        self.outboxes.add(outbox)
 
-    def unsubscribe(self, reader: Reader) -> None:
+    def unsubscribe(self, outbox: Outbox) -> None:
         """The socket is gone."""
-        self.readers.discard(reader)
-        if not self.readers:
+        self.outboxes.discard(outbox)
+        if not self.outboxes:
             self._model.later(LINGER_S, lambda: self._model.forget(self))
 
     def _reaches_back_to(self, since: int) -> bool:
@@ -452,8 +483,8 @@ class Stream:
         shown: dict[Noun, list[Any]] = {noun: [] for noun in NOUNS}
         gone: dict[Noun, list[str]] = {noun: [] for noun in NOUNS}
         for noun, id_ in self._dirty:
-            if self._model.sees(self.viewer, noun, id_):
-                shown[noun].append(self._model._views(noun)[id_])
+            if self._model.sees(self.reader, noun, id_):
+                shown[noun].append(self._model._as_seen(self.reader, self._model._views(noun)[id_]))
                 self._shown.add((noun, id_))
             elif (noun, id_) in self._shown:
                 gone[noun].append(id_)
@@ -465,8 +496,8 @@ class Stream:
         self.seq = frame.seq
         encoded = msgspec.json.encode(frame)
         self._ring.append((frame.seq, encoded))
-        for reader in self.readers:
-            reader.push(encoded)
+        for outbox in self.outboxes:
+            outbox.push(encoded)
 
 
 def _agents(call: CallView) -> tuple[str, ...]:
@@ -474,7 +505,10 @@ def _agents(call: CallView) -> tuple[str, ...]:
     return (call.agent, *call.offered, call.consult.agent if call.consult else "")
 
 
-def _as_pop(command: ScreenPop, seq: int, at: float) -> Pop:
+def _as_pop(command: ScreenPop, reader: access.Reader, seq: int, at: float) -> Pop:
+    """The pop as its user may see it: he has the caller, so whose customer it is does not matter."""
+    reads = reader.may(Right.CUSTOMERS_READ)
+    cards = tuple(access.shown(reader, Kind.CUSTOMER, card) for card in command.customers) if reads else ()
     return Pop(
         seq=seq,
         at=at,
@@ -485,8 +519,8 @@ def _as_pop(command: ScreenPop, seq: int, at: float) -> Pop:
         caller=command.caller,
         caller_name=command.caller_name,
         match=command.match,
-        customer=command.customers[0] if len(command.customers) == 1 else None,
-        customers=command.customers,
+        customer=cards[0] if len(cards) == 1 else None,
+        customers=cards,
         waited_s=command.waited_s,
         why=command.why,
         notes=command.notes,

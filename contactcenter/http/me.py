@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from contactcenter.crm.access import SCOPED
 from contactcenter.crm.users import UserChange
 from contactcenter.events import MoreTimeAsked, PhoneChosen, StateAsked
 from contactcenter.http.problems import Problem
@@ -34,6 +35,14 @@ class Me(BaseModel):
     user: str
     name: str
     role: str
+    rights: Annotated[list[str], Field(description="What the role may do: names of `docs/roles.md`.")]
+    scopes: Annotated[dict[str, str], Field(description="Kind of record: own, team, all.")]
+    teams: Annotated[list[str], Field(description="The first is where new records belong.")]
+    hidden: Annotated[list[str], Field(description="Fields that stay blank: `customer.id_number`.")]
+    limited_to: Annotated[
+        list[str],
+        Field(description="The queues that one who takes no calls is limited to; empty: no limit."),
+    ]
     language: str
     queues: list[str]
     csrf: str
@@ -103,7 +112,7 @@ async def set_phone(visit: Visit, body: PhoneChoice) -> Me:
     if body.endpoint not in visit.edge.settings.phones:
         raise Problem(422, "invalid", "There is no such phone.", field="endpoint")
     login, now = visit.visitor.login, visit.edge.now()
-    if visit.visitor.role == "agent":
+    if visit.visitor.may(Right.CALLS_TAKE):
         await visit.edge.questions.ask(
             lambda request: PhoneChosen(
                 at=now, login=login, phone=body.endpoint, line=body.line, request=request
@@ -138,18 +147,24 @@ async def list_dispositions(visit: Visit) -> Choices:
 
 def _me(visit: Visit) -> Me:
     visitor, settings = visit.visitor, visit.edge.settings
+    user, reader = visitor.user, visitor.reader
     agent = visit.edge.live.agents.get(visitor.login)
     return Me(
-        user=visitor.login,
-        name=visitor.name,
-        role=visitor.role,
-        language=visitor.language,
-        queues=list(visitor.queues),
+        user=user.login,
+        name=user.name,
+        role=user.role,
+        rights=sorted(reader.rights),
+        scopes={kind.value: reader.scope(kind).value for kind in SCOPED},
+        teams=list(reader.teams),
+        hidden=sorted(reader.hidden),
+        limited_to=sorted(reader.limit()),
+        language=user.language,
+        queues=list(user.queues),
         csrf=visitor.csrf,
         agent=agent,
-        phone=visitor.phone,
+        phone=user.phone,
         phones=list(settings.phones),
-        answerable=(agent.phone if agent else visitor.phone) in settings.answerable,
+        answerable=(agent.phone if agent else user.phone) in settings.answerable,
         pause_reasons=_items(settings.pause_reasons),
         dispositions=_items(settings.dispositions),
         queue_titles=_items(settings.queues),

@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contactcenter.http.problems import Problem, not_found
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 
 routes = Routes("pages")
@@ -64,7 +64,7 @@ async def history(visit: Visit) -> web.Response:
     return _shell(visit)
 
 
-@routes.get("/history/{id}", right=Right.SIGNED_IN, media_type="text/html")
+@routes.get("/history/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, media_type="text/html")
 async def history_of_one(visit: Visit, id: str) -> web.Response:
     """One interaction."""
     return _shell(visit)
@@ -73,13 +73,15 @@ async def history_of_one(visit: Visit, id: str) -> web.Response:
 @routes.get("/settings", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
 async def settings(visit: Visit) -> web.Response:
     """The configuration; for who may change all of it."""
-    return _shell(visit, allowed=visit.visitor.sees_all and not visit.visitor.scope)
+    return _shell(
+        visit, allowed=visit.visitor.may(Right.CONFIGURATION_WRITE) and not visit.visitor.reader.limit()
+    )
 
 
 @routes.get("/audit", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
 async def audit(visit: Visit) -> web.Response:
     """Who did what; for supervisors."""
-    return _shell(visit, allowed=visit.visitor.sees_all)
+    return _shell(visit, allowed=visit.visitor.may(Right.AUDIT_READ))
 
 
 @routes.get("/sign-in", right=Right.PUBLIC, media_type="text/html")
@@ -88,7 +90,7 @@ async def sign_in_page(visit: Visit) -> web.Response:
     return _shell(visit)
 
 
-@routes.get("/static/{name}", right=Right.PUBLIC)
+@routes.get("/static/{name}", right=Right.PUBLIC, of=Kind.CENTER)
 async def static(visit: Visit, name: str) -> web.FileResponse:
     """A built file. Its name holds the hash of its content, so it never changes."""
     return web.FileResponse(visit.edge.shell.file(name), headers={"Cache-Control": FOREVER})

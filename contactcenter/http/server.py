@@ -13,11 +13,13 @@ from prometheus_client import CollectorRegistry
 from contactcenter.commands import Accepted, Command, Refused, ScreenPop
 from contactcenter.config import Configuration
 from contactcenter.configurator import Configurator
+from contactcenter.crm import idempotency, readers
+from contactcenter.crm import outbox as events
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
-from contactcenter.events import Event, MonitorRightLost
+from contactcenter.events import Event
 from contactcenter.http import (
     agents,
     audit,
@@ -30,23 +32,27 @@ from contactcenter.http import (
     health,
     interactions,
     me,
+    merging,
     openapi,
+    outbox,
     pages,
     queues,
     recordings,
+    search,
     signin,
     socket,
     supervision,
     tokens,
     transfers,
     users,
+    watch,
 )
 from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
 from contactcenter.http.presence import Presence
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
-from contactcenter.http.routes import LARGEST_BODY, Right, Route, Routes
+from contactcenter.http.routes import LARGEST_BODY, Route, Routes
 from contactcenter.http.settings import HttpSettings, menus
 from contactcenter.http.throttle import Throttle
 from contactcenter.http.visit import Edge, Visit
@@ -55,6 +61,7 @@ API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
     changes.routes, users.routes, supervision.routes, figures.routes, callbacks.routes, recordings.routes,
+    outbox.routes, search.routes, merging.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -66,7 +73,18 @@ WATCH_S = 1.0
 SWEEP_S = 3600.0
 """How often expired sessions are deleted."""
 
-REFUSALS = {"not_found": 404, "taken": 409, "ended": 409, "changed_since": 409, "stale": 412}
+REFUSALS = {
+    "not_found": 404,
+    "hidden": 403,
+    "taken": 409,
+    "ended": 409,
+    "changed_since": 409,
+    "locked_out": 409,
+    "in_use": 409,
+    "builtin": 409,
+    "stale": 412,
+    "changed_meanwhile": 412,
+}
 
 EDGE = web.AppKey("edge", Edge)
 
@@ -131,6 +149,7 @@ class HttpServer:
         await web.TCPSite(self._runner, settings.host, settings.port).start()
         self.port = self._runner.addresses[0][1]
         self._edge.origins = settings.allowed_origins(self.port)
+        self._edge.live.staffed(await self._edge.store.read(readers.teams_of))
         self._watch = asyncio.create_task(_watch(self._edge))
 
     async def stop(self) -> None:
@@ -185,7 +204,7 @@ def _door(route: Route) -> Callable[[web.Request], Any]:
 
     async def enter(request: web.Request) -> web.StreamResponse:
         edge = request.app[EDGE]
-        needs_name = route.right > Right.PUBLIC or route.changes_state
+        needs_name = not route.open_to_all or route.changes_state
         known = await signin.identify(edge, request) if needs_name else None
         visit = Visit(request=request, edge=edge, known=known)
         try:
@@ -288,33 +307,14 @@ async def _watch(edge: Edge) -> None:
     while True:
         await asyncio.sleep(WATCH_S)
         try:
-            await _inspect(edge)
+            await watch.inspect(edge)
             if edge.now() >= swept_at + SWEEP_S:
                 swept_at = edge.now()
                 await edge.sessions.sweep()
+                edge.store.note(idempotency.sweep, at=edge.now())
+                edge.store.note(events.sweep, at=edge.now())
         except Exception as error:
             log.warning("sessions could not be checked", error=str(error))
-
-
-async def _inspect(edge: Edge) -> None:
-    for monitor in list(edge.live.monitors.values()):
-        visitor = await signin.by_login(edge, monitor.supervisor)
-        call = edge.live.calls.get(monitor.call)
-        if visitor is None or not visitor.oversees((call.queue if call else monitor.queue,)):
-            edge.tell(MonitorRightLost(at=edge.now(), login=monitor.supervisor, reason="right_lost"))
-    visitors = {connection.visitor.secret: connection.visitor for connection in edge.sockets}
-    for visitor in visitors.values():
-        # Sessions are looked up in memory: whatever takes rights away ends the user's sessions there first.
-        find = (
-            signin.by_token(edge, visitor.secret) if visitor.by_token else edge.sessions.find(visitor.secret)
-        )
-        if await find is None:
-            await signin.gone(edge, visitor.login, visitor.secret)
-        else:
-            edge.presence.seen(visitor)
-    for login, secret in edge.presence.idle():
-        if await signin.by_session(edge, secret) is None:
-            await signin.gone(edge, login, secret)
 
 
 def all_routes(collected: Iterable[Routes] = EVERYTHING) -> list[Route]:

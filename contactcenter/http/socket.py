@@ -110,6 +110,14 @@ class Connection:
             with contextlib.suppress(asyncio.CancelledError):
                 await writer
 
+    def move(self, visitor: Visitor, stream: Stream) -> None:
+        """The user has other rights from now on: a snapshot by these comes next, and nothing by the old."""
+        self.visitor = visitor
+        if stream is not self._stream:
+            self._stream.unsubscribe(self)
+            self._stream = stream
+            stream.subscribe(self, None)
+
     async def close(self, code: int, reason: str) -> None:
         """Say why, and cut the line if the other side does not take even that."""
         transport = self._request.transport
@@ -208,6 +216,14 @@ class Sockets:
         if not self._open[login]:
             del self._open[login]
 
+    def move(self, connection: Connection, visitor: Visitor, stream: Stream) -> None:
+        """Its user has other rights; whether his sockets are an agent's pages may be another thing, too."""
+        login, pages = visitor.login, self._pages(visitor.login)
+        connection.move(visitor, stream)
+        if bool(pages) != bool(self._pages(login)):
+            event = PageLost if pages else PageOpened
+            self._edge.tell(event(at=self._edge.now(), login=login))
+
     async def close(self, whose: Callable[[Visitor], bool], code: int, reason: str) -> None:
         """Close the sockets of some visitors: signed out, disabled, or all of them at the end."""
         closing = [connection.close(code, reason) for connection in self if whose(connection.visitor)]
@@ -215,7 +231,7 @@ class Sockets:
 
     def _pages(self, login: str) -> int:
         visitors = [connection.visitor for connection in self._open.get(login, ())]
-        return sum(visitor.role == "agent" and not visitor.by_token for visitor in visitors)
+        return sum(visitor.may(Right.CALLS_TAKE) and not visitor.by_token for visitor in visitors)
 
 
 @routes.get("/ws", right=Right.SIGNED_IN)
@@ -227,7 +243,9 @@ async def live(visit: Visit, query: Since) -> web.StreamResponse:
     _check_origin(visit)
     if edge.sockets.of(visitor.login) >= PER_USER:
         raise Problem(429, "too_many_sockets", f"At most {PER_USER} sockets per user.", retry_after_s=5)
-    connection = Connection(visit.request, visitor, edge.live.stream(visitor.viewer), edge)
+    if not visitor.reader.rights:
+        raise Problem(403, "forbidden", "Your role has no rights.")
+    connection = Connection(visit.request, visitor, edge.live.stream(visitor.reader), edge)
     edge.sockets.add(connection)
     try:
         await connection.serve(query.since)

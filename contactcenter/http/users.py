@@ -42,7 +42,7 @@ class StaffItem(BaseModel):
     passing: list[Passing]
 
 
-@routes.get("/api/users", right=Right.SUPERVISOR)
+@routes.get("/api/users", right=Right.USERS_READ)
 async def list_users(visit: Visit, query: UserFilter) -> Items[StaffItem]:
     """All agents, signed in or not, by login; a supervisor of some queues sees those of these queues."""
     live = visit.edge.live.agents
@@ -51,7 +51,7 @@ async def list_users(visit: Visit, query: UserFilter) -> Items[StaffItem]:
     chosen = (
         _item(user, user.login in live, passing.get(user.login, []))
         for user in staff
-        if visit.visitor.oversees(user.queues)
+        if visit.visitor.reader.reaches(user.queues, visit.edge.live.teams.get(user.login, ()))
         and (not query.queue or query.queue in user.queues)
         and (not query.skill or query.skill in user.skills)
     )

@@ -1,23 +1,26 @@
 """Who asks, and what the handlers work with."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from contactcenter.commands import SaveAudit
 from contactcenter.configurator import Configurator
+from contactcenter.crm.access import Reader, Right
+from contactcenter.crm.readers import Known
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
-from contactcenter.crm.users import Users
+from contactcenter.crm.users import User, Users
 from contactcenter.events import Event
-from contactcenter.http.live import LiveModel, Viewer
+from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
 from contactcenter.http.settings import HttpSettings
 from contactcenter.http.throttle import Throttle
+from contactcenter.http.turns import Turns
 from contactcenter.values import AuditEntry, frozen
 
 if TYPE_CHECKING:
@@ -31,14 +34,7 @@ if TYPE_CHECKING:
 class Visitor:
     """Whoever proved who he is: by a session's cookie, or by a token."""
 
-    login: str
-    name: str
-    role: str
-    language: str
-    queues: tuple[str, ...]
-    skills: dict[str, int]
-    phone: str
-    line: str
+    known: Known
     csrf: str = ""
     """What state-changing requests must repeat in `X-CSRF-Token`; empty with a token, which needs none."""
     secret: str = ""
@@ -48,23 +44,32 @@ class Visitor:
     """What a token may be used for: `read`, `write`, `admin`."""
 
     @property
-    def sees_all(self) -> bool:
-        """Supervisors and administrators see every agent, queue and call."""
-        return self.role in ("supervisor", "admin")
+    def user(self) -> User:
+        """His account."""
+        return self.known.user
 
     @property
-    def scope(self) -> frozenset[str]:
-        """The queues that a supervisor is limited to; empty: no limit. See `scope.py`."""
-        return frozenset(self.queues) if self.role == "supervisor" else frozenset()
+    def reader(self) -> Reader:
+        """What he may do and see, apart from the call that he has just now (`Visit.reader`)."""
+        return self.known.reader
 
     @property
-    def viewer(self) -> Viewer:
-        """Who looks at the live model."""
-        return Viewer(login=self.login, sees_all=self.sees_all, scope=self.scope)
+    def login(self) -> str:
+        """His login."""
+        return self.user.login
 
-    def oversees(self, queues: Iterable[str]) -> bool:
-        """Whether something in these queues (a call, an agent) is in the scope of this supervisor."""
-        return self.sees_all and (not self.scope or not self.scope.isdisjoint(queues))
+    @property
+    def name(self) -> str:
+        """His name."""
+        return self.user.name
+
+    def with_rights(self, known: Known) -> "Visitor":
+        """The same, with the rights of another moment."""
+        return replace(self, known=known)
+
+    def may(self, right: Right) -> bool:
+        """Whether he has the right; what a token leaves of it is the door's business (`signin.authorise`)."""
+        return self.reader.may(right)
 
 
 @dataclass(slots=True)
@@ -90,6 +95,8 @@ class Edge:
     """Whose pages may talk to us; known once the port is."""
     openapi: dict[str, Any] = field(default_factory=dict)
     sounds: "Sounds" = field(init=False)
+    turns: Turns = field(default_factory=Turns)
+    """Requests with an idempotency key that are being served."""
     listenings: dict[tuple[str, str], float] = field(default_factory=dict)
     """Who listens to which recording -> since when that is in the audit log."""
 
@@ -107,6 +114,8 @@ class Visit:
     """Headers of the answer."""
     status: int | None = None
     """The answer's status, when it is not the route's own: one of the route's `also`."""
+    expected: int | None = None
+    """The version that the visitor changes, as `If-Match` says; None: he does not say."""
 
     @property
     def visitor(self) -> Visitor:
@@ -114,6 +123,12 @@ class Visit:
         if self.known is None:
             raise Problem(401, "signed_out", "Sign in first.")
         return self.known
+
+    @property
+    def reader(self) -> Reader:
+        """As whom the store is read: the visitor, with the customers of the call that he has just now."""
+        attending = self.edge.live.attending(self.visitor.login)
+        return replace(self.visitor.reader, attending=attending) if attending else self.visitor.reader
 
     def audit(
         self,

@@ -25,6 +25,7 @@ import structlog
 
 from contactcenter.commands import Command, DropRecording, FinishRecording
 from contactcenter.crm import recordings
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.crm.recordings import AUDIBLE, Kept
 from contactcenter.crm.store import Store
@@ -334,7 +335,7 @@ class Shelf:
                     yield found[1], time.time() - entry.stat(follow_symlinks=False).st_mtime
 
     async def _spooled_one(self, name: str, quiet_s: float) -> None:
-        row = await self._store.read(recordings.get, name)
+        row = await self._store.read(recordings.get, name, CENTER)
         if row is None:
             if quiet_s > ORPHAN_S and max(_size(path) for path in self._raw(name)) > 0:
                 self._spawn(self._finish(_guessed(name)))
@@ -365,7 +366,7 @@ class Shelf:
 
     async def _look_for(self, name: str) -> None:
         """A row without a file: looked at once more, since rows and files change while they are compared."""
-        row = await self._store.read(recordings.get, name)
+        row = await self._store.read(recordings.get, name, CENTER)
         if row and row.audible and not await asyncio.to_thread(self.path_of(row.record).exists):
             self.counts.fail("lost")
             log.error("a recording's file is gone", recording=name)
@@ -373,7 +374,7 @@ class Shelf:
 
     async def _index(self, name: str, path: Path) -> None:
         """A file whose row is gone, as after going back to an older database: it gets one."""
-        if await self._store.read(recordings.get, name):
+        if await self._store.read(recordings.get, name, CENTER):
             return
         record = _guessed(name)
         try:

@@ -13,6 +13,7 @@ from argon2 import extract_parameters
 from stores import Keeper
 
 from contactcenter.crm import customers, interactions, sessions, tokens, users
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -219,7 +220,9 @@ async def test_the_demo_s_customers_are_the_same_every_time(keeper: Keeper, tmp_
     assert len(first.last) > 3
     assert keeper.rows("SELECT count(*) FROM customers") == [(data.CUSTOMERS,)]
     assert keeper.rows("SELECT count(*), min(final) FROM interactions") == [(data.CALLS, 1)]
-    page = await store.read(interactions.page, until=keeper.at, since=keeper.at - 31 * 86400, limit=200)
+    page = await store.read(
+        interactions.page, CENTER, until=keeper.at, since=keeper.at - 31 * 86400, limit=200
+    )
     assert len(page.items) == 200
     other = Keeper(tmp_path / "other.db")
     try:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, insert, select
 from stores import Keeper
 
-from contactcenter.crm import audit, changes, configurations
+from contactcenter.crm import audit, changes, configurations, roles
 from contactcenter.crm.changes import Change, Done, Place
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import metadata, users
@@ -84,6 +84,7 @@ class Books:
 def open_books() -> Books:
     db = create_engine("sqlite://").connect()
     metadata.create_all(db)
+    roles.ensure(db)
     rows = [
         {
             "login": login, "name": login, "role": "agent", "password": "", "queues": queues,

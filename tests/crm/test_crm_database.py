@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from stores import Keeper, save
 
 from contactcenter.crm import customers, database, interactions, migrations, schema
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import StoreRefused
 from contactcenter.crm.schema import metadata
@@ -245,8 +246,8 @@ async def test_every_statement_that_is_used_compiles_for_postgresql(keeper: Keep
     for sort in ("name", "updated"):
         await store.read(customers.page, name="x%", number="1", phone="+1", tier="t", sort=sort)
     for name in ("queue", "agent"):
-        await store.read(interactions.page, filters={name: "q"}, since=0.0, until=1.0)
-    await store.read(interactions.get, "i1")
+        await store.read(interactions.page, CENTER, filters={name: "q"}, since=0.0, until=1.0)
+    await store.read(interactions.get, "i1", CENTER)
     await store.read(interactions.unfinished)
     assert len(seen) > 20
     for statement in seen:

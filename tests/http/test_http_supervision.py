@@ -312,6 +312,7 @@ async def test_who_keeps_the_right_goes_on_listening(edge: Running) -> None:
         await other.sign_in("admin")
         await other.call("POST", "/api/calls/call-1/monitor", json={"mode": "listen"})
         await edge.users.change("supervisor1", UserChange(queues=("support",)))
+        await edge.users.change("agent2", UserChange(role="admin"))  # or nobody could give rights any more
         await edge.users.change("admin", UserChange(disabled=True))
         await edge.center.heard(MonitorRightLost, login="admin")
         assert {each.login for each in told(edge, MonitorRightLost)} == {"admin"}, (

@@ -14,6 +14,7 @@ from pytest_mock import MockerFixture
 
 from contactcenter.commands import DropRecording, FinishRecording, SaveRecording
 from contactcenter.crm import audit, recordings
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.store import Store
 from contactcenter.events import Event, RecordingsRestored
 from contactcenter.phones import tones, ulaw
@@ -79,21 +80,21 @@ class Keeping:
         return sorted(os.listdir(self.folder / "spool"))
 
     async def row(self, name: str = RECORD.id) -> recordings.Recording:
-        found = await self.store.read(recordings.get, name)
+        found = await self.store.read(recordings.get, name, CENTER)
         assert found
         return found
 
     async def row_is_there(self) -> None:
         """The record is on the disk."""
         async with asyncio.timeout(10):
-            while await self.store.read(recordings.get, RECORD.id) is None:
+            while await self.store.read(recordings.get, RECORD.id, CENTER) is None:
                 await asyncio.sleep(0.01)
 
     async def becomes(self, *states: RecordingState, name: str = RECORD.id) -> recordings.Recording:
         """The row, once it is in one of the states."""
         async with asyncio.timeout(10):
             while True:
-                found = await self.store.read(recordings.get, name)
+                found = await self.store.read(recordings.get, name, CENTER)
                 if found and found.record.state in states:
                     return found
                 await asyncio.sleep(0.01)
@@ -278,7 +279,7 @@ async def test_a_recording_that_no_talk_came_of_is_deleted(keeping: Keeping) -> 
         async with asyncio.timeout(5):
             while keeping.raw():
                 await asyncio.sleep(0.01)
-    assert await keeping.store.read(recordings.get, RECORD.id) is None
+    assert await keeping.store.read(recordings.get, RECORD.id, CENTER) is None
 
 
 # --- crashes ---

@@ -1,0 +1,480 @@
+"""Access: what each reader may do, and which records he sees. The one place of the store that decides it.
+
+A *right* opens a kind of work, a *scope* (own, team, all) says whose records of a kind are seen, and
+*hidden* names fields that stay blank. Every read of a record of these kinds (one, page, count, search,
+export, history, pop, recording) carries `visible`, and what it gives out has passed `shown`. So what a reader
+may not see does not exist for him: it is 404 wherever it is asked for by its id, and no number counts it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import field, fields, is_dataclass, replace
+from enum import StrEnum
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, or_, select, true
+
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.schema import (
+    assignments,
+    attachments,
+    callbacks,
+    consents,
+    customers,
+    followups,
+    interactions,
+    memberships,
+    notes,
+    recordings,
+    relations,
+    requests,
+    workers,
+)
+from contactcenter.values import frozen
+
+T = TypeVar("T")
+
+
+class Right(StrEnum):
+    """What a role may do. The first two are no rights that a role could have: they are what a route asks for
+    that needs none."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+
+    CALLS_TAKE = "calls.take"
+    FLOOR_WATCH = "floor.watch"
+    CALLS_MONITOR = "calls.monitor"
+    MONITORS_END = "monitors.end"
+    CALLS_STEER = "calls.steer"
+    AGENTS_STEER = "agents.steer"
+    CALLBACKS_READ = "callbacks.read"
+    INTERACTIONS_READ = "interactions.read"
+    INTERACTIONS_EXPORT = "interactions.export"
+    RECORDINGS_PLAY = "recordings.play"
+    CUSTOMERS_READ = "customers.read"
+    CUSTOMERS_WRITE = "customers.write"
+    CUSTOMERS_MERGE = "customers.merge"
+    CUSTOMERS_IMPORT = "customers.import"
+    CUSTOMERS_EXPORT = "customers.export"
+    REQUESTS_READ = "requests.read"
+    REQUESTS_WRITE = "requests.write"
+    REQUESTS_EXPORT = "requests.export"
+    FOLLOWUPS_READ = "followups.read"
+    FOLLOWUPS_WRITE = "followups.write"
+    CONFIGURATION_READ = "configuration.read"
+    CONFIGURATION_WRITE = "configuration.write"
+    FIELDS_WRITE = "fields.write"
+    USERS_READ = "users.read"
+    USERS_WRITE = "users.write"
+    ROLES_WRITE = "roles.write"
+    AUDIT_READ = "audit.read"
+    AUDIT_EXPORT = "audit.export"
+    OUTBOX_READ = "outbox.read"
+    BACKUP = "backup"
+
+
+RIGHTS = frozenset(Right) - {Right.PUBLIC, Right.SIGNED_IN}
+"""Those that a role can have."""
+ADMINISTRATION = frozenset(
+    {Right.FIELDS_WRITE, Right.USERS_WRITE, Right.ROLES_WRITE, Right.OUTBOX_READ, Right.BACKUP}
+)
+"""A token needs the scope `admin` for these."""
+KEYS = (Right.USERS_WRITE, Right.ROLES_WRITE)
+"""Somebody must have each of them at any time: without, nobody could let anybody in again."""
+
+
+class Scope(StrEnum):
+    """Whose records."""
+
+    OWN = "own"
+    TEAM = "team"
+    ALL = "all"
+
+
+class Kind(StrEnum):
+    """What a record is, for its scope; or why something has none. A route whose path names something says by
+    `of` which of these that is."""
+
+    CUSTOMER = "customer"
+    REQUEST = "request"
+    FOLLOWUP = "followup"
+    INTERACTION = "interaction"
+    RECORDING = "recording"
+
+    NOTE = "note"
+    ATTACHMENT = "attachment"
+    CONSENT = "consent"
+    RELATION = "relation"
+    CALLBACK = "callback"
+    """These five follow the record that they hang on."""
+
+    CALL = "call"
+    AGENT = "agent"
+    """These two live in the center, not in the store: `http/live.py` and `http/scope.py` ask `oversees`."""
+
+    MINE = "mine"
+    """One's own: a token, a message, a saved view. Another's does not exist for anybody."""
+    CENTER = "center"
+    """Of the center as a whole (a version, a role, a team): who has the right sees each of them."""
+
+
+SCOPED = (Kind.CUSTOMER, Kind.REQUEST, Kind.FOLLOWUP, Kind.INTERACTION, Kind.RECORDING)
+"""The kinds for which a role has a scope."""
+
+TABLES: dict[Kind, FromClause] = {
+    Kind.CUSTOMER: customers,
+    Kind.REQUEST: requests,
+    Kind.FOLLOWUP: followups,
+    Kind.INTERACTION: interactions,
+    Kind.RECORDING: recordings,
+    Kind.NOTE: notes,
+    Kind.ATTACHMENT: attachments,
+    Kind.CONSENT: consents,
+    Kind.RELATION: relations,
+    Kind.CALLBACK: callbacks,
+}
+
+READING = {
+    Kind.CUSTOMER: Right.CUSTOMERS_READ,
+    Kind.REQUEST: Right.REQUESTS_READ,
+    Kind.FOLLOWUP: Right.FOLLOWUPS_READ,
+    Kind.INTERACTION: Right.INTERACTIONS_READ,
+    Kind.RECORDING: Right.INTERACTIONS_READ,
+    Kind.NOTE: Right.CUSTOMERS_READ,
+    Kind.ATTACHMENT: Right.CUSTOMERS_READ,
+    Kind.CONSENT: Right.CUSTOMERS_READ,
+    Kind.RELATION: Right.CUSTOMERS_READ,
+    Kind.CALLBACK: Right.CALLBACKS_READ,
+}
+"""Without this right, nothing of the kind is visible, whatever the scope."""
+
+FIELDS = frozenset(
+    f"customer.{name}"
+    for name in ("addresses", "phones", "company", "tier", "category", "save_desk", "language", "balance")
+) | frozenset(
+    {"customer.note", "customer.last", "customer.id_number", "customer.tags", "request.problem"}
+    | {"request.solution", "interaction.caller", "interaction.caller_name", "interaction.note"}
+)
+"""What can be hidden, besides custom fields (`customer.custom.NAME`, `request.custom.NAME`)."""
+
+
+@frozen
+class Reader:
+    """Who reads, with what he may do at this moment."""
+
+    login: str
+    role: str = ""
+    rights: frozenset[Right] = frozenset()
+    scopes: Mapping[Kind, Scope] = field(default_factory=dict)
+    teams: tuple[str, ...] = ()
+    """The first is where his new records belong."""
+    queues: frozenset[str] = frozenset()
+    """What he is limited to, of calls, agents, interactions and recordings; empty: no limit. An agent's own
+    queues are no limit; nor is there one where the scope is `all`."""
+    hidden: frozenset[str] = frozenset()
+    attending: frozenset[str] = frozenset()
+    """The customers on his page for the call that he has, or is about to get: he sees these."""
+
+    def may(self, right: Right) -> bool:
+        """Whether he has the right."""
+        return right in self.rights
+
+    def scope(self, kind: Kind) -> Scope:
+        """Whose records of the kind he sees."""
+        return Scope(self.scopes.get(kind, Scope.OWN))
+
+    def limit(self, kind: Kind = Kind.INTERACTION) -> frozenset[str]:
+        """The queues that he is limited to for this kind; empty: no limit."""
+        return frozenset() if self.scope(kind) is Scope.ALL else self.queues
+
+    @property
+    def home(self) -> str:
+        """The team of what he makes; empty when he is in none."""
+        return self.teams[0] if self.teams else ""
+
+    def hides(self, kind: Kind, name: str) -> bool:
+        """Whether a field of such records stays blank for him."""
+        return f"{kind}.{name}" in self.hidden
+
+    def shares(self, teams: Iterable[str]) -> bool:
+        """Whether, as far as teams go, he reaches somebody who is in these: in one of his, or in none."""
+        theirs = frozenset(teams)
+        return self.scope(Kind.INTERACTION) is Scope.ALL or not theirs or not theirs.isdisjoint(self.teams)
+
+    def reaches(self, queues: Iterable[str], teams: Iterable[str] = ()) -> bool:
+        """Whether somebody or something in these queues, of these teams, is within his scope."""
+        if self.scope(Kind.INTERACTION) is Scope.OWN:
+            return False
+        return self.shares(teams) and (not self.limit() or not self.limit().isdisjoint(queues))
+
+    def oversees(self, queues: Iterable[str], teams: Iterable[str] = ()) -> bool:
+        """Whether he sees what lives there and is not his own."""
+        return self.may(Right.FLOOR_WATCH) and self.reaches(queues, teams)
+
+    def knows(self, owner: str, team: str) -> bool:
+        """Whether he sees a customer of this owner and team, as far as these two say: what can be known of a
+        call that lives, without asking the store."""
+        if not self.may(Right.CUSTOMERS_READ):
+            return False
+        match self.scope(Kind.CUSTOMER):
+            case Scope.ALL:
+                return True
+            case Scope.TEAM:
+                return owner == self.login or team in ("", *self.teams)
+            case Scope.OWN:
+                return owner == self.login or (not owner and not team)
+
+
+CENTER = Reader(login="center", rights=RIGHTS, scopes=dict.fromkeys(SCOPED, Scope.ALL))
+"""The center itself: its own work on records is nobody's reading."""
+
+
+def visible(reader: Reader, kind: Kind, table: FromClause | None = None) -> ColumnElement[bool]:
+    """The condition that rows of this kind's table must meet to exist for the reader.
+
+    `table` is the alias of it that the query reads; None: the table itself.
+    """
+    if reader is CENTER:
+        return true()
+    if not reader.may(READING[kind]):
+        return false()
+    table = TABLES[kind] if table is None else table
+    match kind:
+        case Kind.CUSTOMER:
+            return _customer(reader, table)
+        case Kind.REQUEST | Kind.FOLLOWUP:
+            return _work(reader, kind, table)
+        case Kind.INTERACTION | Kind.CALLBACK:  # a callback has the id of the interaction that agreed on it
+            return _interaction(reader, table)
+        case Kind.RECORDING:
+            return _recording(reader, table)
+        case Kind.NOTE | Kind.ATTACHMENT:
+            return _beside(reader, table)
+        case Kind.CONSENT:
+            return _of_customer(reader, table.c.customer_id)
+        case Kind.RELATION:
+            return and_(*(_of_customer(reader, end) for end in (table.c.from_id, table.c.to_id)))
+    raise ValueError(f"{kind} is not in the store")
+
+
+def shown(reader: Reader, kind: Kind, record: T) -> T:
+    """The record as the reader gets it: fields that are hidden from him are blank, and `hidden` names them.
+
+    Takes a dataclass, a pydantic model or a dict, with the fields' own names; custom fields in `custom`. The
+    record's own `hidden`, if it has one, becomes the names without their kind.
+    """
+    prefix = f"{kind}."
+    names = sorted(name.removeprefix(prefix) for name in reader.hidden if name.startswith(prefix))
+    if not names:
+        return record
+    present = _fields_of(record)
+    blanked: dict[str, Any] = {}
+    for name in names:
+        whole, _, part = name.partition(".")
+        if whole not in present:
+            continue
+        held = blanked.get(whole, _get(record, whole))
+        if part:
+            blanked[whole] = {each: value for each, value in held.items() if each != part}
+        else:
+            blanked[whole] = _blank(held)
+    if "hidden" in present:
+        blanked["hidden"] = type(_get(record, "hidden"))(names)
+    return _replaced(record, blanked)
+
+
+def check_shown(reader: Reader, kind: Kind, names: Iterable[str]) -> None:
+    """Let nobody write, filter or sort by what is hidden from him: each would tell what it holds.
+
+    Raises `Refusal` `hidden`, naming the field.
+    """
+    for name in names:
+        if reader.hides(kind, name):
+            raise Refusal("your role does not show you this field", code="hidden", field=name)
+
+
+# --- the conditions ---
+
+
+def _customer(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """A customer who was merged into another is seen by who sees that one."""
+    if reader.scope(Kind.CUSTOMER) is Scope.ALL:
+        return true()
+    kept = customers.alias("kept")
+    through = select(1).where(kept.c.id == table.c.merged_into, _customer_row(reader, kept))
+    return or_(
+        and_(table.c.merged_into == "", _customer_row(reader, table)),
+        and_(table.c.merged_into != "", through.correlate(table).exists()),
+    )
+
+
+def _customer_row(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """Of a row that is not merged into another. What is cheap to know comes first."""
+    terms = [table.c.owner == reader.login, and_(table.c.owner == "", table.c.team == "")]
+    if reader.attending:
+        terms.append(table.c.id.in_(sorted(reader.attending)))
+    if reader.scope(Kind.CUSTOMER) is Scope.TEAM:
+        return or_(*terms, table.c.team.in_(("", *reader.teams)), _had_caller(reader, table))
+    return or_(*terms, table.c.id.in_(_whose_caller(reader)))
+
+
+def _whose_caller(reader: Reader) -> Select[Any]:
+    """The customers whose caller the reader had: found once, from his own work, for a list of few among
+    many."""
+    mine, held, given = workers.alias(), interactions.alias(), assignments.alias()
+    called = customers.alias()
+    return (
+        select(_root_of(called))
+        .select_from(mine)
+        .join(held, held.c.id == mine.c.interaction_id)
+        .outerjoin(given, given.c.interaction == held.c.id)
+        .join(called, called.c.id == func.coalesce(given.c.customer_id, held.c.customer))
+        .where(mine.c.login == reader.login)
+        .correlate(None)
+    )
+
+
+def _had_caller(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """The same from the customer's side: for one record, or a few that nothing else made visible."""
+    mine, held, given, called = workers.alias(), interactions.alias(), assignments.alias(), customers.alias()
+    elsewhere = select(1).where(given.c.interaction == held.c.id, given.c.customer_id != held.c.customer)
+    known = (
+        select(1)
+        .select_from(called)
+        .join(held, held.c.customer == called.c.id)
+        .join(mine, and_(mine.c.interaction_id == held.c.id, mine.c.login == reader.login))
+        .where(_is_or_was(called, table), ~elsewhere.correlate(held).exists())
+    )
+    his, chosen, whose = workers.alias(), assignments.alias(), customers.alias()
+    assigned = (
+        select(1)
+        .select_from(whose)
+        .join(chosen, chosen.c.customer_id == whose.c.id)
+        .join(his, and_(his.c.interaction_id == chosen.c.interaction, his.c.login == reader.login))
+        .where(_is_or_was(whose, table))
+    )
+    return or_(known.correlate(table).exists(), assigned.correlate(table).exists())
+
+
+def _is_or_was(row: FromClause, kept: FromClause) -> ColumnElement[bool]:
+    """The row is the customer that was kept, or one merged into it."""
+    return or_(row.c.id == kept.c.id, and_(row.c.merged_into != "", row.c.merged_into == kept.c.id))
+
+
+def _root_of(row: FromClause) -> ColumnElement[str]:
+    return func.coalesce(func.nullif(row.c.merged_into, ""), row.c.id)
+
+
+def _of_customer(reader: Reader, column: ColumnElement[str]) -> ColumnElement[bool]:
+    """What hangs on a customer, or on one who was merged into another."""
+    if not reader.may(Right.CUSTOMERS_READ):
+        return false()
+    if reader.scope(Kind.CUSTOMER) is Scope.ALL:
+        return true()
+    holder, root = customers.alias(), customers.alias()
+    return exists().where(holder.c.id == column, root.c.id == _root_of(holder), _customer_row(reader, root))
+
+
+def _work(reader: Reader, kind: Kind, table: FromClause) -> ColumnElement[bool]:
+    """One's own work, and what is within the scope of a customer whom one sees."""
+    within: ColumnElement[bool] = and_(table.c.owner == "", table.c.team == "")
+    if reader.scope(kind) is Scope.ALL:
+        within = true()
+    elif reader.scope(kind) is Scope.TEAM:
+        within = table.c.team.in_(("", *reader.teams))
+    seen = or_(table.c.customer_id.is_(None), _of_customer(reader, table.c.customer_id))
+    return or_(table.c.owner == reader.login, and_(within, seen))
+
+
+def _beside(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """Of a note or file: by its request, if it is of one, else by its customer."""
+    about = requests.alias()
+    by_request = select(1).where(about.c.id == table.c.request, visible(reader, Kind.REQUEST, about))
+    return or_(
+        and_(table.c.request == "", _of_customer(reader, table.c.customer_id)),
+        and_(table.c.request != "", by_request.correlate(table).exists()),
+    )
+
+
+def _interaction(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    scope = reader.scope(Kind.INTERACTION)
+    if scope is Scope.ALL:
+        return true()
+    worker = workers.alias()
+    mine = select(1).where(worker.c.interaction_id == table.c.id, worker.c.login == reader.login)
+    if scope is Scope.OWN:
+        return mine.correlate(table).exists()
+    one, each, my_team, any_team = workers.alias(), workers.alias(), memberships.alias(), memberships.alias()
+    with_me = select(1).where(
+        one.c.interaction_id == table.c.id, my_team.c.login == one.c.login, my_team.c.team.in_(reader.teams)
+    )
+    with_anybody = select(1).where(each.c.interaction_id == table.c.id, any_team.c.login == each.c.login)
+    return or_(
+        mine.correlate(table).exists(),
+        and_(
+            _in_queues(reader, Kind.INTERACTION, table.c.queue),
+            or_(with_me.correlate(table).exists(), ~with_anybody.correlate(table).exists()),
+        ),
+    )
+
+
+def _recording(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """One's own is the talk that one had oneself, not every talk of an interaction that one had a part of."""
+    scope = reader.scope(Kind.RECORDING)
+    if scope is Scope.ALL:
+        return true()
+    mine = table.c.agent == reader.login
+    if scope is Scope.OWN:
+        return mine
+    my_team, any_team = memberships.alias(), memberships.alias()
+    with_me = select(1).where(my_team.c.login == table.c.agent, my_team.c.team.in_(reader.teams))
+    with_anybody = select(1).where(any_team.c.login == table.c.agent)
+    return or_(
+        mine,
+        and_(
+            _in_queues(reader, Kind.RECORDING, table.c.queue),
+            or_(with_me.correlate(table).exists(), ~with_anybody.correlate(table).exists()),
+        ),
+    )
+
+
+def _in_queues(reader: Reader, kind: Kind, column: ColumnElement[str]) -> ColumnElement[bool]:
+    limit = reader.limit(kind)
+    return column.in_(sorted(limit)) if limit else true()
+
+
+# --- hidden fields ---
+
+
+def _fields_of(record: Any) -> set[str]:
+    if isinstance(record, dict):
+        return set(record)
+    if isinstance(record, BaseModel):
+        return set(type(record).model_fields)
+    if is_dataclass(record):
+        return {each.name for each in fields(record)}
+    raise TypeError(f"not a record: {type(record).__name__}")
+
+
+def _get(record: Any, name: str) -> Any:
+    return record[name] if isinstance(record, dict) else getattr(record, name)
+
+
+def _blank(value: Any) -> Any:
+    """What stands for a value that is not told, of the same type."""
+    match value:
+        case bool():
+            return False
+        case str() | tuple() | list() | dict() | frozenset():
+            return type(value)()
+        case _:
+            return None
+
+
+def _replaced(record: T, values: dict[str, Any]) -> T:
+    if isinstance(record, dict):
+        return cast(T, record | values)
+    if isinstance(record, BaseModel):
+        return cast(T, record.model_copy(update=values))
+    return cast(T, replace(cast(Any, record), **values))

@@ -1,0 +1,75 @@
+"""Readers: users with the rights of this moment. Nothing is kept in memory: changes act at the next read."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+
+from contactcenter.crm import roles, tokens, users
+from contactcenter.crm.access import Reader, Right
+from contactcenter.crm.roles import Role
+from contactcenter.crm.schema import memberships
+from contactcenter.crm.users import User
+from contactcenter.values import frozen
+
+
+@frozen
+class Known:
+    """A user who may sign in, and what he may do now."""
+
+    user: User
+    reader: Reader
+
+
+def of(db: Connection, login: str) -> Known | None:
+    """The user, or None: unknown or disabled."""
+    return every(db, (login,)).get(login)
+
+
+def by_token(db: Connection, secret: str) -> tuple[Known, frozenset[str]] | None:
+    """Whose API token that is, and what it may be used for; None: revoked, or its user may not sign in."""
+    found = tokens.find(db, secret)
+    known = of(db, found[0].login) if found else None
+    return (known, frozenset(found[1].scopes)) if found and known else None
+
+
+def every(db: Connection, logins: Collection[str]) -> dict[str, Known]:
+    """Those of these users who may sign in."""
+    found = [user for user in users.some(db, logins) if not user.disabled]
+    known = {role.name: role for role in roles.every(db)} if found else {}
+    teams = teams_of(db, [user.login for user in found])
+    return {
+        user.login: Known(user=user, reader=_reader(user, known.get(user.role), teams.get(user.login, ())))
+        for user in found
+    }
+
+
+def now(db: Connection, logins: Collection[str]) -> tuple[dict[str, Known], dict[str, tuple[str, ...]]]:
+    """Those of these users who may sign in, and everybody's teams, of one moment."""
+    return every(db, logins), teams_of(db)
+
+
+def teams_of(db: Connection, logins: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Login -> teams, the first of them first, of those who are in one; None: of everybody."""
+    query = select(memberships).order_by(memberships.c.login, memberships.c.place, memberships.c.team)
+    if logins is not None:
+        query = query.where(memberships.c.login.in_(logins))
+    found: dict[str, tuple[str, ...]] = {}
+    for row in db.execute(query):
+        found[row.login] = (*found.get(row.login, ()), row.team)
+    return found
+
+
+def _reader(user: User, role: Role | None, teams: tuple[str, ...]) -> Reader:
+    if role is None:
+        return Reader(login=user.login, role=user.role)
+    # The queues of who takes calls are those that he takes calls of, and limit nothing.
+    limit = frozenset() if Right.CALLS_TAKE in role.rights else frozenset(user.queues)
+    return Reader(
+        login=user.login,
+        role=role.name,
+        rights=role.rights,
+        scopes=role.scopes,
+        teams=teams,
+        queues=limit,
+        hidden=role.hidden,
+    )

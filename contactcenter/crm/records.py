@@ -1,0 +1,107 @@
+"""What every write of a record leaves behind, in the transaction of the write itself.
+
+Its law: no record changes without a row in the audit log (who, before and after) and an event in the outbox
+(for whoever is to be told). A noun's writing function ends with `changed`, or with `changed_all` for many.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from contactcenter.crm import audit, outbox
+from contactcenter.crm.errors import ChangedMeanwhile
+from contactcenter.crm.outbox import News
+from contactcenter.values import AuditEntry, frozen
+
+EVENTS: Mapping[str, str] = {"create": "created", "change": "changed", "delete": "deleted"}
+"""The verbs of the audit log whose event has a name of its own; any other is its own name."""
+
+
+@frozen
+class Change:
+    """One record that was made, changed or deleted. `before` and `after` are plain JSON, with what is sealed
+    in the form in which lists show it: the audit log is not sealed."""
+
+    kind: str
+    """customer, request, note …"""
+    id: str
+    before: Mapping[str, Any] | None
+    """None: it was made."""
+    after: Mapping[str, Any] | None
+    """None: it was deleted."""
+    version: int = 1
+    """The record's version after it."""
+    act: str = ""
+    """A verb; empty: create, change or delete, as `before` and `after` say."""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """What else whoever is told must know, such as the customer that a note belongs to. No personal data."""
+
+
+def changed(
+    db: Connection,
+    kind: str,
+    id_: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    *,
+    by: str,
+    at: float,
+    version: int = 1,
+    act: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep what became of one record; see `Change`. Nothing is kept when `before` and `after` are equal."""
+    one = Change(kind=kind, id=id_, before=before, after=after, version=version, act=act, detail=detail or {})
+    changed_all(db, (one,), by=by, at=at)
+
+
+def changed_all(db: Connection, changes: Iterable[Change], *, by: str, at: float) -> None:
+    """Keep what became of many records, in their order: two statements, however many there are."""
+    entries, news = [], []
+    for one in changes:
+        if one.before == one.after and not one.act:
+            continue
+        before, after = _parts(one.before, one.after)
+        act = one.act or ("create" if one.before is None else "delete" if one.after is None else "change")
+        entries.append(
+            AuditEntry(
+                at=at, login=by, act=act, kind=one.kind, object=one.id, before=before, after=after,
+                detail=dict(one.detail),
+            )
+        )  # fmt: skip
+        names = sorted({*(before or ()), *(after or ())}) if one.before and one.after else []
+        news.append(
+            News(
+                event=f"{one.kind}.{EVENTS.get(act, act)}",
+                kind=one.kind,
+                record_id=one.id,
+                version=one.version,
+                detail={**one.detail, **({"changed": names} if names else {})},
+            )
+        )
+    audit.write_all(db, entries)
+    outbox.put_all(db, news, by=by, at=at)
+
+
+def expect(found: int, expected: int | None) -> None:
+    """Refuse a change of another version than the record has. Raises `ChangedMeanwhile`.
+
+    `expected` is None when whoever changes it does not say which version he saw.
+    """
+    if expected is not None and expected != found:
+        raise ChangedMeanwhile(expected, found)
+
+
+def _parts(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """Of a change only what is different; the whole of what was made or deleted."""
+    if before is None or after is None:
+        return before, after
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return (
+        {name: before[name] for name in names if name in before},
+        {name: after[name] for name in names if name in after},
+    )
