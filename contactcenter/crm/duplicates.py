@@ -128,6 +128,12 @@ def merged(db: Connection, one: str, other: str, *, by: str, at: float) -> None:
     db.execute(update(duplicates).where(where).values({"state": MERGED, "decided_at": at, "decided_by": by}))
 
 
+def parted(db: Connection, one: str, other: str) -> None:
+    """The two are no longer one: what was decided of them is forgotten."""
+    first, second = sorted((one, other))
+    db.execute(delete(duplicates).where(duplicates.c.first == first, duplicates.c.second == second))
+
+
 # --- comparing ---
 
 

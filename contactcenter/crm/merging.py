@@ -25,6 +25,7 @@ FIELDS = (
 )  # fmt: skip
 """What the kept record may take over; custom fields by `custom.NAME`. Numbers and addresses are gathered."""
 _EMPTY = ("", None, False)
+ID_COLUMN = "customers/id_number"
 
 
 @frozen
@@ -96,8 +97,9 @@ def merge(
 def unmerge(db: Connection, reader: Reader, merge_id: str, *, at: float) -> Merge:
     """Take a merge back. Raises `Refusal`: `not_found`, or `illegal_now` when it was taken back already, or
     the kept customer has itself been merged since: that one is to be taken back first."""
-    row = db.execute(select(merges).where(merges.c.id == merge_id)).one_or_none()
-    if row is None or not _sees(db, reader, row.kept):
+    query = select(merges).where(merges.c.id == merge_id, access.visible(reader, Kind.MERGE))
+    row = db.execute(query).one_or_none()
+    if row is None:
         raise Refusal("there is no such merge", code="not_found")
     if row.undone_at is not None:
         raise Refusal("this merge was taken back already", code="illegal_now")
@@ -126,17 +128,18 @@ def unmerge(db: Connection, reader: Reader, merge_id: str, *, at: float) -> Merg
     db.execute(update(merges).where(merges.c.id == merge_id).values(undone))
     done = _merge(db.execute(select(merges).where(merges.c.id == merge_id)).one())
     _tell(db, done, kept.version + 1, gone.version + 1, act="unmerge", by=reader.login, at=at)
+    duplicates.parted(db, row.kept, row.gone)
     duplicates.check(db, (row.kept, row.gone), at=at)
     return done
 
 
 def of(db: Connection, reader: Reader, customer: str) -> tuple[Merge, ...]:
     """The merges into this customer that stand, the newest first: those that can be taken back."""
-    if not _sees(db, reader, customer):
-        return ()
     query = (
         select(merges)
-        .where(merges.c.kept == customer, merges.c.undone_at.is_(None))
+        .where(
+            merges.c.kept == customer, merges.c.undone_at.is_(None), access.visible(reader, Kind.MERGE)
+        )
         .order_by(merges.c.at.desc(), merges.c.id)
     )
     return tuple(_merge(row) for row in db.execute(query))
@@ -150,11 +153,6 @@ def _seen(db: Connection, reader: Reader, customer: str, field: str) -> Row[Any]
     if row.merged_into:
         raise Refusal("this customer was merged into another one", code="merged", field=field)
     return row
-
-
-def _sees(db: Connection, reader: Reader, customer: str) -> bool:
-    query = select(customers.c.id).where(customers.c.id == customer, access.visible(reader, Kind.CUSTOMER))
-    return db.scalar(query) is not None
 
 
 def _taken_over(

@@ -89,7 +89,7 @@ async def merge_customers(visit: Visit, body: MergeBody) -> Merge:
     )  # fmt: skip
 
 
-@routes.delete("/api/merges/{id}", right=Right.CUSTOMERS_MERGE, of=Kind.CENTER, refusals=(409,))
+@routes.delete("/api/merges/{id}", right=Right.CUSTOMERS_MERGE, of=Kind.MERGE, refusals=(409,))
 async def unmerge_customers(visit: Visit, id: str) -> Merge:
     """Take a merge back: two records again, each with its own; what was changed since stays as it is."""
     return await visit.edge.store.write(merging.unmerge, visit.reader, id, at=visit.edge.now())

@@ -82,6 +82,8 @@ REFUSALS = {
     "locked_out": 409,
     "in_use": 409,
     "builtin": 409,
+    "merged": 409,
+    "illegal_now": 409,
     "stale": 412,
     "changed_meanwhile": 412,
 }
