@@ -30,9 +30,8 @@ from contactcenter.config import (
     load,
     wrong_of,
 )
-from contactcenter.crm import audit, database
+from contactcenter.crm import audit, database, keys, sealing
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
-from contactcenter.recordings import keys
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
@@ -111,6 +110,7 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
     for finding in _speech(settings):
         yield finding
     yield await asyncio.to_thread(_database, settings.store.path)
+    yield await asyncio.to_thread(_personal, settings.store.path, settings.store.key)
     messages = [name for name, queue in settings.queues.items() if "message" in queue.ways_out]
     if messages or any(queue.recording != "never" for queue in settings.queues.values()):
         findings = await asyncio.to_thread(_recordings, settings.recordings)
@@ -177,6 +177,19 @@ def _database(path: Path) -> Finding:
         says = f"row {broken} of the audit log is not as it was written: somebody changed the file"
         return Finding(what=what, ok=False, says=says)
     return Finding(what=what, ok=True, says="sound")
+
+
+def _personal(path: Path, key: Path) -> Finding:
+    """Whether personal data can be opened."""
+    what = f"store.key {key}"
+    known = ""
+    with contextlib.suppress(StoreRefused, StoreUnavailable):
+        known = database.peek(path, sealing.known_keys) if path.exists() else ""
+    if not known and not key.exists():
+        return Finding(what=what, ok=True, says="will be made at the first start: keep a copy of it then")
+    if why := sealing.opened(key, known).why:
+        return Finding(what=what, ok=False, says=why)
+    return Finding(what=what, ok=True, says="can be used, by its owner only")
 
 
 def _recordings(section: RecordingsSection) -> list[Finding]:

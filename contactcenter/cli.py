@@ -349,7 +349,11 @@ def configuration_import(
         # Not by the app: a version that does not fit the file any more is what this is to correct.
         document.read(file or config, settings)
         store = await Store.open(
-            settings.store.path, tell=lambda event: None, now=clock.now, region=settings.region
+            settings.store.path,
+            tell=lambda event: None,
+            now=clock.now,
+            region=settings.region,
+            key=settings.store.key,
         )
         try:
             version = await document.put(settings, file or config, store)

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contactcenter.claims import Claim, Claims
+from contactcenter.claims import Claim, Claims, Conditional
 from contactcenter.mistakes import place, remedy
+from contactcenter.routing.conditions import parse as parse_condition
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.problems import Problem, problems
@@ -91,6 +92,11 @@ def parse_spans(text: str) -> tuple[Span, ...]:
                 raise ValueError(f"{before!r} and {part!r} overlap: write them as one, or part them")
         spans.append((part, (start, end)))
     return tuple(span for _, span in spans)
+
+
+def _condition(text: str) -> str:
+    parse_condition(text)
+    return text
 
 
 def _moment(seconds: float) -> float:
@@ -194,6 +200,8 @@ class StoreSection(_Section):
     """Where the records are kept."""
 
     path: Path = Path("contactcenter.db")
+    key: Path = Path("personal.key")
+    """The file with the key of personal data; its index's stands beside it, as `personal.index.key`."""
 
 
 class SpeechSection(_Section):
@@ -247,6 +255,15 @@ class _Asking(_Urging):
         return Claim(priority=self.priority, needs=self.all_needs)
 
 
+class _Condition(_Asking):
+    """What speaks for a call while something holds of its customer."""
+
+    when: Annotated[str, AfterValidator(_condition)]
+    """As in `customer.custom.segment == "vip"`: see `routing/conditions.py`."""
+    queues: tuple[Name, ...] = ()
+    """In these queues only; empty: in all."""
+
+
 class WideningSection(_Section):
     """One step of a queue's widening."""
 
@@ -268,6 +285,8 @@ class RoutingSection(_Section):
     tiers: dict[str, _Asking] = Field(default_factory=dict)
     languages: dict[Literal["zh", "en"], _Asking] = Field(default_factory=dict)
     save_desk: _Asking = _Asking()
+    conditions: dict[Name, _Condition] = Field(default_factory=dict)
+    """By the names under which decisions speak of them."""
 
     def policy(self) -> Policy:
         """The order of service, and skills that are held back."""
@@ -439,6 +458,14 @@ class Configuration(_Section):
             )
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
+        ] + [
+            Wrong(
+                f"routing.conditions.{name}.queues",
+                f"there is no queue {queue!r}: name {_one_of(self.queues)}",
+            )
+            for name, each in self.routing.conditions.items()
+            for queue in each.queues
+            if queue not in self.queues
         ]
 
     def problems(self, agents: Collection[Agent] | None = None) -> list[Problem]:
@@ -458,6 +485,7 @@ class Configuration(_Section):
             **{f"routing.tiers.{tier}.needs": each for tier, each in routing.tiers.items()},
             **{f"routing.languages.{name}.needs": each for name, each in routing.languages.items()},
             "routing.save_desk.needs": routing.save_desk,
+            **{f"routing.conditions.{name}.needs": each for name, each in routing.conditions.items()},
         }
 
     def calendar(self, name: str) -> Calendar:
@@ -548,6 +576,10 @@ class Settings(Configuration):
                 tiers={tier: each.claim for tier, each in self.routing.tiers.items()},
                 languages={name: each.claim for name, each in self.routing.languages.items()},
                 save_desk=self.routing.save_desk.claim,
+                conditions=tuple(
+                    Conditional(name=name, when=each.when, queues=frozenset(each.queues), claim=each.claim)
+                    for name, each in self.routing.conditions.items()
+                ),
             ),
             rest_s=self.routing.rest_s,
             occupancy_limit=self.routing.occupancy_limit,
@@ -640,7 +672,9 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     speech, recordings, kept = settings.speech, settings.speech.recordings, settings.recordings
     return settings.model_copy(
         update={
-            "store": settings.store.model_copy(update={"path": folder / settings.store.path}),
+            "store": settings.store.model_copy(
+                update={name: folder / getattr(settings.store, name) for name in ("path", "key")}
+            ),
             "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
             "recordings": kept.model_copy(
                 update={name: folder / getattr(kept, name) for name in ("spool", "folder", "key")}

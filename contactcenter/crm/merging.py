@@ -1,4 +1,4 @@
-"""Merging: two records of one customer become one, and two again if that was wrong. Nothing is lost by either.
+"""Merging: two records of one customer become one, and two again if that was wrong. Nothing is lost.
 
 The record that goes stays where it is, with everything that hangs on it: it only says what it was merged
 into, always the last in a chain. Reading the kept customer gathers both (`roots.py`). What the kept record
@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from contactcenter.crm import access, duplicates, fields, indexing, ownerships, records, sealing
+from contactcenter.crm import access, duplicates, fields, ownerships, records, sealing
 from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.records import Change
@@ -126,10 +126,9 @@ def unmerge(db: Connection, reader: Reader, merge_id: str, *, at: float) -> Merg
         )  # fmt: skip
     undone = {"undone_at": at, "undone_by": reader.login}
     db.execute(update(merges).where(merges.c.id == merge_id).values(undone))
+    duplicates.parted(db, row.kept, row.gone)
     done = _merge(db.execute(select(merges).where(merges.c.id == merge_id)).one())
     _tell(db, done, kept.version + 1, gone.version + 1, act="unmerge", by=reader.login, at=at)
-    duplicates.parted(db, row.kept, row.gone)
-    duplicates.check(db, (row.kept, row.gone), at=at)
     return done
 
 
@@ -137,9 +136,7 @@ def of(db: Connection, reader: Reader, customer: str) -> tuple[Merge, ...]:
     """The merges into this customer that stand, the newest first: those that can be taken back."""
     query = (
         select(merges)
-        .where(
-            merges.c.kept == customer, merges.c.undone_at.is_(None), access.visible(reader, Kind.MERGE)
-        )
+        .where(merges.c.kept == customer, merges.c.undone_at.is_(None), access.visible(reader, Kind.MERGE))
         .order_by(merges.c.at.desc(), merges.c.id)
     )
     return tuple(_merge(row) for row in db.execute(query))
@@ -242,14 +239,13 @@ def _write(db: Connection, row: Row[Any], values: Mapping[str, Any]) -> None:
 
 
 def _tell(db: Connection, done: Merge, kept: int, gone: int, *, act: str, by: str, at: float) -> None:
-    """Audit, outbox and index, of both records. The values themselves are in `merges`."""
+    """Of both records. The values themselves are in `merges`."""
     detail = {"merge": done.id, "kept": done.kept, "gone": done.gone, "taken": list(done.taken)}
     both = [
         Change(kind="customer", id=id_, before={}, after={}, version=version, act=act, detail=detail)
         for id_, version in ((done.kept, kept), (done.gone, gone))
     ]
     records.changed_all(db, both, by=by, at=at)
-    indexing.index(db, "customer", (done.kept, done.gone))
 
 
 def _merge(row: Row[Any]) -> Merge:

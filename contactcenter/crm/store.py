@@ -39,10 +39,13 @@ from contactcenter.crm import (
     intervals,
     migrations,
     roles,
+    sealing,
+    settings,
 )
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.journal import Journal
 from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.sealing import Sealing
 from contactcenter.crm.writer import Writer
 from contactcenter.events import CallbacksRestored, CustomerFound, Event, InteractionsRestored
 from contactcenter.values import CustomerCard, IntervalRow, MatchMethod
@@ -73,16 +76,20 @@ class Store:
         tell: Callable[[Event], None],
         now: Callable[[], float],
         region: str,
+        keys: Sealing,
     ) -> None:
         self.now = now
         """The clock that the store was given: seconds since the epoch, UTC."""
+        self.sealing = keys
+        """The keys of personal data."""
         self._writer = writer
         self._writing, self._reading = engines
         self._journal = journal
         self._lock = lock
         self._clean = clean
         self._tell = tell
-        self._region = region
+        self.region = region
+        """Whose dialling habits numbers without a country code follow."""
         self._closed = False
         self._rows: dict[tuple[int, str, str], IntervalRow] = {}
         """What the figures counted and the database did not take yet."""
@@ -98,13 +105,15 @@ class Store:
         now: Callable[[], float],
         region: str = "CN",
         journal_bytes: int = 8 << 20,
+        key: Path | None = None,
     ) -> "Store":
         """Open or create the SQLite file `path`, migrate it, and tell `FiguresRestored`,
         `CallbacksRestored` and `InteractionsRestored` (even if empty).
 
         Beside it stand `….journal` (pre-allocated) and `….lock`. `region` is whose dialling habits callers'
-        numbers follow. Raises `StoreRefused` (damaged, in use, newer than this program), `StoreUnavailable`
-        (the disk is full, or another program holds the database), OSError (no such folder, no right).
+        numbers follow. `key` is the file with the key of personal data (`sealing.py`), else `….key`. Raises
+        `StoreRefused` (damaged, in use, newer than this program), `StoreUnavailable` (the disk is full, or
+        another program holds the database), OSError (no such folder, no right).
         """
         lock = database.lock(path)
         writing, reading = database.writer(path), database.readers(path)
@@ -120,12 +129,17 @@ class Store:
                 async with writing.begin() as db:
                     await db.run_sync(migrations.bring_up_to_date)
                     await db.run_sync(indexing.begin)
+                    await db.run_sync(settings.put, "region", region)
+                    known = await db.run_sync(sealing.known_keys)
                     await db.run_sync(roles.ensure)
+                keys = await asyncio.to_thread(sealing.load, key or path.with_suffix(".key"), known)
+                writing = writing.execution_options(**{sealing.OPTION: keys})
+                reading = reading.execution_options(**{sealing.OPTION: keys})
                 writer = Writer(writing, journal)
                 await writer.open()
                 store = cls(
                     writer=writer, engines=(writing, reading), journal=journal, lock=lock, clean=clean,
-                    tell=tell, now=now, region=region,
+                    tell=tell, now=now, region=region, keys=keys,
                 )  # fmt: skip
                 await store.settled()
                 store._indexing = store._started(store._index())
@@ -220,7 +234,7 @@ class Store:
     async def find_customer(self, number: str) -> tuple[CustomerCard, ...]:
         """Who has this telephone number, in whichever form it came: the best match first."""
         try:
-            whole = e164(number, self._region)
+            whole = e164(number, self.region)
         except Refusal:
             return ()
         return await self.read(customers.with_phone, whole)

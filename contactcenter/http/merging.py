@@ -42,7 +42,10 @@ class MergeBody(BaseModel):
     gone: Id
     take: Annotated[
         list[Annotated[str, StringConstraints(max_length=80)]],
-        Field(max_length=100, description="Fields that the record that goes is right about: `name`, `custom.X` …"),
+        Field(
+            max_length=100,
+            description="Fields that the record that goes is right about: `name`, `custom.X` …",
+        ),
     ] = []
     kept_version: Annotated[int | None, Field(ge=1, description="As you saw them; else 412.")] = None
     gone_version: Annotated[int | None, Field(ge=1)] = None

@@ -127,7 +127,8 @@ async def test_what_was_changed_since_stays(keeper: Keeper) -> None:
 async def test_a_chain_of_merges_comes_apart_in_its_order(keeper: Keeper) -> None:
     store = await keeper.open()
     a, b, c = await store.write(
-        customers.create_many, [NewCustomer(name=name, phones=(f"1380013800{n}",)) for n, name in enumerate("abc")],
+        customers.create_many,
+        [NewCustomer(name=name, phones=(f"1380013800{n}",)) for n, name in enumerate("abc")],
         at=1.0,
     )  # fmt: skip
     first = await store.write(merging.merge, ALL, b, c, at=2.0)
