@@ -379,7 +379,7 @@ def _levels(text: str) -> dict[str, int]:
 def user_add(
     login: str,
     config: Annotated[Path, typer.Option(help="The configuration file.")],
-    role: Annotated[str, typer.Option(help="agent, supervisor or admin.")] = "agent",
+    role: Annotated[str, typer.Option(help="The name of a role.")] = "agent",
     name: Annotated[str, typer.Option(help="Shown name; else the login.")] = "",
     phone: Annotated[str, typer.Option(help="The agent's phone.")] = "",
     queues: Annotated[str, typer.Option(help="Queues, separated by commas.")] = "",

@@ -115,6 +115,9 @@ class Kind(StrEnum):
     AGENT = "agent"
     """These two live in the center, not in the store: `http/live.py` and `http/scope.py` ask `oversees`."""
 
+    USER = "user"
+    """An account: of oneself, within one's reach (`reaches`), or any for who may change users."""
+
     MINE = "mine"
     """One's own: a token, a message, a saved view. Another's does not exist for anybody."""
     CENTER = "center"

@@ -288,7 +288,7 @@ def _set(
                 if value is not None:
                     skills[place.item] = value
         fields = user_records.checked(queues=sorted(queues), skills=skills)
-        db.execute(update(users).where(users.c.login == name).values(**fields))
+        db.execute(update(users).where(users.c.login == name).values(**fields, version=users.c.version + 1))
         agents.append(Agent(login=name, queues=tuple(fields["queues"]), skills=skills))
     version = None
     if document := _revised(db, values, check):

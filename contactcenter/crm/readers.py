@@ -2,12 +2,11 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from contactcenter.crm import roles, tokens, users
+from contactcenter.crm import roles, teams, tokens, users
 from contactcenter.crm.access import Reader, Right
 from contactcenter.crm.roles import Role
-from contactcenter.crm.schema import memberships
 from contactcenter.crm.users import User
 from contactcenter.values import frozen
 
@@ -36,30 +35,19 @@ def every(db: Connection, logins: Collection[str]) -> dict[str, Known]:
     """Those of these users who may sign in."""
     found = [user for user in users.some(db, logins) if not user.disabled]
     known = {role.name: role for role in roles.every(db)} if found else {}
-    teams = teams_of(db, [user.login for user in found])
+    of = teams.memberships_of(db, [user.login for user in found])
     return {
-        user.login: Known(user=user, reader=_reader(user, known.get(user.role), teams.get(user.login, ())))
+        user.login: Known(user=user, reader=_reader(user, known.get(user.role), of.get(user.login, ())))
         for user in found
     }
 
 
 def now(db: Connection, logins: Collection[str]) -> tuple[dict[str, Known], dict[str, tuple[str, ...]]]:
     """Those of these users who may sign in, and everybody's teams, of one moment."""
-    return every(db, logins), teams_of(db)
+    return every(db, logins), teams.memberships_of(db)
 
 
-def teams_of(db: Connection, logins: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
-    """Login -> teams, the first of them first, of those who are in one; None: of everybody."""
-    query = select(memberships).order_by(memberships.c.login, memberships.c.place, memberships.c.team)
-    if logins is not None:
-        query = query.where(memberships.c.login.in_(logins))
-    found: dict[str, tuple[str, ...]] = {}
-    for row in db.execute(query):
-        found[row.login] = (*found.get(row.login, ()), row.team)
-    return found
-
-
-def _reader(user: User, role: Role | None, teams: tuple[str, ...]) -> Reader:
+def _reader(user: User, role: Role | None, mine: tuple[str, ...]) -> Reader:
     if role is None:
         return Reader(login=user.login, role=user.role)
     # The queues of who takes calls are those that he takes calls of, and limit nothing.
@@ -69,7 +57,7 @@ def _reader(user: User, role: Role | None, teams: tuple[str, ...]) -> Reader:
         role=role.name,
         rights=role.rights,
         scopes=role.scopes,
-        teams=teams,
+        teams=mine,
         queues=limit,
         hidden=role.hidden,
     )

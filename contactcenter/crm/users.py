@@ -122,7 +122,7 @@ class Users:
         hashes = await self._hashes(password for _, password in pairs)
         at = self._store.now()
         return await self._store.write(
-            _insert, [(user, hash_) for (user, _), hash_ in zip(pairs, hashes, strict=True)], at
+            insert_all, [(user, hash_) for (user, _), hash_ in zip(pairs, hashes, strict=True)], at
         )
 
     async def change(self, login: str, to: UserChange) -> User:
@@ -130,7 +130,7 @@ class Users:
 
         Raises `Refusal`: `not_found`, or the wrong field.
         """
-        user = await self._store.write(_change, login, to)
+        user = await self._store.write(change, login, to)
         if to.role is not None or to.disabled:
             await self._sessions.end_all(login)
         return user
@@ -140,16 +140,21 @@ class Users:
         await self.set_passwords({login: password})
         await self._sessions.end_all(login)
 
+    async def hash(self, password: str) -> str:
+        """What is stored of a password. Raises `Refusal` `password` for one that is too weak."""
+        return await self._passwords.hash(password)
+
     async def set_passwords(self, passwords: dict[str, str]) -> None:
         """Give new passwords to several users, all or none. Their sessions live on."""
         hashes = await self._hashes(passwords.values())
-        await self._store.write(_set_passwords, dict(zip(passwords, hashes, strict=True)))
+        await self._store.write(set_hashes, dict(zip(passwords, hashes, strict=True)))
 
     async def _hashes(self, passwords: Iterable[str]) -> list[str]:
-        return await asyncio.gather(*(self._passwords.hash(password) for password in passwords))
+        return await asyncio.gather(*map(self.hash, passwords))
 
 
-def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tuple[User, ...]:
+def insert_all(db: Connection, accounts: list[tuple[User, str]], at: float) -> tuple[User, ...]:
+    """Add users with the hashes of their passwords. Raises `Refusal`: `taken`, or the wrong field."""
     for user, hash_ in accounts:
         if not _LOGIN.fullmatch(user.login):
             raise Refusal("1 to 32 of a-z, 0-9, dot, hyphen, underscore", field="login")
@@ -165,7 +170,8 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
     return tuple(found for user, _ in accounts if (found := get(db, user.login)))
 
 
-def _change(db: Connection, login: str, to: UserChange) -> User:
+def change(db: Connection, login: str, to: UserChange) -> User:
+    """Change what `to` names. Raises `Refusal`: `not_found`, `locked_out`, or the wrong field."""
     named = {field: value for field, value in asdict(to).items() if value is not None}
     if to.role is not None:
         _check_role(db, to.role)
@@ -184,7 +190,8 @@ def _check_role(db: Connection, name: str) -> None:
         raise Refusal(f"one of {', '.join(known)}", field="role")
 
 
-def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
+def set_hashes(db: Connection, hashes: dict[str, str]) -> None:
+    """Give users the hashes of new passwords. Raises `Refusal` `not_found`."""
     for login, hash_ in hashes.items():
         if db.execute(update(users).where(users.c.login == login).values(password=hash_)).rowcount == 0:
             raise Refusal("there is no such user", code="not_found")

@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry
 from contactcenter.commands import Accepted, Command, Refused, ScreenPop
 from contactcenter.config import Configuration
 from contactcenter.configurator import Configurator
-from contactcenter.crm import idempotency, readers
+from contactcenter.crm import idempotency
 from contactcenter.crm import outbox as events
+from contactcenter.crm import teams as team_records
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -42,10 +43,12 @@ from contactcenter.http import (
     queues,
     recordings,
     relations,
+    roles,
     search,
     signin,
     socket,
     supervision,
+    teams,
     tokens,
     transfers,
     users,
@@ -64,9 +67,9 @@ from contactcenter.http.visit import Edge, Visit
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
-    changes.routes, users.routes, supervision.routes, figures.routes, callbacks.routes, recordings.routes,
-    outbox.routes, consents.routes, relations.routes, notes.routes, fields.routes, search.routes,
-    merging.routes,
+    changes.routes, users.routes, roles.routes, teams.routes, supervision.routes, figures.routes,
+    callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
+    fields.routes, search.routes, merging.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -81,6 +84,7 @@ SWEEP_S = 3600.0
 REFUSALS = {
     "not_found": 404,
     "hidden": 403,
+    "beyond_you": 403,
     "taken": 409,
     "ended": 409,
     "changed_since": 409,
@@ -157,7 +161,7 @@ class HttpServer:
         await web.TCPSite(self._runner, settings.host, settings.port).start()
         self.port = self._runner.addresses[0][1]
         self._edge.origins = settings.allowed_origins(self.port)
-        self._edge.live.staffed(await self._edge.store.read(readers.teams_of))
+        self._edge.live.staffed(await self._edge.store.read(team_records.memberships_of))
         self._watch = asyncio.create_task(_watch(self._edge))
 
     async def stop(self) -> None:

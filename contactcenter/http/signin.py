@@ -83,6 +83,13 @@ async def leave(edge: Edge, visitor: Visitor) -> None:
     await gone(edge, visitor.login, visitor.secret)
 
 
+async def throw_out(edge: Edge, login: str) -> None:
+    """Sign a user out everywhere; his tokens go on, as far as he may."""
+    await edge.sessions.end_all(login)
+    for secret in edge.presence.sessions(login):
+        await gone(edge, login, secret)
+
+
 async def gone(edge: Edge, login: str, secret: str) -> None:
     """What follows from the end of a session or a token, whoever ended it."""
     edge.presence.ended(login, secret)

@@ -153,9 +153,7 @@ async def sign_agent_out(visit: Visit, login: str) -> None:
             at=now, login=visitor.login, name=visitor.name, request=request, agent=login
         )
     )
-    await edge.sessions.end_all(login)
-    for secret in edge.presence.sessions(login):
-        await signin.gone(edge, login, secret)
+    await signin.throw_out(edge, login)
 
 
 @routes.post(

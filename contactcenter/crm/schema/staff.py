@@ -17,6 +17,7 @@ users = Table(
     Column("skills", JSON, nullable=False, server_default="{}"),
     words("language"),
     Column("disabled", Boolean, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),  # of what administrators change
     Column("created_at", Double, nullable=False),
 )
 

@@ -474,6 +474,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_customers_owner_id"), "customers", ["owner", "id"], unique=False)
     op.create_index(op.f("ix_customers_team_id"), "customers", ["team", "id"], unique=False)
+    op.add_column("users", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.add_column("interactions", sa.Column("confidence", sa.Double(), server_default="0", nullable=False))
     phones = sa.table("phones", *map(sa.column, ("customer_id", "number", "kind", "place")))
     names = ("customer_id", "channel", "value", "kind", "place")
