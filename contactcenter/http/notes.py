@@ -15,8 +15,8 @@ routes = Routes("notes")
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
 Id = Annotated[str, StringConstraints(max_length=64)]
-BODY = 128 * 1024
-"""Bytes: a note's longest text, though each character takes four."""
+BODY = 256 * 1024
+"""Bytes: a note's longest text, though each of its characters may come as twelve (`\\ud83d\\ude00`)."""
 
 
 class NoteBody(BaseModel):

@@ -125,7 +125,7 @@ def _condition(node: ast.expr) -> Condition:
             return Not(part=_condition(part))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             return _compare(left, _OPERATORS.get(type(op), ""), right)
-        case ast.Attribute():
+        case ast.Attribute() if _name(node) == "save_desk" or _name(node).startswith("custom."):
             return Compare(fact=_name(node), operator="==", values=(True,))
     raise NoCondition(f'{_said(node)} is no comparison: write one such as customer.tier == "gold"')
 

@@ -45,9 +45,13 @@ class Keeper:
             path.write_bytes(_template())
             path.with_suffix(".clean").touch()
 
-    async def open(self, *, journal_bytes: int = JOURNAL) -> Store:
+    async def open(self, *, journal_bytes: int = JOURNAL, region: str = "CN") -> Store:
         store = await Store.open(
-            self.path, tell=self.told.put_nowait, now=lambda: self.at, journal_bytes=journal_bytes
+            self.path,
+            tell=self.told.put_nowait,
+            now=lambda: self.at,
+            journal_bytes=journal_bytes,
+            region=region,
         )
         self._stores.append(store)
         return store
