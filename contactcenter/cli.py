@@ -24,6 +24,7 @@ from contactcenter.asterisk.embedded import AsteriskFailed
 from contactcenter.clock import Clock
 from contactcenter.config import ConfigError, load
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
+from contactcenter.crm.place import name_of
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User
 from contactcenter.standalone import CannotRun, Options
@@ -321,9 +322,11 @@ def configuration_export(
     """
 
     async def work() -> None:
-        path = load(config).store.path
-        if (version := document.stored(path)) is None:
-            raise CannotRun(f"{path} has no configuration yet: the file counts until the first start")
+        place = load(config).store.place
+        if (version := await document.stored(place)) is None:
+            raise CannotRun(
+                f"{name_of(place)} has no configuration yet: the file counts until the first start"
+            )
         text = document.as_toml(version.document)
         if to is None:
             say(text.rstrip("\n"))
@@ -349,7 +352,7 @@ def configuration_import(
         # Not by the app: a version that does not fit the file any more is what this is to correct.
         document.read(file or config, settings)
         store = await Store.open(
-            settings.store.path, tell=lambda event: None, now=clock.now, region=settings.region
+            settings.store.place, tell=lambda event: None, now=clock.now, region=settings.region
         )
         try:
             version = await document.put(settings, file or config, store)
