@@ -221,6 +221,8 @@ def test_the_condition_says_what_the_rules_say(
             other = table.alias("other")
             again = set(db.scalars(select(other.c.id).where(access.visible(reader, kind, other))))
             assert again == rules.visible(kind), f"{kind}, by an alias"
+        many = select(schema.customers.c.id).where(access.visible(reader, Kind.CUSTOMER, many=True))
+        assert set(db.scalars(many)) == rules.visible(Kind.CUSTOMER), "the form for lists"
         undone.rollback()
 
 
@@ -240,6 +242,19 @@ def test_postgresql_takes_the_conditions_too(kind: Kind, scope: Scope) -> None:
     )  # fmt: skip
     query = select(TABLES[kind]).where(access.visible(reader, kind))
     assert "SELECT" in str(query.compile(dialect=postgresql.dialect()))
+
+
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("kind", TABLES)
+def test_one_record_is_found_without_looking_through_any_table(
+    db: Connection, kind: Kind, scope: Scope
+) -> None:
+    reader = Reader(login="me", rights=RIGHTS, scopes=dict.fromkeys(SCOPED, scope), teams=("east",))
+    table = TABLES[kind]
+    query = select(table.c.id).where(table.c.id == "x", access.visible(reader, kind))
+    sql = str(query.compile(db, compile_kwargs={"literal_binds": True}))
+    plan = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").scalars(3).all()
+    assert not [step for step in plan if step.startswith("SCAN") and "CONSTANT" not in step]
 
 
 def test_a_note_is_seen_without_its_customer_by_who_has_its_request(db: Connection) -> None:
