@@ -173,7 +173,11 @@ class App:
         settings.store.path.parent.mkdir(parents=True, exist_ok=True)
         self.loop.heard.append(self.recorder.event)
         self.store = await Store.open(
-            settings.store.place, tell=self.loop.tell, now=self.clock.now, region=settings.region
+            settings.store.place,
+            tell=self.loop.tell,
+            now=self.clock.now,
+            region=settings.region,
+            key=settings.store.key,
         )
         self._exit.push_async_callback(self.store.close)
         self._sessions = Sessions(self.store)

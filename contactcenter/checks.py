@@ -31,10 +31,9 @@ from contactcenter.config import (
     load,
     wrong_of,
 )
-from contactcenter.crm import audit, database, migrations, postgresql, sqlite
+from contactcenter.crm import audit, database, keys, migrations, postgresql, sealing, sqlite
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.place import Place, Server, name_of
-from contactcenter.recordings import keys
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
@@ -114,6 +113,7 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     async for finding in _database(settings.store):
         yield finding
+    yield await _personal(settings.store)
     messages = [name for name, queue in settings.queues.items() if "message" in queue.ways_out]
     if messages or any(queue.recording != "never" for queue in settings.queues.values()):
         findings = await asyncio.to_thread(_recordings, settings.recordings)
@@ -209,6 +209,19 @@ async def _records(place: Place) -> Finding:
         says = f"row {broken} of the audit log is not as it was written: somebody changed the database"
         return Finding(what=what, ok=False, says=says)
     return Finding(what=what, ok=True, says="sound")
+
+
+async def _personal(section: StoreSection) -> Finding:
+    """Whether personal data can be opened."""
+    what, known = f"store.key {section.key}", ""
+    # What is wrong with the database is said by its own finding.
+    with contextlib.suppress(StoreRefused, StoreUnavailable):
+        if section.url or section.path.exists():
+            known = await database.peek(section.place, sealing.known_keys)
+    if not known and not section.key.exists():
+        return Finding(what=what, ok=True, says="will be made at the first start: keep a copy of it then")
+    found = await asyncio.to_thread(sealing.opened, section.key, known)
+    return Finding(what=what, ok=found.usable, says=found.why or "can be used, by its owner only")
 
 
 def _recordings(section: RecordingsSection) -> list[Finding]:

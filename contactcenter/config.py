@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contactcenter.claims import Claim, Claims
+from contactcenter.claims import Claim, Claims, Conditional
 from contactcenter.crm.errors import StoreRefused
 from contactcenter.crm.place import Place, Server
 from contactcenter.mistakes import place, remedy
+from contactcenter.routing.conditions import parse as parse_condition
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.problems import Problem, problems
@@ -99,6 +100,11 @@ def parse_spans(text: str) -> tuple[Span, ...]:
                 raise ValueError(f"{before!r} and {part!r} overlap: write them as one, or part them")
         spans.append((part, (start, end)))
     return tuple(span for _, span in spans)
+
+
+def _condition(text: str) -> str:
+    parse_condition(text)
+    return text
 
 
 def _moment(seconds: float) -> float:
@@ -203,6 +209,8 @@ class StoreSection(_Section):
 
     path: Path = Path("contactcenter.db")
     """The SQLite file; with `url`, the name beside which the journal stands."""
+    key: Path = Path("personal.key")
+    """The file with the key of personal data; its index's stands beside it, as `personal.index.key`."""
     url: Annotated[str, AfterValidator(_server)] = ""
     """A PostgreSQL database instead of the file."""
     password: str = ""
@@ -286,6 +294,15 @@ class _Asking(_Urging):
         return Claim(priority=self.priority, needs=self.all_needs)
 
 
+class _Condition(_Asking):
+    """What speaks for a call while something holds of its customer."""
+
+    when: Annotated[str, AfterValidator(_condition)]
+    """As in `customer.custom.segment == "vip"`: see `routing/conditions.py`."""
+    queues: tuple[Name, ...] = ()
+    """In these queues only; empty: in all."""
+
+
 class WideningSection(_Section):
     """One step of a queue's widening."""
 
@@ -307,6 +324,8 @@ class RoutingSection(_Section):
     tiers: dict[str, _Asking] = Field(default_factory=dict)
     languages: dict[Literal["zh", "en"], _Asking] = Field(default_factory=dict)
     save_desk: _Asking = _Asking()
+    conditions: dict[Name, _Condition] = Field(default_factory=dict)
+    """By the names under which decisions speak of them."""
 
     def policy(self) -> Policy:
         """The order of service, and skills that are held back."""
@@ -478,6 +497,14 @@ class Configuration(_Section):
             )
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
+        ] + [
+            Wrong(
+                f"routing.conditions.{name}.queues",
+                f"there is no queue {queue!r}: name {_one_of(self.queues)}",
+            )
+            for name, each in self.routing.conditions.items()
+            for queue in each.queues
+            if queue not in self.queues
         ]
 
     def problems(self, agents: Collection[Agent] | None = None) -> list[Problem]:
@@ -497,6 +524,7 @@ class Configuration(_Section):
             **{f"routing.tiers.{tier}.needs": each for tier, each in routing.tiers.items()},
             **{f"routing.languages.{name}.needs": each for name, each in routing.languages.items()},
             "routing.save_desk.needs": routing.save_desk,
+            **{f"routing.conditions.{name}.needs": each for name, each in routing.conditions.items()},
         }
 
     def calendar(self, name: str) -> Calendar:
@@ -587,6 +615,10 @@ class Settings(Configuration):
                 tiers={tier: each.claim for tier, each in self.routing.tiers.items()},
                 languages={name: each.claim for name, each in self.routing.languages.items()},
                 save_desk=self.routing.save_desk.claim,
+                conditions=tuple(
+                    Conditional(name=name, when=each.when, queues=frozenset(each.queues), claim=each.claim)
+                    for name, each in self.routing.conditions.items()
+                ),
             ),
             rest_s=self.routing.rest_s,
             occupancy_limit=self.routing.occupancy_limit,
@@ -683,6 +715,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "store": settings.store.model_copy(
                 update={
                     "path": folder / settings.store.path,
+                    "key": folder / settings.store.key,
                     "password_file": folder / kept_secret if kept_secret else None,
                 }
             ),

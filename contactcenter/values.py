@@ -66,6 +66,12 @@ class CustomerCard:
     balance: str = ""
     """Decimal text, in the center's currency; empty when there is no account."""
     note: str = ""
+    kind: str = "person"
+    """`person` or `organisation`."""
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    custom: dict[str, Any] = field(default_factory=dict)
+    """Custom values of the fields that are declared for routing."""
     owner: str = ""
     """The login of whose customer it is …"""
     team: str = ""

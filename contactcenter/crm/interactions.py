@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, u
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
 from contactcenter.crm import access, paging
-from contactcenter.crm.access import Kind, Reader, Scope
+from contactcenter.crm.access import CENTER, Kind, Reader, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import corrections, interactions, timeline, workers
@@ -105,11 +105,14 @@ def page(
     return Page(items=tuple(map(_record, shown)), next=more)
 
 
-def last_of(db: Connection, customer: str, count: int = 10) -> tuple[PastInteraction, ...]:
-    """The customer's last interactions, the newest first, with the outcome that counts today."""
+def last_of(
+    db: Connection, *family: str, count: int = 10, reader: Reader = CENTER
+) -> tuple[PastInteraction, ...]:
+    """The last interactions of a customer, by the ids of all its rows (`roots.family`), that the reader sees:
+    the newest first, with the outcome that counts today."""
     query = (
         select(interactions)
-        .where(interactions.c.customer == customer)
+        .where(interactions.c.customer.in_(family), access.visible(reader, Kind.INTERACTION))
         .order_by(desc(interactions.c.arrived_at))
         .limit(count)
     )

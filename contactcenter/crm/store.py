@@ -8,6 +8,7 @@ The pages' code runs a noun's function in a transaction: `await store.read(custo
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
@@ -25,12 +26,23 @@ from contactcenter.commands import (
     SaveIntervals,
     SaveRecording,
 )
-from contactcenter.crm import callbacks, customers, database, idempotency, interactions, intervals, roles
+from contactcenter.crm import (
+    callbacks,
+    customers,
+    database,
+    idempotency,
+    interactions,
+    intervals,
+    roles,
+    sealing,
+    settings,
+)
 from contactcenter.crm.database import Database
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
 from contactcenter.crm.journal import Journal
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.place import Place
+from contactcenter.crm.sealing import Sealing
 from contactcenter.crm.writer import Writer
 from contactcenter.events import CallbacksRestored, CustomerFound, Event, InteractionsRestored
 from contactcenter.values import CustomerCard, IntervalRow, MatchMethod
@@ -56,15 +68,19 @@ class Store:
         tell: Callable[[Event], None],
         now: Callable[[], float],
         region: str,
+        keys: Sealing,
     ) -> None:
         self.now = now
         """The clock that the store was given: seconds since the epoch, UTC."""
+        self.sealing = keys
+        """The keys of personal data."""
         self._writer = writer
         self._database = database
         self._writing, self._reading = database.writing, database.reading
         self._journal = journal
         self._tell = tell
-        self._region = region
+        self.region = region
+        """Whose dialling habits numbers without a country code follow."""
         self._closed = False
         self._rows: dict[tuple[int, str, str], IntervalRow] = {}
         """What the figures counted and the database did not take yet."""
@@ -79,14 +95,16 @@ class Store:
         now: Callable[[], float],
         region: str = "CN",
         journal_bytes: int = 8 << 20,
+        key: Path | None = None,
     ) -> "Store":
         """Open the database (a SQLite file is made if there is none), migrate it, and tell `FiguresRestored`,
         `CallbacksRestored` and `InteractionsRestored` (even if empty).
 
         Beside the file, or where it would be, stand `….journal` (pre-allocated) and `….lock`. `region` is
-        whose dialling habits callers' numbers follow. Raises `StoreRefused` (damaged, in use, newer than this
-        program, a server that won't do), `StoreUnavailable` (the disk is full, another program holds the
-        database, the server is away), OSError (no such folder, no right).
+        whose dialling habits callers' numbers follow. `key` is the file with the key of personal data
+        (`sealing.py`), else `….key`. Raises `StoreRefused` (damaged, in use, newer than this program, a
+        server that won't do), `StoreUnavailable` (the disk is full, another program holds the database, the
+        server is away), OSError (no such folder, no right).
         """
         opened = database.of(place)
         journal = None
@@ -97,12 +115,19 @@ class Store:
             try:
                 await opened.migrate()
                 async with opened.writing.begin() as db:
+                    await db.run_sync(settings.put, "region", region)
                     await db.run_sync(roles.ensure)
+                    known = await db.run_sync(sealing.known_keys)
+                file = key or opened.journal.with_suffix(".key")
+                keys = await asyncio.to_thread(sealing.load, file, known)
+                opened.writing = opened.writing.execution_options(**{sealing.OPTION: keys})
+                opened.reading = opened.reading.execution_options(**{sealing.OPTION: keys})
                 writer = Writer(opened, journal)
                 await writer.open()
                 store = cls(
-                    writer=writer, database=opened, journal=journal, tell=tell, now=now, region=region
-                )
+                    writer=writer, database=opened, journal=journal, tell=tell, now=now, region=region,
+                    keys=keys,
+                )  # fmt: skip
                 await store.settled()
                 tell(await store.read(intervals.restored, now()))
                 tell(CallbacksRestored(at=now(), records=await store.read(callbacks.unfinished)))
@@ -201,7 +226,7 @@ class Store:
     async def find_customer(self, number: str) -> tuple[CustomerCard, ...]:
         """Who has this telephone number, in whichever form it came: the best match first."""
         try:
-            whole = e164(number, self._region)
+            whole = e164(number, self.region)
         except Refusal:
             return ()
         return await self.read(customers.with_phone, whole)

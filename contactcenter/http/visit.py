@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from contactcenter.http.socket import Sockets
 
 
+SAME_OPENING_S = 900.0
+"""Who looks at a record again so soon is still looking at it."""
+OPENINGS = 10_000
+"""So many are kept in mind before those that are over are forgotten."""
+
+
 @frozen
 class Visitor:
     """Whoever proved who he is: by a session's cookie, or by a token."""
@@ -97,6 +103,8 @@ class Edge:
     sounds: "Sounds" = field(init=False)
     turns: Turns = field(default_factory=Turns)
     """Requests with an idempotency key that are being served."""
+    openings: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    """Who looks at which record -> since when that is in the audit log."""
     listenings: dict[tuple[str, str], float] = field(default_factory=dict)
     """Who listens to which recording -> since when that is in the audit log."""
 
@@ -157,6 +165,17 @@ class Visit:
                 )
             )
         )
+
+    def opened(self, kind: str, object: str) -> None:
+        """Keep in the audit log that the visitor looked at a record; once for a quarter of an hour."""
+        openings, now = self.edge.openings, self.edge.now()
+        if len(openings) >= OPENINGS:
+            for old in [key for key, at in openings.items() if at < now - SAME_OPENING_S]:
+                del openings[old]
+        name = (self.visitor.login, kind, object)
+        if now - openings.get(name, 0.0) >= SAME_OPENING_S:
+            openings[name] = now
+            self.audit("open", kind, object)
 
     def set_cookie(self, secret: str, life_s: float) -> None:
         """Let the answer set the session cookie, or take it away (empty, 0)."""

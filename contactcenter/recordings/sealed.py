@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from contactcenter.recordings.keys import Keys
+from contactcenter.crm.keys import Keys
 
 CHUNK = 64 * 1024
 """Bytes of content in a chunk: four seconds of sound."""

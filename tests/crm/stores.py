@@ -63,9 +63,13 @@ class Keeper:
         assert isinstance(self.place, Server)
         return urlsplit(self.place.url).path.lstrip("/")
 
-    async def open(self, *, journal_bytes: int = JOURNAL) -> Store:
+    async def open(self, *, journal_bytes: int = JOURNAL, region: str = "CN") -> Store:
         store = await Store.open(
-            self.place, tell=self.told.put_nowait, now=lambda: self.at, journal_bytes=journal_bytes
+            self.place,
+            tell=self.told.put_nowait,
+            now=lambda: self.at,
+            journal_bytes=journal_bytes,
+            region=region,
         )
         self._stores.append(store)
         return store

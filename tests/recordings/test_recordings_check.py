@@ -6,7 +6,7 @@ import pytest
 
 from contactcenter import checks
 from contactcenter.config import RecordingsSection
-from contactcenter.recordings.keys import load_or_make
+from contactcenter.crm.keys import load_or_make
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("required", sa.Boolean(), nullable=False),
         sa.Column("searchable", sa.Boolean(), nullable=False),
         sa.Column("sealed", sa.Boolean(), nullable=False),
+        sa.Column("routing", sa.Boolean(), nullable=False),
         sa.Column("retired", sa.Boolean(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

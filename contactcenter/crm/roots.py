@@ -1,0 +1,42 @@
+"""Who a customer is by now: merging leaves every row where it is, and only says whom it went into."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+
+from contactcenter.crm import access
+from contactcenter.crm.access import Kind, Reader
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.schema import customers
+
+
+def root_of(db: Connection, customer: str) -> str | None:
+    """The customer that it is by now: itself, or the one that it was merged into; None: there is none."""
+    row = db.execute(
+        select(customers.c.id, customers.c.merged_into).where(customers.c.id == customer)
+    ).one_or_none()
+    return (row.merged_into or row.id) if row else None
+
+
+def family(db: Connection, root: str) -> tuple[str, ...]:
+    """The customer and everyone merged into it, the customer itself first: whose rows belong to it."""
+    return families(db, (root,))[root]
+
+
+def families(db: Connection, roots: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The same of several customers."""
+    merged = defaultdict(list)
+    query = select(customers.c.id, customers.c.merged_into).where(customers.c.merged_into.in_(roots))
+    for row in db.execute(query.order_by(customers.c.id)) if roots else ():
+        merged[row.merged_into].append(row.id)
+    return {root: (root, *merged[root]) for root in roots}
+
+
+def check_visible(db: Connection, customer: str, reader: Reader) -> str:
+    """The id of the customer of today, if the reader sees it. Raises `Refusal` `not_found`."""
+    root = root_of(db, customer)
+    seen = access.visible(reader, Kind.CUSTOMER)
+    if root is None or db.scalar(select(customers.c.id).where(customers.c.id == root, seen)) is None:
+        raise Refusal("there is no such customer", code="not_found")
+    return root
