@@ -286,7 +286,8 @@ def page(
     """
     if sort not in _SORTS:
         raise Refusal(f"sort by one of {', '.join(_SORTS)}", field="sort")
-    query = select(customers).where(customers.c.merged_into == "", access.visible(reader, Kind.CUSTOMER))
+    seen = access.visible(reader, Kind.CUSTOMER, many=True)
+    query = select(customers).where(customers.c.merged_into == "", seen)
     plain = {"tier": tier, "kind": kind, "category": category}
     asked = {**plain, "tags": tag}
     access.check_shown(reader, Kind.CUSTOMER, [each for each, value in asked.items() if value])
