@@ -25,6 +25,7 @@ from contactcenter.clock import Clock
 from contactcenter.config import ConfigError, Settings, load
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
 from contactcenter.crm.keys import KeyProblem
+from contactcenter.crm.place import name_of
 from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User
@@ -327,9 +328,11 @@ def configuration_export(
     """
 
     async def work() -> None:
-        path = load(config).store.path
-        if (version := document.stored(path)) is None:
-            raise CannotRun(f"{path} has no configuration yet: the file counts until the first start")
+        place = load(config).store.place
+        if (version := await document.stored(place)) is None:
+            raise CannotRun(
+                f"{name_of(place)} has no configuration yet: the file counts until the first start"
+            )
         text = document.as_toml(version.document)
         if to is None:
             say(text.rstrip("\n"))
@@ -355,7 +358,7 @@ def configuration_import(
         # Not by the app: a version that does not fit the file any more is what this is to correct.
         document.read(file or config, settings)
         store = await Store.open(
-            settings.store.path,
+            settings.store.place,
             tell=lambda event: None,
             now=clock.now,
             region=settings.region,
@@ -438,7 +441,7 @@ def keys_rotate(config: Annotated[Path, typer.Option(help="The configuration fil
 
     async def opened(settings: Settings, clock: Clock) -> Store:
         store = await Store.open(
-            settings.store.path,
+            settings.store.place,
             tell=lambda event: None,
             now=clock.now,
             region=settings.region,
