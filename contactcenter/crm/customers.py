@@ -6,7 +6,7 @@ without one it is the center's own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, field, fields, replace
+from dataclasses import field, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import uuid4
@@ -286,7 +286,8 @@ def page(
     """
     if sort not in _SORTS:
         raise Refusal(f"sort by one of {', '.join(_SORTS)}", field="sort")
-    query = select(customers).where(customers.c.merged_into == "", access.visible(reader, Kind.CUSTOMER))
+    seen = access.visible(reader, Kind.CUSTOMER, many=True)
+    query = select(customers).where(customers.c.merged_into == "", seen)
     plain = {"tier": tier, "kind": kind, "category": category}
     asked = {**plain, "tags": tag}
     access.check_shown(reader, Kind.CUSTOMER, [each for each, value in asked.items() if value])
@@ -342,7 +343,7 @@ def create_many(
         _check_writes(reader, _given(new, NewCustomer(name="")), new.custom)
         kind = _kind(new.kind)
         entered_id = id_number(new.id_number, of_person=kind == "person")
-        values.append(custom.enter(db, "customer", id_, new.custom, definitions=known))
+        values.append(custom.enter(db, "customer", id_, new.custom, definitions=known, region=region))
         held.append(_addresses(new, (), region, reader.login, at))
         owner, team = _belongs(new, reader)
         rows.append(
@@ -760,7 +761,7 @@ def _told(
         found[id_] = {
             **{name: row[name] for name in _TOLD},
             "balance": _major(row["balance"]),
-            "addresses": [asdict(each) for each in held],
+            "addresses": [addresses.told(each) for each in held],
             "tags": list(labels),
             "id_number": plain,
             "custom": values | dict.fromkeys(closed, "•"),

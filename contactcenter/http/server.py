@@ -35,6 +35,7 @@ from contactcenter.http import (
     health,
     interactions,
     me,
+    merging,
     notes,
     openapi,
     outbox,
@@ -43,6 +44,7 @@ from contactcenter.http import (
     recordings,
     relations,
     roles,
+    search,
     signin,
     socket,
     supervision,
@@ -67,7 +69,7 @@ API: tuple[Routes, ...] = (
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
     changes.routes, users.routes, roles.routes, teams.routes, supervision.routes, figures.routes,
     callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
-    fields.routes,
+    fields.routes, search.routes, merging.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -90,6 +92,8 @@ REFUSALS = {
     "in_use": 409,
     "key_missing": 503,
     "builtin": 409,
+    "merged": 409,
+    "illegal_now": 409,
     "stale": 412,
     "changed_meanwhile": 412,
 }
