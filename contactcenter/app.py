@@ -173,7 +173,7 @@ class App:
         settings.store.path.parent.mkdir(parents=True, exist_ok=True)
         self.loop.heard.append(self.recorder.event)
         self.store = await Store.open(
-            settings.store.path,
+            settings.store.place,
             tell=self.loop.tell,
             now=self.clock.now,
             region=settings.region,

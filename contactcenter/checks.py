@@ -26,12 +26,14 @@ from contactcenter.config import (
     Configuration,
     RecordingsSection,
     Settings,
+    StoreSection,
     WrongReferences,
     load,
     wrong_of,
 )
-from contactcenter.crm import audit, database, keys, sealing
+from contactcenter.crm import audit, database, keys, migrations, postgresql, sealing, sqlite
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
+from contactcenter.crm.place import Place, Server, name_of
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
@@ -65,7 +67,7 @@ async def check_all(config: Path) -> list[Finding]:
         settings = load(config)
     except ConfigError as error:
         return [Finding(what=str(config), ok=False, says=problem) for problem in error.problems]
-    settings, stored = await asyncio.to_thread(_live, settings)
+    settings, stored = await _live(settings)
     found = [
         Finding(
             what=str(config), ok=True, says=f"{len(settings.queues)} queues, {len(settings.dids)} numbers"
@@ -77,12 +79,12 @@ async def check_all(config: Path) -> list[Finding]:
     return found
 
 
-def _live(settings: Settings) -> tuple[Settings, list[Finding]]:
+async def _live(settings: Settings) -> tuple[Settings, list[Finding]]:
     """The settings with what the store has of them, and how the two fit."""
     what = "configuration"
     try:
-        version = document.stored(settings.store.path)
-    except StoreUnavailable as error:
+        version = await document.stored(settings.store.place)
+    except (StoreRefused, StoreUnavailable) as error:
         return settings, [Finding(what=what, ok=False, says=str(error))]
     if version is None:
         return settings, [Finding(what=what, ok=True, says="the file's, until the first start")]
@@ -109,8 +111,9 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     for finding in _speech(settings):
         yield finding
-    yield await asyncio.to_thread(_database, settings.store.path)
-    yield await asyncio.to_thread(_personal, settings.store.path, settings.store.key)
+    async for finding in _database(settings.store):
+        yield finding
+    yield await _personal(settings.store)
     messages = [name for name, queue in settings.queues.items() if "message" in queue.ways_out]
     if messages or any(queue.recording != "never" for queue in settings.queues.values()):
         findings = await asyncio.to_thread(_recordings, settings.recordings)
@@ -161,35 +164,64 @@ def _speech(settings: Settings) -> list[Finding]:
     return found
 
 
-def _database(path: Path) -> Finding:
-    what = f"database {path}"
+async def _database(section: StoreSection) -> AsyncIterator[Finding]:
+    path = section.path
+    what = f"store beside {path}" if section.url else f"database {path}"
     if not path.parent.is_dir():
-        return Finding(what=what, ok=False, says=f"the folder {path.parent} does not exist: create it")
+        yield Finding(what=what, ok=False, says=f"the folder {path.parent} does not exist: create it")
+        return
     if not os.access(path.parent, os.W_OK):
-        return Finding(what=what, ok=False, says=f"this user may not write into {path.parent}")
-    if not path.exists():
-        return Finding(what=what, ok=True, says="will be created at the first start")
+        yield Finding(what=what, ok=False, says=f"this user may not write into {path.parent}")
+        return
     try:
-        database.check(path, _QUICK_CHECK_S)
-    except StoreRefused as error:
-        return Finding(what=what, ok=False, says=str(error))
-    if broken := database.peek(path, audit.broken):
-        says = f"row {broken} of the audit log is not as it was written: somebody changed the file"
+        place = section.place
+        if isinstance(place, Server):
+            async for finding in _server(place):
+                yield finding
+        elif not path.exists():
+            yield Finding(what=what, ok=True, says="will be created at the first start")
+        else:
+            await asyncio.to_thread(sqlite.check, path, _QUICK_CHECK_S)
+            yield await _records(place)
+    except (StoreRefused, StoreUnavailable) as error:
+        yield Finding(what=what, ok=False, says=str(error))
+
+
+async def _server(server: Server) -> AsyncIterator[Finding]:
+    """Everything that is to be set on the server and in its database."""
+    what = f"database {server.name}"
+    facts = await postgresql.PostgresDatabase(server).facts()
+    wrongs = postgresql.wrongs(facts)
+    for says in wrongs:
+        yield Finding(what=what, ok=False, says=says)
+    for each in postgresql.advice(facts, server):
+        yield Finding(what=f"{what} {each.about}", ok=each.ok, says=each.says)
+    if not wrongs:
+        yield await _records(server)
+
+
+async def _records(place: Place) -> Finding:
+    """Whether what is kept is as it was written."""
+    what = f"database {name_of(place)}"
+    if not await database.peek(place, migrations.revision):
+        return Finding(what=what, ok=True, says="is empty: its tables will be made at the first start")
+    if broken := await database.peek(place, audit.broken):
+        says = f"row {broken} of the audit log is not as it was written: somebody changed the database"
         return Finding(what=what, ok=False, says=says)
     return Finding(what=what, ok=True, says="sound")
 
 
-def _personal(path: Path, key: Path) -> Finding:
+async def _personal(section: StoreSection) -> Finding:
     """Whether personal data can be opened."""
-    what = f"store.key {key}"
-    known = ""
+    what, known = f"store.key {section.key}", ""
+    # What is wrong with the database is said by its own finding.
     with contextlib.suppress(StoreRefused, StoreUnavailable):
-        known = database.peek(path, sealing.known_keys) if path.exists() else ""
-    if not known and not key.exists():
+        if section.url or section.path.exists():
+            known = await database.peek(section.place, sealing.known_keys)
+    if not known and not section.key.exists():
         return Finding(what=what, ok=True, says="will be made at the first start: keep a copy of it then")
-    if why := sealing.opened(key, known).why:
-        return Finding(what=what, ok=False, says=why)
-    return Finding(what=what, ok=True, says="can be used, by its owner only")
+    found = await asyncio.to_thread(sealing.opened, section.key, known)
+    return Finding(what=what, ok=found.usable, says=found.why or "can be used, by its owner only")
 
 
 def _recordings(section: RecordingsSection) -> list[Finding]:

@@ -22,8 +22,11 @@ from contactcenter.agi.speech import EngineMissing
 from contactcenter.app import CONTROL_SOCKET, App
 from contactcenter.asterisk.embedded import AsteriskFailed
 from contactcenter.clock import Clock
-from contactcenter.config import ConfigError, load
+from contactcenter.config import ConfigError, Settings, load
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
+from contactcenter.crm.keys import KeyProblem
+from contactcenter.crm.place import name_of
+from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User
 from contactcenter.standalone import CannotRun, Options
@@ -52,6 +55,7 @@ configuration = typer.Typer(
     no_args_is_help=True,
 )
 user = typer.Typer(help="Users of a center that is not running.", no_args_is_help=True)
+keys = typer.Typer(help="The keys of personal data.", no_args_is_help=True)
 simulation = typer.Typer(
     help="What would happen: made-up days through the live engine.", no_args_is_help=True
 )
@@ -60,6 +64,7 @@ cli.add_typer(simulation, name="simulate")
 cli.add_typer(ivr, name="ivr")
 cli.add_typer(configuration, name="configuration")
 cli.add_typer(user, name="user")
+cli.add_typer(keys, name="keys")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -74,6 +79,8 @@ EXPECTED = (
     StoreUnavailable,
     Refusal,
     TraceError,
+    KeyProblem,
+    Unsealable,
     OSError,
     ValueError,
 )
@@ -321,9 +328,11 @@ def configuration_export(
     """
 
     async def work() -> None:
-        path = load(config).store.path
-        if (version := document.stored(path)) is None:
-            raise CannotRun(f"{path} has no configuration yet: the file counts until the first start")
+        place = load(config).store.place
+        if (version := await document.stored(place)) is None:
+            raise CannotRun(
+                f"{name_of(place)} has no configuration yet: the file counts until the first start"
+            )
         text = document.as_toml(version.document)
         if to is None:
             say(text.rstrip("\n"))
@@ -349,7 +358,7 @@ def configuration_import(
         # Not by the app: a version that does not fit the file any more is what this is to correct.
         document.read(file or config, settings)
         store = await Store.open(
-            settings.store.path,
+            settings.store.place,
             tell=lambda event: None,
             now=clock.now,
             region=settings.region,
@@ -415,6 +424,51 @@ def user_add(
                 password,
             )
         say(f"{login} may sign in")
+
+    _do(work())
+
+
+@keys.command("rotate")
+def keys_rotate(config: Annotated[Path, typer.Option(help="The configuration file.")]) -> None:
+    """Draw a new key for personal data and seal everything anew with it; the server is stopped.
+
+    The old key stays in the file: backups from before need it. After a power failure run it again.
+
+    Example: `contactcenter keys rotate --config center.toml`
+    """
+    from contactcenter.crm import keys as key_files
+    from contactcenter.crm import rotation
+
+    async def opened(settings: Settings, clock: Clock) -> Store:
+        store = await Store.open(
+            settings.store.place,
+            tell=lambda event: None,
+            now=clock.now,
+            region=settings.region,
+            key=settings.store.key,
+        )
+        if not store.sealing.usable:
+            await store.close()
+            raise CannotRun(store.sealing.why)
+        return store
+
+    async def work() -> None:
+        settings, clock = load(config), Clock()
+        await (await opened(settings, clock)).close()
+        key_files.add(settings.store.key)
+        store = await opened(settings, clock)
+        try:
+            resealed, progress = 0, rotation.BEGINNING
+            while not progress.done:
+                progress = await store.write(rotation.step, progress)
+                resealed += progress.resealed
+            await store.write(rotation.end, at=clock.now())
+            say(
+                f"{resealed} values are sealed with the key {store.sealing.fingerprints['seal'][0]}; keep a "
+                f"copy of {settings.store.key}, with the old keys in it: backups from before need them"
+            )
+        finally:
+            await store.close()
 
     _do(work())
 

@@ -18,6 +18,8 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contactcenter.claims import Claim, Claims, Conditional
+from contactcenter.crm.errors import StoreRefused
+from contactcenter.crm.place import Place, Server
 from contactcenter.mistakes import place, remedy
 from contactcenter.routing.conditions import parse as parse_condition
 from contactcenter.routing.hours import ALWAYS, Calendar, Span
@@ -62,6 +64,12 @@ def _zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError("must be a time zone such as Asia/Shanghai") from None
     return name
+
+
+def _server(url: str) -> str:
+    if url:
+        Server(url=url, beside=Path())
+    return url
 
 
 def _spans(text: str) -> str:
@@ -200,8 +208,39 @@ class StoreSection(_Section):
     """Where the records are kept."""
 
     path: Path = Path("contactcenter.db")
+    """The SQLite file; with `url`, the name beside which the journal stands."""
     key: Path = Path("personal.key")
     """The file with the key of personal data; its index's stands beside it, as `personal.index.key`."""
+    url: Annotated[str, AfterValidator(_server)] = ""
+    """A PostgreSQL database instead of the file."""
+    password: str = ""
+    """Of the database's user."""
+    password_file: Path | None = None
+    """The same, from a file's first line."""
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if not self.url and (self.password or self.password_file):
+            raise WrongReferences([Wrong("password", "is of no use without url: add it, or remove this")])
+        if self.password and self.password_file:
+            raise WrongReferences([Wrong("password", "is given twice: remove it, or password_file")])
+        return self
+
+    @property
+    def place(self) -> Place:
+        """Where the store is. Raises `StoreRefused` when the password's file can't be read."""
+        if not self.url:
+            return self.path
+        password = self.password
+        if self.password_file:
+            try:
+                password = self.password_file.read_text(encoding="utf-8").partition("\n")[0]
+            except (OSError, UnicodeDecodeError) as error:
+                raise StoreRefused(
+                    f"store.password_file {self.password_file} can't be read ({error}): "
+                    "let it be a text file that this user may read"
+                ) from None
+        return Server(url=self.url, password=password, beside=self.path)
 
 
 class SpeechSection(_Section):
@@ -665,17 +704,22 @@ def _shown(key: str, error: Any) -> str:
     value = error["input"]
     if error["type"] in ("missing", "extra_forbidden") or isinstance(value, dict) or "[key]" in error["loc"]:
         return ""
-    hidden = any(word in key for word in ("secret", "password", "fastagi.key"))
+    hidden = any(word in key for word in ("secret", "password", "fastagi.key", "store.url"))
     return f" = {'…' if hidden else repr(value)}"
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Paths of the file, made absolute."""
     speech, recordings, kept = settings.speech, settings.speech.recordings, settings.recordings
+    kept_secret = settings.store.password_file
     return settings.model_copy(
         update={
             "store": settings.store.model_copy(
-                update={name: folder / getattr(settings.store, name) for name in ("path", "key")}
+                update={
+                    "path": folder / settings.store.path,
+                    "key": folder / settings.store.key,
+                    "password_file": folder / kept_secret if kept_secret else None,
+                }
             ),
             "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
             "recordings": kept.model_copy(

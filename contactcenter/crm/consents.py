@@ -66,6 +66,9 @@ def give(db: Connection, customer: str, new: NewConsent, *, reader: Reader = CEN
     ):  # fmt: skip
         if getattr(new, name) not in allowed:
             raise Refusal(f"one of {', '.join(allowed)}", field=name)
+    said = _rows(db, roots.family(db, root))
+    # Two words of one instant would have no order, and the last one counts.
+    at = max(at, said[-1].at + 1e-6) if said else at
     row: dict[str, Any] = {
         "id": uuid4().hex, "customer_id": root, "channel": new.channel, "purpose": new.purpose,
         "state": new.state, "at": at, "login": by, "source": new.source,

@@ -65,7 +65,8 @@ TOGETHER = 500
 NOBODY = "-"
 """The owner, or team, of records that have none, in filters."""
 _CAPS = {"number": 32, "name": 120, "company": 120, "tier": 32, "category": 64, "note": 4000}
-_ID_NUMBER = "customers/id_number"
+ID_NUMBER = "customers/id_number"
+"""What sealed id numbers are bound to."""
 _SORTS = {"name": customers.c.name, "updated": customers.c.updated_at}
 _LAST = (
     select(func.max(interactions_table.c.arrived_at))
@@ -258,7 +259,7 @@ def _reached_at(channel: str, value: str) -> ColumnElement[bool]:
 def with_id_number(db: Connection, text: str, reader: Reader = CENTER) -> tuple[Customer, ...]:
     """Whose id number this is, as the reader may see them. Raises `Refusal` `key_missing`."""
     access.check_shown(reader, Kind.CUSTOMER, ("id_number",))
-    stands = sealing.index(db, text, _ID_NUMBER)
+    stands = sealing.index(db, text, ID_NUMBER)
     has = select(_ROOT).where(_HELD.c.id_number_index == stands, _HELD.c.id_number_index != "")
     query = select(customers).where(
         customers.c.id.in_(has), access.visible(reader, Kind.CUSTOMER), customers.c.merged_into == ""
@@ -296,7 +297,8 @@ def page(
     """
     if sort not in _SORTS:
         raise Refusal(f"sort by one of {', '.join(_SORTS)}", field="sort")
-    query = select(customers).where(customers.c.merged_into == "", access.visible(reader, Kind.CUSTOMER))
+    seen = access.visible(reader, Kind.CUSTOMER, many=True)
+    query = select(customers).where(customers.c.merged_into == "", seen)
     plain = {"tier": tier, "kind": kind, "category": category}
     asked = {**plain, "tags": tag}
     access.check_shown(reader, Kind.CUSTOMER, [each for each, value in asked.items() if value])
@@ -361,8 +363,8 @@ def create_many(
                 "name": _name(new.name), "save_desk": new.save_desk, "language": _language(new.language),
                 **{each: entered(getattr(new, each), each, _CAPS[each]) for each in _TEXTS},
                 "balance": _minor(new.balance),
-                "id_number": sealing.seal(db, entered_id, _ID_NUMBER, id_),
-                "id_number_index": sealing.index(db, entered_id, _ID_NUMBER),
+                "id_number": sealing.seal(db, entered_id, ID_NUMBER, id_),
+                "id_number_index": sealing.index(db, entered_id, ID_NUMBER),
                 "custom": values[-1].stored, "owner": owner, "team": team, "version": 1,
                 "created_at": at, "created_by": reader.login, "updated_at": at,
             }
@@ -431,8 +433,8 @@ def change(
         row["balance"] = _minor(to.balance)
     if to.id_number is not None:
         plain = id_number(to.id_number, of_person=row.get("kind", before.kind) == "person")
-        row["id_number"] = sealing.seal(db, plain, _ID_NUMBER, id_)
-        row["id_number_index"] = sealing.index(db, plain, _ID_NUMBER)
+        row["id_number"] = sealing.seal(db, plain, ID_NUMBER, id_)
+        row["id_number_index"] = sealing.index(db, plain, ID_NUMBER)
     if to.custom is not None:
         values = custom.enter(db, "customer", id_, to.custom, before=before.custom, definitions=known)
         row["custom"] = values.stored
@@ -710,7 +712,7 @@ def _reachable(reader: Reader, one: Customer) -> Customer:
 def _unsealed(db: Connection, row: Row[Any]) -> tuple[str, tuple[str, ...]]:
     """The id number, and its name when it can't be opened."""
     try:
-        return sealing.unseal(db, row.id_number, _ID_NUMBER, row.id), ()
+        return sealing.unseal(db, row.id_number, ID_NUMBER, row.id), ()
     except Unsealable:
         return "", ("id_number",)
 
@@ -765,7 +767,7 @@ def _told(
         id_ = row["id"]
         held, labels = beside[id_]
         try:
-            plain = sealing.masked(sealing.unseal(db, row["id_number"], _ID_NUMBER, id_))
+            plain = sealing.masked(sealing.unseal(db, row["id_number"], ID_NUMBER, id_))
         except Unsealable:
             plain = "•"
         values, closed = custom.told(db, "customer", id_, row["custom"], definitions=known)

@@ -3,6 +3,8 @@
 Its law: the key is claimed in the transaction of the request's first write (`Claim.first`), so whether the
 key is there says whether anything was done, whatever crashed. The answer follows once it is known. A claimed
 key without an answer is a request that was carried out and whose answer was lost.
+
+Requests and answers may hold what the database has only sealed (`sealing.py`): so it has them sealed, too.
 """
 
 from collections.abc import Callable
@@ -11,12 +13,15 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
+from contactcenter.crm import sealing
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import idempotency
+from contactcenter.crm.sealing import Unsealable
 from contactcenter.values import frozen
 
 KEPT_S = 86_400.0
 """For how long a key counts."""
+_BODY = "idempotency/body"
 LOST = 0
 """The status of an answer that is not known."""
 
@@ -27,8 +32,8 @@ T = TypeVar("T")
 class Kept:
     """What is known of a request that came with this key."""
 
-    request: str
-    """SHA-256 of the request: the same key with another request is a mistake."""
+    same: bool
+    """Whether it is the same request: the same key with another one is a mistake."""
     status: int
     headers: dict[str, str]
     body: str
@@ -41,6 +46,7 @@ class Claim:
     login: str
     key: str
     request: str
+    """SHA-256 of method, path and body."""
     at: float
 
     def first(self, work: Callable[[Connection], T]) -> Callable[[Connection], T]:
@@ -58,20 +64,27 @@ claim: ContextVar[Claim | None] = ContextVar("claim", default=None)
 """The claim of the request that is being served, for `Store.write`."""
 
 
-def find(db: Connection, login: str, key: str, *, at: float) -> Kept | None:
+def find(db: Connection, claim: Claim) -> Kept | None:
     """What is known of that user's key; None when it is new, or too old to count."""
     row = db.execute(
-        select(idempotency).where(
-            idempotency.c.login == login, idempotency.c.key == key, idempotency.c.at > at - KEPT_S
-        )
+        select(idempotency).where(*_is(claim), idempotency.c.at > claim.at - KEPT_S)
     ).one_or_none()
-    return Kept(request=row.request, status=row.status, headers=row.headers, body=row.body) if row else None
+    if row is None:
+        return None
+    try:
+        body = sealing.unseal(db, row.body, _BODY, _row(claim)) if sealing.key_of(row.body) else row.body
+    except Unsealable:
+        return Kept(same=_fingerprint(db, claim) == row.request, status=LOST, headers={}, body="")
+    same = _fingerprint(db, claim) == row.request
+    return Kept(same=same, status=row.status, headers=row.headers, body=body)
 
 
 def keep(db: Connection, claim: Claim, status: int, headers: dict[str, str], body: str) -> None:
     """Keep the request's answer."""
     _claim(db, claim)
-    db.execute(update(idempotency).where(*_is(claim)).values(status=status, headers=headers, body=body))
+    # Without the keys there is nothing sealed in any answer.
+    kept = sealing.seal(db, body, _BODY, _row(claim)) if sealing.of(db).usable else body
+    db.execute(update(idempotency).where(*_is(claim)).values(status=status, headers=headers, body=kept))
 
 
 def sweep(db: Connection, *, at: float) -> None:
@@ -81,20 +94,29 @@ def sweep(db: Connection, *, at: float) -> None:
 
 def _claim(db: Connection, claim: Claim) -> None:
     """Take the key. Raises `Refusal` when another request has it: the server looks first, so that is rare."""
-    known = find(db, claim.login, claim.key, at=claim.at)
+    known = find(db, claim)
     if known is not None:
-        if known.request != claim.request:
+        if not known.same:
             raise Refusal("this key was used for another request", code="key_reused", field="Idempotency-Key")
         return
     # One that is too old may still be there.
     db.execute(delete(idempotency).where(*_is(claim)))
     db.execute(
         insert(idempotency).values(
-            login=claim.login, key=claim.key, request=claim.request, status=LOST, headers={}, body="",
-            at=claim.at,
+            login=claim.login, key=claim.key, request=_fingerprint(db, claim), status=LOST, headers={},
+            body="", at=claim.at,
         )
     )  # fmt: skip
 
 
 def _is(claim: Claim) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return idempotency.c.login == claim.login, idempotency.c.key == claim.key
+
+
+def _fingerprint(db: Connection, claim: Claim) -> str:
+    """What is kept of the request: whoever has the database alone can't try requests out on it."""
+    return sealing.index(db, claim.request, "idempotency/request") if sealing.of(db).usable else claim.request
+
+
+def _row(claim: Claim) -> str:
+    return f"{claim.login}:{claim.key}"

@@ -75,6 +75,7 @@ def add(path: Path) -> Keys:
         fresh.unlink(missing_ok=True)
         _write(fresh, secrets.token_hex(32) + "\n" + path.read_text(encoding="ascii"))
         fresh.rename(path)
+        _settle(path.parent)
     except OSError as error:
         raise KeyProblem(f"the key file {path} can't be written: {error.strerror}") from None
     return load(path)
@@ -85,6 +86,16 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Have the folder's entries on the disk: what a key sealed must never outlive it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def load_or_make(path: Path) -> Keys:

@@ -1,6 +1,7 @@
 """Readers: users with the rights of this moment. Nothing is kept in memory: changes act at the next read."""
 
 from collections.abc import Collection
+from dataclasses import field
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,8 @@ class Known:
 
     user: User
     reader: Reader
+    role_title: dict[str, str] = field(default_factory=dict)
+    """By language: `zh` and `en`."""
 
 
 def of(db: Connection, login: str) -> Known | None:
@@ -36,10 +39,7 @@ def every(db: Connection, logins: Collection[str]) -> dict[str, Known]:
     found = [user for user in users.some(db, logins) if not user.disabled]
     known = {role.name: role for role in roles.every(db)} if found else {}
     of = teams.memberships_of(db, [user.login for user in found])
-    return {
-        user.login: Known(user=user, reader=_reader(user, known.get(user.role), of.get(user.login, ())))
-        for user in found
-    }
+    return {user.login: _known(user, known.get(user.role), of.get(user.login, ())) for user in found}
 
 
 def now(db: Connection, logins: Collection[str]) -> tuple[dict[str, Known], dict[str, tuple[str, ...]]]:
@@ -47,12 +47,12 @@ def now(db: Connection, logins: Collection[str]) -> tuple[dict[str, Known], dict
     return every(db, logins), teams.memberships_of(db)
 
 
-def _reader(user: User, role: Role | None, mine: tuple[str, ...]) -> Reader:
+def _known(user: User, role: Role | None, mine: tuple[str, ...]) -> Known:
     if role is None:
-        return Reader(login=user.login, role=user.role)
+        return Known(user=user, reader=Reader(login=user.login, role=user.role))
     # The queues of who takes calls are those that he takes calls of, and limit nothing.
     limit = frozenset() if Right.CALLS_TAKE in role.rights else frozenset(user.queues)
-    return Reader(
+    reader = Reader(
         login=user.login,
         role=role.name,
         rights=role.rights,
@@ -61,3 +61,4 @@ def _reader(user: User, role: Role | None, mine: tuple[str, ...]) -> Reader:
         queues=limit,
         hidden=role.hidden,
     )
+    return Known(user=user, reader=reader, role_title=role.title)

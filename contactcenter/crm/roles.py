@@ -72,11 +72,11 @@ _OWN, _TEAM, _ALL = Scope
 
 BUILTIN: tuple[Role, ...] = (
     _builtin(
-        "agent", "坐席", "Agent", _WORK | {Right.CALLS_TAKE}, _scopes(_TEAM, _TEAM, _OWN, _OWN, _OWN),
+        "agent", "座席", "Agent", _WORK | {Right.CALLS_TAKE}, _scopes(_TEAM, _TEAM, _OWN, _OWN, _OWN),
         "customer.id_number",
     ),
     _builtin(
-        "senior_agent", "资深坐席", "Senior agent",
+        "senior_agent", "资深座席", "Senior agent",
         _WORK | {Right.CALLS_TAKE, Right.CUSTOMERS_MERGE, Right.RECORDINGS_PLAY},
         _scopes(_TEAM, _TEAM, _TEAM, _TEAM, _OWN),
     ),

@@ -175,7 +175,6 @@ def index(db: Connection, text: str, column: str) -> str:
     ours = of(db)
     if ours.index_keys is None:
         raise _missing(ours, column)
-    remember(db, ours)
     key = ours.index_keys[ours.index_keys.current]
     return hmac.new(key, f"{column}\0{plain}".encode(), hashlib.sha256).hexdigest()
 

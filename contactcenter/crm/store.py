@@ -6,8 +6,6 @@ The pages' code runs a noun's function in a transaction: `await store.read(custo
 """
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -17,7 +15,6 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoReaderFree
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contactcenter.commands import (
     Command,
@@ -36,14 +33,15 @@ from contactcenter.crm import (
     interactions,
     intervals,
     matching,
-    migrations,
     roles,
     sealing,
     settings,
 )
-from contactcenter.crm.errors import Refusal, StoreUnavailable
+from contactcenter.crm.database import Database
+from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
 from contactcenter.crm.journal import Journal
 from contactcenter.crm.phone_numbers import with_extension
+from contactcenter.crm.place import Place
 from contactcenter.crm.sealing import Sealing
 from contactcenter.crm.writer import Writer
 from contactcenter.events import CallbacksRestored, CustomerFound, Event, InteractionsRestored
@@ -65,10 +63,8 @@ class Store:
         self,
         *,
         writer: Writer,
-        engines: tuple[AsyncEngine, AsyncEngine],
+        database: Database,
         journal: Journal,
-        lock: int,
-        clean: Path,
         tell: Callable[[Event], None],
         now: Callable[[], float],
         region: str,
@@ -79,10 +75,9 @@ class Store:
         self.sealing = keys
         """The keys of personal data."""
         self._writer = writer
-        self._writing, self._reading = engines
+        self._database = database
+        self._writing, self._reading = database.writing, database.reading
         self._journal = journal
-        self._lock = lock
-        self._clean = clean
         self._tell = tell
         self.region = region
         """Whose dialling habits numbers without a country code follow."""
@@ -94,7 +89,7 @@ class Store:
     @classmethod
     async def open(
         cls,
-        path: Path,
+        place: Place,
         *,
         tell: Callable[[Event], None],
         now: Callable[[], float],
@@ -102,49 +97,49 @@ class Store:
         journal_bytes: int = 8 << 20,
         key: Path | None = None,
     ) -> "Store":
-        """Open or create the SQLite file `path`, migrate it, and tell `FiguresRestored`,
+        """Open the database (a SQLite file is made if there is none), migrate it, and tell `FiguresRestored`,
         `CallbacksRestored` and `InteractionsRestored` (even if empty).
 
-        Beside it stand `….journal` (pre-allocated) and `….lock`. `region` is whose dialling habits callers'
-        numbers follow. `key` is the file with the key of personal data (`sealing.py`), else `….key`. Raises
-        `StoreRefused` (damaged, in use, newer than this program), `StoreUnavailable` (the disk is full, or
-        another program holds the database), OSError (no such folder, no right).
+        Beside the file, or where it would be, stand `….journal` (pre-allocated) and `….lock`. `region` is
+        whose dialling habits callers' numbers follow. `key` is the file with the key of personal data
+        (`sealing.py`), else `….key`. Raises `StoreRefused` (damaged, in use, newer than this program, a
+        server that won't do), `StoreUnavailable` (the disk is full, another program holds the database, the
+        server is away), OSError (no such folder, no right).
         """
-        lock = database.lock(path)
-        writing, reading = database.writer(path), database.readers(path)
+        opened = database.of(place)
         journal = None
         writer = None
         try:
-            clean = path.with_suffix(".clean")
-            # After a clean end a glance is enough; it must not keep a center with years of records waiting.
-            await asyncio.to_thread(database.check, path, 0.25 if clean.exists() else 2.0)
-            clean.unlink(missing_ok=True)
-            journal = await asyncio.to_thread(Journal, path.with_suffix(".journal"), journal_bytes)
+            await opened.take()
+            journal = await asyncio.to_thread(Journal, opened.journal, journal_bytes)
             try:
-                async with writing.begin() as db:
-                    await db.run_sync(migrations.bring_up_to_date)
+                await opened.migrate()
+                async with opened.writing.begin() as db:
                     await db.run_sync(settings.put, "region", region)
-                    known = await db.run_sync(sealing.known_keys)
                     await db.run_sync(roles.ensure)
-                keys = await asyncio.to_thread(sealing.load, key or path.with_suffix(".key"), known)
-                writing = writing.execution_options(**{sealing.OPTION: keys})
-                reading = reading.execution_options(**{sealing.OPTION: keys})
-                writer = Writer(writing, journal)
+                    known = await db.run_sync(sealing.known_keys)
+                file = key or opened.journal.with_suffix(".key")
+                keys = await asyncio.to_thread(sealing.load, file, known)
+                opened.writing = opened.writing.execution_options(**{sealing.OPTION: keys})
+                opened.reading = opened.reading.execution_options(**{sealing.OPTION: keys})
+                writer = Writer(opened, journal)
                 await writer.open()
                 store = cls(
-                    writer=writer, engines=(writing, reading), journal=journal, lock=lock, clean=clean,
-                    tell=tell, now=now, region=region, keys=keys,
+                    writer=writer, database=opened, journal=journal, tell=tell, now=now, region=region,
+                    keys=keys,
                 )  # fmt: skip
                 await store.settled()
                 tell(await store.read(intervals.restored, now()))
                 tell(CallbacksRestored(at=now(), records=await store.read(callbacks.unfinished)))
                 tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
             except DBAPIError as error:
-                raise StoreUnavailable(f"{path} can't be written: {error.orig}") from error
+                raise StoreUnavailable(f"{opened.name} can't be written: {error.orig}") from error
         except BaseException:
             if writer:
                 await writer.close(0)
-            await _release(reading, writing, journal, lock)
+            await opened.give_back(clean=False)
+            if journal:
+                journal.close()
             raise
         return store
 
@@ -156,13 +151,13 @@ class Store:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        clean = False
         try:
-            # Readers first: the last connection to close writes the WAL back, and only the writer's can.
             await self._reading.dispose()
-            if await self._writer.close(seconds):
-                self._clean.touch()
+            clean = await self._writer.close(seconds)
         finally:
-            await _release(self._reading, self._writing, self._journal, self._lock)
+            self._journal.close()
+            await self._database.give_back(clean=clean)
 
     def carry(self, command: Command) -> None:
         """Carry out a command of the center: `FindCustomer`, `SaveIntervals`, or one of `saved.Saved`.
@@ -186,13 +181,22 @@ class Store:
 
         Raises what it raises, and `StoreUnavailable` when the database can't be read.
         """
+        work = partial(_call, query, args, kwargs)
         try:
-            async with self._reading.connect() as db, db.begin():
-                return await db.run_sync(partial(_call, query, args, kwargs))
+            try:
+                return await self._read(work)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                return await self._read(work)  # the server was away since the last time; it may be back
         except NoReaderFree as error:
             raise StoreUnavailable("too many wait for the database") from error
+        except StoreRefused as error:  # what was true at the start is not any more: no reason to end
+            raise StoreUnavailable(str(error)) from error
         except DBAPIError as error:
             raise StoreUnavailable(f"the database can't be read: {error.orig}") from error
+        except TimeoutError as error:
+            raise StoreUnavailable("the database does not answer") from error
 
     async def write(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -235,6 +239,10 @@ class Store:
         ones the database refused (both are in the log in full), `second_finals` came after the final record.
         """
         return self._writer.health()
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        async with self._reading.connect() as db, db.begin():
+            return await db.run_sync(work)
 
     def _save_rows(self, rows: tuple[IntervalRow, ...]) -> None:
         """Write the rows, and with them those for which the database had no time before.
@@ -282,12 +290,3 @@ def _call(
     db: Connection,
 ) -> T:  # fmt: skip
     return function(db, *args, **kwargs)  # type: ignore[arg-type]  # the callers' P, which partial forgets
-
-
-async def _release(reading: AsyncEngine, writing: AsyncEngine, journal: Journal | None, lock: int) -> None:
-    for engine in (reading, writing):
-        with contextlib.suppress(Exception):
-            await engine.dispose()
-    if journal:
-        journal.close()
-    os.close(lock)

@@ -38,8 +38,10 @@ async def list_callbacks(visit: Visit, query: CallbackFilter) -> Items[CallbackR
 async def cancel_callback(visit: Visit, id: str) -> None:
     """Take a callback back: nobody is called. One that is just being called goes on."""
     if await visit.edge.store.read(callbacks.get, id, visit.reader) is None:
-        if other := await visit.edge.store.read(callbacks.get, id, CENTER):
-            scope.check_queues(visit, (other.queue,), "cancel")
+        limit = visit.reader.limit()
+        other = await visit.edge.store.read(callbacks.get, id, CENTER) if limit else None
+        if other and other.queue not in limit:
+            raise scope.refusal(visit, "cancel", "callback", id, "This callback is in none of your queues.")
         raise not_found("callback")
     visitor, now = visit.visitor, visit.edge.now()
     await visit.edge.questions.ask(

@@ -32,9 +32,9 @@ async def once(
     edge, login = visit.edge, visit.visitor.login
     request = hashlib.sha256(f"{visit.request.method} {visit.request.path}\n".encode() + body).hexdigest()
     async with edge.turns.of(login, key):
-        if known := await edge.store.read(idempotency.find, login, key, at=edge.now()):
-            return _replayed(known, request)
         claim = Claim(login=login, key=key, request=request, at=edge.now())
+        if known := await edge.store.read(idempotency.find, claim):
+            return _replayed(known)
         before = idempotency.claim.set(claim)
         try:
             answer = await serve()
@@ -47,8 +47,8 @@ async def once(
         return answer
 
 
-def _replayed(known: Kept, request: str) -> web.Response:
-    if known.request != request:
+def _replayed(known: Kept) -> web.Response:
+    if not known.same:
         raise Problem(
             422, "key_reused", "This key was used for another request: make up a new one.", field=HEADER
         )

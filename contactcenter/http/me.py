@@ -35,6 +35,7 @@ class Me(BaseModel):
     user: str
     name: str
     role: str
+    role_title: Annotated[dict[str, str], Field(description="By language: zh, en.")]
     rights: Annotated[list[str], Field(description="What the role may do: names of `docs/roles.md`.")]
     scopes: Annotated[dict[str, str], Field(description="Kind of record: own, team, all.")]
     teams: Annotated[list[str], Field(description="The first is where new records belong.")]
@@ -154,6 +155,7 @@ def _me(visit: Visit) -> Me:
         user=user.login,
         name=user.name,
         role=user.role,
+        role_title=visitor.known.role_title,
         rights=sorted(reader.rights),
         scopes={kind.value: reader.scope(kind).value for kind in SCOPED},
         teams=list(reader.teams),

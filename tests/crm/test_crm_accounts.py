@@ -219,7 +219,7 @@ async def test_the_demo_s_customers_are_the_same_every_time(keeper: Keeper, tmp_
     assert first.number == "100001"
     assert len(first.last) > 3
     assert keeper.rows("SELECT count(*) FROM customers") == [(data.CUSTOMERS,)]
-    assert keeper.rows("SELECT count(*), min(final) FROM interactions") == [(data.CALLS, 1)]
+    assert keeper.rows("SELECT count(*) FROM interactions WHERE final") == [(data.CALLS,)]
     page = await store.read(
         interactions.page, CENTER, until=keeper.at, since=keeper.at - 31 * 86400, limit=200
     )
@@ -228,10 +228,8 @@ async def test_the_demo_s_customers_are_the_same_every_time(keeper: Keeper, tmp_
     try:
         again = await other.open()
         await data.fill(again)
-        columns = "number, name, balance, tier, company"
-        assert keeper.rows(f"SELECT {columns} FROM customers") == other.rows(
-            f"SELECT {columns} FROM customers"
-        )
+        sql = "SELECT number, name, balance, tier, company FROM customers ORDER BY number"
+        assert keeper.rows(sql) == other.rows(sql)
         assert await again.read(customers.with_number, "100001") is not None
     finally:
         await other.close()

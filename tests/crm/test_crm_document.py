@@ -33,6 +33,10 @@ zh = { zh = "中文", en = "Chinese" }
 priority = 5
 needs = { zh = 3 }
 
+[routing.conditions.vip]
+when = 'customer.custom.segment == "vip" and not "loud" in customer.tags'
+priority = 2
+
 [queues.support]
 title = { zh = "服务“支持”", en = "Support \\"us\\"" }
 calendar = "office"
@@ -137,3 +141,22 @@ def test_skills_and_queues_of_a_user_are_those_of_the_store(center: Path) -> Non
     assert "there is no queue 'vip'; there are: support, sales" in run(*add, "a", "--queues", "vip").stderr
     assert "give each skill with its level" in run(*add, "a", "--skills", "zh").stderr
     assert run(*add, "a", "--queues", "sales", "--skills", "zh=10").exit_code == 0
+
+
+def test_the_key_of_personal_data_is_made_checked_and_rotated(center: Path) -> None:
+    key = center.with_name("personal.key")
+    what = f"store.key {key}"
+    assert findings(center)[what] == (True, "will be made at the first start: keep a copy of it then")
+    run("configuration", "import", "--config", center)
+    assert findings(center)[what] == (True, "can be used, by its owner only")
+    rotated = run("keys", "rotate", "--config", center)
+    assert "0 values are sealed with the key" in rotated.stdout
+    assert len(key.read_text().split()) == 2
+    key.unlink()
+    ok, says = findings(center)[what]
+    assert not ok
+    assert "put it back from your copy" in says
+    refused = run("keys", "rotate", "--config", center)
+    assert refused.exit_code == 1
+    assert "put it back from your copy" in refused.stderr
+    assert not key.exists()

@@ -1,6 +1,5 @@
 """Customers as persons and organisations: addresses, owners, relations, consents, notes; merged, unseen."""
 
-import sqlite3
 from itertools import pairwise
 from typing import Any
 
@@ -42,14 +41,17 @@ async def changed(store: Store, id_: str, who: Reader | None = None, **to: Any) 
 
 def staff(keeper: Keeper, *logins: str, teams: tuple[str, ...] = ("sales", "service")) -> None:
     """Users and teams, as other nouns make them."""
-    with sqlite3.connect(keeper.path) as db:
-        db.executemany(
+    for login in logins:
+        keeper.rows(
             "INSERT INTO users (login, name, role, password, queues, disabled, created_at)"
-            " VALUES (?, '', 'agent', '', '[]', 0, 0)",
-            [(login,) for login in logins],
+            f" VALUES ('{login}', '', 'agent', '', '[]', false, 0)"
         )
-        db.executemany("INSERT INTO teams (name, title, version) VALUES (?, '{}', 1)", [(t,) for t in teams])
-    db.close()
+    for team in teams:
+        keeper.rows(f"INSERT INTO teams (name, title, version) VALUES ('{team}', '{{}}', 1)")
+
+
+def merge(keeper: Keeper, gone: str, kept: str) -> None:
+    keeper.rows(f"UPDATE customers SET merged_into = '{kept}' WHERE id = '{gone}'")
 
 
 # --- addresses ---
@@ -238,7 +240,8 @@ async def test_a_list_of_customers_goes_to_another_owner_whole_or_not_at_all(kee
         assert refused.value.field == where
     assert await store.write(customers.assign, [*ids, ids[0]], owner="li", reader=li, at=2.0) == 3
     assert await store.write(customers.assign, ids, owner="li", reader=li, at=3.0) == 0
-    await changed(store, ids[0], li, team="sales")
+    to_sales = CustomerChange(team="sales")
+    await store.write(customers.change, ids[0], to_sales, reader=li, at=4.0)
     history = await store.read(customers.ownerships_of, ids[0], li)
     assert [(each.owner, each.team, each.login) for each in history] == [
         ("li", "sales", "li"), ("li", "", "li"),
@@ -313,10 +316,8 @@ async def test_organisations_are_never_parts_of_themselves(keeper: Keeper) -> No
     await relate(ids[3], ids[0], "partner")  # no hierarchy
     await relate(ids[0], ids[3])  # two ways up are no circle
     # What is merged counts as one: with a gone into d, b would be above itself.
-    with sqlite3.connect(keeper.path) as db:
-        db.execute("UPDATE customers SET merged_into = ? WHERE id = ?", (person, ids[3]))
-        db.execute("UPDATE customers SET kind = 'organisation' WHERE id = ?", (person,))
-    db.close()
+    merge(keeper, ids[3], person)
+    keeper.rows(f"UPDATE customers SET kind = 'organisation' WHERE id = '{person}'")
     with pytest.raises(Refusal) as refused:
         await relate(person, ids[1])
     assert refused.value.field == "to"
@@ -438,9 +439,7 @@ async def test_a_customer_answers_for_all_who_were_merged_into_it(keeper: Keeper
     await store.write(consents.give, gone, NewConsent(channel="sms", purpose="any", state="refused"), at=1.0)
     store.carry(save("i1", customer=gone, arrived_at=10.0, final=True))
     await store.settled()
-    with sqlite3.connect(keeper.path) as db:
-        db.execute("UPDATE customers SET merged_into = ? WHERE id = ?", (kept, gone))
-    db.close()
+    merge(keeper, gone, kept)
     one = await found(store, gone, reader("admin"))
     assert (one.id, one.merged, one.tags, one.do_not_contact) == (kept, (gone,), ("a", "b"), ("sms",))
     assert one.phones == ("+8613900000001", "+8613900000002")

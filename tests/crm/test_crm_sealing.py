@@ -1,12 +1,13 @@
 """Personal data: encrypted in the database, found by equality, never written in the clear."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from stores import Keeper
 
-from contactcenter.crm import audit, customers, fields, keys, outbox, sealing
+from contactcenter.crm import audit, customers, fields, idempotency, keys, outbox, rotation, sealing
 from contactcenter.crm.customers import CustomerChange, NewCustomer
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.fields import Field, FieldType
@@ -178,3 +179,80 @@ def test_one_that_looks_chinese_must_have_its_last_digit_right(text: str) -> Non
 
 def test_an_organisations_licence_is_no_persons_id_number() -> None:
     assert id_number("110105194912310021", of_person=False) == "110105194912310021"
+
+
+async def test_rotating_seals_everything_anew_and_can_be_done_in_parts(
+    keeper: Keeper, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "AT_ONCE", 2)
+    store = await keeper.open()
+    await store.write(fields.create, SEALED, by="admin", at=1.0)
+    ids = await store.write(
+        customers.create_many,
+        [
+            NewCustomer(name=f"c{n}", id_number=ID if n % 2 else "", custom={"plate": f"{PLATE}{n}"})
+            for n in range(5)
+        ],
+        at=1.0,
+    )
+    await store.close()
+    keys.add(key)
+    store = await keeper.open()
+    current, old = store.sealing.fingerprints["seal"]
+    resealed, progress = 0, rotation.BEGINNING
+    while not progress.done:
+        progress = await store.write(rotation.step, progress)
+        resealed += progress.resealed
+    await store.write(rotation.end, at=2.0)
+    assert resealed == 7
+    assert (await store.write(rotation.step, rotation.BEGINNING)).resealed == 0
+    for n, id_ in enumerate(ids):
+        found = await store.read(customers.record, id_)
+        assert found is not None
+        assert (found.id_number, found.custom["plate"]) == (ID if n % 2 else "", f"{PLATE}{n}")
+    assert len(await store.read(customers.with_id_number, ID)) == 2
+    row = (await store.read(audit.page)).items[0]
+    assert (row.act, row.object, row.detail) == ("rotate", current, {"before": [old]})
+    for number, values in keeper.rows("SELECT id_number, custom FROM customers"):
+        assert old not in number + values
+
+
+async def test_a_value_whose_key_is_gone_stops_the_rotation_before_it_changes_anything(
+    keeper: Keeper, key: Path
+) -> None:
+    store = await keeper.open()
+    await store.write(customers.create, NewCustomer(name="x", id_number=ID), at=1.0)
+    await store.close()
+    keys.add(key)
+    store = await keeper.open()
+    await store.write(customers.create, NewCustomer(name="y", id_number=ID), at=1.0)
+    await store.close()
+    forget_the_oldest(key)
+    store = await keeper.open()
+    assert store.sealing.usable
+    with pytest.raises(Unsealable, match="missing"):
+        await store.write(rotation.step, rotation.BEGINNING)
+
+
+async def test_stored_answers_are_sealed_and_know_their_request(keeper: Keeper) -> None:
+    store = await keeper.open()
+    claim = idempotency.Claim(login="li", key="k", request="ab" * 32, at=1.0)
+    await store.write(idempotency.keep, claim, 201, {"ETag": '"1"'}, ID)
+    ((request, body),) = keeper.rows("SELECT request, body FROM idempotency")
+    assert ID not in body
+    assert request != claim.request
+    kept = await store.read(idempotency.find, claim)
+    assert kept == idempotency.Kept(same=True, status=201, headers={"ETag": '"1"'}, body=ID)
+    other = replace(claim, request="cd" * 32)
+    kept = await store.read(idempotency.find, other)
+    assert kept is not None
+    assert not kept.same
+
+
+async def test_looking_something_up_writes_nothing(keeper: Keeper) -> None:
+    store = await keeper.open()
+    assert await store.read(customers.with_id_number, ID) == ()
+
+
+def forget_the_oldest(key: Path) -> None:
+    key.write_text("".join(key.read_text().splitlines(keepends=True)[:-1]))

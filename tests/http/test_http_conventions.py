@@ -236,7 +236,8 @@ async def test_old_keys_and_old_events_are_swept_and_no_number_is_given_twice(ed
     later = edge.clock() + outbox.KEPT_S + 1
     await edge.store.write(idempotency.sweep, at=later)
     await edge.store.write(outbox.sweep, at=later)
-    assert await edge.store.read(idempotency.find, "agent1", "k", at=edge.clock()) is None
+    claim = idempotency.Claim(login="agent1", key="k", request="", at=edge.clock())
+    assert await edge.store.read(idempotency.find, claim) is None
     assert [row.seq for row in await edge.store.read(outbox.after, 0)] == [2]
 
 

@@ -12,15 +12,19 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "00
 
 def bring_up_to_date(db: Connection) -> None:
     """Migrate in the caller's transaction, all steps or none. Raises `StoreRefused` for a newer schema."""
+    if not is_current(db):
+        upgrade(db, REVISIONS[-1])
+
+
+def is_current(db: Connection) -> bool:
+    """Whether there is nothing to migrate. Raises `StoreRefused` for a newer schema."""
     found = revision(db)
-    if found == REVISIONS[-1]:
-        return
     if found and found not in REVISIONS:
         raise StoreRefused(
             f"the database was written by a newer contactcenter (schema {found}, this one knows up to "
             f"{REVISIONS[-1]}): start that version"
         )
-    upgrade(db, REVISIONS[-1])
+    return found == REVISIONS[-1]
 
 
 def revision(db: Connection) -> str:

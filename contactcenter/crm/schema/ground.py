@@ -77,10 +77,10 @@ idempotency = Table(
     metadata,
     Column("login", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("request", Text, nullable=False),  # SHA-256 of method, path and body
+    Column("request", Text, nullable=False),  # blind index of method, path and body
     Column("status", Integer, nullable=False),
     Column("headers", JSON, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", Text, nullable=False),  # sealed
     Column("at", Double, nullable=False, index=True),
 )
 

@@ -20,6 +20,7 @@ const STORES = { agents, queues, calls, monitors, messages, figures };
 
 let socket = null;
 let seq = null;
+let greeted = false;
 let retry = FIRST_RETRY_MS;
 let pinging = null;
 let overdue = null;
@@ -102,8 +103,11 @@ function hear(frame) {
     else if (frame.type === "taken") toast(t("toast.taken", { by: frame.by }));
     else takePop(frame);
   });
-  // Menus and titles are of another version than the one that is in force: ask for them anew.
-  if (frame.configuration && frame.configuration !== me.value.configuration) loadMe();
+  // Menus and titles are of another version than the one that is in force, or a snapshot came unasked, as it does
+  // when this user's rights are others: ask for them anew.
+  const again = frame.type === "snapshot" && greeted;
+  if (again || (frame.configuration && frame.configuration !== me.value.configuration)) loadMe();
+  greeted = true;
   notice(before, myself.value);
 }
 

@@ -53,10 +53,13 @@ export const face = computed(() => {
   return agent.state === "talking" && own && myCall.value.held ? "held" : agent.state;
 });
 
-export const isAgent = computed(() => me.value?.role === "agent");
+/** Whether this user's role has a right (`docs/roles.md`). */
+export const may = (right) => me.value?.rights.includes(right) ?? false;
+
+export const isAgent = computed(() => may("calls.take"));
 
 /** Whether this user may change what concerns all queues. */
-export const steersAll = computed(() => me.value?.role === "admin" || (me.value?.role === "supervisor" && !me.value.queues.length));
+export const steersAll = computed(() => may("configuration.write") && !me.value.limited_to.length);
 
 const EMPTY = { code: "", note: "", callback: "", name: "" };
 

@@ -12,7 +12,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
 import {
-  dismiss, face, helpOpen, isAgent, link, me, myself, queues, route, statusMenuOpen, steersAll, toasts,
+  dismiss, face, helpOpen, isAgent, link, may, me, myself, queues, route, statusMenuOpen, steersAll, toasts,
 } from "./model.js";
 import { Menu, reasonTitle, Since } from "./parts.js";
 import { Settings } from "./settings.js";
@@ -91,7 +91,7 @@ function UserMenu() {
     <${Icon} name="user" /><span class="link-word">${me.value.name}</span><${Icon} name="down" size=${14} />
   </button>`;
   return html`<${Menu} open=${userMenuOpen} button=${button} label=${t("user.menu", { name: me.value.name })} end>
-    <p class="menu-title">${t("user.number", { login: me.value.user })} · ${t(`role.${me.value.role}`)}</p>
+    <p class="menu-title">${t("user.number", { login: me.value.user })} · ${titled(me.value.role_title, me.value.role)}</p>
     <button type="button" class="menu-item" onClick=${item(() => (helpOpen.value = true))}>
       ${t("help.title")}<kbd>?</kbd>
     </button>
@@ -112,7 +112,7 @@ function Header() {
       <a class="nav-link" href="/" aria-current=${current("desk")}>${isAgent.value ? t("nav.desk") : t("nav.board")}</a>
       <a class="nav-link" href="/history" aria-current=${current("history") ?? current("interaction")}>${t("nav.history")}</a>
       ${steersAll.value && html`<a class="nav-link" href="/settings" aria-current=${current("settings")}>${t("nav.settings")}</a>`}
-      ${!isAgent.value && html`<a class="nav-link" href="/audit" aria-current=${current("audit")}>${t("nav.audit")}</a>`}
+      ${may("audit.read") && html`<a class="nav-link" href="/audit" aria-current=${current("audit")}>${t("nav.audit")}</a>`}
     </nav>
     ${isAgent.value && html`<${QueueChips} /><${Monitored} />`}
     <span class="spacer"></span>
@@ -190,7 +190,7 @@ function Forbidden() {
 function Page() {
   const { name, id } = route.value;
   if (name === "settings") return html`<${steersAll.value ? Settings : Forbidden} />`;
-  if (name === "audit") return html`<${isAgent.value ? Forbidden : Audit} />`;
+  if (name === "audit") return html`<${may("audit.read") ? Audit : Forbidden} />`;
   if (name === "history") return html`<${History} />`;
   if (name === "interaction") return html`<${InteractionPage} key=${id} id=${id} />`;
   return isAgent.value ? html`<${Desk} />` : html`<${Board} />`;

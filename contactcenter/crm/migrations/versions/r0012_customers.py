@@ -198,7 +198,7 @@ def upgrade() -> None:
         sa.Column("extension", sa.Text(), server_default="", nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("preferred", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("preferred", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("verified_at", sa.Double(), nullable=True),
         sa.Column("verified_by", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
@@ -305,7 +305,7 @@ def upgrade() -> None:
         sa.Column("request", sa.Text(), server_default="", nullable=False),
         sa.Column("interaction", sa.Text(), server_default="", nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("pinned", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("pinned", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("created_by", sa.Text(), server_default="", nullable=False),

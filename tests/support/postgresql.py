@@ -1,0 +1,239 @@
+"""A PostgreSQL server for the tests: a process and a folder of their own, never a service of the machine.
+
+It listens on a unix socket only, runs as an unprivileged user, and ends with the process that started it,
+even when that is killed. `fsync` is off: what the tests prove is not the disk.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from contactcenter.crm.place import Server
+from contactcenter.crm.store import Store
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+UNPACKED = ROOT / ".postgresql"
+"""Where `scripts/postgresql.sh` puts it when the machine has none."""
+OLDEST = 15
+USER = "center"
+"""The owner of the databases: no superuser, as it should be in a real center."""
+_PREFIX = "contactcenter-postgresql-"
+_BOOT_S = 30
+_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "60",
+    "max_wal_size": "256MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "dynamic_shared_memory_type": "mmap",
+    "log_min_messages": "fatal",
+    "logging_collector": "off",
+}
+
+
+class Cluster:
+    """One server with its databases."""
+
+    def __init__(self) -> None:
+        self._bin, self._libraries = _found()
+        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._count = 0
+        self._template = ""
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))  # a socket's path must be short
+        self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        if self._user:
+            os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
+        self.folder.chmod(0o755)
+        try:
+            self._run(
+                "initdb", "--pgdata", str(self.folder / "data"), "--username", "postgres", "--auth", "trust",
+                "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions",
+            )  # fmt: skip
+            self.start()
+            self.sql("postgres", f"CREATE ROLE {USER} LOGIN")
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """Of the server."""
+        assert self._process
+        return self._process.pid
+
+    def url(self, database: str, user: str = USER) -> str:
+        """How to reach it, by default as the owner of the databases."""
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def start(self) -> None:
+        """Start the server; returns when it answers."""
+        identity = ["setpriv", "--pdeathsig=QUIT", "--no-new-privs"]
+        if self._user:
+            identity += [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups"]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(*identity, "--", str(self._bin / "postgres")),
+                    *("-D", str(self.folder / "data"), "-k", str(self.folder)),
+                    *(part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")),
+                ],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=self._environment(),
+                start_new_session=True,
+            )  # fmt: skip
+        until = time.monotonic() + _BOOT_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)  # nothing announces it
+
+    def stop(self, sign: signal.Signals = signal.SIGINT) -> None:
+        """End the server and wait for it: SIGINT cuts connections off, SIGQUIT is a crash."""
+        if self._process:
+            self._process.send_signal(sign)
+            self._process.wait(20)
+            self._process = None
+
+    def close(self) -> None:
+        """End the server and remove everything."""
+        with contextlib.suppress(Exception):
+            self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._lock)
+
+    def create(self, *, template: str = "template0", options: str = "") -> str:
+        """A new database's name."""
+        self._count += 1
+        name = f"test{self._count}"
+        how = (
+            f'OWNER {USER} TEMPLATE "{template}" STRATEGY file_copy {options}'  # twice as fast as by the log
+        )
+        self.sql("postgres", f'CREATE DATABASE "{name}" {how}')
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is in it."""
+        self.sql("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def fresh(self, path: Path) -> Server:
+        """A database as `Store.open` makes it: copied, because migrating takes longer than most tests."""
+        if not self._template:
+            name = self.create()
+            with tempfile.TemporaryDirectory() as folder:
+                server = Server(url=self.url(name), beside=Path(folder) / "center.db")
+
+                async def make() -> None:
+                    store = await Store.open(
+                        server, tell=lambda _: None, now=lambda: 0.0, journal_bytes=64 << 10
+                    )
+                    await store.close()
+
+                in_thread(make)
+            self._template = name
+        return Server(url=self.url(self.create(template=self._template)), beside=path)
+
+    def empty(self, path: Path) -> Server:
+        """A database with nothing in it."""
+        return Server(url=self.url(self.create()), beside=path)
+
+    def sql(self, database: str, statement: str, *args: object) -> list[tuple[Any, ...]]:
+        """What the administrator's own program gets for an answer."""
+        return rows(self.url(database, "postgres"), statement, *args)
+
+    def _answers(self) -> bool:
+        try:
+            self.sql("postgres", "SELECT 1")
+        except Exception:
+            return False
+        return True
+
+    def _run(self, program: str, *args: str) -> None:
+        done = subprocess.run(
+            [str(self._bin / program), *args],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd="/",
+            env=self._environment(),
+            user=self._user.pw_uid if self._user else None, group=self._user.pw_gid if self._user else None,
+            extra_groups=() if self._user else None,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{program}: {done.stderr}")
+
+    def _environment(self) -> dict[str, str]:
+        libraries = {"LD_LIBRARY_PATH": self._libraries} if self._libraries else {}
+        return {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC", **libraries}
+
+
+@cache
+def cluster() -> Cluster:
+    """This process's server, started when it is first asked for, ended at exit."""
+    _sweep()
+    made = Cluster()
+    atexit.register(made.close)
+    return made
+
+
+def rows(url: str, statement: str, *args: object) -> list[tuple[Any, ...]]:
+    """What a program of its own gets for an answer (blocking). Raises asyncpg's errors."""
+    import asyncpg
+
+    async def ask() -> list[tuple[Any, ...]]:
+        db = await asyncpg.connect(url, timeout=5)
+        try:
+            return [tuple(row) for row in await db.fetch(statement, *args)]
+        finally:
+            await db.close()
+
+    return in_thread(ask)
+
+
+def in_thread(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run it in a loop of its own, while the caller's loop, if there is one, stands still."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result()
+
+
+def _found() -> tuple[Path, str]:
+    """The folder of the server's programs, and where else its libraries are."""
+    for root in (Path("/"), UNPACKED):
+        folders = [
+            each for each in root.glob("usr/lib/postgresql/*/bin")
+            if each.parent.name.isdecimal() and int(each.parent.name) >= OLDEST
+            and (each / "initdb").exists()
+        ]  # fmt: skip
+        if folders:
+            newest = max(folders, key=lambda each: int(each.parent.name))
+            libraries = [each for each in UNPACKED.glob("usr/lib/*-linux-gnu*") if root == UNPACKED]
+            return newest, ":".join(map(str, libraries))
+    raise RuntimeError("there is no PostgreSQL: scripts/setup.sh test puts one there")
+
+
+def _sweep() -> None:
+    """Remove the folders of servers whose tests were killed."""
+    for folder in Path("/tmp").glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            file = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(file)
