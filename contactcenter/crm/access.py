@@ -152,6 +152,11 @@ READING = {
 }
 """Without this right, nothing of the kind is visible, whatever the scope."""
 
+_SCOPE_OF = {
+    **dict.fromkeys((Kind.NOTE, Kind.ATTACHMENT, Kind.CONSENT, Kind.RELATION), Kind.CUSTOMER),
+    Kind.CALLBACK: Kind.INTERACTION,
+}
+
 FIELDS = frozenset(
     f"customer.{name}"
     for name in ("addresses", "phones", "company", "tier", "category", "save_desk", "language", "balance")
@@ -263,6 +268,32 @@ def visible(
         case Kind.RELATION:
             return and_(*(_of_customer(reader, end) for end in (table.c.from_id, table.c.to_id)))
     raise ValueError(f"{kind} is not in the store")
+
+
+def about(
+    reader: Reader, kind: ColumnElement[str], object_: ColumnElement[str], login: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """The condition on rows that tell of something (the audit log, the outbox), by these of their columns: of
+    what kind it is, which one, and who did it. One's own acts are always seen; what tells of a record, with
+    the record; what tells of anything else, by who did it.
+    """
+    if reader is CENTER:
+        return true()
+    terms = [login == reader.login]
+    for each, table in TABLES.items():
+        if not reader.may(READING[each]):
+            continue
+        if reader.scope(_SCOPE_OF.get(each, each)) is Scope.ALL:  # those of records that are gone, too
+            terms.append(kind == each.value)
+        else:
+            row = table.alias()
+            record = select(1).where(row.c.id == object_, visible(reader, each, row)).correlate(kind.table)
+            terms.append(and_(kind == each.value, record.exists()))
+    people = (Kind.AGENT.value, Kind.USER.value)
+    records = [each.value for each in TABLES]
+    terms.append(and_(kind.in_(people), _reached(reader, object_)))
+    terms.append(and_(kind.not_in((*people, *records)), _reached(reader, login)))
+    return or_(*terms)
 
 
 def shown(reader: Reader, kind: Kind, record: T) -> T:
@@ -442,16 +473,30 @@ def _recording(reader: Reader, table: FromClause) -> ColumnElement[bool]:
     mine = table.c.agent == reader.login
     if scope is Scope.OWN:
         return mine
-    my_team, any_team = memberships.alias(), memberships.alias()
-    with_me = select(1).where(my_team.c.login == table.c.agent, my_team.c.team.in_(reader.teams))
-    with_anybody = select(1).where(any_team.c.login == table.c.agent)
     return or_(
         mine,
-        and_(
-            _in_queues(reader, Kind.RECORDING, table.c.queue),
-            or_(with_me.correlate(table).exists(), ~with_anybody.correlate(table).exists()),
-        ),
+        and_(_in_queues(reader, Kind.RECORDING, table.c.queue), _in_my_teams(reader, table.c.agent)),
     )
+
+
+def _reached(reader: Reader, login: ColumnElement[str]) -> ColumnElement[bool]:
+    """As `Reader.reaches` for somebody, as far as teams go."""
+    match reader.scope(Kind.INTERACTION):
+        case Scope.ALL:
+            return true()
+        case Scope.TEAM:
+            return _in_my_teams(reader, login)
+        case Scope.OWN:
+            return login == reader.login
+
+
+def _in_my_teams(reader: Reader, login: ColumnElement[str]) -> ColumnElement[bool]:
+    """Somebody is in a team of the reader's, or in none."""
+    my_team, any_team = memberships.alias(), memberships.alias()
+    with_me = select(1).where(my_team.c.login == login, my_team.c.team.in_(reader.teams))
+    with_anybody = select(1).where(any_team.c.login == login)
+    table = login.table
+    return or_(with_me.correlate(table).exists(), ~with_anybody.correlate(table).exists())
 
 
 def _in_queues(reader: Reader, kind: Kind, column: ColumnElement[str]) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ address may be several customers': a household, a reception.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
@@ -55,6 +56,7 @@ class Address:
 
 
 Key = tuple[str, str, str]
+_FIELDS = tuple(each.name for each in fields(Address))
 
 
 def checked(
@@ -148,6 +150,11 @@ def gathered(lists: Iterable[Sequence[Address]]) -> tuple[Address, ...]:
         for each in some:
             found.setdefault(_key(each), each)
     return tuple(found.values())
+
+
+def told(one: Address) -> dict[str, Any]:
+    """As the audit log has it."""
+    return {name: getattr(one, name) for name in _FIELDS}
 
 
 def phones_of(some: Iterable[Address]) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from contactcenter.crm import paging
+from contactcenter.crm import access, paging
+from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import audit
@@ -69,6 +70,7 @@ def write_all(db: Connection, entries: Iterable[AuditEntry]) -> tuple[AuditRow, 
 def page(
     db: Connection,
     *,
+    reader: Reader = CENTER,
     filters: dict[str, str] | None = None,
     granted: bool | None = None,
     since: float | None = None,
@@ -76,11 +78,12 @@ def page(
     cursor: str = "",
     limit: int = 50,
 ) -> Page[AuditRow]:
-    """Rows from `since` on and before `until`, the newest first.
+    """Rows that the reader may see, from `since` on and before `until`, the newest first; in what was before
+    and after, what is hidden from him is blank.
 
     `filters` names any of login, act, kind, object. Raises `Refusal` for others and foreign cursors.
     """
-    query = select(audit)
+    query = select(audit).where(access.about(reader, audit.c.kind, audit.c.object, audit.c.login))
     for name, value in (filters or {}).items():
         if name not in _FILTERS:
             raise Refusal(f"filter by one of {', '.join(_FILTERS)}", field=name)
@@ -95,7 +98,7 @@ def page(
     rows = db.execute(query).all()
     shown = rows[: paging.bounded(limit)]
     more = paging.cursor_of(shown[-1].seq, shown[-1].hash) if len(rows) > len(shown) else ""
-    return Page(items=tuple(map(_row, shown)), next=more)
+    return Page(items=tuple(_as_shown(reader, _row(row)) for row in shown), next=more)
 
 
 def last(db: Connection) -> AuditRow | None:
@@ -113,6 +116,16 @@ def broken(db: Connection) -> int | None:
         if row.seq != number or row.hash != before:
             return number
     return None
+
+
+def _as_shown(reader: Reader, row: AuditRow) -> AuditRow:
+    if row.kind not in list(Kind):
+        return row
+    was, now = (
+        access.shown(reader, Kind(row.kind), part) if isinstance(part, dict) else part
+        for part in (row.before, row.after)
+    )
+    return replace(row, before=was, after=now)
 
 
 def storable(entry: AuditEntry) -> AuditEntry:

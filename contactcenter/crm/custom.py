@@ -47,15 +47,18 @@ def enter(
     *,
     before: Mapping[str, Any] | None = None,
     definitions: Sequence[Field] | None = None,
+    region: str = "",
 ) -> Entered:
     """Check the values that were given for a record (None empties one), and add them to what it has.
 
     `before` is None for a new record, which must have what is required. Raises `Refusal` that names the field
-    as `custom.NAME`; `key_missing` when something sealed can't be written.
+    as `custom.NAME`; `key_missing` when something sealed can't be written. `region` is whose dialling habits
+    numbers follow; empty: the center's.
     """
     known = {each.name: each for each in (fields.all_of(db, kind) if definitions is None else definitions)}
-    region = settings.get(db, "region", "CN")
     stored = dict(before or {})
+    if given and not region:
+        region = settings.get(db, "region", "CN")
     rows: list[dict[str, Any]] = []
     for name, value in given.items():
         if (one := known.get(name)) is None:

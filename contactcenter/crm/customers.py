@@ -6,7 +6,7 @@ without one it is the center's own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, field, fields, replace
+from dataclasses import field, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import uuid4
@@ -354,7 +354,7 @@ def create_many(
         _check_writes(reader, _given(new, NewCustomer(name="")), new.custom)
         kind = _kind(new.kind)
         entered_id = id_number(new.id_number, of_person=kind == "person")
-        values.append(custom.enter(db, "customer", id_, new.custom, definitions=known))
+        values.append(custom.enter(db, "customer", id_, new.custom, definitions=known, region=region))
         held.append(_addresses(new, (), region, reader.login, at))
         owner, team = _belongs(new, reader)
         rows.append(
@@ -774,7 +774,7 @@ def _told(
         found[id_] = {
             **{name: row[name] for name in _TOLD},
             "balance": _major(row["balance"]),
-            "addresses": [asdict(each) for each in held],
+            "addresses": [addresses.told(each) for each in held],
             "tags": list(labels),
             "id_number": plain,
             "custom": values | dict.fromkeys(closed, "•"),

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from contactcenter.crm import paging
+from contactcenter.crm import access, paging
+from contactcenter.crm.access import CENTER, Reader
 from contactcenter.crm.schema import outbox
 from contactcenter.values import frozen
 
@@ -68,9 +69,14 @@ def last_seq(db: Connection) -> int:
     return db.scalar(select(func.max(outbox.c.seq))) or 0
 
 
-def after(db: Connection, seq: int, *, kind: str = "", limit: int = 50) -> tuple[OutboxRow, ...]:
-    """Events after that number, the oldest first; of one kind of record, if given."""
-    query = select(outbox).where(outbox.c.seq > seq).order_by(outbox.c.seq).limit(paging.bounded(limit))
+def after(
+    db: Connection, seq: int, *, reader: Reader = CENTER, kind: str = "", limit: int = 50
+) -> tuple[OutboxRow, ...]:
+    """Events after that number that the reader may know of, the oldest first; of one kind, if given."""
+    query = select(outbox).where(
+        outbox.c.seq > seq, access.about(reader, outbox.c.kind, outbox.c.record_id, outbox.c.login)
+    )
+    query = query.order_by(outbox.c.seq).limit(paging.bounded(limit))
     if kind:
         query = query.where(outbox.c.kind == kind)
     return tuple(OutboxRow(**row._mapping) for row in db.execute(query))

@@ -109,7 +109,10 @@ def known_keys(db: Connection) -> str:
 
 
 def remember(db: Connection, sealing: Sealing) -> None:
-    """Note the keys that seal from now on."""
+    """Note the keys that seal from now on: once in a transaction, because one that fails takes it back."""
+    if db.info.get(_KNOWN) is (now := db.get_transaction()):
+        return
+    db.info[_KNOWN] = now
     text = json.dumps({name: ids[:1] for name, ids in sealing.fingerprints.items()}, sort_keys=True)
     if settings.get(db, _KNOWN) != text:
         settings.put(db, _KNOWN, text)

@@ -30,7 +30,8 @@ class AuditFilter(Paged):
 
 @routes.get("/api/audit", right=Right.AUDIT_READ)
 async def list_audit(visit: Visit, query: AuditFilter) -> Items[AuditRow]:
-    """The audit log, the newest row first. A supervisor of some queues only sees what he did himself."""
+    """The audit log, the newest row first: what one did oneself, and what tells of records and people whom
+    one sees. A supervisor of some queues only sees what he did himself."""
     filters = {name: value for name in ("login", "act", "kind", "object") if (value := getattr(query, name))}
     if visit.visitor.reader.limit():
         if filters.get("login", visit.visitor.login) != visit.visitor.login:
@@ -38,6 +39,7 @@ async def list_audit(visit: Visit, query: AuditFilter) -> Items[AuditRow]:
         filters["login"] = visit.visitor.login
     page = await visit.edge.store.read(
         audit.page,
+        reader=visit.reader,
         filters=filters,
         granted=query.granted,
         since=query.since,

@@ -30,6 +30,6 @@ async def list_outbox(visit: Visit, query: OutboxFilter) -> Items[OutboxRow]:
     Events are kept for thirty days, and name what changed without saying what it is now.
     """
     rows = await visit.edge.store.read(
-        outbox.after, int(query.cursor or 0), kind=query.kind, limit=query.limit
+        outbox.after, int(query.cursor or 0), reader=visit.reader, kind=query.kind, limit=query.limit
     )
     return Items(items=list(rows), next=str(rows[-1].seq) if len(rows) == query.limit else "")

@@ -12,6 +12,7 @@ from contactcenter.crm.customers import CustomerChange, NewCustomer
 from contactcenter.crm.errors import ChangedMeanwhile, Refusal
 from contactcenter.crm.fields import Choice, Field, FieldType
 from contactcenter.crm.store import Store
+from contactcenter.routing.conditions import is_so
 
 TITLE = {"zh": "字段", "en": "Field"}
 VIP, NEW = (Choice(value=value, title=TITLE) for value in ("vip", "new"))
@@ -252,3 +253,46 @@ async def test_what_is_hidden_is_neither_shown_nor_written_nor_filtered_by(keepe
         assert refused.value.code == "hidden"
     assert len((await store.read(customers.page, reader=reader, where='customer.custom.g == "2"')).items) == 1
     assert len((await store.read(customers.page, reader=CENTER, phone="+8613900000001")).items) == 1
+
+
+CONDITIONS = (
+    'customer.custom.segment == "vip"', 'customer.custom.segment != "vip"',
+    'customer.custom.segment in ("vip", "new")', "customer.custom.points >= 10",
+    "customer.custom.points == 10",
+    "5 < customer.custom.points", "customer.custom.limit < 13", "customer.custom.limit == 12.5",
+    'customer.custom.limit == "12.50"', 'customer.custom.since >= "2026-03-01"', "customer.custom.loyal",
+    "not customer.custom.loyal", '"tea" in customer.custom.likes', 'customer.custom.likes != "tea"',
+    '"a" in customer.tags', 'customer.tags not in ("a", "b")', 'customer.tier == "gold"',
+    'customer.tier != "gold"', 'customer.kind == "organisation"', "customer.save_desk",
+    "customer.save_desk == False", 'customer.category == "" and customer.custom.points > 1',
+    'not (customer.tier == "gold" or "b" in customer.tags)', "customer.custom.points != 10",
+)  # fmt: skip
+
+
+async def test_lists_and_routing_mean_the_same_customers_by_a_condition(keeper: Keeper) -> None:
+    store = await keeper.open()
+    tea, go = (Choice(value=value, title=TITLE) for value in ("tea", "go"))
+    await defined(
+        store,
+        field("segment", FieldType.CHOICE, choices=(VIP, NEW), routing=True),
+        field("points", FieldType.NUMBER, routing=True), field("limit", FieldType.AMOUNT, routing=True),
+        field("since", FieldType.DATE, routing=True), field("loyal", FieldType.BOOLEAN, routing=True),
+        field("likes", FieldType.CHOICES, choices=(tea, go), routing=True),
+    )  # fmt: skip
+    some: tuple[dict[str, Any], ...] = (
+        {},
+        {"custom": {"segment": "vip", "points": 10, "limit": "12.50", "loyal": True, "likes": ["tea", "go"]}},
+        {"custom": {"segment": "new", "points": 9.5, "since": "2026-03-01", "loyal": False}, "tags": ("a",)},
+        {
+            "custom": {"points": 1000, "since": "2025-12-31", "likes": ["go"]},
+            "tags": ("a", "b"),
+            "tier": "gold",
+        },
+        {"kind": "organisation", "tier": "silver", "save_desk": True, "tags": ("b",), "category": "key"},
+    )
+    news = [NewCustomer(name=f"c{n}", **each) for n, each in enumerate(some)]
+    ids = await store.write(customers.create_many, news, at=1.0)
+    cards = [await store.read(customers.get, id_) for id_ in ids]
+    for text in CONDITIONS:
+        listed = [one.name for one in (await store.read(customers.page, where=text)).items]
+        assert listed == [card.name for card in cards if card and is_so(text, card)], text
