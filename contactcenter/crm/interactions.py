@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
-from contactcenter.crm import access, assignments, paging, roots
+from contactcenter.crm import access, assignments, links, paging, roots
 from contactcenter.crm.access import CENTER, Kind, Reader, Scope
 from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import Refusal
+from contactcenter.crm.links import LinkedRecord
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import corrections, interactions, timeline, workers
 from contactcenter.crm.text import inert
@@ -50,6 +51,8 @@ class Interaction:
     """Every agent who has, or had, the caller."""
     assignment: Assignment | None = None
     """Whose it is, if that was said after the record was final; `record` has it, too."""
+    links: tuple[LinkedRecord, ...] = ()
+    """The requests and follow-ups that it belongs to, of those that the reader sees."""
 
 
 def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
@@ -68,6 +71,7 @@ def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
         corrections=_corrections(db, (interaction,)).get(interaction, ()),
         workers=frozenset(db.scalars(select(workers.c.login).where(workers.c.interaction_id == interaction))),
         assignment=assigned,
+        links=links.of_interaction(db, interaction, reader),
     )
 
 

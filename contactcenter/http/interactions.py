@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-from contactcenter.crm import interactions, links
+from contactcenter.crm import interactions
 from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.crm.links import LinkedRecord
@@ -165,7 +165,7 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
             )
             for one in found.corrections
         ],
-        links=list(await visit.edge.store.read(links.of_interaction, id, visit.reader)),
+        links=list(found.links),
         assigned=_assigned(found.assignment),
     )
 
