@@ -24,6 +24,7 @@ from contactcenter.crm.schema import (
     followups,
     interactions,
     memberships,
+    merges,
     notes,
     recordings,
     relations,
@@ -107,7 +108,8 @@ class Kind(StrEnum):
     CONSENT = "consent"
     RELATION = "relation"
     CALLBACK = "callback"
-    """These five follow the record that they hang on."""
+    MERGE = "merge"
+    """These six follow the record that they hang on."""
 
     CALL = "call"
     AGENT = "agent"
@@ -136,6 +138,7 @@ TABLES: dict[Kind, FromClause] = {
     Kind.CONSENT: consents,
     Kind.RELATION: relations,
     Kind.CALLBACK: callbacks,
+    Kind.MERGE: merges,
 }
 
 READING = {
@@ -149,6 +152,7 @@ READING = {
     Kind.CONSENT: Right.CUSTOMERS_READ,
     Kind.RELATION: Right.CUSTOMERS_READ,
     Kind.CALLBACK: Right.CALLBACKS_READ,
+    Kind.MERGE: Right.CUSTOMERS_MERGE,
 }
 """Without this right, nothing of the kind is visible, whatever the scope."""
 
@@ -265,6 +269,8 @@ def visible(
             return _beside(reader, table)
         case Kind.CONSENT:
             return _of_customer(reader, table.c.customer_id)
+        case Kind.MERGE:
+            return _of_customer(reader, table.c.kept)
         case Kind.RELATION:
             return and_(*(_of_customer(reader, end) for end in (table.c.from_id, table.c.to_id)))
     raise ValueError(f"{kind} is not in the store")

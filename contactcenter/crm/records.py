@@ -1,7 +1,8 @@
 """What every write of a record leaves behind, in the transaction of the write itself.
 
 Its law: no record changes without a row in the audit log (who, before and after) and an event in the outbox
-(for whoever is to be told). A noun's writing function ends with `changed`, or with `changed_all` for many.
+(for whoever is to be told), and from its commit on it is found by what it is now. A noun's writing function
+ends with `changed`, or with `changed_all` for many.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,13 +11,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from contactcenter.crm import audit, outbox
+from contactcenter.crm import audit, duplicates, indexing, outbox
 from contactcenter.crm.errors import ChangedMeanwhile
 from contactcenter.crm.outbox import News
 from contactcenter.values import AuditEntry, frozen
 
 EVENTS: Mapping[str, str] = {"create": "created", "change": "changed", "delete": "deleted"}
 """The verbs of the audit log whose event has a name of its own; any other is its own name."""
+
+
+COMPARED = 20
+"""Customers of one write that are looked at for duplicates at once; an import's are by `duplicates.scan`."""
 
 
 @frozen
@@ -83,6 +88,7 @@ def changed_all(db: Connection, changes: Iterable[Change], *, by: str, at: float
         )
     audit.write_all(db, entries)
     outbox.put_all(db, news, by=by, at=at)
+    _find_anew(db, news, at=at)
 
 
 def expect(found: int, expected: int | None) -> None:
@@ -92,6 +98,24 @@ def expect(found: int, expected: int | None) -> None:
     """
     if expected is not None and expected != found:
         raise ChangedMeanwhile(expected, found)
+
+
+def _find_anew(db: Connection, news: Iterable[News], *, at: float) -> None:
+    """The search box finds the records by what they are now, and so do those who look for duplicates."""
+    ids: dict[str, dict[str, None]] = {kind: {} for kind in indexing.KINDS}
+    changed: dict[str, None] = {}
+    for one in news:
+        if one.kind in ids:
+            ids[one.kind][one.record_id] = None
+        for kind in ids:  # what a note says finds its customer and its request
+            if isinstance(owner := one.detail.get(kind), str) and owner:
+                ids[kind][owner] = None
+        if one.kind == "customer":
+            changed[one.record_id] = None
+    for kind, some in ids.items():
+        indexing.index(db, kind, some)
+    if len(changed) <= COMPARED:
+        duplicates.check(db, changed, at=at)
 
 
 def _parts(

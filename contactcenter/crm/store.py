@@ -30,6 +30,7 @@ from contactcenter.crm import (
     callbacks,
     database,
     idempotency,
+    indexing,
     interactions,
     intervals,
     matching,
@@ -52,6 +53,9 @@ T = TypeVar("T")
 
 FIND_S = 1.0
 """A caller's record that takes longer than this comes too late for the pop: nobody may wait for it."""
+
+INDEX_AGAIN_S = 5.0
+"""When to go on with the search box's index, after the database took nothing."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +89,7 @@ class Store:
         self._rows: dict[tuple[int, str, str], IntervalRow] = {}
         """What the figures counted and the database did not take yet."""
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._indexing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
@@ -115,6 +120,7 @@ class Store:
             try:
                 await opened.migrate()
                 async with opened.writing.begin() as db:
+                    await db.run_sync(indexing.begin)
                     await db.run_sync(settings.put, "region", region)
                     await db.run_sync(roles.ensure)
                     known = await db.run_sync(sealing.known_keys)
@@ -129,6 +135,7 @@ class Store:
                     keys=keys,
                 )  # fmt: skip
                 await store.settled()
+                store._indexing = store._started(store._index())
                 tell(await store.read(intervals.restored, now()))
                 tell(CallbacksRestored(at=now(), records=await store.read(callbacks.unfinished)))
                 tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
@@ -223,6 +230,11 @@ class Store:
         """Wait until everything carried so far is committed. Raises `StoreUnavailable` after 5 s."""
         await self._writer.submit(lambda _: None)
 
+    async def indexed(self) -> None:
+        """Wait until the search box's index is as this program makes it."""
+        if self._indexing:
+            await asyncio.wait({self._indexing})
+
     async def find_customer(self, number: str) -> tuple[CustomerCard, ...]:
         """Who has this telephone number, in whichever form it came: the best match first."""
         try:
@@ -277,6 +289,15 @@ class Store:
             log.exception("the caller's record can't be read", call=asked.call)
         method = asked.method if found or asked.customer else MatchMethod.NONE
         self._tell(CustomerFound(at=self.now(), call=asked.call, method=method, customers=found))
+
+    async def _index(self) -> None:
+        """Make the search box's index anew where another version of this program made it: in small pieces,
+        and nobody waits for it."""
+        while await self.read(indexing.progress):
+            try:
+                await self.write(indexing.rebuild)
+            except StoreUnavailable:
+                await asyncio.sleep(INDEX_AGAIN_S)
 
     def _started(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

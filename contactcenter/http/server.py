@@ -37,6 +37,7 @@ from contactcenter.http import (
     history,
     interactions,
     me,
+    merging,
     notes,
     openapi,
     outbox,
@@ -47,6 +48,7 @@ from contactcenter.http import (
     reminders,
     requests,
     roles,
+    search,
     signin,
     socket,
     supervision,
@@ -71,7 +73,7 @@ API: tuple[Routes, ...] = (
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
     changes.routes, users.routes, roles.routes, teams.routes, supervision.routes, figures.routes,
     callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
-    fields.routes, requests.routes, followups.routes, history.routes,
+    fields.routes, search.routes, merging.routes, requests.routes, followups.routes, history.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -95,6 +97,8 @@ REFUSALS = {
     "in_use": 409,
     "key_missing": 503,
     "builtin": 409,
+    "merged": 409,
+    "illegal_now": 409,
     "stale": 412,
     "changed_meanwhile": 412,
 }

@@ -141,10 +141,16 @@ async def as_of(keeper: Keeper, revision: str, fill: Callable[[Connection], None
         await made.give_back(clean=True)
 
 
+def _of_the_schema(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of the search box is each engine's own affair: SQLite makes tables for it."""
+    return not (name or "").startswith(("document_words", "ix_documents_words"))
+
+
 async def test_migrations_and_tables_agree(empty: Keeper) -> None:
     store = await empty.open()
+    options = {"compare_type": True, "include_name": _of_the_schema}
     differences = await store.read(
-        lambda db: compare_metadata(MigrationContext.configure(db, opts={"compare_type": True}), metadata)
+        lambda db: compare_metadata(MigrationContext.configure(db, opts=options), metadata)
     )
     assert differences == []
 

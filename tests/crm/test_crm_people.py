@@ -238,7 +238,7 @@ async def test_a_list_of_customers_goes_to_another_owner_whole_or_not_at_all(kee
         with pytest.raises(Refusal) as refused:
             await store.write(customers.assign, ids, reader=li, at=2.0, **wrong)
         assert refused.value.field == where
-    assert await store.write(customers.assign, [*ids, ids[0]], owner="li", reader=li, at=2.0) == 3
+    assert await store.write(customers.assign, [*ids, ids[0]], owner="li", reader=li, at=1.5) == 3
     assert await store.write(customers.assign, ids, owner="li", reader=li, at=3.0) == 0
     to_sales = CustomerChange(team="sales")
     await store.write(customers.change, ids[0], to_sales, reader=li, at=4.0)

@@ -18,7 +18,7 @@ import schemathesis
 from fake_center import agent_view, call_view
 from hypothesis import HealthCheck, Phase, find, settings
 from running import SETTINGS, Browser, Running, running
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from contactcenter.commands import Refused, SaveInteraction, ShowAgent, ShowCall
 from contactcenter.crm import accounts, interactions, roles, schema, teams
@@ -127,7 +127,7 @@ def exists_for(role: Role, kind: Kind, relation: str) -> bool:
         case Kind.REQUEST | Kind.FOLLOWUP:
             through = Right.CUSTOMERS_READ in role.rights and sees(role, Kind.CUSTOMER, relation)
             return relation == "own" or (through and sees(role, kind, relation))
-        case Kind.NOTE | Kind.ATTACHMENT | Kind.CONSENT | Kind.RELATION:
+        case Kind.NOTE | Kind.ATTACHMENT | Kind.CONSENT | Kind.RELATION | Kind.MERGE:
             return sees(role, Kind.CUSTOMER, relation)
         case Kind.CALLBACK:
             return sees(role, Kind.INTERACTION, relation)
@@ -291,6 +291,19 @@ def _relation(db: Connection, id_: str, owner: str, team: str, text: str) -> Non
     )  # fmt: skip
 
 
+def _merge(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
+    for end in ("kept", "gone"):
+        _customer(db, f"{end}-{id_}", owner, team, text)
+    gone = schema.customers.c.id == f"gone-{id_}"
+    db.execute(update(schema.customers).where(gone).values(merged_into=f"kept-{id_}"))
+    db.execute(
+        insert(schema.merges).values(
+            id=id_, kept=f"kept-{id_}", gone=f"gone-{id_}", at=1.0,
+            before={"values": {}, "moved": [], "rows": []}, after={"values": {}, "taken": []},
+        )
+    )  # fmt: skip
+
+
 MAKERS: dict[Kind, Callable[[Connection, str, str, str, str], None]] = {
     Kind.CUSTOMER: _customer,
     Kind.INTERACTION: _interaction,
@@ -302,6 +315,7 @@ MAKERS: dict[Kind, Callable[[Connection, str, str, str, str], None]] = {
     Kind.ATTACHMENT: _attachment,
     Kind.CONSENT: _consent,
     Kind.RELATION: _relation,
+    Kind.MERGE: _merge,
 }
 
 

@@ -25,11 +25,13 @@ from contactcenter.crm.schema.customers import (
     fields,
     links,
     merges,
+    name_keys,
     notes,
     ownerships,
     relations,
     tags,
 )
+from contactcenter.crm.schema.finding import document_words, documents
 from contactcenter.crm.schema.ground import (
     audit,
     changes,
@@ -45,9 +47,10 @@ from contactcenter.crm.schema.service import followups, request_steps, requests
 from contactcenter.crm.schema.staff import memberships, roles, sessions, teams, tokens, users
 
 __all__ = [
-    "addresses", "assignments", "attachments", "audit", "callbacks", "changes", "configurations", "consents",
-    "corrections", "custom_values", "customers", "duplicates", "fields", "followups", "idempotency",
-    "import_mappings", "imports", "interactions", "intervals", "links", "memberships", "merges", "metadata",
-    "notes", "outbox", "ownerships", "recordings", "relations", "request_steps", "requests", "roles",
-    "saved_views", "sessions", "settings", "tags", "teams", "timeline", "tokens", "users", "workers",
+    "addresses", "assignments", "attachments", "audit", "callbacks", "changes", "configurations",
+    "consents", "corrections", "custom_values", "customers", "document_words", "documents", "duplicates",
+    "fields", "followups", "idempotency", "import_mappings", "imports", "interactions", "intervals",
+    "links", "memberships", "merges", "metadata", "name_keys", "notes", "outbox", "ownerships",
+    "recordings", "relations", "request_steps", "requests", "roles", "saved_views", "sessions", "settings",
+    "tags", "teams", "timeline", "tokens", "users", "workers",
 ]  # fmt: skip

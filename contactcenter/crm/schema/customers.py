@@ -264,3 +264,11 @@ duplicates = Table(
     Index(None, "state", "score"),
     Index(None, "second"),
 )
+
+# Names with the same key are compared for duplicates.
+name_keys = Table(
+    "name_keys",
+    metadata,
+    _customer(primary_key=True),
+    Column("key", Text, nullable=False, index=True),
+)

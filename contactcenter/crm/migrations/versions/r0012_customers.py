@@ -6,6 +6,26 @@ from alembic import op
 revision = "0012"
 down_revision = "0011"
 
+# What the search box looks in (`crm/search.py`). SQLite's index takes its text from `documents` and is told
+# by triggers; a document is never updated. PostgreSQL's is of the very expression that the search uses.
+FINDING = {
+    "sqlite": (
+        """CREATE VIRTUAL TABLE document_words USING fts5(words, content='documents', content_rowid='id',
+        tokenize='unicode61 remove_diacritics 0', detail=none, columnsize=0, prefix='2 3 4 5 6')""",
+        """CREATE TRIGGER documents_insert AFTER INSERT ON documents BEGIN
+        INSERT INTO document_words (rowid, words) VALUES (NEW.id, NEW.words); END""",
+        """CREATE TRIGGER documents_delete AFTER DELETE ON documents BEGIN
+        INSERT INTO document_words (document_words, rowid, words)
+        VALUES ('delete', OLD.id, OLD.words); END""",
+        """CREATE TRIGGER documents_update BEFORE UPDATE ON documents
+        BEGIN SELECT RAISE(ABORT, 'a document is never updated'); END""",
+    ),
+    "postgresql": (
+        """CREATE INDEX ix_documents_words ON documents
+        USING gin (array_to_tsvector(string_to_array(words, ' ')))""",
+    ),
+}
+
 
 def upgrade() -> None:
     """Telephone numbers become addresses; every user keeps what his role could do."""
@@ -35,6 +55,17 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_custom_values_kind_field_value"), "custom_values", ["kind", "field", "value"], unique=False
     )
+    op.create_table(
+        "documents",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_documents")),
+    )
+    op.create_index(op.f("ix_documents_kind_record_id"), "documents", ["kind", "record_id"], unique=True)
+    for statement in FINDING[op.get_bind().dialect.name]:
+        op.execute(statement)
     op.create_table(
         "duplicates",
         sa.Column("first", sa.Text(), nullable=False),
@@ -298,6 +329,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("login", "team", name=op.f("pk_memberships")),
     )
     op.create_index(op.f("ix_memberships_team_login"), "memberships", ["team", "login"], unique=False)
+    op.create_table(
+        "name_keys",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["customers.id"],
+            name=op.f("fk_name_keys_customer_id_customers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_name_keys")),
+    )
+    op.create_index(op.f("ix_name_keys_key"), "name_keys", ["key"], unique=False)
     op.create_table(
         "notes",
         sa.Column("id", sa.Text(), nullable=False),

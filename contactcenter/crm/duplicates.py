@@ -1,0 +1,255 @@
+"""Duplicates: pairs of records that may be one customer, found by what they share, for people to decide on.
+
+A record is compared when it is made or changed (`check`), and all of them piece by piece (`scan`). What was
+called different stays so, until there is a further reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+
+from contactcenter.crm import access, likeness, paging
+from contactcenter.crm.access import Kind, Reader
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.likeness import Reason
+from contactcenter.crm.paging import Page
+from contactcenter.crm.schema import addresses, customers, duplicates, name_keys
+from contactcenter.values import frozen
+
+OPEN, DIFFERENT, MERGED = "open", "different", "merged"
+NAMESAKES = 50
+"""Of a name that more customers have, only those who share something else are compared."""
+
+
+@frozen
+class Pair:
+    """Two records that may be one customer; `first` is the older."""
+
+    first: str
+    second: str
+    score: float
+    """0 to 1."""
+    reasons: tuple[Reason, ...]
+    state: str
+    found_at: float
+    decided_at: float | None
+    decided_by: str
+
+
+def check(db: Connection, ids: Collection[str], *, at: float) -> int:
+    """Compare these records with those that share something with them; answers how many pairs are open now.
+
+    Run it in the transaction of the change, or after it. Records that were merged are not compared.
+    """
+    rows = db.execute(
+        select(customers).where(customers.c.id.in_(list(ids)), customers.c.merged_into == "")
+    ).all()
+    _keep_keys(db, ids, rows)
+    found = 0
+    for row in rows:
+        pairs = _compared(db, row)
+        found += _keep(db, row.id, pairs, at=at)
+    return found
+
+
+def scan(db: Connection, *, after: str = "", count: int = 200, at: float) -> str:
+    """Compare the next `count` records behind the id `after`; answers the last one's, empty at the end."""
+    ids = db.scalars(
+        select(customers.c.id)
+        .where(customers.c.id > after, customers.c.merged_into == "")
+        .order_by(customers.c.id)
+        .limit(count)
+    ).all()
+    check(db, ids, at=at)
+    return ids[-1] if len(ids) == count else ""
+
+
+def page(
+    db: Connection,
+    reader: Reader,
+    *,
+    state: str = OPEN,
+    customer: str = "",
+    cursor: str = "",
+    limit: int = 50,
+) -> Page[Pair]:
+    """Pairs of which the reader sees both, the surest first; with one customer, if given."""
+    one, other = customers.alias("one"), customers.alias("other")
+    seen = select(customers.c.id).where(access.visible(reader, Kind.CUSTOMER))
+    query = (
+        select(duplicates)
+        .join(one, one.c.id == duplicates.c.first)
+        .join(other, other.c.id == duplicates.c.second)
+        .where(duplicates.c.first.in_(seen), duplicates.c.second.in_(seen))
+    )
+    if state:
+        query = query.where(duplicates.c.state == state)
+    if state == OPEN:
+        query = query.where(one.c.merged_into == "", other.c.merged_into == "")
+    if customer:
+        query = query.where(or_(duplicates.c.first == customer, duplicates.c.second == customer))
+    tie = duplicates.c.first + duplicates.c.second
+    query = paging.after(query, duplicates.c.score, tie, cursor=cursor, limit=limit, down=True)
+    rows = db.execute(query).all()
+    shown = rows[: paging.bounded(limit)]
+    more = (
+        paging.cursor_of(shown[-1].score, shown[-1].first + shown[-1].second)
+        if len(rows) > len(shown)
+        else ""
+    )
+    return Page(items=tuple(_pair(row) for row in shown), next=more)
+
+
+def decide(db: Connection, reader: Reader, one: str, other: str, *, at: float) -> Pair:
+    """Say that the two are different customers. Raises `Refusal` `not_found`."""
+    first, second = sorted((one, other))
+    both = db.scalar(
+        select(func.count())
+        .select_from(customers)
+        .where(customers.c.id.in_((first, second)), access.visible(reader, Kind.CUSTOMER))
+    )
+    where = and_(duplicates.c.first == first, duplicates.c.second == second)
+    row = db.execute(select(duplicates).where(where)).one_or_none()
+    if row is None or both != 2:
+        raise Refusal("there is no such pair", code="not_found")
+    if row.state == MERGED:
+        raise Refusal("the two were merged", code="merged")
+    values = {"state": DIFFERENT, "decided_at": at, "decided_by": reader.login}
+    db.execute(update(duplicates).where(where).values(values))
+    return _pair(db.execute(select(duplicates).where(where)).one())
+
+
+def merged(db: Connection, one: str, other: str, *, by: str, at: float) -> None:
+    """The two are one customer now."""
+    first, second = sorted((one, other))
+    where = and_(duplicates.c.first == first, duplicates.c.second == second)
+    db.execute(update(duplicates).where(where).values({"state": MERGED, "decided_at": at, "decided_by": by}))
+
+
+def parted(db: Connection, one: str, other: str) -> None:
+    """The two are no longer one: what was decided of them is forgotten."""
+    first, second = sorted((one, other))
+    db.execute(delete(duplicates).where(duplicates.c.first == first, duplicates.c.second == second))
+
+
+# --- comparing ---
+
+
+def _compared(db: Connection, row: Row[Any]) -> dict[str, tuple[float, tuple[Reason, ...]]]:
+    """Who may be the same as this one -> how sure it is, and why."""
+    reasons: dict[str, list[Reason]] = defaultdict(list)
+    mine = db.execute(select(addresses).where(addresses.c.customer_id == row.id)).all()
+    for address in mine:
+        if address.channel not in ("phone", "email"):
+            continue
+        sharing = db.execute(
+            select(addresses.c.customer_id, addresses.c.kind).where(
+                addresses.c.channel == address.channel,
+                addresses.c.value == address.value,
+                addresses.c.extension == address.extension,
+                addresses.c.customer_id != row.id,
+            ).limit(likeness.SHARED + 1)
+        ).all()  # fmt: skip
+        if len(sharing) > likeness.SHARED:
+            continue
+        for other in sharing:
+            chance = likeness.EMAIL
+            if address.channel == "phone":
+                chance = min(likeness.PHONES.get(kind, 0.3) for kind in (address.kind, other.kind))
+            reasons[other.customer_id].append(
+                Reason(kind=address.channel, value=address.value, chance=chance)
+            )
+    if row.id_number_index:
+        same = select(customers.c.id).where(
+            customers.c.id_number_index == row.id_number_index, customers.c.id != row.id
+        )
+        for id_ in db.scalars(same.limit(likeness.SHARED + 1)):
+            reasons[id_].append(Reason(kind="id_number", chance=likeness.ID_NUMBER))
+    namesakes = db.scalars(
+        select(name_keys.c.customer_id)
+        .where(name_keys.c.key == likeness.key(row.name), name_keys.c.customer_id != row.id)
+        .limit(NAMESAKES + 1)
+    ).all()
+    if len(namesakes) <= NAMESAKES:
+        for id_ in namesakes:
+            reasons.setdefault(id_, [])
+    others = db.execute(
+        select(customers).where(customers.c.id.in_(list(reasons)), customers.c.merged_into == "")
+    ).all()
+    found = {}
+    for other in others:
+        if other.kind != row.kind:
+            continue
+        found[other.id] = _judged(row, other, reasons[other.id], len(namesakes) + 1)
+    return found
+
+
+def _judged(
+    row: Any, other: Any, shared: Iterable[Reason], namesakes: int
+) -> tuple[float, tuple[Reason, ...]]:
+    reasons = list(shared)
+    alike = likeness.names(row.name, other.name)
+    if row.company and likeness.names(row.company, other.company) >= 0.9:
+        reasons.append(Reason(kind="company", value=row.company, chance=likeness.SAME_COMPANY))
+    score = likeness.together(reasons, alike, namesakes)
+    if alike >= likeness.UNLIKE:
+        reasons.append(Reason(kind="name", chance=round(alike, 2)))
+    return round(score, 3), tuple(reasons)
+
+
+def _keep_keys(db: Connection, ids: Collection[str], rows: Iterable[Row[Any]]) -> None:
+    db.execute(delete(name_keys).where(name_keys.c.customer_id.in_(list(ids))))
+    fresh = [{"customer_id": row.id, "key": likeness.key(row.name)} for row in rows]
+    if fresh:
+        db.execute(insert(name_keys), fresh)
+
+
+def _keep(db: Connection, id_: str, pairs: dict[str, tuple[float, tuple[Reason, ...]]], *, at: float) -> int:
+    """Write what was found of one record; pairs that are no longer alike go, decided ones stay."""
+    mine = or_(duplicates.c.first == id_, duplicates.c.second == id_)
+    known = {
+        row.second if row.first == id_ else row.first: row
+        for row in db.execute(select(duplicates).where(mine))
+    }
+    gone = [
+        and_(duplicates.c.first == row.first, duplicates.c.second == row.second)
+        for other, row in known.items()
+        if row.state == OPEN and pairs.get(other, (0.0, ()))[0] < likeness.LEAST
+    ]
+    if gone:
+        db.execute(delete(duplicates).where(or_(*gone)))
+    fresh = []
+    open_ = 0
+    for other, (score, reasons) in pairs.items():
+        if score < likeness.LEAST:
+            continue
+        first, second = sorted((id_, other))
+        told = [{"kind": each.kind, "value": each.value, "chance": each.chance} for each in reasons]
+        row = known.get(other)
+        if row is None:
+            fresh.append(
+                {"first": first, "second": second, "score": score, "reasons": told, "state": OPEN,
+                 "found_at": at}
+            )  # fmt: skip
+            open_ += 1
+        elif row.state != MERGED:
+            further = {(each["kind"], each["value"]) for each in told} - {
+                (each["kind"], each["value"]) for each in row.reasons
+            }
+            state = OPEN if row.state == OPEN or further else DIFFERENT
+            open_ += state == OPEN
+            db.execute(
+                update(duplicates)
+                .where(duplicates.c.first == first, duplicates.c.second == second)
+                .values(score=score, reasons=told, state=state)
+            )
+    if fresh:
+        db.execute(insert(duplicates), fresh)
+    return open_
+
+
+def _pair(row: Row[Any]) -> Pair:
+    values = dict(row._mapping)
+    return Pair(**values | {"reasons": tuple(Reason(**each) for each in values["reasons"])})

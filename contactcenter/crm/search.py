@@ -1,0 +1,364 @@
+"""Search: one box for everything that has a name, a number or a text.
+
+The index (`indexing.py`) gives the records that hold every word of the question, the last touched first and
+no more than `LOOKED_AT`; these are read with `access.visible` and put in order by what of them matches. So a
+question is as quick for a million customers as for a thousand, and one that fits thousands shows the newest.
+Scope words narrow the index first, or a reader of few records would find none among the many of others.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, Text, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from contactcenter.crm import access, indexing, words
+from contactcenter.crm.access import Kind, Reader, Scope
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.relevance import NONE, Asked, Match
+from contactcenter.crm.schema import (
+    addresses,
+    assignments,
+    customers,
+    document_words,
+    documents,
+    followups,
+    interactions,
+    notes,
+    requests,
+    workers,
+)
+from contactcenter.crm.words import Term
+from contactcenter.values import frozen
+
+LOOKED_AT = 100
+"""Records that are read for one question: more than anybody scrolls through in a box."""
+SHOWN = 20
+LONGEST = 200
+"""Characters of a question."""
+OWN_CALLS = 2_000
+"""A reader's last calls whose customers he finds without owning them."""
+_QUOTED = re.compile(r"[^\W_]+\*?")
+KINDS = {Kind.CUSTOMER: "kcustomer", Kind.REQUEST: "krequest", Kind.FOLLOWUP: "kfollowup"}
+
+
+@frozen
+class Hit:
+    """One record that was found."""
+
+    kind: str
+    """customer, request, followup."""
+    id: str
+    title: str
+    number: str = ""
+    """The account's or the request's."""
+    detail: str = ""
+    """A second line: company, main telephone number, state."""
+    customer: str = ""
+    """Whose it is, for what hangs on a customer."""
+    field: str = ""
+    """Where the question was found: name, number, phone, email, note …"""
+    excerpt: str = ""
+    """What stands there, when it isn't on the lines above."""
+    score: int = 0
+    """How well it matches, 0 to 100: whole before beginning before within, names and numbers before texts."""
+
+
+@frozen
+class Found:
+    """The answer to a question, the best first."""
+
+    hits: tuple[Hit, ...]
+    count: int
+    """How many records match, `more` aside."""
+    more: bool
+    """Whether there may be others: the question is too wide to be looked through."""
+
+
+def find(
+    db: Connection,
+    reader: Reader,
+    question: str,
+    *,
+    kinds: Collection[str] = (),
+    limit: int = SHOWN,
+) -> Found:
+    """What `question` finds of the reader's records. Raises `Refusal` for a question that is too long or
+    holds nothing to look for, and for an unknown kind."""
+    if len(question) > LONGEST:
+        raise Refusal(f"at most {LONGEST} characters", code="too_long", field="q")
+    terms = words.asked(question)
+    if not terms:
+        raise Refusal(
+            f"type a name, or at least {words.LEAST_DIGITS} digits of a number",
+            code="nothing_to_find",
+            field="q",
+        )
+    unknown = set(kinds) - {str(kind) for kind in KINDS}
+    if unknown:
+        raise Refusal(f"one of {', '.join(KINDS)}", field="kinds")
+    wanted = [kind for kind in KINDS if (not kinds or kind in kinds) and reader.may(access.READING[kind])]
+    places: dict[Kind, list[str]] = defaultdict(list)
+    total = 0
+    for kind, id_ in _candidates(db, reader, terms, wanted):
+        places[kind].append(id_)
+        total += 1
+    asked = Asked(words.folded(question).strip(), terms)
+    ranked = [each for kind, ids in places.items() for each in _READ[kind](db, reader, ids, asked)]
+    ranked.sort(key=lambda each: (-each.score, -each.at, each.hit.id))
+    return Found(hits=tuple(each.hit for each in ranked[:limit]), count=len(ranked), more=total >= LOOKED_AT)
+
+
+def _candidates(
+    db: Connection, reader: Reader, terms: Sequence[Term], kinds: Sequence[Kind]
+) -> dict[tuple[Kind, str], None]:
+    """Records that hold every term: whole words of names and numbers first, then beginnings, then texts."""
+    found: dict[tuple[Kind, str], None] = {}
+    if not kinds:
+        return found
+    whose = [_whose(reader, kind) for kind in kinds]
+    narrow = any(reader.scope(kind) is not Scope.ALL for kind in kinds)
+    for depth in (0, 1, 2):
+        ways = [_any(_forms(term, depth)) for term in terms]
+        queries = [_documents(db, _all([*ways, _any(whose)]))]
+        if narrow and Kind.CUSTOMER in kinds and reader.scope(Kind.CUSTOMER) is not Scope.ALL:
+            queries.append(
+                _documents(db, _all([*ways, KINDS[Kind.CUSTOMER]])).where(
+                    documents.c.record_id.in_(_callers(reader))
+                )
+            )
+        for query in queries:
+            for row in db.execute(query.limit(LOOKED_AT)):
+                found[Kind(row.kind), row.record_id] = None
+        if len(found) >= LOOKED_AT:
+            break
+    return dict(list(found.items())[:LOOKED_AT])
+
+
+def _callers(reader: Reader) -> Any:
+    """The customers whose caller the reader had lately: he finds them as `access.visible` shows them."""
+    last = (
+        select(workers.c.interaction_id)
+        .where(workers.c.login == reader.login)
+        .order_by(workers.c.arrived_at.desc())
+        .limit(OWN_CALLS)
+        .subquery()
+    )
+    who = func.coalesce(assignments.c.customer_id, interactions.c.customer)
+    called = customers.alias("called")
+    ids = {*reader.attending}
+    query = (
+        select(func.coalesce(func.nullif(called.c.merged_into, ""), called.c.id))
+        .select_from(last)
+        .join(interactions, interactions.c.id == last.c.interaction_id)
+        .outerjoin(assignments, assignments.c.interaction == interactions.c.id)
+        .join(called, called.c.id == who)
+    )
+    return query.union(select(customers.c.id).where(customers.c.id.in_(sorted(ids)))) if ids else query
+
+
+# --- the question, in words of the index ---
+
+
+def _forms(term: Term, depth: int) -> list[str]:
+    """The words of the index that the term may stand for, each with `*` if it may only begin so."""
+    if term.email:
+        return [f"e{term.word}*"]
+    if term.number:
+        numbers = [f"d{digits}*" for digits in words.number_readings(term.word)]
+        return numbers if depth < 2 else [*numbers, f"n{term.word}", f"t{term.word}*"]
+    star = "*" if term.prefix and depth > 0 else ""
+    forms = [f"n{term.word}{star}"]
+    if depth > 0 and term.word.isalnum() and any(c.isdigit() for c in term.word):
+        forms.append(f"d{term.word}*")
+    return forms if depth < 2 else [*forms, f"t{term.word}{star}"]
+
+
+def _whose(reader: Reader, kind: Kind) -> str:
+    """The documents of a kind that the reader's scope lets him find."""
+    scope = reader.scope(kind)
+    if scope is Scope.ALL:
+        return KINDS[kind]
+    owners = [indexing.owned(reader.login), indexing.POOL]
+    if scope is Scope.TEAM:
+        owners += [indexing.NOBODYS, *(indexing.teams(team) for team in reader.teams)]
+    return _all([KINDS[kind], _any(owners)])
+
+
+def _all(parts: Iterable[str]) -> str:
+    return "(" + " & ".join(parts) + ")"
+
+
+def _any(parts: Iterable[str]) -> str:
+    return "(" + " | ".join(parts) + ")"
+
+
+def _documents(db: Connection, expression: str) -> Select[Any]:
+    """The documents that an expression of `_all` and `_any` finds, the last touched first. Every word in it
+    is letters and digits: nothing that was typed can be read as an operator."""
+    found = select(documents.c.kind, documents.c.record_id)
+    if db.dialect.name == "postgresql":
+        quoted = _QUOTED.sub(lambda word: _quoted(word, "'", ":*"), expression)
+        # The very expression of the index, see the migrations.
+        held = func.array_to_tsvector(func.string_to_array(documents.c.words, literal_column("' '")))
+        asked = cast(cast(quoted, Text), TSQUERY)
+        return found.where(held.bool_op("@@")(asked)).order_by(documents.c.id.desc())
+    quoted = _QUOTED.sub(lambda word: _quoted(word, '"', "*"), expression)
+    quoted = quoted.replace("&", "AND").replace("|", "OR")
+    return (
+        found.select_from(document_words.join(documents, documents.c.id == document_words.c.rowid))
+        .where(document_words.c.document_words.bool_op("MATCH")(quoted))
+        .order_by(document_words.c.rowid.desc())
+    )
+
+
+def _quoted(word: re.Match[str], quote: str, star: str) -> str:
+    plain = word.group().removesuffix("*")
+    return f"{quote}{plain}{quote}" + (star if word.group().endswith("*") else "")
+
+
+# --- what was found, read and ranked ---
+
+
+class Ranked(NamedTuple):
+    """A hit with its place: the better match first, then what was changed later."""
+
+    score: int
+    at: float
+    hit: Hit
+
+
+def _read_customers(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
+    seen = select(customers).where(customers.c.id.in_(ids), access.visible(reader, Kind.CUSTOMER))
+    rows = db.execute(seen).all()
+    gone = db.execute(select(customers).where(customers.c.merged_into.in_([row.id for row in rows]))).all()
+    root = {row.id: row.id for row in rows} | {row.id: row.merged_into for row in gone}
+    parts: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in (*rows, *gone):
+        parts[root[row.id]].append(row)
+    reached = _reached(db, reader, root)
+    matches = {
+        row.id: _best(_customer_matches(reader, parts[row.id], reached[row.id], asked)) for row in rows
+    }
+    blind = any(name.startswith(f"{Kind.CUSTOMER}.") for name in reader.hidden)
+    silent = set(root.values()) if blind else {id_ for id_, match in matches.items() if match is NONE}
+    texts = _texts(db, reader, root, silent)
+    for row in rows:
+        match, numbers = matches[row.id], [each.value for each in reached[row.id]]
+        shown = access.shown(reader, Kind.CUSTOMER, {"company": row.company})
+        if blind and not asked.all_in(
+            [*(part.name for part in parts[row.id]), shown["company"]],
+            [*(part.number for part in parts[row.id]), *numbers],
+            [*numbers, *(text for _, text in texts[row.id])],
+        ):
+            continue  # the index knows what is hidden: that it was found would tell
+        if match is NONE:
+            match = asked.text(texts[row.id])
+        phone = next((each.value for each in reached[row.id] if each.channel == "phone"), "")
+        hit = Hit(
+            kind=str(Kind.CUSTOMER), id=row.id, title=row.name, number=row.number, customer=row.id,
+            detail=" · ".join(part for part in (shown["company"], phone) if part),
+            field=match.field, excerpt=match.excerpt, score=match.score,
+        )  # fmt: skip
+        yield Ranked(match.score, row.updated_at, hit)
+
+
+def _reached(db: Connection, reader: Reader, root: Mapping[str, str]) -> dict[str, list[Row[Any]]]:
+    """The addresses of the customers and of those merged into them, as far as the reader sees any."""
+    reached: dict[str, list[Row[Any]]] = defaultdict(list)
+    if reader.hides(Kind.CUSTOMER, "addresses"):
+        return reached
+    query = select(addresses).where(addresses.c.customer_id.in_(list(root)))
+    if reader.hides(Kind.CUSTOMER, "phones"):
+        query = query.where(addresses.c.channel != "phone")
+    for each in db.execute(query.order_by(addresses.c.place)):
+        reached[root[each.customer_id]].append(each)
+    return reached
+
+
+def _customer_matches(
+    reader: Reader, parts: Iterable[Row[Any]], reached: Iterable[Row[Any]], asked: Asked
+) -> Iterator[Match]:
+    for row in parts:
+        yield Match(asked.name(row.name), "name", row.name)
+        yield Match(asked.number(row.number), "number", row.number)
+        if not reader.hides(Kind.CUSTOMER, "company"):
+            yield Match(asked.name(row.company) - 15, "company", row.company)
+    for each in reached:
+        if each.channel == "phone":
+            yield Match(asked.number(each.value), "phone", each.value)
+        elif each.channel == "email":
+            yield Match(asked.email(each.value), "email", each.value)
+
+
+def _best(matches: Iterable[Match]) -> Match:
+    best = max(matches, key=lambda match: match.score, default=NONE)
+    return best if best.score > 0 else NONE
+
+
+def _texts(
+    db: Connection, reader: Reader, root: Mapping[str, str], wanted: Collection[str]
+) -> dict[str, list[tuple[str, str]]]:
+    """The texts of the wanted customers and of those merged into them, the newest of each sort first."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    ids = [id_ for id_, into in root.items() if into in wanted]
+    if not ids or reader.hides(Kind.CUSTOMER, "note"):
+        return found
+    own = select(customers.c.id, customers.c.note).where(customers.c.id.in_(ids), customers.c.note != "")
+    noted = select(notes.c.customer_id, notes.c.text).where(
+        notes.c.customer_id.in_(ids), notes.c.deleted_at.is_(None), access.visible(reader, Kind.NOTE)
+    )
+    talked = select(interactions.c.customer, interactions.c.note).where(
+        interactions.c.customer.in_(ids), interactions.c.note != "", access.visible(reader, Kind.INTERACTION)
+    )
+    for field, query in (
+        ("note", own),
+        ("note", noted.order_by(notes.c.created_at.desc())),
+        ("talk", talked.order_by(interactions.c.arrived_at.desc())),
+    ):
+        for id_, value in db.execute(query.limit(indexing.NOTES * LOOKED_AT)):
+            found[root[id_]].append((field, value))
+    return found
+
+
+def _read_requests(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
+    query = (
+        select(requests, customers.c.name.label("customer_name"))
+        .join(customers, customers.c.id == requests.c.customer_id)
+        .where(requests.c.id.in_(ids), access.visible(reader, Kind.REQUEST))
+    )
+    blind = any(name.startswith(f"{Kind.REQUEST}.") for name in reader.hidden)
+    for row in db.execute(query):
+        shown = access.shown(reader, Kind.REQUEST, {"problem": row.problem, "solution": row.solution})
+        if blind and not asked.all_in((row.subject,), (row.number,), (row.subject, *shown.values())):
+            continue  # as for customers
+        match = _best((Match(asked.number(row.number), "number"), Match(asked.name(row.subject), "subject")))
+        if match is NONE:
+            match = asked.text(shown.items())
+        hit = Hit(
+            kind=str(Kind.REQUEST), id=row.id, title=row.subject, number=row.number, customer=row.customer_id,
+            detail=row.customer_name, field=match.field, excerpt=match.excerpt, score=match.score,
+        )  # fmt: skip
+        yield Ranked(match.score, row.updated_at, hit)
+
+
+def _read_followups(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
+    query = select(followups).where(followups.c.id.in_(ids), access.visible(reader, Kind.FOLLOWUP))
+    for row in db.execute(query):
+        match = _best((Match(asked.name(row.title), "title"),))
+        if match is NONE:
+            match = asked.text((("note", row.note),))
+        hit = Hit(
+            kind=str(Kind.FOLLOWUP), id=row.id, title=row.title, customer=row.customer_id or "",
+            field=match.field, excerpt=match.excerpt, score=match.score,
+        )  # fmt: skip
+        yield Ranked(match.score, row.updated_at, hit)
+
+
+_READ = {
+    Kind.CUSTOMER: _read_customers,
+    Kind.REQUEST: _read_requests,
+    Kind.FOLLOWUP: _read_followups,
+}
