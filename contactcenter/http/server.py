@@ -98,7 +98,6 @@ REFUSALS = {
     "key_missing": 503,
     "builtin": 409,
     "merged": 409,
-    "illegal_now": 409,
     "stale": 412,
     "changed_meanwhile": 412,
 }
