@@ -123,3 +123,18 @@ def test_what_an_agent_said_outlives_a_restart(world: World) -> None:
     assert (pop.login, pop.customers[0].id) == ("tom", "cus-9")
     again.is_known("ann", (ADA,), MatchMethod.CALLER_NUMBER)
     assert again.call().interaction.record.customer == "cus-9"
+
+
+def test_an_agent_who_comes_back_later_than_the_talk_sees_whose_it_is(world: World) -> None:
+    choose(world)
+    leg = world.record().agent_leg
+    again = world.restart()
+    again.connect(
+        LegSeen(leg="ann", answered=True, bridge="b"),
+        LegSeen(leg=leg, phone="101", answered=True, bridge="b"),
+    )
+    again.is_known("ann", (replace(NEW, confidence=1.0),), MatchMethod.CREATED)
+    assert not again.commands(ScreenPop), "nobody is there to see it"
+    again.signs_in()
+    (pop,) = again.commands(ScreenPop)
+    assert (pop.login, pop.customers[0].id, pop.match) == ("tom", "cus-9", "created")

@@ -22,6 +22,8 @@ class Agent:
         self.taken: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         """What the page was told of calls that rang here and were answered elsewhere."""
         self.view: dict[str, Any] = {}
+        self.snapshot: dict[str, Any] = {}
+        """The last one."""
         self._client = client
         self._headers = {"X-CSRF-Token": csrf}
         self._changed = asyncio.Event()
@@ -51,6 +53,8 @@ class Agent:
                 self.pops.put_nowait(frame)
             elif frame["type"] == "taken":
                 self.taken.put_nowait(frame)
+            elif frame["type"] == "snapshot":
+                self.snapshot = frame
             for view in frame.get("agents", ()):
                 if view["login"] == self.login:
                     self.view = view
