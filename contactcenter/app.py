@@ -21,7 +21,7 @@ from contactcenter.center import Center
 from contactcenter.clock import Clock
 from contactcenter.config import LIVE, Settings
 from contactcenter.configurator import Configurator
-from contactcenter.crm import customers
+from contactcenter.crm import matching
 from contactcenter.crm.phone_numbers import is_ordinary
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -366,8 +366,7 @@ class App:
 
     async def _find_customer(self, number: str, method: MatchMethod) -> tuple[CustomerCard, ...]:
         if method is MatchMethod.ENTERED_NUMBER:
-            found = await self.store.read(customers.with_number, number)
-            return (found,) if found else ()
+            return await self.store.read(matching.by_account, number)
         return await self.store.find_customer(number)
 
     def _is_open(self, name: str) -> bool:
@@ -394,6 +393,7 @@ class App:
             pause_reasons=offered.pause_reasons,
             queues=offered.queues,
             skills=offered.skills,
+            request_kinds=offered.request_kinds,
             visible_to_agent=offered.visible_to_agent,
             phones=settings.phones,
             answerable=self._answerable,

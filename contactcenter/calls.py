@@ -254,4 +254,8 @@ class Call:
             needs=tuple(map(str, self.asked)),
             promised_s=self.promised.bound_s if self.promised else None,
             told_s=self.told.bound_s if self.told else None,
+            match=self.match.value,
+            confidence=best.confidence if best else 0.0,
+            matches=len(self.customers),
+            language=self.language or (best.language if best else ""),
         )

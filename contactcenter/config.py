@@ -471,6 +471,8 @@ class Configuration(_Section):
     routing: RoutingSection = RoutingSection()
     dispositions: dict[Name, Title] = Field(min_length=1)
     pauses: dict[Name, Title] = Field(default_factory=dict)
+    request_kinds: dict[Name, Title] = Field(default_factory=dict)
+    """What customers' requests may be: empty, they are of no kind."""
     supervision: SupervisionSection = SupervisionSection()
 
     @model_validator(mode="after")

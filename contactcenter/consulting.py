@@ -129,9 +129,18 @@ def _reserve(floor: Floor, call: Call, consult: Consult, agent: AgentSession, at
     agent.move(AgentTrigger.RESERVE, at)
     agent.consult, agent.call, agent.interaction = consult.id, call.id, call.interaction.id
     floor.touch_agent(agent)
+    show_record(floor, call, consult)
+    if agent.page and consult.leg == consult.id:
+        floor.wake(f"consult_pop {consult.id}", at + POP_GRACE_S)
+    else:
+        _ring(floor, call, consult, at)
+
+
+def show_record(floor: Floor, call: Call, consult: Consult) -> None:
+    """Pop what is known of the caller on the page of who is consulted; again when more is known."""
     floor.do(
         ScreenPop(
-            login=agent.login,
+            login=consult.login,
             offer=consult.id,
             call=call.id,
             interaction=call.interaction.id,
@@ -145,10 +154,6 @@ def _reserve(floor: Floor, call: Call, consult: Consult, agent: AgentSession, at
             notes=call.notes,
         )
     )
-    if agent.page and consult.leg == consult.id:
-        floor.wake(f"consult_pop {consult.id}", at + POP_GRACE_S)
-    else:
-        _ring(floor, call, consult, at)
 
 
 def pop_shown(floor: Floor, event: PopShown) -> None:

@@ -554,6 +554,23 @@ class RecordingPauseForced(Supervising):
 
 
 @frozen
+class CustomerChosen(Supervising):
+    """Somebody says who the contact is: one of those it may be, anybody else, or a record made just now."""
+
+    interaction: str
+    customer: CustomerCard
+    method: MatchMethod
+    """`CHOSEN` or `CREATED`."""
+
+
+@frozen
+class CustomerChanged(Event):
+    """A customer's record was changed, or what is to be done for him, while a call of his goes on."""
+
+    customer: CustomerCard
+
+
+@frozen
 class CallbackCancelAsked(Supervising):
     """A supervisor takes a callback back."""
 

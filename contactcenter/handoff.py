@@ -84,7 +84,7 @@ def _seat(floor: Floor, call: Call, agent: AgentSession, number: int) -> Seat:
 def show_record(floor: Floor, call: Call, at: float) -> None:
     """Pop what is known of the caller where he is offered or talks; again when more is known."""
     made = floor.offers.get(call.offer)
-    for login in made.seats if made else (call.agent,):
+    for login in made.seats if made else (call.agent,) if call.agent else ():
         floor.do(
             ScreenPop(
                 login=login,

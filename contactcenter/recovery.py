@@ -6,7 +6,16 @@ heard.
 
 from dataclasses import replace
 
-from contactcenter import calling_back, consulting, desks, handoff, legs, recording, supervision
+from contactcenter import (
+    calling_back,
+    consulting,
+    desks,
+    handoff,
+    identifying,
+    legs,
+    recording,
+    supervision,
+)
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
@@ -142,6 +151,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
         _part_others(floor, call, event.at)
+        identifying.look_up(floor, call, event.at)
         recording.claim(floor, call, event.at)
         floor.save(interaction)
         floor.touch(call=call.id, queue=call.queue)

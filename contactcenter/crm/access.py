@@ -224,12 +224,12 @@ class Reader:
         """Whether he sees what lives there and is not his own."""
         return self.may(Right.FLOOR_WATCH) and self.reaches(queues, teams)
 
-    def knows(self, owner: str, team: str) -> bool:
-        """Whether he sees a customer of this owner and team, as far as these two say: what can be known of a
-        call that lives, without asking the store."""
-        if not self.may(Right.CUSTOMERS_READ):
+    def knows(self, owner: str, team: str, kind: Kind = Kind.CUSTOMER) -> bool:
+        """Whether he sees a customer, request or follow-up of this owner and team, as far as these two say:
+        what can be known of a call that lives, without asking the store."""
+        if not self.may(READING[kind]):
             return False
-        match self.scope(Kind.CUSTOMER):
+        match self.scope(kind):
             case Scope.ALL:
                 return True
             case Scope.TEAM:

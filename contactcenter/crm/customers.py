@@ -34,6 +34,7 @@ from contactcenter.crm import (
     ownerships,
     paging,
     records,
+    requests,
     roots,
     sealing,
     settings,
@@ -205,6 +206,16 @@ def get(db: Connection, customer: str) -> CustomerCard | None:
 
 
 # --- for readers ---
+
+
+def card(db: Connection, customer: str, reader: Reader) -> CustomerCard:
+    """The card of a customer whom the reader sees, for the center. Raises `Refusal`."""
+    try:
+        found = get(db, roots.check_visible(db, customer, reader))
+    except Refusal as error:
+        raise Refusal(str(error), field="customer") from None
+    assert found is not None  # noqa: S101 - seen in this transaction
+    return found
 
 
 def record(db: Connection, customer: str, reader: Reader = CENTER) -> Customer | None:
@@ -711,6 +722,7 @@ def _cards(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CustomerCard, ...]
     families = roots.families(db, [row.id for row in rows])
     held = addresses.of(db, [member for family in families.values() for member in family])
     labels = tags.of(db, families)
+    wanted = requests.open_of(db, families)
     routed = {each.name for each in definitions.all_of(db, "customer") if each.routing} if rows else set()
     return tuple(
         CustomerCard(
@@ -731,6 +743,7 @@ def _cards(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CustomerCard, ...]
             tags=labels[row.id],
             custom={name: value for name, value in row.custom.items() if name in routed},
             last=interactions.last_of(db, *families[row.id]),
+            requests=wanted[row.id],
         )
         for row in rows
     )

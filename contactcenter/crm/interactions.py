@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
-from contactcenter.crm import access, paging
+from contactcenter.crm import access, assignments, links, paging, roots
 from contactcenter.crm.access import CENTER, Kind, Reader, Scope
+from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import Refusal
+from contactcenter.crm.links import LinkedRecord
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import corrections, interactions, timeline, workers
 from contactcenter.crm.text import inert
@@ -18,9 +20,7 @@ from contactcenter.values import InteractionRecord, MatchMethod, PastInteraction
 NOTE = 4000
 """Longest note; longer text is cut with a mark, see `text.inert`."""
 _LONG = frozenset({"note", "error"})
-_FILTERS = {name: interactions.c[name] for name in ("queue", "outcome", "customer")} | {
-    "agent": workers.c.login
-}
+_FILTERS = {name: interactions.c[name] for name in ("queue", "outcome")} | {"agent": workers.c.login}
 _FIELDS = tuple(field.name for field in fields(InteractionRecord))
 _TEXTS = tuple(field.name for field in fields(InteractionRecord) if field.type is str)
 
@@ -49,6 +49,10 @@ class Interaction:
     """The latest last; it is what counts."""
     workers: frozenset[str]
     """Every agent who has, or had, the caller."""
+    assignment: Assignment | None = None
+    """Whose it is, if that was said after the record was final; `record` has it, too."""
+    links: tuple[LinkedRecord, ...] = ()
+    """The requests and follow-ups that it belongs to, of those that the reader sees."""
 
 
 def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
@@ -57,14 +61,17 @@ def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
     row = db.execute(select(interactions).where(interactions.c.id == interaction, seen)).one_or_none()
     if row is None:
         return None
+    assigned = assignments.of(db, (interaction,)).get(interaction)
     entries = db.execute(
         select(timeline).where(timeline.c.interaction_id == interaction).order_by(timeline.c.seq)
     )
     return Interaction(
-        record=_record(row),
+        record=_record(row, assigned),
         timeline=tuple(TimelineEntry(at=entry.at, kind=entry.kind, detail=entry.detail) for entry in entries),
         corrections=_corrections(db, (interaction,)).get(interaction, ()),
         workers=frozenset(db.scalars(select(workers.c.login).where(workers.c.interaction_id == interaction))),
+        assignment=assigned,
+        links=links.of_interaction(db, interaction, reader),
     )
 
 
@@ -92,9 +99,13 @@ def page(
         query = query.join(workers, workers.c.interaction_id == tie)
         key, tie = workers.c.arrived_at, workers.c.interaction_id
     for name, value in (filters or {}).items():
-        if name not in _FILTERS:
-            raise Refusal(f"filter by one of {', '.join(_FILTERS)}", field=name)
-        query = query.where(_FILTERS[name] == value)
+        if name == "customer":
+            root = roots.root_of(db, value)
+            query = query.where(assignments.belong_to(roots.family(db, root) if root else (value,)))
+        elif name in _FILTERS:
+            query = query.where(_FILTERS[name] == value)
+        else:
+            raise Refusal(f"filter by one of {', '.join(_FILTERS)}, customer", field=name)
     if since is not None:
         query = query.where(key >= since)
     if until is not None:
@@ -102,7 +113,8 @@ def page(
     rows = db.execute(paging.after(query, key, tie, cursor=cursor, limit=limit, down=True)).all()
     shown = rows[: paging.bounded(limit)]
     more = paging.cursor_of(shown[-1].arrived_at, shown[-1].id) if len(rows) > len(shown) else ""
-    return Page(items=tuple(map(_record, shown)), next=more)
+    given = assignments.of(db, [row.id for row in shown])
+    return Page(items=tuple(_record(row, given.get(row.id)) for row in shown), next=more)
 
 
 def last_of(
@@ -112,7 +124,7 @@ def last_of(
     the newest first, with the outcome that counts today."""
     query = (
         select(interactions)
-        .where(interactions.c.customer.in_(family), access.visible(reader, Kind.INTERACTION))
+        .where(assignments.belong_to(family), access.visible(reader, Kind.INTERACTION))
         .order_by(desc(interactions.c.arrived_at))
         .limit(count)
     )
@@ -248,9 +260,13 @@ def _row(record: InteractionRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _FIELDS} | {"match": record.match.value}
 
 
-def _record(row: Row[Any]) -> InteractionRecord:
-    values = dict(row._mapping)
-    return InteractionRecord(**values | {"match": MatchMethod(values["match"])})
+def _record(row: Row[Any], assigned: Assignment | None = None) -> InteractionRecord:
+    values = dict(row._mapping) | {"match": MatchMethod(row.match)}
+    if assigned:
+        values |= {
+            "customer": assigned.customer, "match": assigned.method, "confidence": assigned.confidence,
+        }  # fmt: skip
+    return InteractionRecord(**values)
 
 
 def _corrections(db: Connection, ids: Sequence[str]) -> dict[str, tuple[Correction, ...]]:

@@ -38,7 +38,7 @@ def after(
     `tie` is a unique column that orders rows of equal `key`. Raises `Refusal` for a cursor that isn't ours.
     """
     if cursor:
-        value, last = _decode(cursor, key.type.python_type)
+        value, last = place_of(cursor, key.type.python_type)
         beyond = (key < value, tie < last) if down else (key > value, tie > last)
         query = query.where(or_(beyond[0], and_(key == value, beyond[1])))
     order = (key.desc(), tie.desc()) if down else (key, tie)
@@ -57,7 +57,8 @@ def cursor_of(value: str | float, tie: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, tie]).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, kind: type) -> tuple[Any, str]:
+def place_of(cursor: str, kind: type) -> tuple[Any, str]:
+    """The key (of that type) and tie that `cursor_of` made the cursor from. Raises `Refusal` for others."""
     try:
         value, tie = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, func, literal_column, select
 
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Reader
@@ -43,3 +43,15 @@ def check_visible(db: Connection, customer: str, reader: Reader) -> str:
     if root is None or db.scalar(select(customers.c.id).where(customers.c.id == root, seen)) is None:
         raise Refusal("there is no such customer", code="not_found")
     return root
+
+
+def named(db: Connection, customers_: Collection[str], reader: Reader) -> dict[str, tuple[str, str]]:
+    """Who these are by now: id and name; the name is empty for who does not see that customer."""
+    held, root = customers.alias(), customers.alias()
+    query = (
+        select(held.c.id, root.c.id.label("root"), root.c.name, access.visible(reader, Kind.CUSTOMER, root))
+        .join(root, root.c.id == func.coalesce(func.nullif(held.c.merged_into, ""), held.c.id))
+        .where(held.c.id.in_(customers_))
+    )
+    found = {id_: (now, name if seen else "") for id_, now, name, seen in db.execute(query)}
+    return {customer: found.get(customer, (customer, "")) for customer in customers_}

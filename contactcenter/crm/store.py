@@ -28,12 +28,12 @@ from contactcenter.commands import (
 )
 from contactcenter.crm import (
     callbacks,
-    customers,
     database,
     idempotency,
     indexing,
     interactions,
     intervals,
+    matching,
     roles,
     sealing,
     settings,
@@ -41,7 +41,7 @@ from contactcenter.crm import (
 from contactcenter.crm.database import Database
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
 from contactcenter.crm.journal import Journal
-from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.phone_numbers import with_extension
 from contactcenter.crm.place import Place
 from contactcenter.crm.sealing import Sealing
 from contactcenter.crm.writer import Writer
@@ -238,10 +238,10 @@ class Store:
     async def find_customer(self, number: str) -> tuple[CustomerCard, ...]:
         """Who has this telephone number, in whichever form it came: the best match first."""
         try:
-            whole = e164(number, self.region)
+            whole, extension = with_extension(number, self.region)
         except Refusal:
             return ()
-        return await self.read(customers.with_phone, whole)
+        return await self.read(matching.by_phone, whole, extension)
 
     def health(self) -> dict[str, bool | int | str]:
         """How the store is, for `/readyz` and an alarm.
@@ -273,7 +273,10 @@ class Store:
 
     async def _answer(self, asked: FindCustomer) -> None:
         found: tuple[CustomerCard, ...] = ()
-        search = self._started(self.find_customer(asked.number))
+        if asked.customer:
+            search = self._started(self.read(matching.known, asked.customer, asked.method))
+        else:
+            search = self._started(self.find_customer(asked.number))
         # Not cancelled when late: a cancelled query costs its connection, just when all are busy.
         await asyncio.wait((search,), timeout=FIND_S)
         try:
@@ -284,7 +287,7 @@ class Store:
                 search.add_done_callback(lambda done: done.cancelled() or done.exception())
         except Exception:  # whatever it is: the caller's pop waits for an answer
             log.exception("the caller's record can't be read", call=asked.call)
-        method = MatchMethod.CALLER_NUMBER if found else MatchMethod.NONE
+        method = asked.method if found or asked.customer else MatchMethod.NONE
         self._tell(CustomerFound(at=self.now(), call=asked.call, method=method, customers=found))
 
     async def _index(self) -> None:

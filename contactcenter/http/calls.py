@@ -6,12 +6,13 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from contactcenter.events import AnswerAsked, HangUpAsked, HoldAsked, PriorityAsked, ResumeAsked, WhyAsked
-from contactcenter.http import scope
+from contactcenter.http import attending, scope
 from contactcenter.http.lists import Items, Paged, cut
 from contactcenter.http.problems import not_found
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.routing.explanations import waits
+from contactcenter.values import MatchMethod
 from contactcenter.views import CallView, ConsultView
 
 routes = Routes("calls")
@@ -52,6 +53,10 @@ class LiveCall(BaseModel):
     needs: Annotated[tuple[str, ...], Field(description="Skill and level; with a question mark: preferred.")]
     promised_s: Annotated[float | None, Field(description="A bound of the wait, made at the entry.")]
     told_s: Annotated[float | None, Field(description="What the caller was told last of the wait.")]
+    match: Annotated[str, Field(description="How the customer was recognised.")]
+    confidence: Annotated[float, Field(description="How sure that is, 0 to 1.")]
+    matches: Annotated[int, Field(description="How many customers it may be.")]
+    language: str
     waited_s: Annotated[float, Field(ge=0, description="Since the queue's entry; 0 when he does not wait.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]
 
@@ -149,6 +154,23 @@ async def change_call(visit: Visit, id: str, body: CallPatch) -> CallPatch:
         )
     )
     return body
+
+
+class CallersName(BaseModel):
+    """Who the caller is: one of those that the pop shows, or anybody else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+@routes.post("/api/calls/{id}/customer", right=Right.CUSTOMERS_WRITE, of=Kind.CALL, refusals=(403, 409))
+async def choose_customer(visit: Visit, id: str, body: CallersName) -> None:
+    """Say who the caller is. The record, the pages of all whom the call concerns, and whoever gets the caller
+    next go by it."""
+    own_call(visit, id)
+    interaction = visit.edge.live.calls[id].interaction
+    await attending.choose(visit, interaction, body.customer, MatchMethod.CHOSEN)
 
 
 @routes.post("/api/calls/{id}/hangup", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))

@@ -11,10 +11,12 @@ from contactcenter.crm.customers import Customer, CustomerChange, NewCustomer
 from contactcenter.crm.emails import email
 from contactcenter.crm.ownerships import Ownership
 from contactcenter.crm.phone_numbers import e164
+from contactcenter.http import attending
 from contactcenter.http.lists import Items, Paged, cut
-from contactcenter.http.problems import not_found
+from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
+from contactcenter.values import MatchMethod
 
 routes = Routes("customers")
 
@@ -90,6 +92,7 @@ class CustomerBody(BaseModel):
     custom: Custom = {}
     owner: Word | None = None
     team: Word | None = None
+    call: Annotated[Word, Field(description="A live call: its caller is this customer.")] = ""
 
 
 class CustomerPatch(BaseModel):
@@ -159,9 +162,17 @@ async def get_customer(visit: Visit, id: str) -> Customer:
 
 @routes.post("/api/customers", right=Right.CUSTOMERS_WRITE, status=201, refusals=(403, 409), versioned=True)
 async def create_customer(visit: Visit, body: CustomerBody) -> Customer:
-    """Open a customer's record."""
-    new = NewCustomer(**_given(body))
-    return await visit.edge.store.write(customers.create_record, new, visit.reader, at=visit.edge.now())
+    """Open a customer's record; while the caller is there (`call`), as that caller's."""
+    given = _given(body)
+    call = visit.edge.live.call(visit.reader, str(given.pop("call", "")))
+    if body.call and call is None:
+        raise Problem(422, "invalid", "There is no such call.", field="call")
+    made = await visit.edge.store.write(
+        customers.create_record, NewCustomer(**given), visit.reader, at=visit.edge.now()
+    )
+    if call:
+        await attending.choose(visit, call.interaction, made.id, MatchMethod.CREATED)
+    return made
 
 
 @routes.patch(
@@ -178,9 +189,11 @@ async def change_customer(visit: Visit, id: str, body: CustomerPatch) -> Custome
     is known of a phone that stays, are left as they are.
     """
     to = CustomerChange(**_given(body))
-    return await visit.edge.store.write(
+    changed = await visit.edge.store.write(
         customers.change_record, id, to, visit.reader, expected=visit.expected, at=visit.edge.now()
     )
+    await attending.refresh(visit.edge, changed.id)
+    return changed
 
 
 @routes.post("/api/customers/assign", right=Right.CUSTOMERS_WRITE, refusals=(404,))

@@ -6,8 +6,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from contactcenter.crm import interactions
+from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import StoreUnavailable
+from contactcenter.crm.links import LinkedRecord
 from contactcenter.events import DispositionSet
+from contactcenter.http import attending
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem
 from contactcenter.http.recordings import RecordingItem, of_interaction
@@ -16,7 +19,7 @@ from contactcenter.http.scope import check_interaction
 from contactcenter.http.visit import Visit
 from contactcenter.parts import Part, parts
 from contactcenter.routing.explanations import decided
-from contactcenter.values import InteractionRecord, TimelineEntry
+from contactcenter.values import InteractionRecord, MatchMethod, TimelineEntry
 
 routes = Routes("interactions")
 
@@ -63,6 +66,7 @@ class InteractionItem(BaseModel):
     language: str
     customer: str
     match: str
+    confidence: Annotated[float, Field(description="How sure the match is, 0 to 1.")]
     queue: str
     agent: str
     last_node: str
@@ -107,6 +111,16 @@ class InteractionDetail(InteractionItem):
     decisions: list[Decision]
     recordings: list[RecordingItem]
     corrections: list[Step]
+    links: Annotated[list[LinkedRecord], Field(description="Requests and follow-ups that it belongs to.")]
+    assigned: Annotated[Step | None, Field(description="Who said whose it is, after the record was final.")]
+
+
+class CustomerWish(BaseModel):
+    """Whose it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 @routes.get("/api/interactions", right=Right.INTERACTIONS_READ)
@@ -151,7 +165,19 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
             )
             for one in found.corrections
         ],
+        links=list(found.links),
+        assigned=_assigned(found.assignment),
     )
+
+
+@routes.put(
+    "/api/interactions/{id}/customer", right=Right.CUSTOMERS_WRITE, of=Kind.INTERACTION, refusals=(403, 409)
+)
+async def set_interaction_customer(visit: Visit, id: str, body: CustomerWish) -> None:
+    """Say whose it is. While it lives, the record and the agents' pages follow; once its record is final,
+    that stays as it is, and what was said stands beside it."""
+    await check_interaction(visit, id, "set_interaction_customer")
+    await attending.choose(visit, id, body.customer, MatchMethod.CHOSEN)
 
 
 @routes.put("/api/interactions/{id}/disposition", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(409,))
@@ -201,6 +227,13 @@ def _fields(record: InteractionRecord) -> dict[str, Any]:
 def _step(entry: TimelineEntry) -> Step:
     detail = {name: value for name, value in entry.detail.items() if name != "decision"}
     return Step(at=entry.at, kind=entry.kind, detail=detail)
+
+
+def _assigned(given: Assignment | None) -> Step | None:
+    if given is None:
+        return None
+    detail: dict[str, JsonValue] = {"login": given.login, "customer": given.customer}
+    return Step(at=given.at, kind="assigned", detail=detail)
 
 
 def _decision(entry: TimelineEntry) -> Decision:

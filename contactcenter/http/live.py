@@ -10,7 +10,7 @@ Nothing here awaits. Taking the snapshot and subscribing happen in one step, so 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
@@ -36,7 +36,15 @@ from contactcenter.commands import (
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Right
 from contactcenter.values import CustomerCard, MatchMethod, Note
-from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
+from contactcenter.views import (
+    AgentView,
+    CallView,
+    FiguresView,
+    MessageView,
+    MonitorView,
+    QueueView,
+    ReminderView,
+)
 
 RING = 512
 """Frames that a stream keeps for those who come back."""
@@ -48,8 +56,8 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures"]
-NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages", "figures")
+Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures", "reminders"]
+NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages", "figures", "reminders")
 Later = Callable[[float, Callable[[], None]], object]
 
 
@@ -62,6 +70,7 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     monitors: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    reminders: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -76,6 +85,8 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     caller: str
     caller_name: str
     match: MatchMethod
+    confidence: float
+    """How sure the match is, 0 to 1: of the first of `customers`."""
     customer: CustomerCard | None
     """The customer, when exactly one fits."""
     customers: tuple[CustomerCard, ...]
@@ -109,6 +120,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     messages: tuple[MessageView, ...]
     """What supervisors have said to this user, and he has not put away."""
     figures: tuple[FiguresView, ...]
+    reminders: tuple[ReminderView, ...]
+    """What this user is to be reminded of, and nobody has put away."""
     configuration: int
     """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
@@ -124,6 +137,7 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     monitors: tuple[MonitorView, ...] = ()
     messages: tuple[MessageView, ...] = ()
     figures: tuple[FiguresView, ...] = ()
+    reminders: tuple[ReminderView, ...] = ()
     gone: Gone = Gone()
     configuration: int = 0
     """The configuration's new version, when it has one: ask for menus and titles anew."""
@@ -154,6 +168,7 @@ class LiveModel:
         self.monitors: dict[str, MonitorView] = {}
         self.messages: dict[str, MessageView] = {}
         self.figures: dict[str, FiguresView] = {}
+        self.reminders: dict[str, ReminderView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.teams: dict[str, tuple[str, ...]] = {}
         """Login -> teams, of those who are in one; told by `staffed`."""
@@ -231,6 +246,24 @@ class LiveModel:
             case _:
                 pass
 
+    def remind(self, views: Iterable[ReminderView]) -> None:
+        """These reminders stand now, and no others: told by `reminders.py`."""
+        before, self.reminders = self.reminders, {view.id: view for view in views}
+        for id_ in before.keys() | self.reminders.keys():
+            if before.get(id_) != self.reminders.get(id_):
+                for stream in self.streams.values():
+                    stream.touch("reminders", id_)
+
+    def call(self, reader: access.Reader, id_: str) -> CallView | None:
+        """The live call as the user sees it; None when there is none that he sees."""
+        seen: CallView | None = self._as_seen(reader, self.calls[id_]) if id_ in self.calls else None
+        return seen if self.sees(reader, "calls", id_) else None
+
+    def shows(self, customer: str) -> bool:
+        """Whether a live call may be this customer's."""
+        on_page = (card.id for pop in self.pops.values() for card in pop.customers)
+        return any(call.customer == customer for call in self.calls.values()) or customer in on_page
+
     def configured(self, version: int) -> None:
         """The configuration has a new version: everybody is told."""
         self.version = version
@@ -261,6 +294,9 @@ class LiveModel:
                 return False
             case MessageView():
                 return view.to == reader.login  # for nobody else's eyes
+            case ReminderView():
+                team = not view.owner and view.team in reader.teams
+                return reader.may(Right.FOLLOWUPS_READ) and (view.owner == reader.login or team)
             case AgentView():
                 own = view.login == reader.login
                 return own or reader.oversees(view.queues, self.teams.get(view.login, ()))
@@ -316,6 +352,7 @@ class LiveModel:
         views: dict[Noun, dict[str, Any]] = {
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
             "monitors": self.monitors, "messages": self.messages, "figures": self.figures,
+            "reminders": self.reminders,
         }  # fmt: skip
         return views[noun]
 
@@ -410,6 +447,7 @@ class Stream:
             monitors=tuple(shown["monitors"]),
             messages=tuple(shown["messages"]),
             figures=tuple(shown["figures"]),
+            reminders=tuple(shown["reminders"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
             configuration=news,
         )
@@ -449,6 +487,7 @@ class Stream:
                 monitors=tuple(seen(reader, "monitors")),
                 messages=tuple(seen(reader, "messages")),
                 figures=tuple(seen(reader, "figures")),
+                reminders=tuple(seen(reader, "reminders")),
                 configuration=self._model.version,
             )
         )
@@ -508,7 +547,7 @@ def _agents(call: CallView) -> tuple[str, ...]:
 def _as_pop(command: ScreenPop, reader: access.Reader, seq: int, at: float) -> Pop:
     """The pop as its user may see it: he has the caller, so whose customer it is does not matter."""
     reads = reader.may(Right.CUSTOMERS_READ)
-    cards = tuple(access.shown(reader, Kind.CUSTOMER, card) for card in command.customers) if reads else ()
+    cards = tuple(_as_card(card, reader) for card in command.customers) if reads else ()
     return Pop(
         seq=seq,
         at=at,
@@ -519,12 +558,19 @@ def _as_pop(command: ScreenPop, reader: access.Reader, seq: int, at: float) -> P
         caller=command.caller,
         caller_name=command.caller_name,
         match=command.match,
+        confidence=command.customers[0].confidence if command.customers else 0.0,
         customer=cards[0] if len(cards) == 1 else None,
         customers=cards,
         waited_s=command.waited_s,
         why=command.why,
         notes=command.notes,
     )
+
+
+def _as_card(card: CustomerCard, reader: access.Reader) -> CustomerCard:
+    """The card with those requests that its reader sees."""
+    wanted = tuple(each for each in card.requests if reader.knows(each.owner, each.team, Kind.REQUEST))
+    return access.shown(reader, Kind.CUSTOMER, replace(card, requests=wanted))
 
 
 def _on_the_loop(delay_s: float, call: Callable[[], None]) -> None:

@@ -60,6 +60,7 @@ class Me(BaseModel):
     """All queues: histories tell of those of others, too."""
     skill_titles: list[ChoiceItem]
     """All skills."""
+    request_kinds: list[ChoiceItem]
     configuration: int
     """The configuration's version that these menus and titles are of."""
     version: str
@@ -143,7 +144,7 @@ async def need_more_time(visit: Visit) -> None:
 @routes.get("/api/dispositions", right=Right.SIGNED_IN)
 async def list_dispositions(visit: Visit) -> Choices:
     """The outcomes that an agent can set, with their titles by language."""
-    return Choices(items=_items(visit.edge.settings.dispositions))
+    return Choices(items=menu(visit.edge.settings.dispositions))
 
 
 def _me(visit: Visit) -> Me:
@@ -167,14 +168,15 @@ def _me(visit: Visit) -> Me:
         phone=user.phone,
         phones=list(settings.phones),
         answerable=(agent.phone if agent else user.phone) in settings.answerable,
-        pause_reasons=_items(settings.pause_reasons),
-        dispositions=_items(settings.dispositions),
-        queue_titles=_items(settings.queues),
-        skill_titles=_items(settings.skills),
+        pause_reasons=menu(settings.pause_reasons),
+        dispositions=menu(settings.dispositions),
+        queue_titles=menu(settings.queues),
+        skill_titles=menu(settings.skills),
+        request_kinds=menu(settings.request_kinds),
         configuration=visit.edge.live.version,
         version=settings.version,
     )
 
 
-def _items(choices: tuple[Choice, ...]) -> list[ChoiceItem]:
+def menu(choices: tuple[Choice, ...]) -> list[ChoiceItem]:
     return [ChoiceItem(code=choice.code, title=choice.title) for choice in choices]

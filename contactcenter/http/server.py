@@ -32,7 +32,9 @@ from contactcenter.http import (
     customers,
     fields,
     figures,
+    followups,
     health,
+    history,
     interactions,
     me,
     merging,
@@ -43,6 +45,8 @@ from contactcenter.http import (
     queues,
     recordings,
     relations,
+    reminders,
+    requests,
     roles,
     search,
     signin,
@@ -69,7 +73,7 @@ API: tuple[Routes, ...] = (
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
     changes.routes, users.routes, roles.routes, teams.routes, supervision.routes, figures.routes,
     callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
-    fields.routes, search.routes, merging.routes,
+    fields.routes, search.routes, merging.routes, requests.routes, followups.routes, history.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -87,13 +91,13 @@ REFUSALS = {
     "beyond_you": 403,
     "taken": 409,
     "ended": 409,
+    "illegal_now": 409,
     "changed_since": 409,
     "locked_out": 409,
     "in_use": 409,
     "key_missing": 503,
     "builtin": 409,
     "merged": 409,
-    "illegal_now": 409,
     "stale": 412,
     "changed_meanwhile": 412,
 }
@@ -144,6 +148,7 @@ class HttpServer:
         edge.sockets = socket.Sockets(edge)
         edge.presence = Presence(edge)
         edge.sounds = sounds
+        edge.reminders = reminders.Reminders(edge)
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
         self.port = settings.port
@@ -163,6 +168,7 @@ class HttpServer:
         self._edge.origins = settings.allowed_origins(self.port)
         self._edge.live.staffed(await self._edge.store.read(team_records.memberships_of))
         self._watch = asyncio.create_task(_watch(self._edge))
+        self._edge.reminders.start()
 
     async def stop(self) -> None:
         """Close the sockets and stop listening. Sessions live on."""
@@ -170,6 +176,7 @@ class HttpServer:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
+        await self._edge.reminders.stop()
         await self._edge.sockets.close(lambda _: True, 1001, "restarting")
         await self._runner.cleanup()
 
@@ -182,6 +189,7 @@ class HttpServer:
             pause_reasons=now.pause_reasons,
             queues=now.queues,
             skills=now.skills,
+            request_kinds=now.request_kinds,
             visible_to_agent=now.visible_to_agent,
         )
         self._edge.live.configured(version)

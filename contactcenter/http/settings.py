@@ -28,6 +28,7 @@ class Menus:
     pause_reasons: tuple[Choice, ...]
     queues: tuple[Choice, ...]
     skills: tuple[Choice, ...]
+    request_kinds: tuple[Choice, ...]
     visible_to_agent: bool
 
 
@@ -42,6 +43,7 @@ def menus(configuration: Configuration) -> Menus:
         pause_reasons=choices(configuration.pauses),
         queues=choices({name: queue.title for name, queue in configuration.queues.items()}),
         skills=choices(configuration.skills),
+        request_kinds=choices(configuration.request_kinds),
         visible_to_agent=configuration.supervision.visible_to_agent,
     )
 
@@ -71,6 +73,7 @@ class HttpSettings:
     """All queues' titles."""
     skills: tuple[Choice, ...] = ()
     """All skills' titles."""
+    request_kinds: tuple[Choice, ...] = ()
     phones: tuple[str, ...] = ()
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from contactcenter.http.pages import Shell
     from contactcenter.http.presence import Presence
     from contactcenter.http.recordings import Sounds
+    from contactcenter.http.reminders import Reminders
     from contactcenter.http.socket import Sockets
 
 
@@ -101,12 +103,18 @@ class Edge:
     """Whose pages may talk to us; known once the port is."""
     openapi: dict[str, Any] = field(default_factory=dict)
     sounds: "Sounds" = field(init=False)
+    reminders: "Reminders" = field(init=False)
     turns: Turns = field(default_factory=Turns)
     """Requests with an idempotency key that are being served."""
     openings: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """Who looks at which record -> since when that is in the audit log."""
     listenings: dict[tuple[str, str], float] = field(default_factory=dict)
     """Who listens to which recording -> since when that is in the audit log."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The center's time zone."""
+        return ZoneInfo(self.configurator.settings.zone)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,8 @@ from contactcenter.cli import cli
 from contactcenter.config import Settings, load
 from contactcenter.consults import ConsultState
 from contactcenter.crm.access import RIGHTS, SCOPED, Right
+from contactcenter.crm.followups import FollowupState
+from contactcenter.crm.requests import RequestState
 from contactcenter.crm.roles import BUILTIN
 from contactcenter.http.server import API, all_routes
 from contactcenter.interactions import InteractionState, Outcome
@@ -162,7 +164,18 @@ def test_the_page_of_roles_has_every_right_and_the_built_in_roles_as_they_are() 
 
 @pytest.mark.parametrize(
     "states",
-    [AgentState, PauseReason, CallState, ConsultState, OfferState, InteractionState, Outcome, MatchMethod],
+    [
+        AgentState,
+        PauseReason,
+        CallState,
+        ConsultState,
+        OfferState,
+        InteractionState,
+        Outcome,
+        MatchMethod,
+        RequestState,
+        FollowupState,
+    ],
     ids=lambda states: states.__name__,
 )
 def test_every_state_is_in_the_glossary(states: type[StrEnum]) -> None:
@@ -171,7 +184,17 @@ def test_every_state_is_in_the_glossary(states: type[StrEnum]) -> None:
 
 
 @pytest.mark.parametrize(
-    "states", [AgentState, CallState, ConsultState, OfferState, InteractionState, Outcome]
+    "states",
+    [
+        AgentState,
+        CallState,
+        ConsultState,
+        OfferState,
+        InteractionState,
+        Outcome,
+        RequestState,
+        FollowupState,
+    ],
 )
 def test_the_glossary_has_no_state_that_the_code_has_not(states: type[StrEnum]) -> None:
     home = f"{states.__module__.rpartition('.')[2]}.{states.__name__}"

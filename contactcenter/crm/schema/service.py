@@ -24,6 +24,7 @@ requests = Table(
     words("owner"),
     words("team"),
     words("queue"),
+    words("language"),  # in which the customer is to be answered
     Column("due_at", Double),
     Column("custom", JSON, nullable=False, server_default="{}"),
     Column("version", Integer, nullable=False),

@@ -402,6 +402,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), server_default="", nullable=False),
         sa.Column("team", sa.Text(), server_default="", nullable=False),
         sa.Column("queue", sa.Text(), server_default="", nullable=False),
+        sa.Column("language", sa.Text(), server_default="", nullable=False),
         sa.Column("due_at", sa.Double(), nullable=True),
         sa.Column("custom", sa.JSON(), server_default="{}", nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

@@ -1,0 +1,43 @@
+"""What the pages tell the center of the customers whose calls go on: who it is, and that a record changed."""
+
+from contactcenter.crm import assignments, customers
+from contactcenter.events import CustomerChanged, CustomerChosen
+from contactcenter.http.problems import Problem
+from contactcenter.http.visit import Edge, Visit
+from contactcenter.values import MatchMethod
+
+
+async def choose(visit: Visit, interaction: str, customer: str, method: MatchMethod) -> None:
+    """Let this be the interaction's customer: in the center while it lives, else beside its final record.
+
+    Whether the visitor may know of the interaction was checked. Raises `Refusal` when he does not see the
+    customer.
+    """
+    visitor, now = visit.visitor, visit.edge.now()
+    card = await visit.edge.store.read(customers.card, customer, visit.reader)
+    try:
+        await visit.edge.questions.ask(
+            lambda request: CustomerChosen(
+                at=now,
+                login=visitor.login,
+                name=visitor.name,
+                request=request,
+                interaction=interaction,
+                customer=card,
+                method=method,
+            )
+        )
+    except Problem as problem:
+        if problem.code != "unknown":
+            raise
+        await visit.edge.store.write(
+            assignments.assign, interaction, card.id, method, reader=visit.reader, at=now
+        )
+
+
+async def refresh(edge: Edge, customer: str) -> None:
+    """A customer's record, or what is to be done for him, is another: whoever has him on the line sees it."""
+    if edge.live.shows(customer):
+        card = await edge.store.read(customers.get, customer)
+        if card:
+            edge.tell(CustomerChanged(at=edge.now(), customer=card))
