@@ -89,7 +89,6 @@ async def test_every_table_arrives_and_the_file_stays(file_keeper: Keeper, targe
     assert file_keeper.path.read_bytes() == before
     assert [each.table for each in moved] == [table.name for table in metadata.sorted_tables]
     assert all(each.rows >= ROWS for each in moved)
-    assert len({each.checksum for each in moved}) == len(moved)
     assert {(each.table, each.rows, each.rows) for each in moved} <= set(steps)
     arrived = Keeper(file_keeper.path, engine="sqlite", fresh=False)
     arrived.place = target

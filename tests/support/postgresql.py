@@ -55,7 +55,8 @@ class Cluster:
     """One server with its databases."""
 
     def __init__(self) -> None:
-        self._bin, self._libraries = _found()
+        self._programs = _found()
+        self._libraries = ""
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._count = 0
@@ -67,6 +68,8 @@ class Cluster:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         self.folder.chmod(0o755)
         try:
+            if self._programs.is_relative_to(UNPACKED):
+                self._settle()
             self._run(
                 "initdb", "--pgdata", str(self.folder / "data"), "--username", "postgres", "--auth", "trust",
                 "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions",
@@ -95,7 +98,7 @@ class Cluster:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *(*identity, "--", str(self._bin / "postgres")),
+                    *(*identity, "--", str(self._programs / "postgres")),
                     *("-D", str(self.folder / "data"), "-k", str(self.folder)),
                     *(part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")),
                 ],
@@ -170,6 +173,16 @@ class Cluster:
         """What the administrator's own program gets for an answer."""
         return rows(self.url(database, "postgres"), statement, *args)
 
+    def _settle(self) -> None:
+        """Use what was unpacked: a copy of it where the checkout is closed to the user it runs as."""
+        tree = UNPACKED
+        if self._user and not all(each.stat().st_mode & 0o001 for each in (UNPACKED, *UNPACKED.parents)):
+            tree = Path(shutil.copytree(UNPACKED, self.folder / "programs", symlinks=True))
+        self._programs = tree / self._programs.relative_to(UNPACKED)
+        self._libraries = ":".join(
+            map(str, [*tree.glob("usr/lib/*-linux-gnu*"), *tree.glob("lib/*-linux-gnu*")])
+        )
+
     def _answers(self) -> bool:
         try:
             self.sql("postgres", "SELECT 1")
@@ -179,7 +192,7 @@ class Cluster:
 
     def _run(self, program: str, *args: str) -> None:
         done = subprocess.run(
-            [str(self._bin / program), *args],
+            [str(self._programs / program), *args],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd="/",
             env=self._environment(),
             user=self._user.pw_uid if self._user else None, group=self._user.pw_gid if self._user else None,
@@ -227,8 +240,8 @@ def in_thread(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return thread.submit(lambda: asyncio.run(work())).result()
 
 
-def _found() -> tuple[Path, str]:
-    """The folder of the server's programs, and where else its libraries are."""
+def _found() -> Path:
+    """The folder of the server's programs."""
     for root in (Path("/"), UNPACKED):
         folders = [
             each for each in root.glob("usr/lib/postgresql/*/bin")
@@ -236,9 +249,7 @@ def _found() -> tuple[Path, str]:
             and (each / "initdb").exists()
         ]  # fmt: skip
         if folders:
-            newest = max(folders, key=lambda each: int(each.parent.name))
-            libraries = [each for each in UNPACKED.glob("usr/lib/*-linux-gnu*") if root == UNPACKED]
-            return newest, ":".join(map(str, libraries))
+            return max(folders, key=lambda each: int(each.parent.name))
     raise RuntimeError("there is no PostgreSQL: scripts/setup.sh test puts one there")
 
 
@@ -249,6 +260,10 @@ def _sweep() -> None:
             file = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                # The lock goes last: a server on its way down may still write, and the rest is for next time.
+                for each in ("data", "programs"):
+                    if (folder / each).exists():
+                        shutil.rmtree(folder / each)
+                shutil.rmtree(folder)
             finally:
                 os.close(file)
