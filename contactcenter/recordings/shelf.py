@@ -29,9 +29,9 @@ from contactcenter.crm.access import CENTER
 from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.crm.keys import KeyProblem, Keys, load_or_make
 from contactcenter.crm.recordings import AUDIBLE, Kept
+from contactcenter.crm.sealed_files import Sealed, Unsealable, seal
 from contactcenter.crm.store import Store
 from contactcenter.events import Event, RecordingsRestored
-from contactcenter.recordings.sealed import Sealed, Unsealable, seal
 from contactcenter.recordings.sound import RATE, NoLeg, Stereo, open_leg
 from contactcenter.values import RecordingKind, RecordingRecord, RecordingState
 
