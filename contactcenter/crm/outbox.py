@@ -6,7 +6,7 @@ what it is now: who is told asks for the record, with his own rights.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, field
+from dataclasses import field, fields
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -34,6 +34,9 @@ class News:
     """Plain JSON. No personal data: programs log it."""
 
 
+_FIELDS = tuple(each.name for each in fields(News))
+
+
 @frozen
 class OutboxRow:
     """One event as it is read."""
@@ -56,7 +59,7 @@ def put(db: Connection, news: News, *, by: str, at: float) -> None:
 
 def put_all(db: Connection, news: Iterable[News], *, by: str, at: float) -> None:
     """Append events in their order."""
-    fresh = [asdict(each) for each in news]
+    fresh = [{name: getattr(each, name) for name in _FIELDS} for each in news]
     if not fresh:
         return
     last = last_seq(db)
