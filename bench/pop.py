@@ -13,6 +13,7 @@ from playwright.async_api import async_playwright
 from contactcenter.commands import Command, ScreenPop, ShowAgent
 from contactcenter.config import load
 from contactcenter.configurator import Configurator
+from contactcenter.crm.files import Files
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
@@ -71,7 +72,7 @@ async def _latencies(folder: Path) -> list[float]:
         await configurator.open()
         server = HttpServer(
             tell=tell, now=time.time, store=store, users=users, configurator=configurator, sessions=sessions,
-            settings=HttpSettings(port=0), ready=dict,
+            settings=HttpSettings(port=0), ready=dict, files=Files(folder / "files", store.sealing),
         )  # fmt: skip
         await server.start()
         try:

@@ -22,6 +22,7 @@ from contactcenter.clock import Clock
 from contactcenter.config import LIVE, Settings
 from contactcenter.configurator import Configurator
 from contactcenter.crm import matching
+from contactcenter.crm.files import Files
 from contactcenter.crm.phone_numbers import is_ordinary
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -246,6 +247,7 @@ class App:
             settings=self._http_settings(),
             ready=self.ready,
             sounds=shelf.open,
+            files=Files(settings.files.folder, self.store.sealing),
             registry=self.registry,
         )
         to_page, to_store = self.http.carry, self.store.carry
@@ -398,6 +400,11 @@ class App:
             phones=settings.phones,
             answerable=self._answerable,
             agents_listen=settings.recordings.agents_listen,
+            zone=settings.zone,
+            attachment_bytes=settings.files.attachment_mb << 20,
+            attachments=settings.files.attachments,
+            import_bytes=settings.files.import_mb << 20,
+            import_days=settings.files.import_days,
         )
 
     def _header(self) -> Header:

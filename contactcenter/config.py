@@ -243,6 +243,18 @@ class StoreSection(_Section):
         return Server(url=self.url, password=password, beside=self.path)
 
 
+class FilesSection(_Section):
+    """Files that people send: attachments, and tables to import."""
+
+    folder: Path = Path("files")
+    attachment_mb: int = Field(default=20, ge=1, le=1000)
+    attachments: int = Field(default=200, ge=1, le=10_000)
+    """Of one customer."""
+    import_mb: int = Field(default=200, ge=1, le=2000)
+    import_days: int = Field(default=30, ge=1, le=3650)
+    """For how long a file is kept after it was imported, so that its bad rows can be fetched."""
+
+
 class SpeechSection(_Section):
     """Prompts: where they are made, and by which engines."""
 
@@ -559,6 +571,7 @@ class Settings(Configuration):
     fastagi: FastAgiSection = FastAgiSection()
     asterisk: tuple[AsteriskSection, ...] = ()
     store: StoreSection = StoreSection()
+    files: FilesSection = FilesSection()
     speech: SpeechSection = SpeechSection()
     recordings: RecordingsSection = RecordingsSection()
     ivr: IvrSection
@@ -721,6 +734,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
                     "password_file": folder / kept_secret if kept_secret else None,
                 }
             ),
+            "files": settings.files.model_copy(update={"folder": folder / settings.files.folder}),
             "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
             "recordings": kept.model_copy(
                 update={name: folder / getattr(kept, name) for name in ("spool", "folder", "key")}

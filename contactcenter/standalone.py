@@ -154,6 +154,7 @@ def _settings(options: Options) -> Settings:
         "store": settings.store.model_copy(
             update={"path": data / "contactcenter.db", "key": data / "personal.key"}
         ),
+        "files": settings.files.model_copy(update={"folder": data / "files"}),
         "speech": settings.speech.model_copy(update={"cache": data / "prompts"}),
         "recordings": settings.recordings.model_copy(
             update={

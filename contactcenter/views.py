@@ -241,6 +241,24 @@ class FiguresView:
 
 
 @frozen
+class ImportView:
+    """How far an import is: for whoever began it (`GET /api/imports/{id}` has the rest)."""
+
+    id: str
+    login: str
+    name: str
+    """The file's."""
+    state: str
+    rows: int
+    done: int
+    created: int
+    changed: int
+    skipped: int
+    bad: int
+    error: str
+
+
+@frozen
 class ReminderView:
     """A follow-up of which somebody is to be reminded."""
 

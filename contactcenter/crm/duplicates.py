@@ -4,13 +4,14 @@ A record is compared when it is made or changed (`check`), and all of them piece
 called different stays so, until there is a further reason.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
-from contactcenter.crm import access, likeness, paging
+from contactcenter.crm import access, likeness, paging, settings
 from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.likeness import Reason
@@ -19,6 +20,8 @@ from contactcenter.crm.schema import addresses, customers, duplicates, name_keys
 from contactcenter.values import frozen
 
 OPEN, DIFFERENT, MERGED = "open", "different", "merged"
+_DUE = "duplicates_due"
+"""The setting that says from where on records are to be compared."""
 NAMESAKES = 50
 """Of a name that more customers have, only those who share something else are compared."""
 
@@ -64,6 +67,30 @@ def scan(db: Connection, *, after: str = "", count: int = 200, at: float) -> str
     ).all()
     check(db, ids, at=at)
     return ids[-1] if len(ids) == count else ""
+
+
+def due(db: Connection, since: float) -> None:
+    """Have `go_on` compare all records that were made or changed from then on."""
+    at = json.loads(settings.get(db, _DUE) or "[]")
+    settings.put(db, _DUE, json.dumps(min(at, [since, ""]) if at else [since, ""]))
+
+
+def go_on(db: Connection, *, count: int = 10, at: float) -> bool:
+    """Compare some of the records that are due; whether there are more."""
+    if not (cursor := settings.get(db, _DUE)):
+        return False
+    since, last = json.loads(cursor)
+    beyond = or_(customers.c.updated_at > since, and_(customers.c.updated_at == since, customers.c.id > last))
+    rows = db.execute(
+        select(customers.c.id, customers.c.updated_at)
+        .where(customers.c.updated_at >= since, beyond)
+        .order_by(customers.c.updated_at, customers.c.id)
+        .limit(count)
+    ).all()
+    check(db, [row.id for row in rows], at=at)
+    more = len(rows) == count
+    settings.put(db, _DUE, json.dumps([rows[-1].updated_at, rows[-1].id]) if more else "")
+    return more
 
 
 def page(

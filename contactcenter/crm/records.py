@@ -21,7 +21,9 @@ EVENTS: Mapping[str, str] = {"create": "created", "change": "changed", "delete":
 
 
 COMPARED = 20
-"""Customers of one write that are looked at for duplicates at once; an import's are by `duplicates.scan`."""
+"""Customers of one write that are looked at for duplicates at once."""
+IMPORT = "import"
+"""The act of what came from a file: it is looked at for duplicates afterwards (`duplicates.go_on`)."""
 
 
 @frozen
@@ -88,7 +90,7 @@ def changed_all(db: Connection, changes: Iterable[Change], *, by: str, at: float
         )
     audit.write_all(db, entries)
     outbox.put_all(db, news, by=by, at=at)
-    _find_anew(db, news, at=at)
+    _find_anew(db, news, at=at, compared=all(one.act != IMPORT for one in entries))
 
 
 def expect(found: int, expected: int | None) -> None:
@@ -100,7 +102,7 @@ def expect(found: int, expected: int | None) -> None:
         raise ChangedMeanwhile(expected, found)
 
 
-def _find_anew(db: Connection, news: Iterable[News], *, at: float) -> None:
+def _find_anew(db: Connection, news: Iterable[News], *, at: float, compared: bool) -> None:
     """The search box finds the records by what they are now, and so do those who look for duplicates."""
     ids: dict[str, dict[str, None]] = {kind: {} for kind in indexing.KINDS}
     changed: dict[str, None] = {}
@@ -114,7 +116,7 @@ def _find_anew(db: Connection, news: Iterable[News], *, at: float) -> None:
             changed[one.record_id] = None
     for kind, some in ids.items():
         indexing.index(db, kind, some)
-    if len(changed) <= COMPARED:
+    if compared and len(changed) <= COMPARED:
         duplicates.check(db, changed, at=at)
 
 

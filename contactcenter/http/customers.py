@@ -37,9 +37,11 @@ Custom = Annotated[
 ]
 
 
-class CustomerFilter(Paged):
+class CustomerChoice(BaseModel):
     """Which customers: `name` is part of the name or company, `number` how the account number begins; `where`
     is a condition such as `customer.custom.segment == "vip"`. `owner` and `team` may be `-`: nobody's."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: Line = ""
     number: Short = ""
@@ -53,6 +55,10 @@ class CustomerFilter(Paged):
     team: Word = ""
     where: Annotated[str, StringConstraints(max_length=500)] = ""
     sort: Literal["name", "updated"] = "name"
+
+
+class CustomerFilter(CustomerChoice, Paged):
+    """The same, a page at a time."""
 
 
 class AddressBody(BaseModel):
@@ -138,12 +144,10 @@ class Assigned(BaseModel):
 @routes.get("/api/customers", right=Right.CUSTOMERS_READ)
 async def list_customers(visit: Visit, query: CustomerFilter) -> Items[Customer]:
     """Customers by name, or the last changed first. Without their histories, personal data masked."""
-    given = query.model_dump(exclude={"phone", "email"})
-    if query.phone:
-        given["phone"] = e164(query.phone, visit.edge.store.region, field="phone")
-    if query.email:
-        given["email"] = email(query.email)
-    page = await visit.edge.store.read(customers.page, reader=visit.reader, **given)
+    given = chosen(query, visit.edge.store.region)
+    page = await visit.edge.store.read(
+        customers.page, reader=visit.reader, cursor=query.cursor, limit=query.limit, **given
+    )
     return Items(items=list(page.items), next=page.next)
 
 
@@ -215,6 +219,16 @@ async def list_ownerships(visit: Visit, id: str, query: Paged) -> Items[Ownershi
     """Whose the customer was, and who said so, the newest first."""
     found = await visit.edge.store.read(customers.ownerships_of, id, visit.reader)
     return cut(found, _newest_first, query)
+
+
+def chosen(query: CustomerChoice, region: str) -> dict[str, Any]:
+    """What `customers.page` takes of a choice. Raises `Refusal`."""
+    given = query.model_dump(include=set(CustomerChoice.model_fields) - {"phone", "email"})
+    if query.phone:
+        given["phone"] = e164(query.phone, region, field="phone")
+    if query.email:
+        given["email"] = email(query.email)
+    return given
 
 
 def _newest_first(one: Ownership) -> str:

@@ -22,9 +22,11 @@ Text = Annotated[str, StringConstraints(max_length=4000)]
 Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 
 
-class FollowupFilter(Paged):
+class FollowupChoice(BaseModel):
     """Which follow-ups: those that are open, unless `state` is given; `owner` and `team` may be `-`:
     nobody's."""
+
+    model_config = ConfigDict(extra="forbid")
 
     state: Literal["", "open", "done", "dropped", "any"] = "open"
     customer: Word = ""
@@ -34,6 +36,16 @@ class FollowupFilter(Paged):
     series: Word = ""
     due_before: Moment | None = None
     due_from: Moment | None = None
+
+    def asked(self) -> Filter:
+        """As the store takes it."""
+        states = () if self.state in ("", "any") else (FollowupState(self.state),)
+        return Filter(states=states, **self.model_dump(include=set(FollowupChoice.model_fields) - {"state"}))
+
+
+class FollowupFilter(FollowupChoice, Paged):
+    """The same, a page at a time."""
+
     sort: Literal["due", "updated"] = "due"
 
 
@@ -85,12 +97,10 @@ class FollowupPatch(BaseModel):
 @routes.get("/api/followups", right=Right.FOLLOWUPS_READ)
 async def list_followups(visit: Visit, query: FollowupFilter) -> Items[Followup]:
     """Follow-ups: the first due first, or the last changed first."""
-    states = () if query.state in ("", "any") else (FollowupState(query.state),)
-    fields = query.model_dump(exclude={"state", "limit", "cursor", "sort"})
     page = await visit.edge.store.read(
         followups.page,
         visit.reader,
-        Filter(states=states, **fields),
+        query.asked(),
         sort=query.sort,
         cursor=query.cursor,
         limit=query.limit,

@@ -30,9 +30,11 @@ Word = Annotated[str, StringConstraints(max_length=64)]
 Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 
 
-class InteractionFilter(Paged):
+class InteractionChoice(BaseModel):
     """Which interactions: of a queue, an agent (the last or one before), an outcome, a customer; that arrived
     in `[since, until)`."""
+
+    model_config = ConfigDict(extra="forbid")
 
     queue: Word = ""
     agent: Word = ""
@@ -40,6 +42,10 @@ class InteractionFilter(Paged):
     customer: Word = ""
     since: Moment | None = None
     until: Moment | None = None
+
+
+class InteractionFilter(InteractionChoice, Paged):
+    """The same, a page at a time."""
 
 
 class Disposition(BaseModel):

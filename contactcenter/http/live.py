@@ -40,6 +40,7 @@ from contactcenter.views import (
     AgentView,
     CallView,
     FiguresView,
+    ImportView,
     MessageView,
     MonitorView,
     QueueView,
@@ -56,8 +57,10 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures", "reminders"]
-NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages", "figures", "reminders")
+Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports"]
+NOUNS: tuple[Noun, ...] = (
+    "agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports",
+)  # fmt: skip
 Later = Callable[[float, Callable[[], None]], object]
 
 
@@ -71,6 +74,7 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     messages: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
     reminders: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -122,6 +126,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     figures: tuple[FiguresView, ...]
     reminders: tuple[ReminderView, ...]
     """What this user is to be reminded of, and nobody has put away."""
+    imports: tuple[ImportView, ...]
+    """This user's imports that are worked on, or were lately."""
     configuration: int
     """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
@@ -138,6 +144,7 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     messages: tuple[MessageView, ...] = ()
     figures: tuple[FiguresView, ...] = ()
     reminders: tuple[ReminderView, ...] = ()
+    imports: tuple[ImportView, ...] = ()
     gone: Gone = Gone()
     configuration: int = 0
     """The configuration's new version, when it has one: ask for menus and titles anew."""
@@ -169,6 +176,7 @@ class LiveModel:
         self.messages: dict[str, MessageView] = {}
         self.figures: dict[str, FiguresView] = {}
         self.reminders: dict[str, ReminderView] = {}
+        self.imports: dict[str, ImportView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.teams: dict[str, tuple[str, ...]] = {}
         """Login -> teams, of those who are in one; told by `staffed`."""
@@ -270,6 +278,16 @@ class LiveModel:
         for stream in self.streams.values():
             stream.flush_soon()
 
+    def importing(self, view: ImportView) -> None:
+        """How far an import is."""
+        self.imports[view.id] = view
+        self._touch("imports", view.id, view.login)
+
+    def importing_is_over(self, id_: str) -> None:
+        """An import is forgotten."""
+        if gone := self.imports.pop(id_, None):
+            self._touch("imports", id_, gone.login)
+
     def staffed(self, teams: dict[str, tuple[str, ...]]) -> None:
         """Who is in which teams. Those who watch see more or less from now on."""
         if teams != self.teams:
@@ -292,6 +310,8 @@ class LiveModel:
         match view:
             case None:
                 return False
+            case ImportView():
+                return view.login == reader.login
             case MessageView():
                 return view.to == reader.login  # for nobody else's eyes
             case ReminderView():
@@ -353,6 +373,7 @@ class LiveModel:
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
             "monitors": self.monitors, "messages": self.messages, "figures": self.figures,
             "reminders": self.reminders,
+            "imports": self.imports,
         }  # fmt: skip
         return views[noun]
 
@@ -448,6 +469,7 @@ class Stream:
             messages=tuple(shown["messages"]),
             figures=tuple(shown["figures"]),
             reminders=tuple(shown["reminders"]),
+            imports=tuple(shown["imports"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
             configuration=news,
         )
@@ -488,6 +510,7 @@ class Stream:
                 messages=tuple(seen(reader, "messages")),
                 figures=tuple(seen(reader, "figures")),
                 reminders=tuple(seen(reader, "reminders")),
+                imports=tuple(seen(reader, "imports")),
                 configuration=self._model.version,
             )
         )

@@ -122,6 +122,9 @@ def _operation(tag: str, route: Route, schemas: dict[tuple[str, str], dict[str, 
     if route.body:
         schema = schemas[f"{route.name} body", "validation"]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if route.upload:
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": binary}}
     if not route.open_to_all:
         cookie: dict[str, list[str]] = {"session": []}
         operation["security"] = [{"token": []}, {**cookie, "csrf": []} if route.changes_state else cookie]
@@ -134,7 +137,8 @@ def _responses(route: Route, schemas: dict[tuple[str, str], dict[str, Any]]) -> 
         schema = schemas[f"{route.name} answer", "serialization"]
         good["content"] = {route.media_type: {"schema": schema}}
     elif route.status != HTTPStatus.NO_CONTENT:
-        good["content"] = {route.media_type: {"schema": {"type": "string"}}}
+        types = (route.media_type, *route.further_types)
+        good["content"] = {each: {"schema": {"type": "string"}} for each in types}
     if route.versioned and route.answer:
         good["headers"] = ETAG
     responses = {str(route.status): good}
@@ -165,6 +169,8 @@ def refusals_of(route: Route) -> frozenset[int]:
         statuses |= {400, 413, 415}
     if route.once:
         statuses |= {409, 413}
+    if route.upload:
+        statuses |= {413}
     return frozenset(statuses)
 
 

@@ -27,9 +27,11 @@ BODY = 512 * 1024
 """Bytes: problem and solution in full, though each character may come as twelve (`\\ud83d\\ude00`)."""
 
 
-class RequestFilter(Paged):
+class RequestChoice(BaseModel):
     """Which requests: `state` is one or several, with commas between them; `owner` and `team` may be `-`:
     nobody's; `number` is how it begins."""
+
+    model_config = ConfigDict(extra="forbid")
 
     state: Annotated[str, StringConstraints(pattern=r"^([a-z_]+(,[a-z_]+){0,5})?$")] = ""
     kind: Word = ""
@@ -47,8 +49,12 @@ class RequestFilter(Paged):
         if unknown := [name for name in names if name not in RequestState.__members__.values()]:
             says = f"There is no state {unknown[0]!r}: {', '.join(RequestState)}."
             raise Problem(422, "invalid", says, field="state")
-        fields = self.model_dump(exclude={"state", "limit", "cursor", "sort"})
+        fields = self.model_dump(include=set(RequestChoice.model_fields) - {"state"})
         return Filter(states=tuple(RequestState(name) for name in names), **fields)
+
+
+class RequestFilter(RequestChoice, Paged):
+    """The same, a page at a time."""
 
 
 class RequestList(RequestFilter):

@@ -16,6 +16,8 @@ Conventions of all routes, kept here and nowhere else:
   GET of the same path has it, beside what was sent.
 - POST takes `Idempotency-Key` (`idempotency.py`), unless `once=False`: its answer holds a secret.
 - GET of a record or a list takes `fields`, the names of what is wanted of each record.
+- `upload=True`: the body is a file as it is, of any type, and the handler reads it from `visit.request`
+  piece by piece. Such a call takes no idempotency key: a file that was sent twice is there twice.
 """
 
 import inspect
@@ -71,6 +73,8 @@ class Route:
     also: frozenset[int]
     """Further statuses that carry the same answer."""
     media_type: str
+    further_types: tuple[str, ...]
+    """What else the good answer may be."""
     headers: tuple[str, ...]
     """Request headers that mean something here; a handler reads them from `visit.request`."""
     body_limit: int
@@ -80,6 +84,8 @@ class Route:
     """Whether it takes an idempotency key."""
     sparse: tuple[str, ...]
     """What `fields` may name; empty: the route takes no `fields`."""
+    upload: bool
+    """Whether the body is a file."""
     listing: bool
     """Whether the answer is a page of records."""
     beside: "Routes" = field(repr=False)
@@ -233,10 +239,12 @@ class Routes:
         refusals: tuple[int, ...] = (),
         also: tuple[int, ...] = (),
         media_type: str = "application/json",
+        further_types: tuple[str, ...] = (),
         headers: tuple[str, ...] = (),
         body_limit: int = BODY_LIMIT,
         versioned: bool = False,
         once: bool = True,
+        upload: bool = False,
     ) -> Callable[[HandlerT], HandlerT]:
         def declare(handler: HandlerT) -> HandlerT:
             hints = get_type_hints(handler)
@@ -261,11 +269,13 @@ class Routes:
                     refusals=frozenset(refusals),
                     also=frozenset(also),
                     media_type=media_type,
+                    further_types=further_types,
                     headers=headers,
                     body_limit=body_limit,
                     versioned=versioned,
-                    once=once and method == hdrs.METH_POST and right is not Right.PUBLIC,
+                    once=once and method == hdrs.METH_POST and right is not Right.PUBLIC and not upload,
                     sparse=names,
+                    upload=upload,
                     listing=listing,
                     beside=self,
                     path_parts=parts,

@@ -17,12 +17,15 @@ from contactcenter.crm import idempotency
 from contactcenter.crm import outbox as events
 from contactcenter.crm import teams as team_records
 from contactcenter.crm.errors import Refusal, StoreUnavailable
+from contactcenter.crm.files import Files
+from contactcenter.crm.importer import Importer
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
 from contactcenter.events import Event
 from contactcenter.http import (
     agents,
+    attachments,
     audit,
     callbacks,
     calls,
@@ -30,11 +33,13 @@ from contactcenter.http import (
     configuration,
     consents,
     customers,
+    exports,
     fields,
     figures,
     followups,
     health,
     history,
+    imports,
     interactions,
     me,
     merging,
@@ -56,6 +61,7 @@ from contactcenter.http import (
     tokens,
     transfers,
     users,
+    views,
     watch,
 )
 from contactcenter.http.live import LiveModel
@@ -74,6 +80,7 @@ API: tuple[Routes, ...] = (
     changes.routes, users.routes, roles.routes, teams.routes, supervision.routes, figures.routes,
     callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
     fields.routes, search.routes, merging.routes, requests.routes, followups.routes, history.routes,
+    imports.routes, exports.routes, attachments.routes, views.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -96,6 +103,10 @@ REFUSALS = {
     "locked_out": 409,
     "in_use": 409,
     "key_missing": 503,
+    "too_large": 413,
+    "type_differs": 415,
+    "type_unknown": 415,
+    "too_many": 409,
     "builtin": 409,
     "merged": 409,
     "stale": 412,
@@ -126,6 +137,7 @@ class HttpServer:
         sessions: Sessions,
         settings: HttpSettings,
         ready: Callable[[], dict[str, Any]],
+        files: Files,
         sounds: recordings.Sounds = recordings.nothing_kept,
         registry: CollectorRegistry | None = None,
     ) -> None:
@@ -148,6 +160,14 @@ class HttpServer:
         edge.sockets = socket.Sockets(edge)
         edge.presence = Presence(edge)
         edge.sounds = sounds
+        edge.files = files
+        edge.importer = Importer(
+            store,
+            files,
+            zone=settings.zone,
+            days=settings.import_days,
+            show=lambda one: imports.show(edge, one),
+        )
         edge.reminders = reminders.Reminders(edge)
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
@@ -167,6 +187,7 @@ class HttpServer:
         self.port = self._runner.addresses[0][1]
         self._edge.origins = settings.allowed_origins(self.port)
         self._edge.live.staffed(await self._edge.store.read(team_records.memberships_of))
+        self._edge.importer.start()
         self._watch = asyncio.create_task(_watch(self._edge))
         self._edge.reminders.start()
 
@@ -176,6 +197,7 @@ class HttpServer:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
+        await self._edge.importer.stop()
         await self._edge.reminders.stop()
         await self._edge.sockets.close(lambda _: True, 1001, "restarting")
         await self._runner.cleanup()
@@ -302,9 +324,11 @@ async def _protect(request: web.Request, response: web.StreamResponse) -> None:
     """Headers that make browsers defend the user, on every answer that there is."""
     edge = request.app[EDGE]
     sockets = " ".join(sorted(origin.replace("http", "ws", 1) for origin in edge.origins))
+    own = response.headers.get("Content-Security-Policy")  # of a file that is stricter than any page
     response.headers.update(
         {
-            "Content-Security-Policy": (
+            "Content-Security-Policy": own
+            or (
                 "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
                 f"form-action 'self'; frame-ancestors 'none'; connect-src 'self' {sockets}".rstrip()
             ),
@@ -323,7 +347,7 @@ async def _protect(request: web.Request, response: web.StreamResponse) -> None:
 
 async def _watch(edge: Edge) -> None:
     """Throw out whoever lost the right to be here: disabled, revoked, expired, signed out elsewhere."""
-    swept_at = edge.now()
+    swept_at = float("-inf")
     while True:
         await asyncio.sleep(WATCH_S)
         try:
@@ -333,6 +357,8 @@ async def _watch(edge: Edge) -> None:
                 await edge.sessions.sweep()
                 edge.store.note(idempotency.sweep, at=edge.now())
                 edge.store.note(events.sweep, at=edge.now())
+                await edge.importer.sweep()
+                await attachments.sweep(edge)
         except Exception as error:
             log.warning("sessions could not be checked", error=str(error))
 

@@ -83,6 +83,15 @@ class HttpSettings:
     agents_listen: bool = False
     """Whether agents may listen to their own recordings."""
 
+    zone: str = "Asia/Shanghai"
+    """Whose times of the day imported files mean."""
+    attachment_bytes: int = 20 << 20
+    attachments: int = 200
+    """Of one customer."""
+    import_bytes: int = 200 << 20
+    import_days: int = 30
+    """For how long a file is kept after it was imported."""
+
     @property
     def secure(self) -> bool:
         """Whether browsers come by TLS."""

@@ -10,6 +10,8 @@ from aiohttp import web
 from contactcenter.commands import SaveAudit
 from contactcenter.configurator import Configurator
 from contactcenter.crm.access import Reader, Right
+from contactcenter.crm.files import Files
+from contactcenter.crm.importer import Importer
 from contactcenter.crm.readers import Known
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -103,6 +105,8 @@ class Edge:
     """Whose pages may talk to us; known once the port is."""
     openapi: dict[str, Any] = field(default_factory=dict)
     sounds: "Sounds" = field(init=False)
+    files: Files = field(init=False)
+    importer: Importer = field(init=False)
     reminders: "Reminders" = field(init=False)
     turns: Turns = field(default_factory=Turns)
     """Requests with an idempotency key that are being served."""

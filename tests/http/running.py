@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from contactcenter.config import parse
 from contactcenter.configurator import Configurator
 from contactcenter.crm import tokens
+from contactcenter.crm.files import Files
 from contactcenter.crm.place import Place, Server
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -232,6 +233,7 @@ async def running(
             sessions=sessions,
             settings=replace(settings),
             sounds=shelf.open,
+            files=Files(folder / "files", store.sealing),
             ready=lambda: ready,
             registry=CollectorRegistry(),
         )

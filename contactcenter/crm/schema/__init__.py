@@ -38,6 +38,7 @@ from contactcenter.crm.schema.ground import (
     configurations,
     idempotency,
     import_mappings,
+    import_rejects,
     imports,
     outbox,
     saved_views,
@@ -49,8 +50,8 @@ from contactcenter.crm.schema.staff import memberships, roles, sessions, teams, 
 __all__ = [
     "addresses", "assignments", "attachments", "audit", "callbacks", "changes", "configurations",
     "consents", "corrections", "custom_values", "customers", "document_words", "documents", "duplicates",
-    "fields", "followups", "idempotency", "import_mappings", "imports", "interactions", "intervals",
-    "links", "memberships", "merges", "metadata", "name_keys", "notes", "outbox", "ownerships",
+    "fields", "followups", "idempotency", "import_mappings", "import_rejects", "imports", "interactions",
+    "intervals", "links", "memberships", "merges", "metadata", "name_keys", "notes", "outbox", "ownerships",
     "recordings", "relations", "request_steps", "requests", "roles", "saved_views", "sessions", "settings",
     "tags", "teams", "timeline", "tokens", "users", "workers",
 ]  # fmt: skip

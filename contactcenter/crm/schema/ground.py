@@ -1,6 +1,6 @@
 """Tables of the house itself: audit, configuration, changes, settings, and what programs ask and are told."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text
 
 from contactcenter.crm.schema.base import metadata, words
 
@@ -94,6 +94,7 @@ saved_views = Table(
     Column("title", Text, nullable=False),
     Column("filter", JSON, nullable=False),
     Column("shared", Boolean, nullable=False),  # with those who may see the list
+    Column("version", Integer, nullable=False, server_default="1"),
     Column("created_at", Double, nullable=False),
     Index(None, "kind", "login"),
 )
@@ -121,6 +122,17 @@ imports = Table(
     words("team"),
     Column("ended_at", Double),
     Index(None, "at", "id"),
+)
+
+# Rows of a file that could not be imported, and why. Their cells are in the file, which is sealed: personal
+# data must not lie here in clear.
+import_rejects = Table(
+    "import_rejects",
+    metadata,
+    Column("import_id", Text, ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("row", Integer, primary_key=True),  # as a spreadsheet counts: the first is 1
+    words("field"),
+    words("reason"),
 )
 
 # Which column went into which field, by the header's shape, so that the next file is mapped by itself.

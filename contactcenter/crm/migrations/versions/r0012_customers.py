@@ -141,6 +141,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_imports_at_id"), "imports", ["at", "id"], unique=False)
     op.create_table(
+        "import_rejects",
+        sa.Column("import_id", sa.Text(), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("field", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["imports.id"],
+            name=op.f("fk_import_rejects_import_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("import_id", "row", name=op.f("pk_import_rejects")),
+    )
+    op.create_table(
         "links",
         sa.Column("interaction", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -210,6 +224,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("filter", sa.JSON(), nullable=False),
         sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
     )
