@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from contactcenter.crm import settings, words
+from contactcenter.crm.roots import merged_into
 from contactcenter.crm.schema import (
     addresses,
     customers,
@@ -125,7 +126,7 @@ def _roots(db: Connection, ids: Collection[str]) -> Iterator[str]:
 def _customer(db: Connection, ids: Sequence[str]) -> Iterator[tuple[str, Iterator[str]]]:
     roots = db.execute(select(customers).where(customers.c.id.in_(ids), customers.c.merged_into == "")).all()
     into = {row.id: row.id for row in roots}
-    gone = db.execute(select(customers).where(customers.c.merged_into.in_(list(into)))).all()
+    gone = db.execute(select(customers).where(merged_into(into))).all()
     into |= {row.id: row.merged_into for row in gone}
     parts: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in (*roots, *gone):

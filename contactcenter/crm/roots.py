@@ -1,9 +1,9 @@
 """Who a customer is by now: merging leaves every row where it is, and only says whom it went into."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Reader
@@ -27,13 +27,19 @@ def family(db: Connection, root: str) -> tuple[str, ...]:
 def families(db: Connection, roots: Collection[str]) -> dict[str, tuple[str, ...]]:
     """The same of several customers."""
     merged = defaultdict(list)
-    # The index has only those that are not empty: it is used if the query says so, and not by a parameter.
-    query = select(customers.c.id, customers.c.merged_into).where(
-        customers.c.merged_into.in_(roots), customers.c.merged_into != literal_column("''")
-    )
+    query = select(customers.c.id, customers.c.merged_into).where(merged_into(roots))
     for row in db.execute(query.order_by(customers.c.id)) if roots else ():
         merged[row.merged_into].append(row.id)
     return {root: (root, *merged[root]) for root in roots}
+
+
+def merged_into(roots: Iterable[str]) -> ColumnElement[bool]:
+    """The condition that a row was merged into one of these customers.
+
+    The index has only those that were merged: it is used if the query says so, and not by a parameter.
+    Without it, every write of a customer would look through all of them.
+    """
+    return and_(customers.c.merged_into.in_(list(roots)), customers.c.merged_into != literal_column("''"))
 
 
 def check_visible(db: Connection, customer: str, reader: Reader) -> str:

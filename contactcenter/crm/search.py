@@ -18,6 +18,7 @@ from contactcenter.crm import access, indexing, words
 from contactcenter.crm.access import Kind, Reader, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.relevance import NONE, Asked, Match
+from contactcenter.crm.roots import merged_into
 from contactcenter.crm.schema import (
     addresses,
     assignments,
@@ -233,7 +234,7 @@ class Ranked(NamedTuple):
 def _read_customers(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
     seen = select(customers).where(customers.c.id.in_(ids), access.visible(reader, Kind.CUSTOMER))
     rows = db.execute(seen).all()
-    gone = db.execute(select(customers).where(customers.c.merged_into.in_([row.id for row in rows]))).all()
+    gone = db.execute(select(customers).where(merged_into(row.id for row in rows))).all()
     root = {row.id: row.id for row in rows} | {row.id: row.merged_into for row in gone}
     parts: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in (*rows, *gone):

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pickle
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from stores import Keeper, until
 
 from contactcenter.crm import duplicates, imports, mapping, readers
@@ -232,3 +235,36 @@ def test_more_cells_than_columns_are_no_row() -> None:
 )
 def test_a_file_s_name_is_shown_and_never_a_path(name: str, shown: str) -> None:
     assert shown_name(name) == shown
+
+
+async def test_no_batch_looks_through_all_customers(file_keeper: Keeper, tmp_path: Path) -> None:
+    """With a million of them, each would take seconds."""
+    store = await file_keeper.open()
+    files = Files(tmp_path / "files", store.sealing)
+    await begin(store, files, Wish(duplicates=Duplicates.UPDATE))
+    asked: dict[str, Any] = {}
+
+    def listen(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+        asked[statement] = parameters[0] if many else parameters
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        shown: list[Import] = []
+        importer = Importer(store, files, zone="UTC", days=1, show=shown.append)
+        importer.start()
+        await until(lambda: any(one.state is State.DONE for one in shown), 50)
+        await importer.stop()
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    await store.close()
+    with sqlite3.connect(file_keeper.path) as db:
+        plans = {
+            statement: [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            for statement, parameters in asked.items()
+            if statement.startswith(("SELECT", "UPDATE", "DELETE"))
+        }
+    db.close()
+    assert len(plans) > 20
+    assert [
+        text for text, plan in plans.items() if any(each.startswith("SCAN customers") for each in plan)
+    ] == []
