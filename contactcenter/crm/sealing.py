@@ -32,7 +32,7 @@ from contactcenter.crm.keys import KeyProblem, Keys
 
 _MARK = "s1"
 _NONCE = 12
-_KNOWN = "sealing"
+KNOWN = "sealing"
 """The setting that has the ids of the keys that were used."""
 OPTION = "sealing"
 """The name under which a connection carries its keys."""
@@ -105,17 +105,17 @@ def opened(key: Path, known: str) -> Sealing:
 
 def known_keys(db: Connection) -> str:
     """Which keys the database has seen, for `load`; empty: none yet."""
-    return settings.get(db, _KNOWN)
+    return settings.get(db, KNOWN)
 
 
 def remember(db: Connection, sealing: Sealing) -> None:
     """Note the keys that seal from now on: once in a transaction, because one that fails takes it back."""
-    if db.info.get(_KNOWN) is (now := db.get_transaction()):
+    if db.info.get(KNOWN) is (now := db.get_transaction()):
         return
-    db.info[_KNOWN] = now
+    db.info[KNOWN] = now
     text = json.dumps({name: ids[:1] for name, ids in sealing.fingerprints.items()}, sort_keys=True)
-    if settings.get(db, _KNOWN) != text:
-        settings.put(db, _KNOWN, text)
+    if settings.get(db, KNOWN) != text:
+        settings.put(db, KNOWN, text)
 
 
 def of(db: Connection) -> Sealing:
