@@ -58,6 +58,9 @@ class Agent:
                 self.pops.put_nowait(frame)
             elif frame["type"] == "taken":
                 self.taken.put_nowait(frame)
+            elif frame["type"] == "pong":
+                self._pongs += 1
+                self._changed.set()
             elif frame["type"] == "snapshot":
                 self.snapshot = frame
             elif frame["type"] == "pong":
