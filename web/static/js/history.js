@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { get } from "./api.js";
+import { followedBy, get } from "./api.js";
 import { clock, dateTimeOf, lasting, momentOf, timeOf } from "./format.js";
 import { html } from "./html.js";
 import { language, t, word } from "./language.js";
@@ -26,7 +26,7 @@ export function History() {
   const load = async (cursor = "") => {
     try {
       const page = await get(`/api/interactions?limit=50&cursor=${encodeURIComponent(cursor)}`);
-      setPages((before) => ({ items: cursor ? [...before.items, ...page.items] : page.items, next: page.next, state: "here" }));
+      setPages(followedBy(page, cursor));
     } catch (refusal) {
       setPages((before) => ({ ...before, state: "trouble", refusal }));
     }
@@ -68,6 +68,7 @@ function about({ kind, detail, [language.value]: said }) {
   if (kind === "parted") return lasting(detail.talked_s ?? 0);
   if (kind === "wrapped_up") return lasting(detail.wrapped_s ?? 0);
   if (kind === "identified") return t(`match.${detail.method}`);
+  if (kind === "customer_chosen") return detail.by;
   if (kind === "ended") return word("outcome", detail.outcome);
   if (kind.startsWith("monitor_")) {
     const reason = detail.reason && word("monitor_end", detail.reason);

@@ -1,11 +1,11 @@
 // What the page knows: who is here, the live center as far as this user sees it, and what is being written.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 import { get } from "./api.js";
 
 export const me = signal(null);
-export const route = signal({ name: "desk", id: "" });
+export const route = signal({ name: "desk", id: "", query: "" });
 
 export const agents = signal(new Map());
 export const queues = signal(new Map());
@@ -19,6 +19,24 @@ export const chosenCustomer = signal(null);
 
 /** `up`, or `down` since a moment; `latency` in milliseconds, null when not measured. */
 export const link = signal({ up: false, since: Date.now() / 1000, latency: null, ever: false });
+
+/** The number of the stream's frame that the page shows. */
+export const seen = signal(0);
+
+const LATE_MS = 2000;
+
+/** Wait until the page shows the frame of this number, or can't hear of it any more. */
+export async function shows(number) {
+  if (seen.peek() >= number || !link.peek().up) return;
+  let stop;
+  await new Promise((done) => {
+    setTimeout(done, LATE_MS);
+    stop = effect(() => {
+      if (seen.value >= number || !link.value.up) done();
+    });
+  });
+  stop();
+}
 
 export const drafts = signal({});
 export const toasts = signal([]);
@@ -105,24 +123,30 @@ export async function loadMe() {
   }
 }
 
-function routeOf(path) {
-  const [, first, id] = path.split("/");
-  if (first === "sign-in") return { name: "sign-in", id: "" };
-  if (first === "settings" || first === "audit") return { name: first, id: "" };
-  if (first === "history") return { name: id ? "interaction" : "history", id: id ?? "" };
-  return { name: "desk", id: "" };
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What is at an address: the page's name, whose it is, and what was asked for, as in the address. */
+function routeOf({ pathname, search }) {
+  const [, name, id] = pathname.split("/");
+  return { name: name || "desk", id: id ? decoded(id) : "", query: search };
 }
 
 export function go(path) {
   history.pushState(null, "", path);
-  route.value = routeOf(path);
+  route.value = routeOf(location);
   scrollTo(0, 0);
 }
 
 export function startRouting() {
-  route.value = routeOf(location.pathname);
+  route.value = routeOf(location);
   addEventListener("popstate", () => {
-    route.value = routeOf(location.pathname);
+    route.value = routeOf(location);
   });
   addEventListener("click", (event) => {
     const anchor = event.target.closest?.("a[href^='/']");
