@@ -38,7 +38,7 @@ ATTACHMENTS, RECORDINGS = "attachments", "recordings"
 PIECE = 1 << 20
 _LARGEST_MANIFEST = 4 << 20
 _LEVEL = 1
-"""Of deflate: the next levels take twice the time and save a twentieth."""
+"""Of deflate: level 6 takes more than twice the time and saves a tenth."""
 _PARTS = {
     ATTACHMENTS: re.compile(r"attachments/([A-Za-z0-9_-]{1,2})/(\1[A-Za-z0-9_-]{0,62})\.sealed"),
     RECORDINGS: re.compile(r"recordings/[0-9]{4}/[0-9]{2}/[0-9]{2}/([A-Za-z0-9][A-Za-z0-9_-]{0,99})\.ccrec"),

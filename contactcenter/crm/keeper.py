@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from contactcenter.crm import archives, audit, backup
+from contactcenter.commands import SaveAudit
+from contactcenter.crm import archives, backup
 from contactcenter.crm.archives import BackupProblem, Listed, Progress, Sources
 from contactcenter.crm.backup import Made, Order
 from contactcenter.crm.errors import Refusal
@@ -99,7 +100,7 @@ class Keeper:
         found = await self.listed()
         self._count(found)
         if self.wishes.daily:
-            self._clockwork = asyncio.create_task(self._run(found), name="daily backup")
+            self._clockwork = asyncio.create_task(self._run(found, self._store.now()), name="daily backup")
 
     async def stop(self) -> None:
         """Leave off; what is unfinished is removed."""
@@ -107,6 +108,7 @@ class Keeper:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.running = None
 
     async def listed(self) -> list[Listed]:
         """The backups that there are, the newest first."""
@@ -125,17 +127,17 @@ class Keeper:
         if self._making:
             await asyncio.wait({self._making})
 
-    async def _run(self, found: list[Listed]) -> None:
-        tried_at = self._store.now()
+    async def _run(self, found: list[Listed], tried_at: float) -> None:
         missed = bool(found) and due(self.wishes.at, self._zone(), after=found[0].at) < tried_at
         while True:
             await asyncio.sleep(LOOK_S)
+            self._count(await self.listed())
             if self._store.now() < self._next(tried_at, missed=missed):
                 continue
+            tried_at, missed = self._store.now(), False
             if not self.running:
                 self.begin("center")
             await self.done()
-            tried_at, missed = self._store.now(), False
 
     def _next(self, tried_at: float, *, missed: bool) -> float:
         """When it is time again."""
@@ -192,7 +194,7 @@ class Keeper:
         entry = AuditEntry(
             at=self._store.now(), login=login, act="backup", kind="store", object=name, detail=detail
         )
-        self._store.note(audit.write, entry)
+        self._store.carry(SaveAudit(entry=entry))
 
     def _count(self, found: list[Listed]) -> None:
         if found:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect
 
-from contactcenter.crm import archives, attachments, database, files, keys, sealing, snapshots
+from contactcenter.crm import archives, attachments, engines, files, keys, sealing, snapshots
 from contactcenter.crm.archives import Archive, BackupProblem, Entry, KeyIds, Manifest, Progress, Sources
 from contactcenter.crm.keys import KeyProblem
 from contactcenter.crm.place import Server, name_of
@@ -145,7 +145,7 @@ async def _check_free(sources: Sources) -> None:
     """Refuse what is there already."""
     store = sources.store
     if isinstance(store, Server):
-        if found := await database.peek(store, lambda db: inspect(db).get_table_names()):
+        if found := await engines.peek(store, lambda db: inspect(db).get_table_names()):
             raise BackupProblem(
                 f"{store.name} is not empty: it has {', '.join(sorted(found)[:5])}. A restore overwrites "
                 "nothing: name an empty database in store.url"

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Text, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from contactcenter.crm import access, indexing, words
@@ -126,8 +126,10 @@ def _candidates(
         queries = [_documents(db, _all([*ways, _any(whose)]))]
         if narrow and Kind.CUSTOMER in kinds and reader.scope(Kind.CUSTOMER) is not Scope.ALL:
             queries.append(
-                _documents(db, _all([*ways, KINDS[Kind.CUSTOMER]])).where(
-                    documents.c.record_id.in_(_callers(reader))
+                _documents(
+                    db,
+                    _all([*ways, KINDS[Kind.CUSTOMER]]),
+                    documents.c.record_id.in_(_callers(reader)),
                 )
             )
         for query in queries:
@@ -196,21 +198,25 @@ def _any(parts: Iterable[str]) -> str:
     return "(" + " | ".join(parts) + ")"
 
 
-def _documents(db: Connection, expression: str) -> Select[Any]:
+def _documents(db: Connection, expression: str, *also: ColumnElement[bool]) -> Select[Any]:
     """The documents that an expression of `_all` and `_any` finds, the last touched first. Every word in it
     is letters and digits: nothing that was typed can be read as an operator."""
-    found = select(documents.c.kind, documents.c.record_id)
     if db.dialect.name == "postgresql":
         quoted = _QUOTED.sub(lambda word: _quoted(word, "'", ":*"), expression)
         # The very expression of the index, see the migrations.
         held = func.array_to_tsvector(func.string_to_array(documents.c.words, literal_column("' '")))
         asked = cast(cast(quoted, Text), TSQUERY)
-        return found.where(held.bool_op("@@")(asked)).order_by(documents.c.id.desc())
+        # Behind a fence: a planner who knows of the limit would rather walk through all documents from the
+        # last one on, until a hundred match, and a rare word would take him to the first.
+        rows = select(documents.c.id, documents.c.kind, documents.c.record_id)
+        held_by = rows.where(held.bool_op("@@")(asked), *also).cte("held_by").prefix_with("MATERIALIZED")
+        return select(held_by.c.kind, held_by.c.record_id).order_by(held_by.c.id.desc())
     quoted = _QUOTED.sub(lambda word: _quoted(word, '"', "*"), expression)
     quoted = quoted.replace("&", "AND").replace("|", "OR")
     return (
-        found.select_from(document_words.join(documents, documents.c.id == document_words.c.rowid))
-        .where(document_words.c.document_words.bool_op("MATCH")(quoted))
+        select(documents.c.kind, documents.c.record_id)
+        .select_from(document_words.join(documents, documents.c.id == document_words.c.rowid))
+        .where(document_words.c.document_words.bool_op("MATCH")(quoted), *also)
         .order_by(document_words.c.rowid.desc())
     )
 

@@ -82,8 +82,8 @@ def check(path: Path, seconds: float) -> None:
     if found != "ok":
         raise StoreRefused(
             f"{path} is damaged ({found.splitlines()[-1]}). Nothing was changed. Move it and its -wal and "
-            f"-shm files aside, put the last backup in its place and start again; keep {path.stem}.journal: "
-            "its records are read in again."
+            f"-shm files aside, give `contactcenter restore` the last backup and start again; keep "
+            f"{path.stem}.journal: its records are read in again."
         )
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from contactcenter.crm import audit, customers, indexing, interactions, likeness, sealing, settings
 from contactcenter.crm.access import CENTER
-from contactcenter.crm.loading import loading
+from contactcenter.crm.loading import loading, settle
 from contactcenter.crm.passwords import Passwords
 from contactcenter.crm.place import Place, name_of
 from contactcenter.crm.store import Store
@@ -109,7 +109,9 @@ async def fill(
         told = {"customers": made_customers, "interactions": made_interactions, "seed": seed}
         entry = AuditEntry(at=store.now(), login="center", act="load", kind="store", object="", detail=told)
         await store.write(audit.write, entry)
+        await store.write(settle)
         await _indexed(store, made_customers + sum(year.requests.values()), show)
+        await store.write(settle)
     finally:
         await store.close()
     return Filled(
