@@ -7,13 +7,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 from stores import Keeper as StoreKeeper
 
+from contactcenter import checks
 from contactcenter.crm import archives, audit, keeper
 from contactcenter.crm.archives import Sources
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.keeper import Keeper, Wishes, due
 from contactcenter.crm.store import Store
+from contactcenter.sections import BackupSection
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 DAY_S = 86_400.0
@@ -167,3 +170,38 @@ async def test_stopping_ends_the_one_that_is_being_made(house: House) -> None:
     assert one.running is None
     left = [each.name for each in (house.folder / "backups").glob("*")]
     assert left in ([], [".lock"])
+
+
+def test_the_check_says_when_the_last_one_was(tmp_path: Path) -> None:
+    section = BackupSection(folder=tmp_path / "backups")
+
+    def says(*, daily: bool = True) -> tuple[bool, str]:
+        found = checks._backups(section.model_copy(update={"daily": daily}), THREE)
+        return found.ok, found.says
+
+    assert says()[0]
+    assert "none yet, the first comes at 03:00" in says()[1]
+    section.folder.mkdir()
+    (section.folder / archives.name_at(THREE - 3 * DAY_S)).write_bytes(b"")
+    ok, words = says()
+    assert not ok
+    assert "is 3 days old" in words
+    assert says(daily=False) == (True, says(daily=False)[1])
+    (section.folder / archives.name_at(THREE - DAY_S)).write_bytes(b"")
+    assert says()[0]
+    no_folder = section.model_copy(update={"folder": section.folder / archives.name_at(THREE - DAY_S)})
+    assert not checks._backups(no_folder, THREE).ok
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"at": "24:00"}, "03:00"),
+        ({"at": "3"}, "03:00"),
+        ({"keep": 0}, "keep"),
+        ({"hourly": True}, "hourly"),
+    ],
+)
+def test_a_wrong_section_is_said(section: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        BackupSection.model_validate(section)
