@@ -105,7 +105,8 @@ def changed(floor: Floor, event: CustomerChanged) -> None:
         if (event.was or event.customer.id) not in {card.id for card in call.customers}:
             continue
         now = replace(event.customer, confidence=min(1.0, sure))
-        cards = tuple({card.id: card for card in (now if c.id in ids else c for c in call.customers)}.values())
+        seen = (now if card.id in ids else card for card in call.customers)
+        cards = tuple({card.id: card for card in seen}.values())
         if cards != call.customers:
             call.customers = cards
             if event.was:

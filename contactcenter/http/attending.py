@@ -27,8 +27,8 @@ async def choose(visit: Visit, interaction: str, customer: str, method: MatchMet
 
 
 async def refresh(edge: Edge, customer: str) -> None:
-    """A customer's record, or what is to be done for him, is another: whoever has him on the line sees it. Of one
-    who was merged into another, he sees that one."""
+    """A customer's record, or what is to be done for him, is another: whoever has him on the line sees it. Of
+    one who was merged into another, he sees that one."""
     if edge.live.shows(customer):
         card = await edge.store.read(customers.get, customer)
         if card:
