@@ -21,6 +21,30 @@ async def home(visit: Visit) -> web.Response:
     return _shell(visit)
 
 
+@routes.get("/customers", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def customers(visit: Visit) -> web.Response:
+    """The list of customers."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_READ))
+
+
+@routes.get("/customers/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def customer(visit: Visit, id: str) -> web.Response:
+    """One customer, seen from all sides; `new`: one who is to be."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_READ))
+
+
+@routes.get("/duplicates", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def duplicates(visit: Visit) -> web.Response:
+    """Pairs of records that may be one customer."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_MERGE))
+
+
+@routes.get("/fields", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def fields(visit: Visit) -> web.Response:
+    """The definitions of custom fields."""
+    return _shell(visit, allowed=visit.visitor.may(Right.FIELDS_WRITE))
+
+
 @routes.get("/history", right=Right.SIGNED_IN, media_type="text/html")
 async def history(visit: Visit) -> web.Response:
     """What happened."""

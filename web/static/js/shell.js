@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 
 import { chooseLanguage, online, pending, setState, signOut } from "./actions.js";
 import { beat } from "./clock.js";
+import { Conflicts } from "./conflict.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
@@ -12,6 +13,7 @@ import {
 } from "./model.js";
 import { Menu, reasonTitle, Since } from "./parts.js";
 import { Rail, Room } from "./rooms.js";
+import { Search } from "./search.js";
 import { Help } from "./shortcuts.js";
 import { ListenBar, Messages, Monitored } from "./supervision.js";
 import { isDark, switchTheme, theme } from "./theme.js";
@@ -103,6 +105,7 @@ function Header() {
       <img src=${document.querySelector("link[rel=icon]").href} alt="" width="24" height="24" />
     </a>
     ${isAgent.value && html`<${Status} />`}
+    <${Search} />
     ${isAgent.value && html`<${QueueChips} /><${Monitored} />`}
     <span class="spacer"></span>
     <${LinkState} />
@@ -175,6 +178,7 @@ export function Shell() {
     <div class="bottom">${!isAgent.value && html`<${ListenBar} />`}<${Footer} /></div>
     ${isAgent.value && html`<${Messages} />`}
     <${Toasts} />
+    <${Conflicts} />
     <${Help} />
   </div>`;
 }

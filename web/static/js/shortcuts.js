@@ -5,6 +5,7 @@ import { html } from "./html.js";
 import { answer, hangUp, online } from "./actions.js";
 import { toggleHold, toggleSendingOn } from "./control.js";
 import { t } from "./language.js";
+import { focusSearch } from "./search.js";
 import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
 import { Dialog } from "./parts.js";
 import { SUPERVISOR_HELP } from "./supervision.js";
@@ -36,6 +37,7 @@ const HELP = [
   ["F8", "key.status"],
   ["F9", "key.outcome"],
   ["1–9", "key.codes"],
+  ["/", "key.search"],
   ["?", "key.help"],
   ["Esc", "key.close"],
 ];
@@ -44,6 +46,10 @@ const isTyping = (element) => element?.matches?.("input:not([type=radio]), texta
 
 export function startShortcuts() {
   addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.isComposing && me.value) {
+      event.preventDefault();
+      focusSearch();
+    }
     if (event.isComposing || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !me.value) return;
     const key = event.shiftKey ? `Shift+${event.key}` : event.key;
     if (KEYS[key] && isAgent.value && online()) {
@@ -52,6 +58,9 @@ export function startShortcuts() {
     } else if (event.key === "?" && !isTyping(document.activeElement)) {
       event.preventDefault();
       helpOpen.value = true;
+    } else if (event.key === "/" && !isTyping(document.activeElement)) {
+      event.preventDefault();
+      focusSearch();
     }
   });
 }

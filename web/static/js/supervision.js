@@ -33,6 +33,7 @@ export const SUPERVISOR_HELP = [
   ["C", "key.change"],
   ["+ −", "key.priority"],
   ["Y", "key.why"],
+  ["/", "key.search"],
   ["?", "key.help"],
   ["Esc", "key.close"],
 ];
