@@ -29,6 +29,7 @@ from contactcenter.crm.schema import (
     interactions,
     notes,
     requests,
+    root_of_row,
     workers,
 )
 from contactcenter.crm.words import Term
@@ -176,7 +177,7 @@ def _callers(reader: Reader) -> Select[Any]:
     who = func.coalesce(assignments.c.customer_id, interactions.c.customer)
     called = customers.alias("called")
     return (
-        select(func.coalesce(func.nullif(called.c.merged_into, ""), called.c.id))
+        select(root_of_row(called))
         .select_from(last)
         .join(interactions, interactions.c.id == last.c.interaction_id)
         .outerjoin(assignments, assignments.c.interaction == interactions.c.id)
