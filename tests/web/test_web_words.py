@@ -15,7 +15,7 @@ BY_CODE = (
     *("monitor", "monitor_end", "monitored", "why", "consult", "target", "setting"),
     *("section", "urgency", "kind", "act", "day"),
     *("recording_state", "recording_why", "recording_notice", "recording_now"),
-    *("address", "channel", "consent", "customer_kind", "direction", "duplicate", "followup_state"),
+    *("address", "channel", "consent", "customer_kind", "direction", "duplicate", "field", "followup_state"),
     *("priority", "relation", "request_state", "request_step", "search", "search_field", "timeline"),
 )
 """Groups whose keys are made of a code that comes from the server."""
