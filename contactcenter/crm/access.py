@@ -171,6 +171,10 @@ FIELDS = frozenset(
 )
 """What can be hidden, besides custom fields (`customer.custom.NAME`, `request.custom.NAME`)."""
 
+_WITHIN = {"customer.phones": "customer.addresses", "interaction.callback": "interaction.caller"}
+"""What tells of something else, and is hidden with it. The other way round, of what is hidden as phones, the
+addresses have the others only."""
+
 
 @frozen
 class Reader:
@@ -208,7 +212,8 @@ class Reader:
 
     def hides(self, kind: Kind, name: str) -> bool:
         """Whether a field of such records stays blank for him."""
-        return f"{kind}.{name}" in self.hidden
+        whole = f"{kind}.{name}"
+        return whole in self.hidden or _WITHIN.get(whole) in self.hidden
 
     def shares(self, teams: Iterable[str]) -> bool:
         """Whether, as far as teams go, he reaches somebody who is in these: in one of his, or in none."""
@@ -220,6 +225,16 @@ class Reader:
         if self.scope(Kind.INTERACTION) is Scope.OWN:
             return False
         return self.shares(teams) and (not self.limit() or not self.limit().isdisjoint(queues))
+
+    def knows_talk(self, queue: str, workers: Iterable[str], teams: Iterable[str]) -> bool:
+        """Whether he sees an interaction of this queue, in which these had the caller, who are in these
+        teams: what `visible` says of it, for what was read without him."""
+        if not self.may(Right.INTERACTIONS_READ):
+            return False
+        scope = self.scope(Kind.INTERACTION)
+        if scope is Scope.ALL or self.login in workers:
+            return True
+        return scope is Scope.TEAM and self.reaches((queue,), teams)
 
     def oversees(self, queues: Iterable[str], teams: Iterable[str] = ()) -> bool:
         """Whether he sees what lives there and is not his own."""
@@ -309,8 +324,7 @@ def shown(reader: Reader, kind: Kind, record: T) -> T:
     Takes a dataclass, a pydantic model or a dict, with the fields' own names; custom fields in `custom`. The
     record's own `hidden`, if it has one, becomes the names without their kind.
     """
-    prefix = f"{kind}."
-    names = sorted(name.removeprefix(prefix) for name in reader.hidden if name.startswith(prefix))
+    names = _hidden_of(reader, kind)
     if not names:
         return record
     present = _fields_of(record)
@@ -324,6 +338,9 @@ def shown(reader: Reader, kind: Kind, record: T) -> T:
             blanked[whole] = {each: value for each, value in held.items() if each != part}
         else:
             blanked[whole] = _blank(held)
+    if kind is Kind.CUSTOMER and "phones" in names and "addresses" in present:
+        held = blanked.get("addresses", _get(record, "addresses"))
+        blanked["addresses"] = type(held)(each for each in held if _get(each, "channel") != "phone")
     if "hidden" in present:
         blanked["hidden"] = type(_get(record, "hidden"))(names)
     return _replaced(record, blanked)
@@ -509,6 +526,15 @@ def _in_queues(reader: Reader, kind: Kind, column: ColumnElement[str]) -> Column
 
 
 # --- hidden fields ---
+
+
+def _hidden_of(reader: Reader, kind: Kind) -> list[str]:
+    """The names, without their kind, of the fields of such records that are hidden from him."""
+    if not reader.hidden:
+        return []
+    names = {*reader.hidden, *(part for part, whole in _WITHIN.items() if whole in reader.hidden)}
+    prefix = f"{kind}."
+    return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 
 
 def _fields_of(record: Any) -> set[str]:
