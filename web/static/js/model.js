@@ -14,6 +14,8 @@ export const calls = signal(new Map());
 export const monitors = signal(new Map());
 export const messages = signal(new Map());
 export const figures = signal(new Map());
+/** What this user is to be reminded of, and nobody has put away. */
+export const reminders = signal(new Map());
 export const pop = signal(null);
 export const chosenCustomer = signal(null);
 
