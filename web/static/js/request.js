@@ -84,6 +84,7 @@ function Steps({ one, took }) {
     if (moved) took(moved);
   };
   return html`<div class="step-row" role="group" aria-label=${t("request.move_of", { number: one.number })}>
+    <span class="quiet small">${t("request.move_to")}</span>
     ${one.possible.map(
       (to) => html`<button key=${to} type="button" class="button step-to" data-request=${to} disabled=${!online()} aria-busy=${pending(`request ${one.id}`)} onClick=${go(to)}>
         ${DONE.includes(one.state) && to === "open" ? html`<${Icon} name="again" size=${16} />${t("request.reopen")}` : html`<${RequestState} state=${to} />`}
@@ -196,7 +197,7 @@ function OtherCustomer({ one, took, closed }) {
     close();
   };
   return html`<${Dialog} kind="other-customer" id="other-customer-title" title=${t("request.other_customer")} closed=${closed}>
-    ${(close) => html`<${CustomerChoice} id="other-customer" autofocus value=${null} except=${one.customer} set=${choose(close)} />`}
+    ${(close) => html`<${CustomerChoice} id="other-customer" autofocus value=${null} except=${one.customer} choose=${choose(close)} />`}
   <//>`;
 }
 
@@ -259,7 +260,7 @@ export function RequestPage({ id }) {
       <div class="titles">
         <span class="quiet figures">${t("request.one")} ${one.number}</span>
         <h1 dir="auto">${one.subject}</h1>
-        <div class="chips"><${RequestState} state=${one.state} /><${Priority} level=${one.priority} /><${Due} moment=${one.due_at} over=${DONE.includes(one.state)} /></div>
+        <div class="chips"><${RequestState} state=${one.state} /><${Priority} level=${one.priority} />${one.due_at !== null && html`<${Due} moment=${one.due_at} over=${DONE.includes(one.state)} />`}</div>
       </div>
       ${back}
     </div>

@@ -4,6 +4,7 @@
 import { html } from "./html.js";
 import { answer, hangUp, online } from "./actions.js";
 import { toggleHold, toggleSendingOn } from "./control.js";
+import { beginRequest } from "./customer.js";
 import { t } from "./language.js";
 import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
 import { Dialog } from "./parts.js";
@@ -24,6 +25,7 @@ const KEYS = {
   F8: () => {
     statusMenuOpen.value = !statusMenuOpen.value;
   },
+  "Shift+F8": () => beginRequest(),
   F9: () => {
     const form = document.querySelector("form.outcome");
     (form?.querySelector("input:checked") ?? form?.querySelector("input"))?.focus();
@@ -36,6 +38,7 @@ const HELP = [
   ["F4", "key.hang_up"],
   ["F8", "key.status"],
   ["F9", "key.outcome"],
+  ["Shift+F8", "key.new_request"],
   ["Shift+F9", "key.reminders"],
   ["1–9", "key.codes"],
   ["?", "key.help"],
