@@ -109,7 +109,7 @@ function Step({ step }) {
       ${kind === "state" && html`<p>${stepWords(step)}</p>`}
       ${changed.length > 0 &&
       html`<ul class="changes-of">
-        ${changed.map((name) => html`<li key=${name}><span class="quiet">${labelOf(name === "customer_id" ? "customer_name" : name)}:</span> <bdi class="was">${shown(name, detail.before?.[name])}</bdi> → <bdi>${shown(name, detail.after[name])}</bdi></li>`)}
+        ${changed.map((name) => html`<li key=${name}><span class="quiet">${labelOf(name)}:</span> ${name === "customer" ? t("request.customer_other") : html`<bdi class="was">${shown(name, detail.before?.[name])}</bdi> → <bdi>${shown(name, detail.after[name])}</bdi>`}</li>`)}
       </ul>`}
       ${detail.interaction && html`<p><a href=${`/history/${encodeURIComponent(detail.interaction)}`}>${t("history.one")}</a></p>`}
     </div>

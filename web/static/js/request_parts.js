@@ -33,7 +33,7 @@ export const mayWrite = () => may("requests.write");
 const LABELS = {
   subject: "request.subject", problem: "request.problem", solution: "request.solution", state: "request.state",
   priority: "request.priority", kind: "request.kind", owner: "request.owner", team: "request.team",
-  due_at: "request.due", queue: "board.queue", customer_name: "customer.title",
+  due_at: "request.due", queue: "board.queue", customer_name: "customer.title", customer: "customer.title",
 };
 
 /** The value of a request's field, in words. */
