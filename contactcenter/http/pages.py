@@ -1,16 +1,12 @@
-"""The pages: one shell, rendered here in the visitor's language and theme, and the built files that it loads.
+"""The pages: one shell, rendered in the visitor's language and theme, and the built files that it loads.
 
 The shell is the same for every address; what is shown there is the browser's work. So nothing that came from
 a caller is ever put into HTML by the server.
 """
 
-import json
-from pathlib import Path
-
 from aiohttp import hdrs, web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict
 
-from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 
@@ -20,46 +16,44 @@ FOREVER = "public, max-age=31536000, immutable"
 THEMES, LANGUAGES = ("light", "dark"), ("zh", "en")
 
 
-class Shell:
-    """The template and the built files of `web/`; read once, when the server starts."""
+class Asked(BaseModel):
+    """What a list is asked for stands in its page's address: the page reads it there."""
 
-    def __init__(self, web_folder: Path, version: str) -> None:
-        self._build = web_folder / "static" / "build"
-        self._version = version
-        manifest = self._build / "manifest.json"
-        self._names: dict[str, str] = json.loads(manifest.read_text()) if manifest.exists() else {}
-        environment = Environment(
-            loader=FileSystemLoader(web_folder / "templates"), autoescape=True, undefined=StrictUndefined
-        )
-        self._template = environment.get_template("shell.html")
-
-    def render(self, *, language: str, theme: str) -> str:
-        """The page. Raises `Problem` 503 when the files have not been built."""
-        if not self._names:
-            raise Problem(503, "pages_not_built", "The pages are not built yet: run scripts/web.sh.")
-        return self._template.render(
-            language=language,
-            theme=theme,
-            script="/static/" + self._names["app.js"],
-            style="/static/" + self._names["app.css"],
-            icon="/static/" + self._names["icon.svg"],
-        )
-
-    def file(self, name: str) -> Path:
-        """The built file of that name: only names from the build's own list lead anywhere."""
-        if name not in self._names.values():
-            raise not_found("file")
-        return self._build / name
+    model_config = ConfigDict(extra="ignore")
 
 
 @routes.get("/", right=Right.SIGNED_IN, media_type="text/html")
-async def home(visit: Visit) -> web.Response:
+async def home(visit: Visit, query: Asked) -> web.Response:
     """The agent's desk, or the supervisor's view."""
     return _shell(visit)
 
 
+@routes.get("/customers", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def customers(visit: Visit, query: Asked) -> web.Response:
+    """The list of customers."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_READ))
+
+
+@routes.get("/customers/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def customer(visit: Visit, id: str) -> web.Response:
+    """One customer, seen from all sides; `new`: one who is to be."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_READ))
+
+
+@routes.get("/duplicates", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def duplicates(visit: Visit, query: Asked) -> web.Response:
+    """Pairs of records that may be one customer."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_MERGE))
+
+
+@routes.get("/fields", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def fields(visit: Visit) -> web.Response:
+    """The definitions of custom fields."""
+    return _shell(visit, allowed=visit.visitor.may(Right.FIELDS_WRITE))
+
+
 @routes.get("/history", right=Right.SIGNED_IN, media_type="text/html")
-async def history(visit: Visit) -> web.Response:
+async def history(visit: Visit, query: Asked) -> web.Response:
     """What happened."""
     return _shell(visit)
 
@@ -71,7 +65,7 @@ async def history_of_one(visit: Visit, id: str) -> web.Response:
 
 
 @routes.get("/requests", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def requests_board(visit: Visit) -> web.Response:
+async def requests_board(visit: Visit, query: Asked) -> web.Response:
     """What customers want of us."""
     return _shell(visit, allowed=visit.visitor.may(Right.REQUESTS_READ))
 
@@ -83,7 +77,7 @@ async def one_request(visit: Visit, id: str) -> web.Response:
 
 
 @routes.get("/followups", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def due_list(visit: Visit) -> web.Response:
+async def due_list(visit: Visit, query: Asked) -> web.Response:
     """What is to be done later."""
     return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
 
@@ -103,7 +97,7 @@ async def settings(visit: Visit) -> web.Response:
 
 
 @routes.get("/audit", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def audit(visit: Visit) -> web.Response:
+async def audit(visit: Visit, query: Asked) -> web.Response:
     """Who did what; for supervisors."""
     return _shell(visit, allowed=visit.visitor.may(Right.AUDIT_READ))
 

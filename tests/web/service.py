@@ -61,7 +61,9 @@ async def request_now(edge: Running, one: Request) -> Request:
     return found
 
 
-async def followup(edge: Running, title: str, due_in: float, *, remind: bool = False, **more: Any) -> Followup:
+async def followup(
+    edge: Running, title: str, due_in: float, *, remind: bool = False, **more: Any
+) -> Followup:
     """A follow-up of agent1, due in so many seconds; reminded of as soon as it is due, or now."""
     now = edge.clock()
     due_at = now + due_in

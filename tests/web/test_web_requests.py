@@ -29,7 +29,9 @@ def card(desk: Desk, subject: str) -> Locator:
 async def test_the_board_counts_what_one_sees_and_filters_it(desk: Desk, edge: Running) -> None:
     with_kinds(edge)
     wang = await customer(edge, "王小明")
-    await request(edge, wang, "Line drops", owner="agent1", priority=4, kind="fault", due_at=edge.clock() - 60)
+    await request(
+        edge, wang, "Line drops", owner="agent1", priority=4, kind="fault", due_at=edge.clock() - 60
+    )
     await request(edge, wang, "Invoice", owner="agent2", kind="billing")
     await request(edge, wang, "Second line", RequestState.OPEN, owner="", priority=1)
     await desk.sign_in("supervisor1")

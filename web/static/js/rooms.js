@@ -3,18 +3,24 @@
 
 import { Audit } from "./audit.js";
 import { Board } from "./board.js";
+import { CustomerPage } from "./customer_page.js";
+import { Customers } from "./customers.js";
 import { Desk } from "./desk.js";
+import { Duplicates } from "./duplicates.js";
 import { FollowupPage, Followups } from "./followups.js";
 import { History, InteractionPage } from "./history.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { isAgent, may, route, steersAll } from "./model.js";
+import { NewCustomer } from "./new_customer.js";
 import { RequestPage } from "./request.js";
 import { Requests } from "./requests.js";
 import { Settings } from "./settings.js";
 
 const everybody = () => true;
+
+const CustomerRoom = ({ id }) => (id === "new" && may("customers.write") ? html`<${NewCustomer} />` : html`<${CustomerPage} id=${id} />`);
 
 /** Room by room, in the order in which they stand; the first of a room's pages that somebody may see is its door,
  * whose title is the room's, unless the room has one. A page's `name` is the first word of its address; `all` is
@@ -24,6 +30,13 @@ const ROOMS = [
     icon: "desk",
     pages: [
       { name: "desk", title: () => t(isAgent.value ? "nav.desk" : "nav.board"), sees: everybody, all: () => html`<${isAgent.value ? Desk : Board} />` },
+    ],
+  },
+  {
+    icon: "customers",
+    pages: [
+      { name: "customers", title: () => t("nav.customers"), sees: () => may("customers.read"), all: Customers, one: CustomerRoom },
+      { name: "duplicates", title: () => t("nav.duplicates"), sees: () => may("customers.merge"), all: Duplicates },
     ],
   },
   {

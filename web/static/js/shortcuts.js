@@ -6,6 +6,7 @@ import { answer, hangUp, online } from "./actions.js";
 import { toggleHold, toggleSendingOn } from "./control.js";
 import { beginRequest } from "./customer.js";
 import { t } from "./language.js";
+import { focusSearch } from "./search.js";
 import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
 import { Dialog } from "./parts.js";
 import { goToReminders } from "./reminders.js";
@@ -41,6 +42,7 @@ const HELP = [
   ["Shift+F8", "key.new_request"],
   ["Shift+F9", "key.reminders"],
   ["1–9", "key.codes"],
+  ["/", "key.search"],
   ["?", "key.help"],
   ["Esc", "key.close"],
 ];
@@ -49,6 +51,10 @@ const isTyping = (element) => element?.matches?.("input:not([type=radio]), texta
 
 export function startShortcuts() {
   addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.isComposing && me.value) {
+      event.preventDefault();
+      focusSearch();
+    }
     if (event.isComposing || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !me.value) return;
     const key = event.shiftKey ? `Shift+${event.key}` : event.key;
     if (key === "Shift+F9") {
@@ -60,6 +66,9 @@ export function startShortcuts() {
     } else if (event.key === "?" && !isTyping(document.activeElement)) {
       event.preventDefault();
       helpOpen.value = true;
+    } else if (event.key === "/" && !isTyping(document.activeElement)) {
+      event.preventDefault();
+      focusSearch();
     }
   });
 }

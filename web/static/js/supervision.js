@@ -34,6 +34,7 @@ export const SUPERVISOR_HELP = [
   ["C", "key.change"],
   ["+ −", "key.priority"],
   ["Y", "key.why"],
+  ["/", "key.search"],
   ["?", "key.help"],
   ["Esc", "key.close"],
 ];
