@@ -183,7 +183,6 @@ export function Shell() {
     <${Conflicts} />
     <${Help} />
     <${Solving} />
-    <${Conflicts} />
   </div>`;
 }
 
