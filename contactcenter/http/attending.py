@@ -37,8 +37,10 @@ def _show(edge: Edge, interaction: str, card: CustomerCard, method: MatchMethod)
 
 
 async def refresh(edge: Edge, customer: str) -> None:
-    """A customer's record, or what is to be done for him, is another: whoever has him on the line sees it."""
+    """A customer's record, or what is to be done for him, is another: whoever has him on the line sees it. Of
+    one who was merged into another, he sees that one."""
     if edge.live.shows(customer):
         card = await edge.store.read(cards.get, customer)
         if card:
-            edge.tell(CustomerChanged(at=edge.now(), customer=card))
+            was = customer if card.id != customer else ""
+            edge.tell(CustomerChanged(at=edge.now(), customer=card, was=was))

@@ -7,6 +7,7 @@ import { CustomerPage } from "./customer_page.js";
 import { Customers } from "./customers.js";
 import { Desk } from "./desk.js";
 import { Duplicates } from "./duplicates.js";
+import { FieldSettings } from "./field_settings.js";
 import { FollowupPage, Followups } from "./followups.js";
 import { History, InteractionPage } from "./history.js";
 import { html } from "./html.js";
@@ -54,7 +55,11 @@ const ROOMS = [
   {
     icon: "settings",
     apart: true,
-    pages: [{ name: "settings", title: () => t("nav.settings"), sees: () => steersAll.value, all: Settings }],
+    title: () => t("nav.settings"),
+    pages: [
+      { name: "settings", title: () => t("nav.configuration"), sees: () => steersAll.value, all: Settings },
+      { name: "fields", title: () => t("nav.fields"), sees: () => may("fields.write"), all: FieldSettings },
+    ],
   },
   {
     icon: "audit",
