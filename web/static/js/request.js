@@ -270,7 +270,7 @@ export function RequestPage({ id }) {
         <${Card} title=${t("request.about")}>
           <div class="body facts-of">${own("subject")}${own("problem")}${own("solution")}</div>
         <//>
-        <${Course} one=${one} again=${again} wrote=${load} />
+        <${Course} one=${one} again=${again} wrote=${() => (setAgain((times) => times + 1), load())} />
       </div>
       <div class="column">
         <${Card} title=${t("history.facts")}>
@@ -285,7 +285,7 @@ export function RequestPage({ id }) {
             ${(me.value.request_kinds.length > 0 || one.kind) && own("kind")}
             ${own("queue")}
             ${fields.map((field) => html`<${Custom} key=${field.name} one=${one} field=${field} took=${took} />`)}
-            ${plain.map(([key, value]) => html`<div key=${key} class="fact"><span class="fact-label">${t(key)}</span><span class="fact-value">${value}</span></div>`)}
+            ${plain.map(([key, value]) => html`<div key=${key} class="fact"><span class="fact-label">${t(key)}</span><span class="fact-value"><span>${value}</span></span></div>`)}
           </div>
         <//>
         <${FollowupsOf} one=${one} />
