@@ -1,6 +1,5 @@
 // A customer, seen from all sides: who it is, how to reach him, whose he is, and everything that ever was with him.
 
-import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 
 import { get } from "./api.js";
@@ -13,7 +12,7 @@ import { dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
-import { go, may, route } from "./model.js";
+import { go, may, pop, route } from "./model.js";
 import { MergeDialog, Merged } from "./merging.js";
 import { Notes } from "./notes.js";
 import { Card } from "./parts.js";
@@ -24,9 +23,6 @@ import { Timeline } from "./timeline.js";
 
 const FACTS = ["name", "kind", "number", "company", "category", "tags", "tier", "save_desk", "language", "balance", "id_number", "note"];
 const OWNED = ["owner", "team"];
-
-/** Grows when another part of the page changed a customer: the page that shows one asks again. */
-export const changedCustomers = signal(0);
 
 function Head({ customer, merge }) {
   const { do_not_contact: channels } = customer;
@@ -40,7 +36,7 @@ function Head({ customer, merge }) {
           word("customer_kind", customer.kind),
           customer.number && html`<bdi class="figures">${customer.number}</bdi>`,
           customer.company && html`<bdi>${customer.company}</bdi>`,
-          whose(customer),
+          (customer.owner || customer.team) && whose(customer),
         ].filter(Boolean).map((part, place) => html`${place > 0 && " · "}<span key=${place}>${part}</span>`)}
       </p>
       <div class="chips">
@@ -123,13 +119,14 @@ export function CustomerPage({ id }) {
       setFound((before) => (before.state === "here" && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));
     }
   };
-  const turn = changedCustomers.value;
+  // Who has the customer on the line is told of changes; the page that shows him follows.
+  const told = pop.value?.customers.some((card) => card.id === id) ? pop.value.seq : 0;
   useEffect(() => {
     load();
     const seen = () => !document.hidden && load(); // whoever comes back to this tab sees what is now
     document.addEventListener("visibilitychange", seen);
     return () => document.removeEventListener("visibilitychange", seen);
-  }, [id, turn]);
+  }, [id, told]);
   const take = (one) => setFound({ state: "here", one });
 
   document.title = `${found.one?.name ?? t("customer.title")} · contactcenter`;
