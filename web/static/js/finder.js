@@ -40,7 +40,7 @@ function useFound(text, kind) {
 }
 
 function Hit({ hit }) {
-  const excerpt = hit.excerpt !== hit.title && hit.excerpt;
+  const excerpt = hit.excerpt !== hit.title && !hit.detail.includes(hit.excerpt) && hit.excerpt;
   return html`<span class="hit">
     <${Icon} name=${ICONS[hit.kind]} size=${18} />
     <span class="hit-text">
