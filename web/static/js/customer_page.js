@@ -9,6 +9,8 @@ import { specOf } from "./custom_fields.js";
 import { bodyOf, changeCustomer, plainSpec, useSpecs, valueIn } from "./customer_fields.js";
 import { CustomerFollowups, CustomerRequests } from "./customer_work.js";
 import { dateTimeOf } from "./format.js";
+import { changedFollowups, mayFollowUp } from "./followup_parts.js";
+import { NewFollowupButton } from "./followup_form.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
@@ -18,6 +20,8 @@ import { Notes } from "./notes.js";
 import { Card } from "./parts.js";
 import { personName, usePeople, whose } from "./people.js";
 import { Fact, Panes, Trouble } from "./record.js";
+import { changedRequests, mayWrite } from "./request_parts.js";
+import { NewRequestButton } from "./request_form.js";
 import { Relations } from "./relations.js";
 import { Timeline } from "./timeline.js";
 
@@ -26,6 +30,7 @@ const OWNED = ["owner", "team"];
 
 function Head({ customer, merge }) {
   const { do_not_contact: channels } = customer;
+  const from = { customer: { id: customer.id, name: customer.name } };
   const refused = channels.includes("any") ? ["any"] : channels;
   return html`<section class="card record-head">
     <span class="record-sign"><${Icon} name=${customer.kind === "organisation" ? "building" : "user"} size=${28} /></span>
@@ -48,6 +53,8 @@ function Head({ customer, merge }) {
       </div>
     </div>
     <div class="record-actions">
+      ${mayWrite() && html`<${NewRequestButton} from=${from} place=${`request for ${customer.id}`} kind="" />`}
+      ${mayFollowUp() && html`<${NewFollowupButton} from=${from} place=${`followup for ${customer.id}`} />`}
       ${may("customers.merge") && html`<button type="button" class="button" onClick=${merge}><${Icon} name="merge" size=${16} />${t("merge.start")}…</button>`}
     </div>
   </section>`;
@@ -83,9 +90,9 @@ function Record({ found, load, take }) {
     load();
   };
   const panes = [
-    { name: "timeline", title: t("timeline.title"), shows: () => html`<${Timeline} customer=${customer} fields=${all} turn=${turn} />` },
-    may("requests.read") && { name: "requests", title: t("nav.requests"), shows: () => html`<${CustomerRequests} customer=${customer} changed=${again} />` },
-    may("followups.read") && { name: "followups", title: t("nav.followups"), shows: () => html`<${CustomerFollowups} customer=${customer} changed=${again} />` },
+    { name: "timeline", title: t("timeline.title"), shows: () => html`<${Timeline} customer=${customer} fields=${all} turn=${`${turn} ${changedRequests.value} ${changedFollowups.value}`} />` },
+    may("requests.read") && { name: "requests", title: t("nav.requests"), shows: () => html`<${CustomerRequests} customer=${customer} />` },
+    may("followups.read") && { name: "followups", title: t("nav.followups"), shows: () => html`<${CustomerFollowups} customer=${customer} />` },
     { name: "notes", title: t("note.title"), shows: () => html`<${Notes} customer=${customer} writable=${writable} changed=${again} />` },
   ].filter(Boolean);
   return html`<div class="page wide-page">
