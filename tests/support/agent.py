@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-WITHIN_S = 10.0
+WITHIN_S = 20.0
+"""No claim of any test: what does not come by then will not come."""
 
 
 class Agent:
@@ -27,6 +28,9 @@ class Agent:
         self._client = client
         self._headers = {"X-CSRF-Token": csrf}
         self._changed = asyncio.Event()
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._acted = False
+        self._pings = self._pongs = 0
 
     @classmethod
     @asynccontextmanager
@@ -38,6 +42,7 @@ class Agent:
             assert response.status == 200, await response.text()
             agent = cls(client, login, (await response.json())["csrf"])
             async with client.ws_connect("/ws", headers={"Origin": url}) as socket:
+                agent._socket = socket
                 listening = asyncio.create_task(agent._listen(socket))
                 try:
                     yield agent
@@ -53,6 +58,9 @@ class Agent:
                 self.pops.put_nowait(frame)
             elif frame["type"] == "taken":
                 self.taken.put_nowait(frame)
+            elif frame["type"] == "pong":
+                self._pongs += 1
+                self._changed.set()
             elif frame["type"] == "snapshot":
                 self.snapshot = frame
             for view in frame.get("agents", ()):
@@ -68,9 +76,11 @@ class Agent:
         )
 
     async def until_view(self, fits: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        """The agent's view, once it fits."""
+        """The agent's view, once it fits; what he asked for last is in it."""
         try:
             async with asyncio.timeout(WITHIN_S):
+                if self._acted and fits(self.view):
+                    await self._catch_up()
                 while not fits(self.view):
                     self._changed.clear()
                     await self._changed.wait()
@@ -78,9 +88,22 @@ class Agent:
             raise AssertionError(f"{self.login} is not {what}: {self.view}") from None
         return self.view
 
-    async def pop(self) -> dict[str, Any]:
+    async def _catch_up(self) -> None:
+        """Answers to requests and the feed are two streams: wait until all that the feed was told before now
+        has come, and with it what the last request changed."""
+        self._acted = False
+        if self._socket is None or self._socket.closed:
+            return
+        self._pings += 1
+        wanted = self._pings
+        await self._socket.send_json({"type": "ping", "at": 0.0})
+        while self._pongs < wanted:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def pop(self, within: float = WITHIN_S) -> dict[str, Any]:
         """The next record that is shown."""
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within):
             return await self.pops.get()
 
     async def choose_phone(self, phone: str, line: str = "ring") -> None:
@@ -105,6 +128,7 @@ class Agent:
             text = await response.text()
             right = response.status == status if status else response.status < 300
             assert right, f"{method} {path}: {response.status} {text}"
+            self._acted = self._acted or method != "GET"
             return json.loads(text) if text else None
 
     async def fetch(self, path: str, **headers: str) -> bytes:
@@ -140,6 +164,16 @@ class Agent:
                 for call in page["items"]:
                     if call["caller"] == caller and call["node"] not in ("", before):
                         return str(call["node"])
+                await asyncio.sleep(0.02)
+
+    async def agent_of(self, caller: str) -> str:
+        """Who talks with the caller, once somebody does."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                page = await self.do("GET", "/api/calls?limit=100")
+                for call in page["items"]:
+                    if call["caller"] == caller and call["state"] == "talking":
+                        return str(call["agent"])
                 await asyncio.sleep(0.02)
 
     async def until_told(self, caller: str) -> None:
@@ -235,11 +269,12 @@ class Agent:
                     return
                 await asyncio.sleep(0.02)
 
-    async def until_rung(self, call: str) -> None:
-        """The agent's phone rings for the call: its interaction says so."""
+    async def answers(self, call: str) -> None:
+        """Press Answer on the page, again and again until the two talk: a phone that does not ring yet can't
+        be answered, nor one that has been."""
         async with asyncio.timeout(WITHIN_S):
-            while True:
-                live = await self.do("GET", "/api/calls")
-                if any(each["id"] == call and each["state"] == "offered" for each in live["items"]):
-                    break
-                await asyncio.sleep(0.02)
+            while self.view.get("state") != "talking":
+                path = f"/api/calls/{call}/answer"
+                async with self._client.post(path, json={}, headers=self._headers) as response:
+                    assert response.status < 300 or response.status == 409, await response.text()
+                await asyncio.sleep(0.1)

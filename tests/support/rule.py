@@ -13,8 +13,8 @@ from typing import Any
 
 READY_S = 0.3
 """So long after his arrival a caller may be held back while the store is asked who he is."""
-IDLE_S = 1.0
-"""Nobody is idle for longer than this while somebody waits whom he could take."""
+IDLE_S = 2.5
+"""Nobody is idle for longer than this while somebody waits whom he could take: a busy machine's worst."""
 EXACT_S = 0.002
 """Two roundings to a millisecond."""
 

@@ -1,17 +1,22 @@
 """What a test does with the agent's page, in the words of someone who sits in front of it."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from fake_center import FakeCenter
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 from running import PASSWORD, Running
 
 from contactcenter.configurator import Configurator
 from contactcenter.values import CustomerCard, PastInteraction
+from tests.support.slowness import asked_for
 
+SLOWNESS = asked_for()
 WEB = Path(__file__).resolve().parents[2] / "web"
 AXE = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -59,8 +64,11 @@ class Desk:
             locale="zh-CN" if self._language == "zh" else "en-US",
             color_scheme=self._theme,
         )
-        self.context.set_default_timeout(8000)
+        self.context.set_default_timeout(30_000 * SLOWNESS.patience)
         self.page = await self.context.new_page()
+        if SLOWNESS.rate > 1:
+            processor = await self.context.new_cdp_session(self.page)
+            await processor.send("Emulation.setCPUThrottlingRate", {"rate": SLOWNESS.rate})
         self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         self.page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
         self.page.on("request", lambda request: self._watch(request.url))
@@ -68,7 +76,7 @@ class Desk:
             "addEventListener('securitypolicyviolation', e => { throw new Error(e.violatedDirective) })"
         )
         await self.page.goto("/sign-in")
-        await self.page.wait_for_selector("#login")
+        await expect(self.page.locator("#login")).to_be_focused()
         return self
 
     async def __aexit__(
@@ -76,24 +84,65 @@ class Desk:
     ) -> None:
         await self.context.close()
         if kind is None:
-            assert self.troubles == []
+            assert not self.troubles, self.troubles
 
     def _watch(self, url: str) -> None:
         if not url.startswith(self._edge.url):
             self.troubles.append(f"elsewhere: {url}")
 
     async def sign_in(self, login: str = "agent1") -> Self:
-        """Sign in with the keyboard, until the live link stands."""
+        """Sign in with the keyboard, until the page shows what is now."""
+        await self.enter(login)
+        await self.page.wait_for_selector(".shell[data-link=up]")
+        return self
+
+    async def enter(self, login: str) -> None:
+        """Say on the sign-in page who it is."""
         await self.page.keyboard.type(login)
         await self.page.keyboard.press("Tab")
         await self.page.keyboard.type(PASSWORD)
         await self.page.keyboard.press("Enter")
-        await self.page.wait_for_selector(".shell[data-link=up]")
-        return self
 
     async def face(self, name: str) -> None:
         """Wait until the desk shows this state."""
         await self.page.wait_for_selector(f".shell[data-face={name}]")
+
+    @asynccontextmanager
+    async def answers_held(self, address: str, *, first_only: bool = False) -> AsyncIterator[asyncio.Event]:
+        """Requests to these addresses, or the first of them, reach the server; their answers come to the page
+        when the block ends. The event is set when the server has answered one."""
+        answered, released = asyncio.Event(), asyncio.Event()
+        wanted = True
+
+        async def hold(route: Route) -> None:
+            nonlocal wanted
+            if not wanted:
+                await route.continue_()
+                return
+            wanted = not first_only
+            answer = await route.fetch()
+            answered.set()
+            await released.wait()
+            await route.fulfill(response=answer)
+
+        await self.page.route(address, hold)
+        try:
+            yield answered
+        finally:
+            released.set()
+            await self.page.unroute_all(behavior="wait")
+
+    async def press_at_once(self, key: str, more: str) -> Any:
+        """Press a key where the focus is; what `more` says in JavaScript before anything is painted."""
+        return await self.page.evaluate(
+            """async ([key, more]) => {
+                const event = new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true});
+                document.activeElement.dispatchEvent(event);
+                for (let turn = 0; turn < 10; turn++) await null;
+                return Function(`return ${more}`)();
+            }""",
+            [key, more],
+        )
 
     async def axe(self) -> list[str]:
         """What axe-core finds wrong, one line each."""
@@ -107,12 +156,22 @@ class Desk:
 
     async def overflow(self, width: int, height: int) -> int:
         """By how many pixels the page is wider than a window of this size."""
-        await self.page.set_viewport_size({"width": width, "height": height})
+        await self._resize(width, height)
         wider = await self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
-        await self.page.set_viewport_size({"width": 1366, "height": 768})
+        await self._resize(1366, 768)
         return int(wider)
+
+    async def _resize(self, width: int, height: int) -> None:
+        await self.page.set_viewport_size({"width": width, "height": height})
+        await self.page.evaluate(
+            """wide => new Promise(done => {
+                const look = () => innerWidth === wide ? done() : requestAnimationFrame(look);
+                look();
+            })""",
+            width,
+        )
 
     async def text(self) -> str:
         """All text that can be seen."""

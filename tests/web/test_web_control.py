@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from desk import ZHANG, Desk
 from fake_center import agent_view, call_view
+from playwright.async_api import expect
 
 from contactcenter.commands import ScreenPop, ShowAgent, ShowCall
 from contactcenter.events import (
@@ -62,6 +63,45 @@ async def test_hold_and_take_back_by_key(desk: Desk) -> None:
     assert (await desk.center.heard(ResumeAsked)).call == "c1"
 
 
+async def test_who_is_on_hold_is_taken_back_before_the_hold_is_answered(desk: Desk) -> None:
+    await talking(desk)
+    async with desk.answers_held("**/hold"):
+        await desk.page.keyboard.press("F2")
+        await desk.center.heard(HoldAsked, call="c1")
+        desk.center.carry(ShowCall(view=replace(CALL, state="held", held=True)))
+        await desk.face("held")
+        await desk.page.keyboard.press("F2")
+    await desk.center.heard(ResumeAsked, call="c1")
+
+
+async def test_a_hold_that_is_asked_for_twice_is_one(desk: Desk) -> None:
+    await talking(desk)
+    async with desk.answers_held("**/hold"):
+        await desk.page.keyboard.press("F2")
+        await desk.page.keyboard.press("F2")
+        await desk.center.heard(HoldAsked, call="c1")
+    desk.center.carry(ShowCall(view=replace(CALL, state="held", held=True)))
+    await desk.face("held")
+    await expect(desk.page.locator("[data-action=hold]")).to_have_attribute("aria-busy", "false")
+    await desk.page.keyboard.press("F2")
+    await desk.center.heard(ResumeAsked, call="c1")
+    assert sum(isinstance(event, HoldAsked) for event in desk.center.events) == 1
+
+
+async def test_colleagues_of_the_last_time_are_not_offered_again(desk: Desk) -> None:
+    await talking(desk)
+    form = desk.page.locator("form.send-on")
+    await desk.page.keyboard.press("Shift+F2")
+    await form.locator("option", has_text="Li Na").wait_for(state="attached")
+    await desk.page.keyboard.press("Shift+F2")
+    await form.wait_for(state="detached")
+    async with desk.answers_held("**/api/colleagues"):
+        await desk.page.keyboard.press("Shift+F2")
+        await form.wait_for()
+        await expect(form.locator("option")).to_have_count(0)
+    await form.locator("option", has_text="Li Na").wait_for(state="attached")
+
+
 async def test_ask_a_colleague_by_the_keyboard_alone(desk: Desk) -> None:
     await talking(desk)
     keys = desk.page.keyboard
@@ -70,10 +110,12 @@ async def test_ask_a_colleague_by_the_keyboard_alone(desk: Desk) -> None:
     await form.wait_for()
     option = form.locator("option", has_text="Li Na")
     await option.wait_for(state="attached")
-    assert await form.locator("option:disabled").inner_text() == "Wang (not free)"
+    await expect(form.locator("option:disabled")).to_have_text("Wang (not free)")
+    await expect(form.locator("input:checked")).to_be_focused()
     assert await desk.axe() == []
     await keys.press("Tab")  # from the kind to the colleague, then to the note
     await keys.press("Tab")
+    await expect(form.locator("#send-on-note")).to_be_focused()
     await keys.type("wants a refund")
     await keys.press("Enter")
     asked = await desk.center.heard(ConsultAsked)
@@ -109,9 +151,10 @@ async def test_what_is_possible_beside_a_call(desk: Desk, state: str, buttons: l
     desk.center.carry(ShowCall(view=replace(CALL, consult=replace(ASKED, state=state))))
     beside = desk.page.locator(".beside")
     await beside.wait_for()
+    await expect(beside.locator("button")).to_have_count(len(buttons))
     shown = await beside.locator("button").evaluate_all("all => all.map(b => b.dataset.action)")
     assert shown == buttons
-    assert await desk.page.locator("[data-action=send-on]").count() == 0
+    await expect(desk.page.locator("[data-action=send-on]")).to_have_count(0)
     assert await desk.axe() == []
     await beside.locator("[data-action=complete]").click()
     assert (await desk.center.heard(ConsultStepAsked)).step is ConsultStep.COMPLETE
@@ -130,19 +173,17 @@ async def test_who_is_asked_sees_by_whom_and_can_only_leave(desk: Desk) -> None:
     desk.center.carry(ShowCall(view=theirs))
     await desk.page.get_by_text("agent9 asks for your help with this caller.").wait_for()
     await desk.face("talking")
-    assert await desk.page.locator(".controls button").count() == 1
+    await expect(desk.page.locator(".controls button")).to_have_count(1)
 
 
 async def test_notes_of_colleagues_are_inert_and_in_order(desk: Desk) -> None:
     await talking(
         desk, (Note(by="agent2", text="<img src=x onerror=alert(1)>"), Note(by="agent3", text="vip"))
     )
-    notes = await desk.page.locator(".notes li").all_inner_texts()
-    assert [text.replace("\n", " ") for text in notes] == [
-        "agent2 <img src=x onerror=alert(1)>",
-        "agent3 vip",
-    ]
-    assert "agent2 transfers this caller to you." in await desk.text()
+    await expect(desk.page.locator(".notes li")).to_have_text(
+        ["agent2 <img src=x onerror=alert(1)>", "agent3 vip"]
+    )
+    await expect(desk.page.locator("body")).to_contain_text("agent2 transfers this caller to you.")
 
 
 async def test_narrow_windows_scroll_in_one_direction_only(desk: Desk) -> None:
@@ -152,4 +193,5 @@ async def test_narrow_windows_scroll_in_one_direction_only(desk: Desk) -> None:
     assert await desk.overflow(360, 640) <= 0
     desk.center.carry(ShowCall(view=CALL))
     await desk.page.locator("[data-action=send-on]").click()
+    await desk.page.locator("form.send-on").wait_for()
     assert await desk.overflow(360, 640) <= 0

@@ -1,11 +1,12 @@
 """The agent's page in a real browser."""
 
+import asyncio
 import re
 
 import pytest
 from desk import LI, ZHANG, Desk
 from fake_center import FakeCenter
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, WebSocketRoute, expect
 from running import Running
 
 from contactcenter.commands import SaveInteraction
@@ -88,7 +89,7 @@ async def test_an_offer_is_announced_once(desk: Desk) -> None:
     await desk.face("talking")
     said = [text for text in await desk.page.evaluate("said") if text]
     assert said == ["Incoming call: Zhang Wei, queue Support"]
-    assert await desk.page.locator(".figures[aria-live=off]").count() > 0, "timers are silent"
+    await expect(desk.page.locator(".figures[aria-live=off]").first, "timers are silent").to_be_attached()
 
 
 async def test_a_ringing_call_takes_no_letter_from_who_types(desk: Desk) -> None:
@@ -115,11 +116,56 @@ async def test_a_ringing_call_takes_no_letter_from_who_types(desk: Desk) -> None
     await expect(desk.page.locator("form.outcome")).to_have_count(0)
 
 
+async def test_what_is_typed_while_the_outcome_is_sent_stays(desk: Desk) -> None:
+    await desk.sign_in()
+    pop = desk.center.ring("agent1", ZHANG)
+    desk.center.join("agent1")
+    desk.center.part("agent1")
+    await desk.face("wrap_up")
+    await desk.page.locator("form.outcome .code").first.click()
+    note = desk.page.locator("form.outcome textarea")
+    await note.fill("sent")
+    async with desk.answers_held("**/disposition"):
+        await desk.page.keyboard.press("Control+Enter")
+        await desk.center.heard(DispositionSet, interaction=pop.interaction, note="sent")
+        await desk.face("available")
+        await note.focus()
+        await desk.page.keyboard.press("End")
+        await desk.page.keyboard.type(" and more")
+    await expect(desk.page.locator("form.outcome button.primary")).to_have_attribute("aria-busy", "false")
+    await expect(note).to_have_value("sent and more")
+    await desk.page.keyboard.press("Control+Enter")
+    await desk.center.heard(DispositionSet, interaction=pop.interaction, note="sent and more")
+    await expect(note).to_have_count(0)
+
+
+async def test_the_link_is_up_when_the_page_shows_what_is_now(desk: Desk) -> None:
+    heard, told = asyncio.Event(), asyncio.Event()
+
+    def hold(line: WebSocketRoute) -> None:
+        async def late(frame: str | bytes) -> None:
+            heard.set()
+            await told.wait()
+            line.send(frame)
+
+        line.connect_to_server().on_message(late)
+
+    await desk.page.route_web_socket("**/ws", hold)
+    await desk.enter("agent1")
+    shell = desk.page.locator(".shell")
+    await shell.wait_for()
+    await heard.wait()
+    assert await shell.get_attribute("data-link") == "down", "nobody acts on what he does not see"
+    told.set()
+    await expect(shell).to_have_attribute("data-link", "up")
+
+
 async def test_enter_that_ends_a_composition_sends_nothing(desk: Desk) -> None:
     await desk.sign_in()
     desk.center.ring("agent1", ZHANG)
     desk.center.join("agent1")
     desk.center.part("agent1")
+    await desk.face("wrap_up")
     await desk.page.locator("form.outcome .code").first.click()
     await desk.page.locator("form.outcome input[name=callback]").focus()
     prevented = await desk.page.evaluate("""() => {
@@ -129,7 +175,10 @@ async def test_enter_that_ends_a_composition_sends_nothing(desk: Desk) -> None:
         return enter.defaultPrevented;
     }""")
     assert prevented
-    assert not [e for e in desk.center.events if isinstance(e, DispositionSet)]
+    await desk.page.keyboard.type("139")
+    await desk.page.keyboard.press("Enter")
+    await desk.center.heard(DispositionSet, callback="139")
+    assert [e.callback for e in desk.center.events if isinstance(e, DispositionSet)] == ["139"]
 
 
 async def test_a_phone_that_the_center_can_not_answer_is_answered_by_hand(desk: Desk) -> None:
@@ -161,7 +210,7 @@ async def test_a_lost_link_is_said_and_the_note_stays(desk: Desk) -> None:
     note = desk.page.locator("form.outcome textarea")
     await note.fill("half a no")
     await desk.context.set_offline(True)
-    await expect(desk.page.locator(".banner.amber")).to_contain_text("The call is not affected", timeout=4000)
+    await expect(desk.page.locator(".banner.amber")).to_contain_text("The call is not affected")
     await expect(desk.page.locator(".hang-up")).to_be_disabled()
     await note.focus()
     await desk.page.keyboard.press("End")
@@ -194,7 +243,8 @@ async def test_a_session_that_ended_elsewhere_leads_to_the_sign_in_page(desk: De
 async def test_language_and_theme_are_switched_and_kept(desk: Desk) -> None:
     await desk.sign_in()
     page = desk.page
-    await page.get_by_role("button", name="中文").click()
+    async with page.expect_response("**/api/me"):  # before it is kept, nobody may leave the page
+        await page.get_by_role("button", name="中文").click()
     await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     await expect(page.locator(".status-button")).to_contain_text("离线")
     await page.get_by_role("button", name="深色").click()
@@ -225,13 +275,13 @@ async def test_what_callers_send_is_shown_as_text(desk: Desk) -> None:
     await desk.sign_in()
     desk.center.ring("agent1", caller=HOSTILE, caller_name=HOSTILE)
     await expect(desk.page.locator("#caller")).to_have_text(HOSTILE)
-    assert await desk.page.locator("#caller *").count() == 0
+    await expect(desk.page.locator("#caller *")).to_have_count(0)
 
 
 async def test_the_tab_key_goes_round_in_the_order_of_the_page(desk: Desk) -> None:
     await desk.sign_in()
     desk.center.ring("agent1", ZHANG, LI)
-    await desk.face("reserved")
+    await expect(desk.page.locator("#answer")).to_be_focused()
     region = """() => ['header', 'roster', 'canvas-column', 'context', 'footer']
         .find(name => document.activeElement.closest('.' + name)) ?? 'outside'"""
     order = []
@@ -336,6 +386,7 @@ async def test_history_lists_and_tells_what_happened(desk: Desk, edge: Running) 
     assert await desk.axe() == []
     assert await desk.overflow(320, 640) <= 0
     await page.get_by_role("link", name="Back to the list").click()
+    await page.locator("tbody a").wait_for()
     assert await desk.axe() == []
     assert await desk.overflow(320, 640) <= 0
     await page.goto("/history/none")
@@ -348,6 +399,8 @@ async def test_a_double_click_on_answer_does_not_hang_up(desk: Desk) -> None:
     await desk.page.locator("#answer").dblclick()
     await desk.face("talking")
     await desk.page.locator("form.outcome textarea").fill("still here")
+    desk.center.show_queues(support=3)  # whatever was sent before is heard before this is shown
+    await desk.page.wait_for_selector(".chip.urgent")
     assert not [e for e in desk.center.events if isinstance(e, HangUpAsked)]
 
 
@@ -360,3 +413,22 @@ async def test_menus_follow_the_configuration_while_the_page_is_open(desk: Desk)
     document["pauses"]["drill"] = {"zh": "消防演习", "en": "Fire drill"}
     await configurator.put(Configuration.model_validate(document), expected=1, login="boss")
     await expect(page.locator(".menu")).to_contain_text("Fire drill")
+
+
+async def test_more_of_the_history_comes_once_for_a_double_click(desk: Desk, edge: Running) -> None:
+    now = edge.clock()
+    for n in range(60):
+        record = InteractionRecord(
+            id=f"i{n}", server="main", leg=f"l{n}", did="4001", caller="13800138000", arrived_at=now - n,
+            final=True,
+        )  # fmt: skip
+        edge.store.carry(SaveInteraction(record=record))
+    await edge.store.settled()
+    await desk.sign_in("supervisor1")
+    await desk.page.get_by_role("link", name="History").click()
+    rows = desk.page.locator("tbody tr")
+    await expect(rows).to_have_count(50)
+    async with desk.answers_held("**/api/interactions?*"):
+        await desk.page.get_by_role("button", name="Show more").dblclick()
+    await expect(desk.page.get_by_role("button", name="Show more")).to_have_count(0)
+    await expect(rows).to_have_count(60)

@@ -91,10 +91,11 @@ async def test_a_supervisor_hears_a_recording_and_sees_both_sides(desk: Desk, ed
     await expect(wave).to_have_attribute("aria-valuenow", "5")
     box = await wave.bounding_box()
     assert box
-    await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 10)
+    await wave.click(position={"x": box["width"] / 2, "y": 10})
     await expect(wave).to_have_attribute("aria-valuenow", "15")
     assert await desk.axe() == []
     assert await desk.overflow(320, 640) <= 0
+    await edge.store.settled()
     listened = await edge.store.read(audit.page, filters={"kind": "recording"})
     assert [(row.login, row.act) for row in listened.items] == [("supervisor1", "listen")]
 

@@ -1,6 +1,7 @@
 """Steering on the pages: who waits and why, agents that are changed together, settings, the audit log."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from desk import Desk
@@ -9,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from running import Running
 
 from contactcenter.callbacks import CallbackRecord
-from contactcenter.commands import DropCall, ShowAgent, ShowCall
+from contactcenter.commands import DropCall, ShowAgent
 from contactcenter.config import Configuration
 from contactcenter.crm import callbacks
 from contactcenter.events import AgentChanged, CallbackCancelAsked, EligibleAsked, PriorityAsked, RulesChanged
@@ -21,23 +22,17 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def show_callers(edge: Running) -> None:
     """Three callers of two queues: the one who came last of Support stands first there."""
-    now, carry = edge.clock(), edge.center.carry
-    carry(
-        ShowCall(
-            view=call_view(
-                "early", customer_name="Li Na", arrived_at=now - 200, queued_at=now - 180, needs=("en 3",)
-            )
-        )
+    now, show = edge.clock(), edge.center._show_call
+    show(
+        call_view("early", customer_name="Li Na", arrived_at=now - 200, queued_at=now - 180, needs=("en 3",))
     )
-    carry(
-        ShowCall(
-            view=call_view(
-                "late", customer_name="Wang Fang", queued_at=now - 20, priority=8, promised_s=95.0,
-                urgency={"tier": 3, "supervisor": 5}, needs=("en 3", "billing 2?"),
-            )
+    show(
+        call_view(
+            "late", customer_name="Wang Fang", queued_at=now - 20, priority=8, promised_s=95.0,
+            urgency={"tier": 3, "supervisor": 5}, needs=("en 3", "billing 2?"),
         )
     )  # fmt: skip
-    carry(ShowCall(view=call_view("other", queue="sales", caller_name=HOSTILE, queued_at=now - 60)))
+    show(call_view("other", queue="sales", caller_name=HOSTILE, queued_at=now - 60))
 
 
 def show_agents(edge: Running) -> None:
@@ -121,6 +116,64 @@ async def test_a_caller_is_moved_and_moved_back(desk: Desk, edge: Running) -> No
     await edge.center.heard(PriorityAsked, call="early", minutes=-5.0)
 
 
+async def test_each_press_moves_a_caller_further_and_the_row_keeps_the_focus(
+    desk: Desk, edge: Running
+) -> None:
+    show_callers(edge)
+    await desk.sign_in("supervisor1")
+    page, keys = desk.page, desk.page.keyboard
+    await page.locator("tr", has_text="Li Na").focus()
+    for _ in range(3):
+        await keys.press("+")
+    await edge.center.heard(PriorityAsked, call="early", minutes=15.0)
+    asked = [event.minutes for event in edge.center.events if isinstance(event, PriorityAsked)]
+    assert asked == [5.0, 10.0, 15.0]
+    rows = page.get_by_role("table", name="Waiting callers").locator("tbody tr")
+    for order in (("late", "other", "early"), ("early", "late", "other"), ("other", "early", "late")):
+        for place, call in enumerate(order):
+            edge.center._show_call(
+                replace(edge.center.calls[call], queued_at=edge.clock() - 9, priority=99 - place)
+            )
+        names = {"early": "Li Na", "late": "Wang Fang", "other": HOSTILE}
+        await expect(rows).to_contain_text([names[call] for call in order])
+        await expect(page.locator("tr:focus")).to_contain_text("Li Na")
+
+
+async def test_what_was_changed_is_not_hidden_by_an_older_answer(desk: Desk, edge: Running) -> None:
+    show_agents(edge)
+    page = desk.page
+    changes = page.get_by_role("table", name="Changes in force")
+    async with desk.answers_held("**/api/changes?*", first_only=True) as answered:
+        await desk.sign_in("supervisor1")
+        await answered.wait()
+        await page.get_by_label("Select 陈晓").check()
+        await page.get_by_role("button", name="Change skills / queues").click()
+        await page.select_option("#change-s-en", "7")
+        await page.get_by_role("button", name="Apply").click()
+        await expect(changes).to_contain_text("English none → 7")
+    await page.evaluate("new Promise(requestAnimationFrame)")
+    await expect(changes).to_contain_text("English none → 7")
+
+
+async def test_what_is_typed_while_the_settings_are_saved_stays(desk: Desk, edge: Running) -> None:
+    await desk.sign_in("supervisor1")
+    page = desk.page
+    await page.get_by_role("link", name="Settings").click()
+    await page.get_by_label("Wrap-up", exact=True).fill("45")
+    await expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    async with desk.answers_held("**/api/configuration"):
+        await page.get_by_role("button", name="Save").click()
+        await edge.center.heard(RulesChanged, version=2)
+        await page.get_by_label("Rings for", exact=True).fill("33")
+    await expect(page.locator(".toast")).to_contain_text("Saved as version 2")
+    await expect(page.get_by_label("Rings for", exact=True)).to_have_value("33")
+    await expect(page.locator(".save-bar")).to_contain_text("1 change")
+    await page.get_by_role("button", name="Save").click()
+    await edge.center.heard(RulesChanged, version=3)
+    queue = (await edge.configurator.current()).document["queues"]["support"]
+    assert (queue["ring_s"], queue["wrap_up_s"]) == (33, 45)
+
+
 async def test_two_agents_are_changed_with_the_keyboard_alone(desk: Desk, edge: Running) -> None:
     show_agents(edge)
     await desk.sign_in("supervisor1")
@@ -133,7 +186,9 @@ async def test_two_agents_are_changed_with_the_keyboard_alone(desk: Desk, edge: 
     await keys.press("c")
     await expect(page.locator("dialog h2")).to_have_text("Change 2 agents")
     await tab_to(page, "#change-s-en")
-    await keys.type("level 7")
+    for _ in range(8):  # "leave", "none", 1 … 7; letters would have to come within a second
+        await keys.press("ArrowDown")
+    await expect(page.locator("#change-s-en")).to_have_value("7")
     await tab_to(page, ".timed input[type=checkbox]")
     await keys.press(" ")
     preview = page.locator(".preview")
@@ -257,11 +312,11 @@ async def test_what_is_not_ones_own_is_refused_in_words(
 ) -> None:
     await desk.sign_in(login)
     for path in paths:
-        await expect(desk.page.locator(f"nav a[href='{path}']")).to_have_count(0)
         answer = await desk.page.goto(path)
         assert answer
         assert answer.status == 403
         await expect(desk.page.locator("h1")).to_have_text("Not for you")
+        await expect(desk.page.locator(f"nav a[href='{path}']")).to_have_count(0)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +344,7 @@ async def test_nobody_is_shut_out(chromium: Browser, edge: Running, language: st
         await page.wait_for_selector(".eligible")
         await fits()
         await page.keyboard.press("Escape")
+        await expect(page.locator("dialog")).to_have_count(0)
         await page.locator("a[href='/settings']").click()
         await page.locator(".steps > .button").click()
         await page.wait_for_selector(".step .error-text")
@@ -296,6 +352,7 @@ async def test_nobody_is_shut_out(chromium: Browser, edge: Running, language: st
         items = page.locator(".section-item")
         for place in range(2, await items.count()):
             await items.nth(place).click()
+            await expect(items.nth(place)).to_have_attribute("aria-current", "true")
             await fits()
         if language == "en":
             assert not re.search(r"[\u4e00-\u9fff]", await page.locator(".settings").inner_text())

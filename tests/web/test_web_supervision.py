@@ -143,6 +143,24 @@ async def test_a_message_put_away_elsewhere_goes_here_too(desk: Desk) -> None:
     await expect(desk.page.locator(".message")).to_have_count(0)
 
 
+async def test_putting_one_message_away_keeps_the_one_that_comes_meanwhile(desk: Desk) -> None:
+    def say(id_: str, text: str) -> None:
+        desk.center.tell(
+            MessageSent(at=0, login="s", name="Sue", request="r", agent="agent1", message=id_, text=text)
+        )
+
+    await desk.sign_in()
+    say("m1", "hello")
+    shown = desk.page.locator(".message")
+    async with desk.answers_held("**/messages/*"):
+        await shown.get_by_role("button", name="Put away").click()
+        await desk.center.heard(MessageRead, message="m1")
+        say("m2", "and now this")
+        await expect(shown).to_contain_text(["and now this"])
+    await desk.page.evaluate("new Promise(requestAnimationFrame)")
+    await expect(shown).to_contain_text(["and now this"])
+
+
 async def test_a_forced_state_is_said_to_the_agent(pair: tuple[Desk, Desk]) -> None:
     async with pair[0] as agent, pair[1] as supervisor:
         await agent.sign_in()
@@ -153,10 +171,68 @@ async def test_a_forced_state_is_said_to_the_agent(pair: tuple[Desk, Desk]) -> N
         await page.get_by_role("button", name="Paused: Training").click()
         await supervisor.center.heard(StateForced, agent="agent1", state="paused", reason="training")
         await expect(agent.page.locator(".toast")).to_contain_text("王主管 set your state: Paused")
+        await expect(page.locator("dialog")).to_have_count(0)
+        await expect(page.locator(CHOSEN)).to_be_focused()
         await page.keyboard.press("f")
         await page.get_by_role("button", name="Sign out").click()
         await supervisor.center.heard(SignOutForced, agent="agent1")
         await agent.page.wait_for_url("**/sign-in")
+
+
+async def test_another_mode_is_taken_before_the_last_one_is_answered(pair: tuple[Desk, Desk]) -> None:
+    async with pair[0] as agent, pair[1] as supervisor:
+        await talk(agent, supervisor)
+        page, bar = supervisor.page, supervisor.page.locator(".listen-bar")
+        await page.locator(CHOSEN).focus()
+        async with supervisor.answers_held("**/monitor"):
+            await page.keyboard.press("l")
+            await expect(bar).to_contain_text("Nobody hears you.")
+            await page.keyboard.press("w")
+            await page.keyboard.press("b")
+        await expect(bar).to_contain_text("The agent and the caller hear you.")
+        asked = [event.mode for event in agent.center.events if isinstance(event, MonitorAsked)]
+        assert asked == ["listen", "whisper", "barge"]
+
+
+async def test_who_listens_right_after_choosing_a_phone_need_not_choose_again(
+    pair: tuple[Desk, Desk], edge: Running
+) -> None:
+    await edge.users.change("supervisor1", UserChange(phone=""))
+    async with pair[0] as agent, pair[1] as supervisor:
+        await talk(agent, supervisor)
+        page = supervisor.page
+        async with supervisor.answers_held("**/api/me/phone"):
+            await page.get_by_label("My phone").select_option("120")
+            await page.get_by_role("button", name="Listen").click()
+        await supervisor.center.heard(MonitorAsked, phone="120")
+
+
+@pytest.mark.parametrize("key", ["m", "f", "c", "?"])
+async def test_a_dialog_has_the_keyboard_as_soon_as_it_is_there(pair: tuple[Desk, Desk], key: str) -> None:
+    async with pair[0] as agent, pair[1] as supervisor:
+        await talk(agent, supervisor)
+        await supervisor.page.locator(CHOSEN).focus()
+        inside = "document.activeElement.closest('dialog')?.open ?? false"
+        assert await supervisor.press_at_once(key, inside)
+
+
+async def test_a_dialog_that_is_closing_takes_no_other_along(pair: tuple[Desk, Desk]) -> None:
+    async with pair[0] as agent, pair[1] as supervisor:
+        await talk(agent, supervisor)
+        page = supervisor.page
+        await page.locator(CHOSEN).focus()
+        await page.keyboard.press("m")
+        await expect(page.get_by_label("Message", exact=True)).to_be_focused()
+        await page.keyboard.type("not for now")
+        await page.evaluate("""() => {
+            const dialog = document.querySelector('dialog');
+            window.gone = new Promise(done => dialog.addEventListener('close', done, {once: true}));
+            dialog.close();
+        }""")
+        await supervisor.press_at_once("m", "true")
+        await page.evaluate("window.gone.then(() => true)")
+        await expect(page.get_by_label("Message", exact=True)).to_be_focused()
+        await expect(page.get_by_label("Message", exact=True)).to_have_value("")
 
 
 async def test_rows_are_reached_by_arrows_and_letters_act_on_no_other(
@@ -211,5 +287,6 @@ async def test_nobody_is_shut_out(chromium: Browser, edge: Running, language: st
             assert await supervisor.axe() == []
             await supervisor.page.keyboard.press("Escape")
             await supervisor.page.wait_for_selector("dialog", state="detached")
+            await expect(supervisor.page.locator(CHOSEN)).to_be_focused()
         for width, height in ((360, 640), (1024, 768), (1920, 1080)):
             assert await supervisor.overflow(width, height) == 0

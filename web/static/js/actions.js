@@ -10,41 +10,60 @@ import { draftOf, dropDraft, link, me, myself, toast } from "./model.js";
 const END_THROTTLE_S = 1;
 let lastEnd = 0;
 
-const waiting = signal(new Set());
+/** Name -> the latest action of that name that is not answered: `{wish, done}`. */
+const waiting = signal(new Map());
 
 /** Whether the action of this name waits for its answer. Others may be asked for meanwhile. */
 export const pending = (name) => waiting.value.has(name);
 
+/** Wait for what was last asked for under this name, if its answer is due. */
+export const settled = (name) => waiting.peek().get(name)?.done;
+
 /** Whether the page may ask for anything: not while the link is down. */
 export const online = () => link.value.up;
 
-export async function act(name, work) {
-  if (waiting.peek().has(name)) return false;
-  waiting.value = new Set(waiting.peek()).add(name);
+async function run(work) {
   try {
     await work();
     return true;
   } catch (refusal) {
     toast(refusal.code === "offline" ? t("error.offline") : t("error.refused", { detail: refusal.message }));
     return false;
-  } finally {
-    waiting.value = new Set([...waiting.peek()].filter((other) => other !== name));
   }
 }
 
+/** Ask for something. Of one name, one is asked for after the other; the same wish again, while it waits, is a key
+ * that was pressed twice. Another wish is what is wanted next: it waits for its turn and is never lost. */
+export async function act(name, work, wish = "") {
+  const before = waiting.peek().get(name);
+  if (before?.wish === wish) return false;
+  const mine = { wish, done: before ? before.done.then(() => run(work)) : run(work) };
+  waiting.value = new Map(waiting.peek()).set(name, mine);
+  const granted = await mine.done;
+  if (waiting.peek().get(name) === mine) {
+    waiting.value = new Map([...waiting.peek()].filter(([other]) => other !== name));
+  }
+  return granted;
+}
+
 export const setState = (state, reason = "") =>
-  act("state", () => put("/api/me/state", { state, reason }));
+  act("state", () => put("/api/me/state", { state, reason }), `${state} ${reason}`);
 
 export const backToAvailable = () => setState("available");
 
 export const choosePhone = (endpoint, line) =>
-  act("phone", async () => {
-    me.value = await put("/api/me/phone", { endpoint, line });
-  });
+  act(
+    "phone",
+    async () => {
+      me.value = await put("/api/me/phone", { endpoint, line });
+    },
+    `${endpoint} ${line}`,
+  );
 
-export const answer = (call) => act("answer", () => post(`/api/calls/${encodeURIComponent(call)}/answer`));
+const onCall = (name, path, body) => (call) =>
+  act(name, () => post(`/api/calls/${encodeURIComponent(call)}/${path}`, body), `${path} ${call}`);
 
-const onCall = (name, path, body) => (call) => act(name, () => post(`/api/calls/${encodeURIComponent(call)}/${path}`, body));
+export const answer = onCall("answer", "answer");
 
 export const hold = onCall("hold", "hold");
 
@@ -62,27 +81,27 @@ export const consultStep = (call, step) => onCall(step, `consult/${step}`)(call)
 export function hangUp(call) {
   if (serverNow() - lastEnd < END_THROTTLE_S) return null;
   lastEnd = serverNow();
-  return act("hang-up", () => post(`/api/calls/${encodeURIComponent(call)}/hangup`));
+  return onCall("hang-up", "hangup")(call);
 }
 
-export const pauseRecording = (call, paused) =>
-  act("recording", () => post(`/api/calls/${encodeURIComponent(call)}/record-${paused ? "pause" : "resume"}`));
+export const pauseRecording = (call, paused) => onCall("recording", paused ? "record-pause" : "record-resume")(call);
 
 export const moreTime = () => act("more-time", () => post("/api/me/more-time"));
 
 export async function sendOutcome(interaction) {
-  const { code, note, callback } = draftOf(interaction);
-  const done = await act("outcome", () =>
+  const sent = draftOf(interaction);
+  const { code, note, callback } = sent;
+  const done = await act(`outcome ${interaction}`, () =>
     put(`/api/interactions/${encodeURIComponent(interaction)}/disposition`, { code, note, callback }),
   );
-  if (done) dropDraft(interaction);
-  return done;
+  // What was typed while it was on its way has not been sent: it stays.
+  if (done && draftOf(interaction) === sent) dropDraft(interaction);
 }
 
 export function chooseLanguage(to) {
   if (to === language.value) return;
   switchLanguage(to);
-  put("/api/me", { language: to }).catch(() => {});
+  act("language", () => put("/api/me", { language: to }).catch(() => {}), to);
 }
 
 export async function signOut() {

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { get } from "./api.js";
+import { followedBy, get } from "./api.js";
 import { dateTimeOf, logTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
@@ -99,7 +99,7 @@ export function Audit() {
     try {
       const page = await get(addressOf(filters, cursor));
       if (isLate()) return;
-      setPages((before) => ({ items: cursor ? [...before.items, ...page.items] : page.items, next: page.next, state: "here" }));
+      setPages(followedBy(page, cursor));
     } catch {
       if (!isLate()) setPages((before) => ({ ...before, state: "trouble" }));
     }

@@ -1,6 +1,6 @@
 // The middle: the caller and what can be done now; or, between calls, what the agent waits for.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { answer, backToAvailable, online, pending, setState } from "./actions.js";
 import { callerName, callerNumber } from "./caller.js";
@@ -47,7 +47,7 @@ function Idle() {
       </p>
       ${shown !== "available" &&
       html`<div class="actions">
-        <button type="button" class="button primary" disabled=${!online() || pending("state")}
+        <button type="button" class="button primary" disabled=${!online()} aria-busy=${pending("state")}
           onClick=${shown === "offline" ? () => setState("available") : backToAvailable}>
           ${t(shown === "offline" ? "status.start" : "status.back")}
         </button>
@@ -82,7 +82,7 @@ function Controls() {
   if (shown === "reserved") {
     return html`<div class="controls">
       ${me.value.answerable
-        ? html`<button key="answer" type="button" class="button answer" id="answer" disabled=${!online() || pending("answer")} onClick=${() => answer(call)}>
+        ? html`<button key="answer" type="button" class="button answer" id="answer" disabled=${!online()} aria-busy=${pending("answer")} onClick=${() => answer(call)}>
             <${Icon} name="answer" />${t("action.answer")}<kbd>F2</kbd>
           </button>`
         : html`<p>${t("action.answer_on_phone", { phone: myself.value.phone })}</p>`}
@@ -109,11 +109,10 @@ function AtWork() {
   }, [seq]);
 
   const offered = offer?.offer;
-  useEffect(() => {
-    if (!offered) return undefined;
-    if (document.activeElement === document.body) document.getElementById("answer")?.focus();
-    return ring();
+  useLayoutEffect(() => {
+    if (offered && document.activeElement === document.body) document.getElementById("answer")?.focus();
   }, [offered]);
+  useEffect(() => (offered ? ring() : undefined), [offered]);
 
   return html`<section class="card canvas" data-state=${shown} aria-labelledby="caller">
     <div class="call-head">

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
-import { get, remove } from "./api.js";
+import { get, newest, remove } from "./api.js";
 import { beat } from "./clock.js";
 import { momentOf } from "./format.js";
 import { html } from "./html.js";
@@ -19,11 +19,16 @@ const AGAIN_MS = 5000;
 const open = signal(null);
 const trouble = signal(false);
 
+const score = (one) => one.entered_at - 60 * one.priority;
+
+const ask = newest(
+  () => Promise.all(["waiting", "calling"].map((state) => get(`/api/callbacks?state=${state}&limit=200`))),
+  (pages) => (open.value = pages.flatMap((page) => page.items).sort((a, b) => score(a) - score(b))),
+);
+
 async function load() {
   try {
-    const pages = await Promise.all(["waiting", "calling"].map((state) => get(`/api/callbacks?state=${state}&limit=200`)));
-    const score = (one) => one.entered_at - 60 * one.priority;
-    open.value = pages.flatMap((page) => page.items).sort((a, b) => score(a) - score(b));
+    await ask();
     trouble.value = false;
   } catch {
     trouble.value = true;
@@ -41,7 +46,7 @@ function TakeBack({ one }) {
       load();
     }
   };
-  return html`<button type="button" class="button ${sure ? "danger" : ""}" disabled=${!online() || one.state !== "waiting" || pending(`callback ${one.id}`)}
+  return html`<button type="button" class="button ${sure ? "danger" : ""}" disabled=${!online() || one.state !== "waiting"} aria-busy=${pending(`callback ${one.id}`)}
     aria-label=${t(sure ? "callbacks.sure_of" : "callbacks.take_back_of", { name })} onClick=${take} onBlur=${() => setSure(false)}>
     ${t(sure ? "callbacks.sure" : "callbacks.take_back")}
   </button>`;

@@ -2,16 +2,16 @@
 // now, each with its undo.
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
-import { get, post } from "./api.js";
+import { get, newest, post } from "./api.js";
 import { serverNow } from "./clock.js";
 import { momentOf } from "./format.js";
 import { html } from "./html.js";
 import { t, titled } from "./language.js";
 import { agents, me, toast } from "./model.js";
-import { Card, queueTitle, skillTitle } from "./parts.js";
+import { Card, Dialog, queueTitle, skillTitle } from "./parts.js";
 import { Table } from "./table.js";
 
 const AGAIN_MS = 10_000;
@@ -22,8 +22,9 @@ const LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 // --- who is chosen ---
 
 const selected = signal(new Set());
-/** The logins that the open dialog is about, or null. */
+/** The open dialog, `{logins, opening}`, or null. */
 const dialog = signal(null);
+let openings = 0;
 
 /** The chosen agents who are still on the board. */
 const chosen = () => [...selected.value].filter((login) => agents.value.has(login));
@@ -39,7 +40,7 @@ const nameOf = (login) => agents.value.get(login)?.name ?? login;
 /** Open the dialog for the chosen agents, or for this one when none is. */
 export const openChange = (login) => {
   const logins = chosen();
-  dialog.value = logins.length ? logins : [login];
+  dialog.value = { logins: logins.length ? logins : [login], opening: openings++ };
 };
 
 export const changeKeys = (agent) => ({
@@ -83,9 +84,14 @@ export function Skills({ agent }) {
 const active = signal(null);
 const trouble = signal(false);
 
+const ask = newest(
+  () => get("/api/changes?state=active&limit=200"),
+  ({ items }) => (active.value = items),
+);
+
 async function load() {
   try {
-    active.value = (await get("/api/changes?state=active&limit=200")).items;
+    await ask();
     trouble.value = false;
   } catch {
     trouble.value = true;
@@ -137,7 +143,7 @@ export function ActiveChanges() {
     [t("change.until"), (change) => html`<span class="figures">${change.until === null ? t("change.for_good") : momentOf(change.until)}</span>`],
     [
       t("action.undo"),
-      (change) => html`<button type="button" class="button" disabled=${!online() || pending(`undo ${change.id}`)} onClick=${() => undo(change)}
+      (change) => html`<button type="button" class="button" disabled=${!online()} aria-busy=${pending(`undo ${change.id}`)} onClick=${() => undo(change)}
         aria-label=${t("change.undo_of", { what: cellWords(change.cells[0]) })}>${t("action.undo")}</button>`,
     ],
   ];
@@ -201,24 +207,27 @@ function Preview({ found, refusal, empty }) {
     ${found.until !== null && html`<p class="small quiet">${t("change.returns", { at: momentOf(found.until) })}</p>`}`;
 }
 
+/** What a wish would bring is known for the wish with this text only. */
+const NOT_CHECKED = { text: "", found: null, refusal: "" };
+
 function ChangeForm({ logins, close }) {
   const [wish, setWish] = useState({ queues: {}, skills: {}, timed: false, until: "15:00", comment: "" });
-  const [checked, setChecked] = useState({ found: null, refusal: "" });
+  const [answered, setAnswered] = useState(NOT_CHECKED);
   const body = bodyOf(wish, logins);
   const text = JSON.stringify(body);
+  const checked = answered.text === text ? answered : NOT_CHECKED;
   const empty = isEmpty(body);
   const mine = me.value.queue_titles.filter(({ code }) => !me.value.limited_to.length || me.value.limited_to.includes(code));
 
   useEffect(() => {
-    setChecked({ found: null, refusal: "" });
     if (empty) return undefined;
     let late = false;
     const waiting = setTimeout(async () => {
       try {
         const found = await post("/api/changes/check", body);
-        if (!late) setChecked({ found, refusal: "" });
+        if (!late) setAnswered({ text, found, refusal: "" });
       } catch (refusal) {
-        if (!late) setChecked({ found: null, refusal: refusal.message || t("error.offline") });
+        if (!late) setAnswered({ text, found: null, refusal: refusal.message || t("error.offline") });
       }
     }, PAUSE_MS);
     return () => {
@@ -230,7 +239,7 @@ function ChangeForm({ logins, close }) {
   const put = (part, name) => (event) => setWish({ ...wish, [part]: { ...wish[part], [name]: event.target.value } });
   const apply = async (event) => {
     event.preventDefault();
-    if (empty) return;
+    if (!checked.found?.cells.length) return;
     let made;
     const done = await act("change", async () => {
       made = await post("/api/changes", body);
@@ -286,29 +295,24 @@ function ChangeForm({ logins, close }) {
     </div>
     <section class="preview" role="status" aria-label=${t("change.preview")}>
       <h3>${t("change.preview")}</h3>
-      <${Preview} ...${checked} empty=${empty} />
+      <${Preview} found=${checked.found} refusal=${checked.refusal} empty=${empty} />
     </section>
     <div class="dialog-foot">
       <p class="small quiet">${t("change.at_once")}</p>
-      <button class="button primary" disabled=${!online() || pending("change") || empty || Boolean(checked.refusal) || !checked.found?.cells.length}>${t("change.apply")}</button>
+      <button class="button primary" disabled=${!online() || !checked.found?.cells.length} aria-busy=${pending("change")}>${t("change.apply")}</button>
     </div>
   </form>`;
 }
 
 /** The dialog for the chosen agents. */
 export function ChangeDialog() {
-  const box = useRef(null);
-  const logins = dialog.value?.filter((login) => agents.value.has(login));
-  useEffect(() => {
-    if (box.current && !box.current.open) box.current.showModal();
-  }, [dialog.value]);
+  const shown = dialog.value;
+  const logins = shown?.logins.filter((login) => agents.value.has(login));
   if (!logins?.length) return null;
-  const close = () => box.current?.close();
-  return html`<dialog ref=${box} class="change-dialog" aria-labelledby="change-title" onClose=${() => (dialog.value = null)}>
-    <div class="dialog-head">
-      <h2 id="change-title">${t("change.title", { n: logins.length })}</h2>
-      <button type="button" class="button plain" onClick=${close}>${t("action.close")}</button>
-    </div>
-    <${ChangeForm} logins=${logins} close=${close} />
-  </dialog>`;
+  const closed = () => {
+    if (dialog.value === shown) dialog.value = null;
+  };
+  return html`<${Dialog} key=${shown.opening} kind="change-dialog" id="change-title" title=${t("change.title", { n: logins.length })} closed=${closed}>
+    ${(close) => html`<${ChangeForm} logins=${logins} close=${close} />`}
+  <//>`;
 }

@@ -2,7 +2,7 @@
 // says of the call; a button that is not possible now is not there.
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { consult, consultStep, hangUp, hold, online, pending, resume, transfer } from "./actions.js";
 import { get } from "./api.js";
@@ -16,15 +16,13 @@ import { RecordingNow } from "./recording.js";
 /** Whether the form for sending the caller on is open. */
 export const sendingOn = signal(false);
 
-const colleagues = signal([]);
-
 /** Whether the call is this agent's own: not one that he was only asked into. */
 const isMine = () => myCall.value?.agent === me.value.user;
 
 /** Hold, or take back. */
 export function toggleHold() {
   const call = myCall.value;
-  if (!call || !isMine() || pending("hold")) return;
+  if (!call || !isMine()) return;
   if (call.state === "held") resume(call.id);
   else hold(call.id);
 }
@@ -35,7 +33,7 @@ export function toggleSendingOn() {
 }
 
 function Button({ name, icon, children, onClick, kind = "", shortcut = "" }) {
-  return html`<button type="button" class="button ${kind}" data-action=${name} disabled=${!online() || pending(name)} onClick=${onClick}>
+  return html`<button type="button" class="button ${kind}" data-action=${name} disabled=${!online()} aria-busy=${pending(name)} onClick=${onClick}>
     ${icon && html`<${Icon} name=${icon} />`}${children}${shortcut && html`<kbd>${shortcut}</kbd>`}
   </button>`;
 }
@@ -44,10 +42,12 @@ function Button({ name, icon, children, onClick, kind = "", shortcut = "" }) {
 function SendOn({ call }) {
   const form = useRef(null);
   const [kind, setKind] = useState("agent");
+  /** Who is free is asked for each time: those of the last time may be busy by now. */
+  const [colleagues, setColleagues] = useState([]);
 
+  useLayoutEffect(() => form.current.querySelector("input:checked").focus(), []);
   useEffect(() => {
-    get("/api/colleagues").then(({ items }) => (colleagues.value = items), () => {});
-    form.current.querySelector("input:checked")?.focus();
+    get("/api/colleagues").then(({ items }) => setColleagues(items), () => {});
   }, []);
 
   const body = () => {
@@ -79,7 +79,7 @@ function SendOn({ call }) {
       <label for="send-on-to">${word("target", kind)}</label>
       ${kind === "agent" &&
       html`<select key="agent" class="input" id="send-on-to" name="to" required>
-        ${colleagues.value.map(
+        ${colleagues.map(
           (each) => html`<option key=${each.login} value=${each.login} disabled=${!each.available}>
             ${each.available ? each.name : t("control.not_free", { name: each.name })}
           </option>`,
@@ -98,7 +98,7 @@ function SendOn({ call }) {
       <input class="input" id="send-on-note" name="note" maxlength="1000" autocomplete="off" />
     </div>
     <div class="row">
-      <button class="button primary" disabled=${!online() || pending("consult")}>${t("control.consult")}<kbd>⏎</kbd></button>
+      <button class="button primary" disabled=${!online()} aria-busy=${pending("consult")}>${t("control.consult")}<kbd>⏎</kbd></button>
       <${Button} name="transfer" onClick=${() => send(transfer)}>${t("control.transfer")}<//>
       <${Button} name="close" onClick=${() => (sendingOn.value = false)}>${t("action.close")}<//>
     </div>
@@ -144,7 +144,7 @@ export function TalkControls() {
       html`<button key="send-on" type="button" class="button" data-action="send-on" aria-expanded=${open} disabled=${!online()} onClick=${toggleSendingOn}>
         <${Icon} name="user" />${t("control.send_on")}<kbd>⇧F2</kbd>
       </button>`}
-      <button key="hang-up" type="button" class="button hang-up" disabled=${!online() || pending("hang-up")}
+      <button key="hang-up" type="button" class="button hang-up" disabled=${!online()} aria-busy=${pending("hang-up")}
         onClick=${({ detail }) => detail < 2 && hangUp(myself.value.call) /* a double click on Answer must not end the call */}>
         <${Icon} name="hang_up" />${t("action.hang_up")}<kbd>F4</kbd>
       </button>

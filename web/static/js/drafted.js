@@ -1,7 +1,7 @@
 // The configuration as it is being changed: the version that it began from, the draft, and what the server says
 // of the draft as it is typed. A draft outlives a look at another page.
 
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 
 import { get, post, put } from "./api.js";
 import { t } from "./language.js";
@@ -67,10 +67,12 @@ function take(version) {
   newer.value = null;
 }
 
+/** Take the version in force, unless something is being changed by the time that it comes. */
 export async function load() {
   trouble.value = null;
   try {
-    take(await get("/api/configuration"));
+    const found = await get("/api/configuration");
+    if (!changed.peek().length) take(found);
   } catch (refusal) {
     trouble.value = refusal;
   }
@@ -126,8 +128,8 @@ let waiting = null;
 effect(() => {
   const document = draft.value;
   clearTimeout(waiting);
+  asked++; // an answer that is on its way is of another draft
   if (!document || !changed.value.length) {
-    asked++; // an answer that is on its way is of another draft
     check.value = "idle";
     errors.value = new Map();
     return;
@@ -138,8 +140,10 @@ effect(() => {
 
 export async function save(comment) {
   saving.value = true;
+  const sent = draft.value;
   try {
-    take(await put("/api/configuration", { document: draft.value, comment }, { "If-Match": `"${base.value.version}"` }));
+    const stored = await put("/api/configuration", { document: sent, comment }, { "If-Match": `"${base.value.version}"` });
+    putOn(stored, differences(sent, draft.value)); // what was typed meanwhile is not in it
     toast(t("settings.saved", { version: base.value.version }));
     return true;
   } catch (refusal) {
@@ -154,10 +158,14 @@ export async function save(comment) {
 
 /** Go on with the newer version, and one's own changes on top of it. */
 export function putOnTop() {
-  const mine = changed.value;
-  const theirs = newer.value;
-  take(theirs);
-  draft.value = mine.reduce((document, { path, after }) => withValue(document, path, after), draft.value);
+  putOn(newer.value, changed.value);
+}
+
+function putOn(version, mine) {
+  batch(() => {
+    take(version);
+    draft.value = mine.reduce((document, { path, after }) => withValue(document, path, after), draft.value);
+  });
 }
 
 /** Go on with the newer version alone. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { get } from "./api.js";
+import { followedBy, get } from "./api.js";
 import { clock, dateTimeOf, lasting, momentOf, timeOf } from "./format.js";
 import { html } from "./html.js";
 import { language, t, word } from "./language.js";
@@ -26,7 +26,7 @@ export function History() {
   const load = async (cursor = "") => {
     try {
       const page = await get(`/api/interactions?limit=50&cursor=${encodeURIComponent(cursor)}`);
-      setPages((before) => ({ items: cursor ? [...before.items, ...page.items] : page.items, next: page.next, state: "here" }));
+      setPages(followedBy(page, cursor));
     } catch (refusal) {
       setPages((before) => ({ ...before, state: "trouble", refusal }));
     }

@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
 import {
-  agents, calls, chosenCustomer, dismiss, figures, link, loadMe, me, messages, monitors, myself, pop, queues, toast,
+  agents, calls, chosenCustomer, dismiss, figures, link, loadMe, me, messages, monitors, myself, pop, queues, seen, toast,
 } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
@@ -33,7 +33,6 @@ export function connect() {
   socket.onmessage = ({ data }) => hear(JSON.parse(data));
   socket.onopen = () => {
     retry = FIRST_RETRY_MS;
-    link.value = { ...link.value, up: true, ever: true, since: Date.now() / 1000 };
     ping();
     pinging = setInterval(ping, PING_MS);
   };
@@ -81,11 +80,19 @@ addEventListener("online", () => {
   retry = FIRST_RETRY_MS;
 });
 
+/** The link is up when the page shows what is now: with a snapshot, or with the pong, which comes after all that
+ * was missed. */
+function nowUp() {
+  if (!link.value.up) link.value = { ...link.value, up: true, ever: true, since: Date.now() / 1000 };
+}
+
 function hear(frame) {
+  // Any frame is a sign of life: the server leaves a pong out where a snapshot is due.
+  clearTimeout(overdue);
+  overdue = null;
   if (frame.type === "pong") {
-    clearTimeout(overdue);
-    overdue = null;
     setServerTime(frame.now);
+    nowUp();
     link.value = { ...link.value, latency: Math.round(performance.now() - frame.at) };
     return;
   }
@@ -102,6 +109,8 @@ function hear(frame) {
     else if (frame.type === "change") takeChange(frame);
     else if (frame.type === "taken") toast(t("toast.taken", { by: frame.by }));
     else takePop(frame);
+    seen.value = frame.seq;
+    if (frame.type === "snapshot") nowUp();
   });
   // Menus and titles are of another version than the one that is in force, or a snapshot came unasked, as it does
   // when this user's rights are others: ask for them anew.

@@ -1,6 +1,6 @@
 // What the page knows: who is here, the live center as far as this user sees it, and what is being written.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 import { get } from "./api.js";
 
@@ -19,6 +19,24 @@ export const chosenCustomer = signal(null);
 
 /** `up`, or `down` since a moment; `latency` in milliseconds, null when not measured. */
 export const link = signal({ up: false, since: Date.now() / 1000, latency: null, ever: false });
+
+/** The number of the stream's frame that the page shows. */
+export const seen = signal(0);
+
+const LATE_MS = 2000;
+
+/** Wait until the page shows the frame of this number, or can't hear of it any more. */
+export async function shows(number) {
+  if (seen.peek() >= number || !link.peek().up) return;
+  let stop;
+  await new Promise((done) => {
+    setTimeout(done, LATE_MS);
+    stop = effect(() => {
+      if (seen.value >= number || !link.value.up) done();
+    });
+  });
+  stop();
+}
 
 export const drafts = signal({});
 export const toasts = signal([]);

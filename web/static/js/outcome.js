@@ -44,13 +44,13 @@ export function Outcome({ interaction }) {
   const current = myself.value?.interaction === interaction;
   const shown = current ? face.value : "late";
   const ready = shown === "wrap_up" || shown === "late";
-  const off = !online() || pending("outcome");
+  const busy = pending(`outcome ${interaction}`);
   const id = (field) => `${field}-${interaction}`;
   const name = () => (current ? { name: callerName(myPop.value, myCall.value) } : {});
   const write = (field) => (event) => writeDraft(interaction, { [field]: event.target.value, ...name() });
   const done = (event) => {
     event.preventDefault();
-    if (ready && draft.code && !off) sendOutcome(interaction);
+    if (ready && draft.code && online()) sendOutcome(interaction);
   };
   const enter = (event) => {
     // Enter that ends the composition of a Chinese word chooses the word; it must not send the form.
@@ -63,7 +63,7 @@ export function Outcome({ interaction }) {
     <div class="top">
       <h2 id=${id("title")}>${current ? t("outcome.title") : t("outcome.late", { caller: draft.name })}</h2>
       ${shown === "wrap_up" &&
-      html`<button type="button" class="button" disabled=${!online() || pending("more-time")} onClick=${moreTime}>${t("outcome.more_time")}</button>`}
+      html`<button type="button" class="button" disabled=${!online()} aria-busy=${pending("more-time")} onClick=${moreTime}>${t("outcome.more_time")}</button>`}
       ${shown === "late" &&
       html`<button type="button" class="button" onClick=${() => dropDraft(interaction)}>${t("outcome.discard")}</button>`}
     </div>
@@ -79,7 +79,7 @@ export function Outcome({ interaction }) {
         <input class="input phone-number" id=${id("callback")} name="callback" type="tel" inputmode="tel" pattern=${NUMBER}
           maxlength="33" autocomplete="off" value=${draft.callback} onInput=${write("callback")} />
       </div>
-      <button class="button primary" disabled=${off || !ready || !draft.code} aria-describedby=${id("hint")}>
+      <button class="button primary" disabled=${!online() || !ready || !draft.code} aria-busy=${busy} aria-describedby=${id("hint")}>
         ${t("outcome.done")}<kbd>⏎</kbd>
       </button>
     </div>

@@ -72,6 +72,25 @@ export function Card({ title, aside = null, children, ...rest }) {
   </section>`;
 }
 
+/** A dialog, open as soon as it is there: no key goes to the page below it. `closed` runs when it is closed, by
+ * whatever: give each opening a `key` of its own, so that one that is closing takes no other along. */
+export function Dialog({ kind, id, title, closed, children }) {
+  const box = useRef(null);
+  const close = () => box.current?.close(); // gone already, when what it is about is
+  useLayoutEffect(() => {
+    const shown = box.current;
+    shown.showModal();
+    return () => shown.close(); // one that goes away by itself gives the focus back, too
+  }, []);
+  return html`<dialog ref=${box} class=${kind} aria-labelledby=${id} onClose=${closed}>
+    <div class="dialog-head">
+      <h2 id=${id}>${title}</h2>
+      <button type="button" class="button plain" onClick=${close}>${t("action.close")}</button>
+    </div>
+    ${children(close)}
+  </dialog>`;
+}
+
 /** A button with a menu below it: opens by click, closes by Escape, by a choice, by a click elsewhere. */
 export function Menu({ open, button, label, end = false, children }) {
   const anchor = useRef(null);

@@ -12,7 +12,7 @@ export function RecordingNow({ call = myCall.value }) {
   const paused = shown === "paused";
   return html`<span class="recording-now" data-recording=${shown} role="status">${t(`recording_now.${shown}`)}</span>
     ${shown !== "failed" &&
-    html`<button key="pause-recording" type="button" class="button" disabled=${!online() || pending("recording")} onClick=${() => pauseRecording(call.id, !paused)}>
+    html`<button key="pause-recording" type="button" class="button" disabled=${!online()} aria-busy=${pending("recording")} onClick=${() => pauseRecording(call.id, !paused)}>
       ${t(paused ? "action.resume_recording" : "action.pause_recording")}
     </button>`}`;
 }

@@ -81,12 +81,12 @@ function Phone() {
   const agent = myself.value;
   const chosen = agent?.phone ?? "";
   const how = line.value || agent?.line || "ring";
-  const off = !online() || pending("phone") || !["offline", "paused", "available"].includes(face.value);
+  const off = !online() || !["offline", "paused", "available"].includes(face.value);
   return html`<${Card} title=${t("phone.title")}>
     <div class="body pair">
       <div class="field">
         <label for="phone">${t("phone.number")}</label>
-        <select class="input" id="phone" value=${chosen} disabled=${off}
+        <select class="input" id="phone" value=${chosen} disabled=${off} aria-busy=${pending("phone")}
           onChange=${(event) => choosePhone(event.target.value, how)}>
           ${!me.value.phones.includes(chosen) && html`<option value=${chosen}>${chosen || t("phone.choose")}</option>`}
           ${me.value.phones.map((phone) => html`<option key=${phone} value=${phone}>${phone}</option>`)}
@@ -94,7 +94,7 @@ function Phone() {
       </div>
       <div class="field">
         <label for="line">${t("phone.line")}</label>
-        <select class="input" id="line" value=${how} disabled=${off || !chosen}
+        <select class="input" id="line" value=${how} disabled=${off || !chosen} aria-busy=${pending("phone")}
           onChange=${(event) => {
             line.value = event.target.value;
             choosePhone(chosen, event.target.value);

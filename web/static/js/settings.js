@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 
 import { online } from "./actions.js";
-import { get } from "./api.js";
+import { followedBy, get } from "./api.js";
 import { base, changed, check, differences, discard, draft, errors, load, newer, putOnTop, restore, save, saving, setAt, takeTheirs, trouble, valueAt, warnings } from "./drafted.js";
 import { AddNamed, countWrong } from "./fields.js";
 import { dateTimeOf } from "./format.js";
@@ -124,7 +124,7 @@ function Versions() {
   const list = async (cursor = "") => {
     try {
       const page = await get(`/api/configuration/versions?limit=20&cursor=${encodeURIComponent(cursor)}`);
-      setPages((before) => ({ items: cursor ? [...before.items, ...page.items] : page.items, next: page.next, state: "here" }));
+      setPages(followedBy(page, cursor));
     } catch {
       setPages((before) => ({ ...before, state: "trouble" }));
     }

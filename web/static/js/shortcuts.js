@@ -2,12 +2,11 @@
 // digits act only where they are not text.
 
 import { html } from "./html.js";
-import { useEffect, useRef } from "preact/hooks";
-
 import { answer, hangUp, online } from "./actions.js";
 import { toggleHold, toggleSendingOn } from "./control.js";
 import { t } from "./language.js";
 import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
+import { Dialog } from "./parts.js";
 import { SUPERVISOR_HELP } from "./supervision.js";
 
 const KEYS = {
@@ -58,18 +57,10 @@ export function startShortcuts() {
 }
 
 export function Help() {
-  const dialog = useRef(null);
-  useEffect(() => {
-    if (helpOpen.value && !dialog.current.open) dialog.current.showModal();
-  }, [helpOpen.value]);
   if (!helpOpen.value) return null;
-  return html`<dialog ref=${dialog} class="help" aria-labelledby="help-title" onClose=${() => (helpOpen.value = false)}>
-    <div class="dialog-head">
-      <h2 id="help-title">${t("help.title")}</h2>
-      <button type="button" class="button plain" onClick=${() => dialog.current.close()}>${t("action.close")}</button>
-    </div>
-    <dl class="keys">
+  return html`<${Dialog} kind="help" id="help-title" title=${t("help.title")} closed=${() => (helpOpen.value = false)}>
+    ${() => html`<dl class="keys">
       ${(isAgent.value ? HELP : SUPERVISOR_HELP).map(([key, what]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${t(what)}</dd></div>`)}
-    </dl>
-  </dialog>`;
+    </dl>`}
+  <//>`;
 }

@@ -2,16 +2,16 @@
 // sees of it.
 
 import { signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { act, choosePhone, hangUp, online, pending } from "./actions.js";
+import { act, choosePhone, hangUp, online, pending, settled } from "./actions.js";
 import { post, put, remove } from "./api.js";
 import { momentOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, titled } from "./language.js";
 import { agents, calls, isAgent, me, messages, monitors, myCall, myself, toast } from "./model.js";
-import { PhoneNumber, queueTitle, Since } from "./parts.js";
+import { Dialog, PhoneNumber, queueTitle, Since } from "./parts.js";
 import { RecordingNow } from "./recording.js";
 import { steered } from "./rows.js";
 
@@ -42,13 +42,14 @@ const path = (...parts) => `/api/${parts.map(encodeURIComponent).join("/")}`;
 /** The call that this supervisor is at, or null. */
 const mine = () => [...monitors.value.values()].find((each) => each.supervisor === me.value?.user) ?? null;
 
-function monitor(call, mode) {
+async function monitor(call, mode) {
+  await settled("phone"); // it may have been chosen a moment ago
   if (!me.value.phone) {
     toast(t("monitor.no_phone"));
     document.getElementById("my-phone")?.focus();
     return null;
   }
-  return act("monitor", () => post(path("calls", call, "monitor"), { mode }));
+  return act("monitor", () => post(path("calls", call, "monitor"), { mode }), `${mode} ${call}`);
 }
 
 function stop() {
@@ -66,11 +67,12 @@ function takeOver() {
 
 /** The agent of the row that the keyboard is at. */
 const row = signal("");
-/** The dialog that is open: `{kind, agent}`. */
+/** The dialog that is open: `{kind, agent, opening}`. */
 const dialog = signal(null);
+let openings = 0;
 
 const open = (kind, agent) => {
-  dialog.value = { kind, agent };
+  dialog.value = { kind, agent, opening: openings++ };
 };
 
 function keysOf(agent) {
@@ -123,7 +125,7 @@ export function MyPhone() {
   const taken = new Map([...agents.value.values()].map((agent) => [agent.phone, agent.name]));
   return html`<div class="my-phone">
     <label for="my-phone"><${Icon} name="phone" />${t("monitor.my_phone")}</label>
-    <select class="input" id="my-phone" value=${chosen} disabled=${!online() || pending("phone") || mine()}
+    <select class="input" id="my-phone" value=${chosen} disabled=${!online() || mine()} aria-busy=${pending("phone")}
       onChange=${(event) => choosePhone(event.target.value, "ring")}>
       ${!me.value.phones.includes(chosen) && html`<option value=${chosen}>${chosen || t("phone.choose")}</option>`}
       ${me.value.phones.map(
@@ -151,7 +153,7 @@ function TalkBar() {
     <span class="whom small"><${PhoneNumber} number=${call.caller} /><span>${queueTitle(call.queue)}</span><${Since} since=${agent.since} /></span>
     <span class="spacer"></span>
     <${RecordingNow} />
-    <button type="button" class="button hang-up" disabled=${!online() || pending("hang-up")} onClick=${() => hangUp(call.id)}>
+    <button type="button" class="button hang-up" disabled=${!online()} aria-busy=${pending("hang-up")} onClick=${() => hangUp(call.id)}>
       <${Icon} name="hang_up" />${t("action.hang_up")}
     </button>
   </section>`;
@@ -193,15 +195,15 @@ export function ListenBar() {
     <div class="segments" role="group" aria-label=${t("monitor.group", { name })}>
       ${MODES.map(
         (each) => html`<button key=${each} type="button" class="segment" data-mode=${each} aria-pressed=${each === mode}
-          disabled=${!online() || pending("monitor")} onClick=${() => monitor(at.call, each)}>
+          disabled=${!online()} aria-busy=${pending("monitor")} onClick=${() => monitor(at.call, each)}>
           <${Icon} name=${each} size=${16} />${t(`monitor.${each}`)}
         </button>`,
       )}
     </div>
-    <button type="button" class="button" disabled=${!mode || !online() || pending("take-over")} onClick=${takeOver}>
+    <button type="button" class="button" disabled=${!mode || !online()} aria-busy=${pending("take-over")} onClick=${takeOver}>
       <${Icon} name="answer" />${t("monitor.take_over")}<kbd>T</kbd>
     </button>
-    <button type="button" class="button hang-up" disabled=${!online() || pending("monitor-end")} onClick=${stop}>
+    <button type="button" class="button hang-up" disabled=${!online()} aria-busy=${pending("monitor-end")} onClick=${stop}>
       <${Icon} name="hang_up" />${t("monitor.stop")}<kbd>S</kbd>
     </button>
   </section>`;
@@ -214,7 +216,7 @@ function MessageForm({ agent, close }) {
   const send = async (event) => {
     event.preventDefault();
     const text = field.current.value.trim();
-    if (text && (await act("message", () => post(path("agents", agent.login, "message"), { text })))) {
+    if (text && (await act(`message ${agent.login}`, () => post(path("agents", agent.login, "message"), { text })))) {
       toast(t("message.sent", { name: agent.name }));
       close();
     }
@@ -230,18 +232,18 @@ function MessageForm({ agent, close }) {
     </div>
     <div class="dialog-foot">
       <p class="small quiet">${t("message.hint")}</p>
-      <button class="button primary" disabled=${!online() || pending("message")}>${t("message.send")}<kbd>⏎</kbd></button>
+      <button class="button primary" disabled=${!online()} aria-busy=${pending(`message ${agent.login}`)}>${t("message.send")}<kbd>⏎</kbd></button>
     </div>
   </form>`;
 }
 
 function ForceForm({ agent, close }) {
   const busy = ["reserved", "talking", "wrap_up"].includes(agent.state);
-  const run = (work) => async () => {
-    if (await act("force", work)) close();
+  const run = (work, wish) => async () => {
+    if (await act(`force ${agent.login}`, work, wish)) close();
   };
-  const state = (to, reason = "") => run(() => put(path("agents", agent.login, "state"), { state: to, reason }));
-  const off = !online() || pending("force");
+  const state = (to, reason = "") => run(() => put(path("agents", agent.login, "state"), { state: to, reason }), `${to} ${reason}`);
+  const off = !online();
   const hint = agent.state === "wrap_up" ? "force.hint_wrap_up" : busy ? "force.hint_busy" : "force.hint";
   return html`<p class="small quiet">${t(hint)}</p>
     <div class="choices-list">
@@ -257,7 +259,7 @@ function ForceForm({ agent, close }) {
         <span class="state"><${Icon} name="offline" /></span>${t("state.offline")}
       </button>
       <div class="menu-line"></div>
-      <button type="button" class="menu-item" disabled=${off} onClick=${run(() => remove(path("agents", agent.login, "session")))}>
+      <button type="button" class="menu-item" disabled=${off} onClick=${run(() => remove(path("agents", agent.login, "session")), "sign-out")}>
         <span class="state"><${Icon} name="close" /></span>${t("force.sign_out")}
       </button>
     </div>`;
@@ -267,22 +269,16 @@ const FORMS = { message: [MessageForm, "message.to"], force: [ForceForm, "force.
 
 /** The dialog for one agent; it closes when the agent is gone. */
 export function SteerDialog() {
-  const box = useRef(null);
   const shown = dialog.value;
   const agent = shown && agents.value.get(shown.agent);
-  useEffect(() => {
-    if (box.current && !box.current.open) box.current.showModal();
-  }, [shown]);
   if (!agent) return null;
   const [Form, title] = FORMS[shown.kind];
-  const close = () => box.current?.close();
-  return html`<dialog ref=${box} class="steer-dialog" aria-labelledby="steer-title" onClose=${() => (dialog.value = null)}>
-    <div class="dialog-head">
-      <h2 id="steer-title">${t(title, { name: agent.name })}</h2>
-      <button type="button" class="button plain" onClick=${close}>${t("action.close")}</button>
-    </div>
-    <${Form} agent=${agent} close=${close} />
-  </dialog>`;
+  const closed = () => {
+    if (dialog.value === shown) dialog.value = null;
+  };
+  return html`<${Dialog} key=${shown.opening} kind="steer-dialog" id="steer-title" title=${t(title, { name: agent.name })} closed=${closed}>
+    ${(close) => html`<${Form} agent=${agent} close=${close} />`}
+  <//>`;
 }
 
 // --- what the agent sees ---
@@ -300,8 +296,6 @@ export function Monitored() {
 }
 
 async function putAway(id) {
-  const rest = new Map(messages.value);
-  rest.delete(id);
   try {
     await remove(path("messages", id));
   } catch (refusal) {
@@ -310,7 +304,7 @@ async function putAway(id) {
       return;
     }
   }
-  messages.value = rest;
+  messages.value = new Map([...messages.value].filter(([other]) => other !== id));
 }
 
 /** Supervisors' messages: they stay until they are put away. */

@@ -1,5 +1,7 @@
 // Tables: on a narrow page each row is a small card, in which every cell carries its heading.
 
+import { useLayoutEffect, useRef } from "preact/hooks";
+
 import { html } from "./html.js";
 
 const plainRow = () => ({});
@@ -7,8 +9,14 @@ const plainRow = () => ({});
 /** A table; `columns` are `[heading, cell of a row, whether it is a figure, head]`, `rowProps` gives a row's own,
  * `below` what stands under a row in all its width; `head` is shown instead of the heading. */
 export function Table({ columns, rows, keyOf, empty, label, rowProps = plainRow, below = null }) {
+  const box = useRef(null);
+  const focused = box.current?.contains(document.activeElement) ? document.activeElement : null;
+  // Rows that change places are moved in the document, which takes the focus from the one that was moved.
+  useLayoutEffect(() => {
+    if (focused?.isConnected && document.activeElement === document.body) focused.focus({ preventScroll: true });
+  });
   if (!rows.length) return html`<p class="empty">${empty}</p>`;
-  return html`<div class="table-wrap">
+  return html`<div ref=${box} class="table-wrap">
     <table class="table" aria-label=${label}>
       <thead>
         <tr>${columns.map(([heading, , number, head]) => html`<th key=${heading} scope="col" class=${number ? "number" : ""}>${head ?? heading}</th>`)}</tr>

@@ -42,15 +42,19 @@ function inOrder() {
   });
 }
 
+/** Each time counts: no two moves are the same wish. `minutes` is called when it is its turn. */
 const setPriority = (call, minutes) =>
-  act(`priority ${call.id}`, () => patch(`/api/calls/${encodeURIComponent(call.id)}`, { priority: minutes }));
+  act(`priority ${call.id}`, () => patch(`/api/calls/${encodeURIComponent(call.id)}`, { priority: minutes() }), Symbol());
 
 async function move(call, by) {
-  const before = call.urgency.supervisor ?? 0;
-  const after = Math.max(-MOST_MIN, Math.min(MOST_MIN, before + by));
+  let before = 0;
+  const after = () => {
+    before = calls.peek().get(call.id)?.urgency.supervisor ?? 0;
+    return Math.max(-MOST_MIN, Math.min(MOST_MIN, before + by));
+  };
   if (!(await setPriority(call, after))) return;
   toast(t("waiting.moved", { name: nameOf(call), minutes: signed(by) }), {
-    action: { label: t("action.undo"), run: () => setPriority(call, before) },
+    action: { label: t("action.undo"), run: () => setPriority(call, () => before) },
     seconds: UNDO_S,
   });
 }
@@ -103,14 +107,14 @@ function Priority({ call }) {
 
 function Actions({ call }) {
   const here = row.value === call.id ? 0 : -1;
-  const busy = !online() || pending(`priority ${call.id}`);
+  const busy = pending(`priority ${call.id}`);
   const name = nameOf(call);
   const open = opened.value.has(call.id);
   return html`<div class="steer whole">
     <div class="segments" role="group" aria-label=${t("waiting.move", { name })}>
-      <button type="button" class="segment" tabindex=${here} disabled=${busy} title=${t("waiting.earlier")} aria-label=${t("waiting.earlier")}
+      <button type="button" class="segment" tabindex=${here} disabled=${!online()} aria-busy=${busy} title=${t("waiting.earlier")} aria-label=${t("waiting.earlier")}
         onClick=${() => move(call, STEP_MIN)}>${signed(STEP_MIN)}</button>
-      <button type="button" class="segment" tabindex=${here} disabled=${busy} title=${t("waiting.later")} aria-label=${t("waiting.later")}
+      <button type="button" class="segment" tabindex=${here} disabled=${!online()} aria-busy=${busy} title=${t("waiting.later")} aria-label=${t("waiting.later")}
         onClick=${() => move(call, -STEP_MIN)}>${signed(-STEP_MIN)}</button>
     </div>
     <button type="button" class="button plain worded" tabindex=${here} aria-expanded=${open} aria-controls=${open ? `why-${call.id}` : undefined}
