@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from contactcenter.crm import audit, exports
 from contactcenter.crm.exports import Exported
 from contactcenter.crm.tables import CsvSink, XlsxSink
+from contactcenter.http.audit import AuditChoice
 from contactcenter.http.customers import CustomerChoice, chosen
 from contactcenter.http.downloads import attached
 from contactcenter.http.followups import FollowupChoice
@@ -32,6 +33,7 @@ TITLES = {
     Exported.REQUESTS: ("工单", "requests"),
     Exported.FOLLOWUPS: ("跟进", "follow-ups"),
     Exported.INTERACTIONS: ("联络记录", "interactions"),
+    Exported.AUDIT: ("审计日志", "audit log"),
 }
 
 log = structlog.get_logger(__name__)
@@ -62,6 +64,10 @@ class RequestExport(RequestChoice, Layout):
 
 class FollowupExport(FollowupChoice, Layout):
     """Which follow-ups, chosen as in their list."""
+
+
+class AuditExport(AuditChoice, Layout):
+    """Which rows, chosen as in the list."""
 
 
 @routes.get(
@@ -108,6 +114,17 @@ async def export_interactions(visit: Visit, query: InteractionExport) -> web.Str
     """Interactions as a table, the newest first."""
     given = query.model_dump(include=set(InteractionChoice.model_fields))
     return await _send(visit, Exported.INTERACTIONS, query, given)
+
+
+@routes.get(
+    "/api/exports/audit",
+    right=Right.AUDIT_EXPORT,
+    media_type="text/csv",
+    further_types=(XlsxSink.media_type,),
+)
+async def export_audit(visit: Visit, query: AuditExport) -> web.StreamResponse:
+    """The audit log as a table, with its hashes, the newest row first: those that the list shows."""
+    return await _send(visit, Exported.AUDIT, query, query.asked())
 
 
 async def _send(visit: Visit, what: Exported, layout: Layout, given: Mapping[str, Any]) -> web.StreamResponse:

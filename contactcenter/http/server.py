@@ -72,6 +72,7 @@ from contactcenter.http.questions import Questions
 from contactcenter.http.routes import LARGEST_BODY, Route, Routes
 from contactcenter.http.settings import HttpSettings, menus
 from contactcenter.http.throttle import Throttle
+from contactcenter.http.verifier import Verifier
 from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
@@ -168,6 +169,7 @@ class HttpServer:
             days=settings.import_days,
             show=lambda one: imports.show(edge, one),
         )
+        edge.verifier = Verifier(store, now)
         edge.reminders = reminders.Reminders(edge)
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
@@ -198,6 +200,7 @@ class HttpServer:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
         await self._edge.importer.stop()
+        await self._edge.verifier.stop()
         await self._edge.reminders.stop()
         await self._edge.sockets.close(lambda _: True, 1001, "restarting")
         await self._runner.cleanup()

@@ -24,6 +24,7 @@ from contactcenter.http.questions import Questions
 from contactcenter.http.settings import HttpSettings
 from contactcenter.http.throttle import Throttle
 from contactcenter.http.turns import Turns
+from contactcenter.http.verifier import Verifier
 from contactcenter.values import AuditEntry, frozen
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Edge:
     sounds: "Sounds" = field(init=False)
     files: Files = field(init=False)
     importer: Importer = field(init=False)
+    verifier: Verifier = field(init=False)
     reminders: "Reminders" = field(init=False)
     turns: Turns = field(default_factory=Turns)
     """Requests with an idempotency key that are being served."""
