@@ -16,7 +16,6 @@ from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import audit as table
 from contactcenter.values import AuditEntry
 
-
 CENTER = """
 [ivr]
 fallback_queue = "support"

@@ -273,6 +273,39 @@ async def test_an_export_is_what_the_list_shows(edge: Running, boss: Browser) ->
         assert (await agent.call("GET", "/api/exports/customers"))[0] == 403
 
 
+async def test_an_export_has_the_columns_that_are_asked_for(edge: Running, boss: Browser) -> None:
+    await boss.call("POST", "/api/customers", json={"name": "王小明", "tier": "gold", "balance": "1.50"})
+    known = {each["kind"]: [column["name"] for column in each["columns"]] for each in
+             (await boss.get("/api/export-columns"))["items"]}  # fmt: skip
+    assert list(known) == ["customers", "requests", "followups", "interactions", "audit"]
+    assert "balance" in known["customers"]
+    query = {"language": "en", "columns": "tier,name", "mark": "false"}
+    async with boss.http.get("/api/exports/customers", params=query) as answer:
+        assert (await answer.text()).split() == ["Name,Tier", "王小明,gold"]
+    status, problem = await boss.call("GET", "/api/exports/customers", params={"columns": "name,fly"})
+    assert (status, problem["field"]) == (422, "columns")
+    role = await boss.get("/api/roles/supervisor")
+    body = {name: role[name] for name in ("title", "rights", "scopes")} | {"hidden": ["customer.balance"]}
+    assert (await boss.call("PUT", "/api/roles/supervisor", json=body))[0] == 200
+    async with edge.browser() as lead, edge.browser() as agent:
+        await lead.sign_in("supervisor1")
+        (customers, *_) = (await lead.get("/api/export-columns"))["items"]
+        assert "balance" not in [column["name"] for column in customers["columns"]]
+        status, _ = await lead.call("GET", "/api/exports/customers", params={"columns": "name,balance"})
+        assert status == 422
+        await agent.sign_in("agent1")
+        assert (await agent.get("/api/export-columns"))["items"] == []
+
+
+async def test_a_mapping_is_remembered_and_said_to_be(boss: Browser) -> None:
+    first = await send(boss, "谁,几号\n王小明,13800138000\n".encode())
+    assert (first["remembered_at"], [each["target"] for each in first["columns"]]) == (None, ["", "phone"])
+    await run(boss, "谁,几号\n王小明,13800138000\n".encode(), mapping=["name", "phone.mobile"])
+    again = await send(boss, "谁,几号\n李雷,13800138001\n".encode())
+    assert [each["target"] for each in again["columns"]] == ["name", "phone.mobile"]
+    assert again["remembered_at"] > first["at"]
+
+
 async def test_an_export_comes_back_in(boss: Browser) -> None:
     body = {"name": "-王", "phones": ["010-88888888 转 12", "13800138000"], "tags": ["a", "b"], "note": "@x"}
     _, made = await boss.call("POST", "/api/customers", json=body)
