@@ -32,6 +32,18 @@ export const share = (value) =>
     ? "–"
     : new Intl.NumberFormat(LOCALES[language.value], { style: "percent" }).format(value);
 
+/** A count, with its groups of digits. */
+export const whole = (value) => new Intl.NumberFormat(LOCALES[language.value]).format(value);
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
+
+/** How long a file is: `1.4 MB`. */
+export function bytesOf(count) {
+  const step = count < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
+  const style = { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: step ? 1 : 0 };
+  return new Intl.NumberFormat(LOCALES[language.value], style).format(count / 1024 ** step);
+}
+
 /** `10:15–10:30` */
 export function timeSpan(from, to) {
   const time = format({ hour: "2-digit", minute: "2-digit" });

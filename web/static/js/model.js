@@ -14,6 +14,8 @@ export const calls = signal(new Map());
 export const monitors = signal(new Map());
 export const messages = signal(new Map());
 export const figures = signal(new Map());
+/** This user's imports that are worked on, or were lately, by id. */
+export const imports = signal(new Map());
 export const pop = signal(null);
 export const chosenCustomer = signal(null);
 
