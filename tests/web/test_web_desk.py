@@ -282,7 +282,7 @@ async def test_the_tab_key_goes_round_in_the_order_of_the_page(desk: Desk) -> No
     await desk.sign_in()
     desk.center.ring("agent1", ZHANG, LI)
     await expect(desk.page.locator("#answer")).to_be_focused()
-    region = """() => ['header', 'roster', 'canvas-column', 'context', 'footer']
+    region = """() => ['header', 'rail', 'roster', 'canvas-column', 'context', 'footer']
         .find(name => document.activeElement.closest('.' + name)) ?? 'outside'"""
     order = []
     for _ in range(40):
@@ -290,7 +290,7 @@ async def test_the_tab_key_goes_round_in_the_order_of_the_page(desk: Desk) -> No
         order.append(await desk.page.evaluate(region))
     start = order.index("header")
     assert "header" in order[start + 12 :], "it came round"
-    assert list(dict.fromkeys(order[start:]))[:3] == ["header", "canvas-column", "context"]
+    assert list(dict.fromkeys(order[start:]))[:4] == ["header", "rail", "canvas-column", "context"]
 
 
 async def test_a_supervisor_watches_everything_and_has_no_status(chromium: Browser, edge: Running) -> None:

@@ -68,6 +68,7 @@ function about({ kind, detail, [language.value]: said }) {
   if (kind === "parted") return lasting(detail.talked_s ?? 0);
   if (kind === "wrapped_up") return lasting(detail.wrapped_s ?? 0);
   if (kind === "identified") return t(`match.${detail.method}`);
+  if (kind === "customer_chosen") return detail.by;
   if (kind === "ended") return word("outcome", detail.outcome);
   if (kind.startsWith("monitor_")) {
     const reason = detail.reason && word("monitor_end", detail.reason);

@@ -5,7 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { get } from "./api.js";
 
 export const me = signal(null);
-export const route = signal({ name: "desk", id: "" });
+export const route = signal({ name: "desk", id: "", query: "" });
 
 export const agents = signal(new Map());
 export const queues = signal(new Map());
@@ -125,24 +125,30 @@ export async function loadMe() {
   }
 }
 
-function routeOf(path) {
-  const [, first, id] = path.split("/");
-  if (first === "sign-in") return { name: "sign-in", id: "" };
-  if (first === "settings" || first === "audit") return { name: first, id: "" };
-  if (first === "history") return { name: id ? "interaction" : "history", id: id ?? "" };
-  return { name: "desk", id: "" };
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What is at an address: the page's name, whose it is, and what was asked for, as in the address. */
+function routeOf({ pathname, search }) {
+  const [, name, id] = pathname.split("/");
+  return { name: name || "desk", id: id ? decoded(id) : "", query: search };
 }
 
 export function go(path) {
   history.pushState(null, "", path);
-  route.value = routeOf(path);
+  route.value = routeOf(location);
   scrollTo(0, 0);
 }
 
 export function startRouting() {
-  route.value = routeOf(location.pathname);
+  route.value = routeOf(location);
   addEventListener("popstate", () => {
-    route.value = routeOf(location.pathname);
+    route.value = routeOf(location);
   });
   addEventListener("click", (event) => {
     const anchor = event.target.closest?.("a[href^='/']");

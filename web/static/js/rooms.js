@@ -1,0 +1,86 @@
+// The rooms of the house: what can be opened, by whom, and what is shown there. A new page has its line here, its
+// address in `contactcenter/http/pages.py`.
+
+import { Audit } from "./audit.js";
+import { Board } from "./board.js";
+import { Desk } from "./desk.js";
+import { History, InteractionPage } from "./history.js";
+import { html } from "./html.js";
+import { Icon } from "./icons.js";
+import { t } from "./language.js";
+import { isAgent, may, route, steersAll } from "./model.js";
+import { Settings } from "./settings.js";
+
+const everybody = () => true;
+
+/** Room by room, in the order in which they stand; the first of a room's pages that somebody may see is its door,
+ * whose title is the room's, unless the room has one. A page's `name` is the first word of its address; `all` is
+ * shown there, and `one` gets the `id` that follows. `apart`: with a gap before it. */
+const ROOMS = [
+  {
+    icon: "desk",
+    pages: [
+      { name: "desk", title: () => t(isAgent.value ? "nav.desk" : "nav.board"), sees: everybody, all: () => html`<${isAgent.value ? Desk : Board} />` },
+    ],
+  },
+  {
+    icon: "history",
+    pages: [{ name: "history", title: () => t("nav.history"), sees: everybody, all: History, one: InteractionPage }],
+  },
+  {
+    icon: "settings",
+    apart: true,
+    pages: [{ name: "settings", title: () => t("nav.settings"), sees: () => steersAll.value, all: Settings }],
+  },
+  {
+    icon: "audit",
+    pages: [{ name: "audit", title: () => t("nav.audit"), sees: () => may("audit.read"), all: Audit }],
+  },
+];
+
+const PAGES = new Map(ROOMS.flatMap(({ pages }) => pages.map((page) => [page.name, page])));
+const addressOf = ({ name }) => (name === "desk" ? "/" : `/${name}`);
+const open = ({ pages }) => pages.filter((page) => page.sees());
+
+/** The rooms, beside every page. */
+export function Rail() {
+  const here = route.value.name;
+  return html`<nav class="rail" aria-label=${t("nav.label")}>
+    ${ROOMS.map((room) => {
+      const [door, ...others] = open(room);
+      if (!door) return null;
+      const current = door.name === here ? "page" : others.some(({ name }) => name === here) ? "true" : undefined;
+      return html`<a key=${door.name} class="rail-link ${room.apart ? "apart" : ""}" href=${addressOf(door)} aria-current=${current}>
+        <${Icon} name=${room.icon} size=${20} /><span>${(room.title ?? door.title)()}</span>
+      </a>`;
+    })}
+  </nav>`;
+}
+
+/** The pages of the room that one is in, where there are several. */
+function Tabs() {
+  const here = route.value.name;
+  const pages = open(ROOMS.find((room) => room.pages.some(({ name }) => name === here)));
+  if (pages.length < 2) return null;
+  return html`<nav class="tabs" aria-label=${t("nav.room")}>
+    ${pages.map((page) => html`<a key=${page.name} class="tab" href=${addressOf(page)} aria-current=${page.name === here ? "page" : undefined}>${page.title()}</a>`)}
+  </nav>`;
+}
+
+/** For an address that is not this user's. */
+function Forbidden() {
+  document.title = `${t("forbidden.title")} · contactcenter`;
+  return html`<div class="page">
+    <div class="page-title"><h1>${t("forbidden.title")}</h1></div>
+    <p>${t("forbidden.text")}</p>
+    <p><a class="button" href="/">${t("forbidden.back")}</a></p>
+  </div>`;
+}
+
+/** What is at the address. */
+export function Room() {
+  const { name, id } = route.value;
+  const page = PAGES.get(name) ?? PAGES.get("desk");
+  if (!page.sees()) return html`<${Forbidden} />`;
+  return html`<${Tabs} />${id && page.one ? html`<${page.one} key=${id} id=${id} />` : html`<${page.all} />`}`;
+}
