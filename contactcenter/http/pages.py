@@ -70,6 +70,30 @@ async def history_of_one(visit: Visit, id: str) -> web.Response:
     return _shell(visit)
 
 
+@routes.get("/requests", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def requests_board(visit: Visit) -> web.Response:
+    """What customers want of us."""
+    return _shell(visit, allowed=visit.visitor.may(Right.REQUESTS_READ))
+
+
+@routes.get("/requests/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_request(visit: Visit, id: str) -> web.Response:
+    """One request."""
+    return _shell(visit, allowed=visit.visitor.may(Right.REQUESTS_READ))
+
+
+@routes.get("/followups", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def due_list(visit: Visit) -> web.Response:
+    """What is to be done later."""
+    return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
+
+
+@routes.get("/followups/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_followup(visit: Visit, id: str) -> web.Response:
+    """One follow-up."""
+    return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
+
+
 @routes.get("/settings", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
 async def settings(visit: Visit) -> web.Response:
     """The configuration; for who may change all of it."""

@@ -76,3 +76,13 @@ export function amount(text) {
   if (text === "" || Number.isNaN(value)) return text;
   return new Intl.NumberFormat(LOCALES[language.value], { minimumFractionDigits: 2 }).format(value);
 }
+
+/** `14:05` */
+export const hourOf = (at) => format({ hour: "2-digit", minute: "2-digit" }).format(new Date(at * 1000));
+
+/** The day and the time; the year where it is another than this one. */
+export function dayTimeOf(at) {
+  const date = new Date(at * 1000);
+  const year = date.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+  return format({ ...year, month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(date);
+}

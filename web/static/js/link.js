@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
 import {
-  agents, calls, chosenCustomer, dismiss, figures, imports, link, loadMe, me, messages, monitors, myself, pop, queues, seen, toast,
+  agents, calls, chosenCustomer, dismiss, figures, imports, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, seen, toast,
 } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
@@ -15,8 +15,8 @@ const SILENCE_MS = 4000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 4000;
 
-const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id", imports: "id" };
-const STORES = { agents, queues, calls, monitors, messages, figures, imports };
+const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id", reminders: "id", imports: "id" };
+const STORES = { agents, queues, calls, monitors, messages, figures, reminders, imports };
 
 let socket = null;
 let seq = null;

@@ -16,6 +16,8 @@ export const messages = signal(new Map());
 export const figures = signal(new Map());
 /** This user's imports that are worked on, or were lately, by id. */
 export const imports = signal(new Map());
+/** What this user is to be reminded of, and nobody has put away. */
+export const reminders = signal(new Map());
 export const pop = signal(null);
 export const chosenCustomer = signal(null);
 

@@ -4,11 +4,14 @@
 import { Audit } from "./audit.js";
 import { Board } from "./board.js";
 import { Desk } from "./desk.js";
+import { FollowupPage, Followups } from "./followups.js";
 import { History, InteractionPage } from "./history.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { isAgent, may, route, steersAll } from "./model.js";
+import { RequestPage } from "./request.js";
+import { Requests } from "./requests.js";
 import { Settings } from "./settings.js";
 
 const everybody = () => true;
@@ -22,6 +25,14 @@ const ROOMS = [
     pages: [
       { name: "desk", title: () => t(isAgent.value ? "nav.desk" : "nav.board"), sees: everybody, all: () => html`<${isAgent.value ? Desk : Board} />` },
     ],
+  },
+  {
+    icon: "requests",
+    pages: [{ name: "requests", title: () => t("nav.requests"), sees: () => may("requests.read"), all: Requests, one: RequestPage }],
+  },
+  {
+    icon: "followups",
+    pages: [{ name: "followups", title: () => t("nav.followups"), sees: () => may("followups.read"), all: Followups, one: FollowupPage }],
   },
   {
     icon: "history",

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 
 import { chooseLanguage, online, pending, setState, signOut } from "./actions.js";
 import { beat } from "./clock.js";
+import { Conflicts } from "./conflict.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
@@ -11,6 +12,8 @@ import {
   dismiss, face, helpOpen, isAgent, link, me, myself, queues, statusMenuOpen, toasts,
 } from "./model.js";
 import { Menu, reasonTitle, Since } from "./parts.js";
+import { Reminders } from "./reminders.js";
+import { Solving } from "./request_parts.js";
 import { Rail, Room } from "./rooms.js";
 import { Help } from "./shortcuts.js";
 import { ListenBar, Messages, Monitored } from "./supervision.js";
@@ -173,9 +176,11 @@ export function Shell() {
     <${Banner} />
     <main><${Room} /></main>
     <div class="bottom">${!isAgent.value && html`<${ListenBar} />`}<${Footer} /></div>
-    ${isAgent.value && html`<${Messages} />`}
+    <div class="corner">${isAgent.value && html`<${Messages} />`}<${Reminders} /></div>
     <${Toasts} />
     <${Help} />
+    <${Solving} />
+    <${Conflicts} />
   </div>`;
 }
 

@@ -7,6 +7,7 @@ import { toggleHold, toggleSendingOn } from "./control.js";
 import { t } from "./language.js";
 import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
 import { Dialog } from "./parts.js";
+import { goToReminders } from "./reminders.js";
 import { SUPERVISOR_HELP } from "./supervision.js";
 
 const KEYS = {
@@ -35,6 +36,7 @@ const HELP = [
   ["F4", "key.hang_up"],
   ["F8", "key.status"],
   ["F9", "key.outcome"],
+  ["Shift+F9", "key.reminders"],
   ["1–9", "key.codes"],
   ["?", "key.help"],
   ["Esc", "key.close"],
@@ -46,7 +48,10 @@ export function startShortcuts() {
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !me.value) return;
     const key = event.shiftKey ? `Shift+${event.key}` : event.key;
-    if (KEYS[key] && isAgent.value && online()) {
+    if (key === "Shift+F9") {
+      event.preventDefault();
+      goToReminders();
+    } else if (KEYS[key] && isAgent.value && online()) {
       event.preventDefault();
       KEYS[key]();
     } else if (event.key === "?" && !isTyping(document.activeElement)) {

@@ -106,7 +106,7 @@ export function useUploads({ pathOf, most, sent }) {
       const item = { id: next++, file, out: 0, state: "waiting", why: "", abort: new AbortController() };
       // What can't be taken is not sent for minutes first.
       if (file.size > most) Object.assign(item, { state: "refused", why: t("upload.too_large", { most: bytesOf(most) }) });
-      else if (!file.size) Object.assign(item, { state: "refused", why: t("refused.file_empty") });
+      else if (!file.size) Object.assign(item, { state: "refused", why: t("because.file_empty") });
       setItems((all) => [...all, item]);
       if (item.state === "waiting") queue.current = queue.current.then(() => send(item));
     }
