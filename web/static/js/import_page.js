@@ -172,13 +172,13 @@ function Course({ one, targets, ask }) {
   const button = (verb, key, kind = "") =>
     html`<button type="button" class="button ${kind}" disabled=${!online()} aria-busy=${pending(`import ${one.id}`)} onClick=${() => ask(verb)}>${t(key)}</button>`;
   const { text, lang } = one.error ? inPageWords(one.error) : { text: "", lang: undefined };
-  return html`<${Card} title=${t(`imports.course.${one.state}`)} aside=${html`<${ImportState} state=${one.state} />`}>
+  return html`<${Card} title=${t(`import_course.${one.state}`)} aside=${html`<${ImportState} state=${one.state} />`}>
       <div class="body" aria-live="polite">
         ${busy && html`<${Progress} done=${one.done} of=${one.rows} label=${t(`import_state.${one.state}`)} words=${t("imports.done_of", { done: whole(one.done), rows: whole(one.rows) })} />`}
         ${one.state === "paused" && html`<${Progress} done=${one.done} of=${one.rows} label=${t("import_state.paused")} words=${t("imports.done_of", { done: whole(one.done), rows: whole(one.rows) })} />`}
         ${one.error && html`<p class="error-text" role="alert"><${Icon} name="warning" size=${16} /> <bdi lang=${lang}>${text}</bdi></p>`}
         <${Counts} one=${one} checked=${checked} />
-        <p class="small quiet">${t(`imports.explain.${one.state}`)}</p>
+        <p class="small quiet">${t(`import_explain.${one.state}`)}</p>
         <div class="actions">
           ${one.state === "checked" && button("start", "imports.start", "primary")}
           ${one.state === "running" && button("pause", "imports.pause")}

@@ -153,7 +153,7 @@ export function startRouting() {
     route.value = routeOf(location);
   });
   addEventListener("click", (event) => {
-    const anchor = event.target.closest?.("a[href^='/']");
+    const anchor = event.target.closest?.("a[href^='/']:not([target], [download])");
     if (!anchor || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     go(anchor.getAttribute("href"));

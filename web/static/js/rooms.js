@@ -4,15 +4,21 @@
 import { Audit } from "./audit.js";
 import { Board } from "./board.js";
 import { Desk } from "./desk.js";
+import { Exports, mayExport } from "./exports.js";
 import { FollowupPage, Followups } from "./followups.js";
 import { History, InteractionPage } from "./history.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
+import { ImportPage } from "./import_page.js";
+import { Imports } from "./imports.js";
 import { t } from "./language.js";
 import { isAgent, may, route, steersAll } from "./model.js";
 import { RequestPage } from "./request.js";
 import { Requests } from "./requests.js";
+import { Roles } from "./roles.js";
 import { Settings } from "./settings.js";
+import { Teams } from "./teams.js";
+import { UserPage, Users } from "./users.js";
 
 const everybody = () => true;
 
@@ -39,8 +45,25 @@ const ROOMS = [
     pages: [{ name: "history", title: () => t("nav.history"), sees: everybody, all: History, one: InteractionPage }],
   },
   {
-    icon: "settings",
+    icon: "files",
+    title: () => t("nav.files"),
+    pages: [
+      { name: "imports", title: () => t("nav.imports"), sees: () => may("customers.import"), all: Imports, one: ImportPage },
+      { name: "exports", title: () => t("nav.exports"), sees: mayExport, all: Exports },
+    ],
+  },
+  {
+    icon: "people",
     apart: true,
+    title: () => t("nav.people"),
+    pages: [
+      { name: "users", title: () => t("nav.users"), sees: () => may("users.read"), all: Users, one: UserPage },
+      { name: "teams", title: () => t("nav.teams"), sees: () => may("users.read"), all: Teams },
+      { name: "roles", title: () => t("nav.roles"), sees: () => may("users.read"), all: Roles },
+    ],
+  },
+  {
+    icon: "settings",
     pages: [{ name: "settings", title: () => t("nav.settings"), sees: () => steersAll.value, all: Settings }],
   },
   {
