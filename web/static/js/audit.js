@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
 import { followedBy, get, post } from "./api.js";
-import { About } from "./audit_words.js";
+import { About, shortId } from "./audit_words.js";
 import { download, exportPath } from "./download.js";
 import { dateTimeOf, logTimeOf, whole } from "./format.js";
 import { html } from "./html.js";
@@ -93,8 +93,8 @@ function Filters({ filters, setFilters }) {
 function Thing({ row }) {
   const place = { customer: "customers", request: "requests", followup: "followups", interaction: "history", user: "users", role: "roles", import: "imports" }[row.kind];
   const title = { user: () => personName(row.object), team: () => teamTitle(row.object), queue: () => queueTitle(row.object), agent: () => personName(row.object) }[row.kind];
-  const name = title?.() ?? row.object;
-  return html`<span class="quiet">${word("kind", row.kind)}</span> ${place && row.object ? html`<a href=${`/${place}/${encodeURIComponent(row.object)}`}><bdi>${name}</bdi></a>` : html`<bdi>${name}</bdi>`}`;
+  const name = title?.() ?? shortId(row.object);
+  return html`<span class="quiet">${word("kind", row.kind)}</span> ${place && row.object ? html`<a href=${`/${place}/${encodeURIComponent(row.object)}`}><bdi title=${row.object}>${name}</bdi></a>` : html`<bdi>${name}</bdi>`}`;
 }
 
 /** The log, or what the filters leave of it, as a file. */

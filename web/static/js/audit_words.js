@@ -27,6 +27,9 @@ function differences(before, after, path = []) {
 const NAMES = { owner: personName, team: teamTitle, teams: teamTitle, queue: queueTitle, queues: queueTitle, rights: rightTitle, agent: personName, login: personName, right: rightTitle };
 const MOMENT = /(^|_)(at|until|since|due)$/;
 
+/** What the program made up to tell things apart: its beginning is enough for people. */
+export const shortId = (text) => (/^[0-9a-f]{32,64}$/.test(text) ? `${text.slice(0, 8)}…` : text);
+
 /** One value in words. */
 function shown(path, value) {
   const field = path.at(-1) ?? "";
@@ -37,7 +40,7 @@ function shown(path, value) {
   if (isTable(value)) return Object.entries(value).map(([name, each]) => `${fieldName([name])} ${shown([name], each)}`).join(", ");
   if (path[0] === "scopes") return word("scope", value);
   if (path[0] === "skills") return String(value);
-  return NAMES[field]?.(String(value)) ?? String(value);
+  return NAMES[field]?.(String(value)) ?? shortId(String(value));
 }
 
 /** Where in the record it is, in words. */

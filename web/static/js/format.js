@@ -35,13 +35,13 @@ export const share = (value) =>
 /** A count, with its groups of digits. */
 export const whole = (value) => new Intl.NumberFormat(LOCALES[language.value]).format(value);
 
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
+const UNITS = ["kilobyte", "megabyte", "gigabyte"];
 
 /** How long a file is: `1.4 MB`. */
 export function bytesOf(count) {
-  const step = count < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
-  const style = { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: step ? 1 : 0 };
-  return new Intl.NumberFormat(LOCALES[language.value], style).format(count / 1024 ** step);
+  const step = count < 1024 ** 2 ? 0 : count < 1024 ** 3 ? 1 : 2;
+  const style = { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(LOCALES[language.value], style).format(count && Math.max(count / 1024 ** (step + 1), 0.1));
 }
 
 /** `10:15–10:30` */

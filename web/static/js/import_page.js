@@ -23,6 +23,7 @@ const ENCODINGS = ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-
 const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
 const DUPLICATES = ["skip", "update", "create"];
 const MATCHES = ["number", "id_number", "phone", "email"];
+const FORM = ["encoding", "delimiter", "sheet"];
 const OVER = ["done", "cancelled", "failed"];
 
 /** Columns go into fields of the customer: `{name, title, many}` in the order in which they are offered. */
@@ -207,7 +208,7 @@ export function ImportPage({ id }) {
   const [one, setOne] = useState(null);
   const [targets, setTargets] = useState([]);
   const [trouble, setTrouble] = useState(null);
-  const [typed, setTyped] = useState(null); // the mapping that the server has not taken (yet)
+  const [wish, setWish] = useState({}); // what was chosen and the server has not taken (yet)
   const [wrong, setWrong] = useState(new Map());
   const [lookingBack, setLookingBack] = useState(false);
 
@@ -240,30 +241,35 @@ export function ImportPage({ id }) {
   if (!one) return html`<div class="page"><p class="empty">${t("history.loading")}</p></div>`;
 
   const now = asOfNow(one);
-  const mapping = typed ?? one.columns.map(({ target }) => target);
+  const mapping = wish.mapping ?? one.columns.map(({ target }) => target);
+  const reading = Object.fromEntries(FORM.filter((part) => part in wish).map((part) => [part, wish[part]]));
+  const shown = { ...one, ...wish, form: { ...one.form, ...reading } };
 
-  const send = (change) =>
-    act(
+  /** What was asked for is answered: what was chosen meanwhile is still to come. */
+  const answered = (change) => setWish((latest) => Object.fromEntries(Object.entries(latest).filter(([part, value]) => !(part in change) || value !== change[part])));
+  const send = (change) => {
+    setWish((latest) => ({ ...latest, ...change }));
+    return act(
       `import ${id}`,
       async () => {
         try {
           const found = await patch(`/api/imports/${id}`, change);
           setOne(found);
           setWrong(new Map());
-          setTyped((latest) => (change.mapping && JSON.stringify(latest) !== JSON.stringify(change.mapping) ? latest : null));
+          answered(change);
         } catch (refusal) {
-          const place = refusal.field.match(/^mapping\.(\d+)$/);
-          if (!place) throw refusal;
+          const place = refusal.field?.match(/^mapping\.(\d+)$/);
+          if (!place) {
+            answered(change);
+            throw refusal;
+          }
           setWrong(new Map([[Number(place[1]), inPageWords(refusal.message).text]]));
         }
       },
       JSON.stringify(change),
     );
-  const choose = (place, target) => {
-    const next = mapping.map((each, n) => (n === place ? target : each));
-    setTyped(next);
-    send({ mapping: next });
   };
+  const choose = (place, target) => send({ mapping: mapping.map((each, n) => (n === place ? target : each)) });
   const ask = (verb) =>
     act(
       `import ${id}`,
@@ -275,7 +281,7 @@ export function ImportPage({ id }) {
     );
   const at = placeOf(now, lookingBack && now.state === "checked");
   const back = (place) => (place === 1 && now.state === "checked" ? () => setLookingBack(true) : null);
-  const blocked = wrong.size > 0 || (!mapping.includes("name") && one.duplicates !== "update") || !mapping.some(Boolean);
+  const blocked = wrong.size > 0 || (!mapping.includes("name") && shown.duplicates !== "update") || !mapping.some(Boolean);
   return html`<div class="page">
     <div class="page-title">
       <h1 class="file-name"><bdi>${one.name}</bdi></h1>
@@ -284,13 +290,13 @@ export function ImportPage({ id }) {
     <${Steps} label=${t("imports.steps")} steps=${STEPS.map((key) => t(key))} at=${at} back=${back} />
     ${at === 1
       ? html`<${Card} title=${t("imports.reading")} aside=${html`<span class="quiet small figures">${t("imports.rows", { n: one.rows, count: whole(one.rows) })}</span>`}>
-            <div class="body"><${Reading} one=${one} set=${send} /></div>
+            <div class="body"><${Reading} one=${shown} set=${send} /></div>
           <//>
           <${Card} title=${t("imports.columns")}>
             ${one.remembered_at !== null && html`<p class="body remembered"><${Icon} name="clock" size=${16} />${t("imports.remembered", { at: dateTimeOf(one.remembered_at) })}</p>`}
             <${Mapping} one=${one} targets=${targets} mapping=${mapping} wrong=${wrong} choose=${choose} />
           <//>
-          <${Card} title=${t("imports.known")}><div class="body"><${Known} one=${one} set=${send} /></div><//>
+          <${Card} title=${t("imports.known")}><div class="body"><${Known} one=${shown} set=${send} /></div><//>
           <div class="next-bar">
             <p class="small ${blocked ? "error-text" : "quiet"}" id="import-next" role="status">${t(wrong.size ? "imports.mend_first" : blocked ? "imports.no_name" : "imports.check_hint")}</p>
             <span class="spacer"></span>

@@ -2,6 +2,7 @@
 // here is shown as it came.
 
 import { t } from "./language.js";
+import { rightTitle } from "./role_words.js";
 
 const KNOWN = [
   [/^the area code is missing/, "because.area_code"],
@@ -56,11 +57,13 @@ const KNOWN = [
   [/^a customer has (?<n>\d+) files at most/, "because.many_files"],
 ];
 
+const inWords = (groups) => ("right" in groups ? { ...groups, right: rightTitle(groups.right) } : groups);
+
 /** The reason in words of this page's language, or as it came: `{text, lang}`; `lang` only where it is another. */
 export function inPageWords(says) {
   for (const [pattern, key] of KNOWN) {
     const found = says.match(pattern);
-    if (found) return { text: t(key, { ...found.groups }), lang: undefined };
+    if (found) return { text: t(key, inWords(found.groups ?? {})), lang: undefined };
   }
   return { text: says, lang: "en" };
 }

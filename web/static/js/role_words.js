@@ -33,6 +33,9 @@ export function fieldTitle(name, custom = []) {
   return field?.title_here ?? name;
 }
 
+/** In the middle of a sentence. */
+const inside = (right) => rightTitle(right).replace(/^[A-Z]/, (letter) => letter.toLowerCase());
+
 /** What the users of a role see and may do, as sentences. */
 export function RoleInWords({ role, custom = [] }) {
   const has = new Set(role.rights);
@@ -42,11 +45,11 @@ export function RoleInWords({ role, custom = [] }) {
     ${kinds.length > 0 &&
     html`<ul>
       ${kinds.map(([kind, { change, more }]) => {
-        const also = [change, ...more].filter((right) => right && has.has(right)).map(rightTitle);
+        const also = [change, ...more].filter((right) => right && has.has(right)).map(inside);
         return html`<li key=${kind}><strong>${t(`scoped.${kind}`)}</strong>${t("roles.sees", { whose: t(`scope_of.${kind}.${role.scopes[kind]}`) })}${also.length > 0 && html` <span class="quiet">${t("roles.also", { what: also.join(t("roles.comma")) })}</span>`}</li>`;
       })}
     </ul>`}
-    ${others.length > 0 && html`<p>${t("roles.may_too", { what: others.map(rightTitle).join(t("roles.comma")) })}</p>`}
+    ${others.length > 0 && html`<p>${t("roles.may_too", { what: others.map(inside).join(t("roles.comma")) })}</p>`}
     ${role.hidden.length > 0 && html`<p>${t("roles.hides", { what: role.hidden.map((name) => fieldTitle(name, custom)).join(t("roles.comma")) })}</p>`}
     ${!role.rights.length && html`<p>${t("roles.nothing")}</p>`}
   </div>`;

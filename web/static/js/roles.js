@@ -160,7 +160,6 @@ function Editor({ base, known, users, saved, removed }) {
     html`<div class="save-bar" role="group" aria-label=${t("settings.save_bar")}>
       <div class="said" role="status"><strong>${t("roles.changed", { parts: Object.keys(draft).map((part) => t(`role_part.${part}`)).join(t("roles.comma")) })}</strong>
         ${wrong ? html`<span class="small error-text" role="alert" lang=${wrong.lang}>${wrong.text}</span>` : html`<span class="small quiet">${t("roles.at_once", { n: users })}</span>`}</div>
-      <span class="spacer"></span>
       <button type="button" class="button" onClick=${() => (keep(base, {}), setWrong(null))}>${t("settings.discard")}</button>
       <button class="button primary" disabled=${!online() || clash} aria-busy=${pending(name)}>${t("settings.save")}</button>
     </div>`}

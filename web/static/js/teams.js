@@ -90,7 +90,7 @@ function Team({ team, load, rename }) {
   const aside = html`<code class="quiet small">${team.name}</code>
     ${writes &&
     html`<button type="button" class="button plain" onClick=${rename} aria-label=${t("teams.rename_of", { title })}>${t("teams.rename")}</button>
-      <button type="button" class="button plain danger" disabled=${!online()} aria-label=${t("teams.delete_of", { title })} onClick=${remove}>${t("roles.delete")}</button>`}`;
+      <button type="button" class="button plain icon-only" disabled=${!online()} title=${t("roles.delete")} aria-label=${t("teams.delete_of", { title })} onClick=${remove}><${Icon} name="trash" /></button>`}`;
   return html`<${Card} title=${title} aside=${aside} data-team=${team.name}>
     <div class="body stack">
       <ul class="members" aria-label=${t("teams.members_of", { title })}>
