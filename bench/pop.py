@@ -18,7 +18,7 @@ from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
 from contactcenter.events import Event, PopShown
-from contactcenter.http import socket
+from contactcenter.http import sockets
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import HttpSettings
 from contactcenter.standalone import CONFIG
@@ -106,7 +106,7 @@ async def _one(server: HttpServer, shown: asyncio.Queue[tuple[str, float]], numb
 
 def bench() -> list[tuple[str, float, str]]:
     """The latencies of `OFFERS` pops, one after the other."""
-    socket.MESSAGES_PER_MINUTE = 100_000  # no agent takes a call every few milliseconds; this page does
+    sockets.MESSAGES_PER_MINUTE = 100_000  # no agent takes a call every few milliseconds; this page does
     with tempfile.TemporaryDirectory() as folder:
         latencies = sorted(asyncio.run(_latencies(Path(folder))))
     return [

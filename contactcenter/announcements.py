@@ -5,7 +5,6 @@ told of the wait is a bound that holds in most cases, never an average of the pa
 told before unless others were put in front or agents left.
 """
 
-from contactcenter import calling_back
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import Announce, CutSpeech
 from contactcenter.events import AnnouncementEnded
@@ -48,7 +47,7 @@ def due(floor: Floor, call_id: str, at: float) -> None:
     ahead = floor.matcher.position(call.id) - 1
     wait_s = told.bound_s if told else None
     ways = floor.queues[call.queue].rules.ways_out
-    if not calling_back.may_promise(floor, call.queue):
+    if not floor.takes_callbacks(call.queue):
         ways = tuple(way for way in ways if way != "callback")
     floor.do(Announce(call=call.id, ahead=ahead, wait_s=wait_s, ways=ways))
     call.interaction.note(

@@ -2,17 +2,15 @@
 
 import asyncio
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from contactcenter import __version__, counting
+from contactcenter import __version__
 from contactcenter import commands as c
 from contactcenter.agi.server import AgiServer, Route
 from contactcenter.ami.server import AmiServer
@@ -28,109 +26,70 @@ from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
 from contactcenter.events import Stopping
-from contactcenter.floor import Floor
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import HttpSettings, menus
 from contactcenter.loop import Carry, Loop
-from contactcenter.recordings.shelf import Counts, Shelf
+from contactcenter.recordings.shelf import Shelf
+from contactcenter.totals import Totals
 from contactcenter.tracing.recorder import ControlSocket, Recorder, preface
 from contactcenter.tracing.trace import Header
 from contactcenter.values import CustomerCard, MatchMethod
 
-QUEUE_COUNTS = {
-    "offered": "Callers who asked for the queue",
-    "answered": "Callers who were answered",
-    "in_target": "Callers who were answered within the queue's target",
-    "abandoned": "Callers who left while they waited",
-    "short": "Callers who left within 5 s",
-    "waited_ms": "How long those who were answered had waited",
-    "handled": "Talks that ended",
-    "talked_ms": "Time of talks, without hold",
-    "held_ms": "Time of talks on hold",
-    "wrapped_ms": "Time of wrap-ups",
-}
-"""The counts of a queue that Prometheus may ask for."""
-
 CONTROL_SOCKET = "control.sock"
 
+TO_SCRIPTS = (
+    c.OfferCall,
+    c.JoinLeg,
+    c.WaitOn,
+    c.RunScript,
+    c.Announce,
+    c.LeaveQueue,
+    c.AnnounceRecording,
+)
+TO_ASTERISK = (
+    c.MuteRecording,
+    c.StopRecording,
+    c.CutSpeech,
+    c.OpenLine,
+    c.EndLeg,
+    c.ParkLeg,
+    c.PlaceLeg,
+    c.PlaceCall,
+    c.JoinLegs,
+    c.AddLeg,
+    c.RingMonitor,
+    c.PointMonitor,
+)
+TO_SHELF = (c.FinishRecording, c.DropRecording)
+TO_STORE = (
+    c.FindCustomer,
+    c.SaveInteraction,
+    c.CorrectDisposition,
+    c.SaveAudit,
+    c.SaveCallback,
+    c.SaveRecording,
+    c.SaveIntervals,
+)
+TO_PAGES = (
+    c.ScreenPop,
+    c.OfferTaken,
+    c.ShowCall,
+    c.DropCall,
+    c.ShowAgent,
+    c.DropAgent,
+    c.ShowQueue,
+    c.DropQueue,
+    c.ShowFigures,
+    c.DropFigures,
+    c.ShowMonitor,
+    c.DropMonitor,
+    c.ShowMessage,
+    c.DropMessage,
+    c.Accepted,
+    c.Refused,
+)
+
 log = structlog.get_logger(__name__)
-
-
-class Totals(Collector):
-    """Totals that the parts keep for themselves, as metrics."""
-
-    def __init__(self, app: "App") -> None:
-        self._app = app
-
-    def collect(self) -> Iterator[Metric]:
-        """Asked by `/metrics`."""
-        impossible = CounterMetricFamily(
-            "contactcenter_impossible_events", "Events that no state allowed", labels=["event"]
-        )
-        for what, count in self._app.center.impossible.items():
-            impossible.add_metric([what], count)
-        yield impossible
-        servers = self._app.servers.counters() if self._app.servers else {}
-        for name in ("messages", "unknown", "dropped", "unreadable", "callback_errors", "reconnects"):
-            total = CounterMetricFamily(f"contactcenter_ami_{name}", f"AMI: {name}", labels=["server"])
-            for server, counters in servers.items():
-                total.add_metric([server], getattr(counters, name))
-            yield total
-        yield from self._recordings()
-        ping = GaugeMetricFamily("contactcenter_ami_ping_ms", "AMI: the last ping", labels=["server"])
-        for server, counters in servers.items():
-            ping.add_metric([server], counters.ping_ms)
-        yield ping
-        faults = CounterMetricFamily("contactcenter_fastagi_faults", "FastAGI connections that were cut off")
-        faults.add_metric([], self._app.scripts.faults if self._app.scripts else 0)
-        yield faults
-        yield from queue_metrics(self._app.center.floor)
-
-    def _recordings(self) -> Iterator[Metric]:
-        counts = self._app.shelf.counts if self._app.shelf else Counts()
-        failed = CounterMetricFamily(
-            "contactcenter_recordings_failed", "Talks without audio, or without all of it", labels=["why"]
-        )
-        for why, number in counts.failed.items():
-            failed.add_metric([why], number)
-        yield failed
-        yield CounterMetricFamily("contactcenter_recordings_kept", "Recordings kept", counts.finished)
-        yield CounterMetricFamily("contactcenter_recordings_deleted", "Recordings deleted", counts.deleted)
-        yield GaugeMetricFamily("contactcenter_recordings_pending", "Being picked up", counts.pending)
-        rows = GaugeMetricFamily("contactcenter_recordings", "Recordings by state", labels=["state"])
-        size = GaugeMetricFamily("contactcenter_recordings_bytes", "Their files", labels=["state"])
-        for state, (number, total) in counts.kept.items():
-            rows.add_metric([state], number)
-            size.add_metric([state], total)
-        yield from (rows, size)
-
-
-def queue_metrics(floor: Floor) -> Iterator[Metric]:
-    """What is counted of each queue today: a counter begins anew at midnight, as after a restart."""
-    queues = {name: floor.figures.intervals.of_day(("queue", name)) for name in floor.queues}
-    for count, help_ in QUEUE_COUNTS.items():
-        metric = CounterMetricFamily(
-            f"contactcenter_queue_{count.replace('_ms', '_seconds')}", help_, labels=["queue"]
-        )
-        for name, tally in queues.items():
-            n = tally.of(count)
-            metric.add_metric([name], n / 1000 if count.endswith("_ms") else n)
-        yield metric
-    exits = CounterMetricFamily(
-        "contactcenter_queue_exits", "Callers who left a queue by another way out", labels=["queue", "reason"]
-    )
-    waiting = GaugeMetricFamily("contactcenter_queue_waiting", "Callers who wait", labels=["queue"])
-    for name, tally in queues.items():
-        for reason, n in tally.group("exit.").items():
-            exits.add_metric([name, reason], n)
-        waiting.add_metric([name], floor.figures.count_waiting(name))
-    yield exits
-    yield waiting
-    wrong = GaugeMetricFamily(
-        "contactcenter_figures_miscounted", "Callers who wait and are not counted so, or the other way: a bug"
-    )
-    wrong.add_metric([], len(counting.miscounted(floor)))
-    yield wrong
 
 
 class App:
@@ -164,6 +123,8 @@ class App:
         self._data = data
         self._answerable = answerable
         self._answer = answer
+        self.end_asterisk: Callable[[], Awaitable[object]] | None = None
+        """Ends an Asterisk that is not to outlive us, when nothing of ours listens to it any more."""
         self._exit = AsyncExitStack()
         self.servers: AsteriskServers | None = None
         self.scripts: AgiServer | None = None
@@ -205,111 +166,32 @@ class App:
 
     async def start(self) -> None:
         """Go on air: pages, scripts, Asterisk. Raises OSError when a port is taken."""
-        settings, tell, now = self.settings, self.loop.tell, self.clock.now
+        now = self.clock.now
         self._exit.callback(lambda: self.loop.stop(Stopping(at=now())))
         self.scripts = scripts = self._scripts()
-        self.servers = servers = AsteriskServers(
-            (
-                AmiServer(
-                    name=each.name,
-                    username=each.user,
-                    secret=each.secret,
-                    host=each.host,
-                    port=each.port,
-                    needs=NEEDS,
-                )
-                for each in settings.asterisk
-            ),
-            tell,
-            now,
-            tap=lambda server: lambda raw, way, at: self.recorder.raw("ami", server, way.value, raw),
+        self.servers = servers = self._servers()
+        self.shelf = shelf = self._shelf()
+        self.http = self._pages(shelf)
+        self.loop.connect(
+            {
+                **dict.fromkeys(TO_SCRIPTS, scripts.carry),
+                **dict.fromkeys(TO_ASTERISK, servers.carry),
+                **dict.fromkeys(TO_SHELF, shelf.carry),
+                **dict.fromkeys(TO_STORE, self.store.carry),
+                **dict.fromkeys(TO_PAGES, self.http.carry),
+                c.ReturnChange: self.configurator.carry,
+                **({c.AnswerPhone: self._answer} if self._answer else {}),
+            }
         )
-        self.shelf = shelf = Shelf(
-            spool=settings.recordings.spool,
-            folder=settings.recordings.folder,
-            key=settings.recordings.key,
-            store=self.store,
-            tell=tell,
-            now=now,
-            days=self._retention_days,
-            wanted=any(
-                queue.recording != "never" or "message" in queue.ways_out
-                for queue in settings.queues.values()
-            ),
+        control = ControlSocket(
+            self._data / CONTROL_SOCKET, self.recorder, lambda: preface(self.center.floor, now())
         )
-        self.http = HttpServer(
-            tell=tell,
-            now=now,
-            store=self.store,
-            users=self.users,
-            configurator=self.configurator,
-            sessions=self._sessions,
-            settings=self._http_settings(),
-            ready=self.ready,
-            sounds=shelf.open,
-            files=Files(settings.files.folder, self.store.sealing),
-            registry=self.registry,
-        )
-        to_page, to_store = self.http.carry, self.store.carry
-        edges: dict[type[c.Command], Carry] = {
-            c.OfferCall: scripts.carry,
-            c.JoinLeg: scripts.carry,
-            c.WaitOn: scripts.carry,
-            c.RunScript: scripts.carry,
-            c.Announce: scripts.carry,
-            c.LeaveQueue: scripts.carry,
-            c.AnnounceRecording: scripts.carry,
-            c.MuteRecording: servers.carry,
-            c.StopRecording: servers.carry,
-            c.FinishRecording: shelf.carry,
-            c.DropRecording: shelf.carry,
-            c.CutSpeech: servers.carry,
-            c.OpenLine: servers.carry,
-            c.EndLeg: servers.carry,
-            c.ParkLeg: servers.carry,
-            c.PlaceLeg: servers.carry,
-            c.PlaceCall: servers.carry,
-            c.JoinLegs: servers.carry,
-            c.AddLeg: servers.carry,
-            c.RingMonitor: servers.carry,
-            c.PointMonitor: servers.carry,
-            c.FindCustomer: to_store,
-            c.SaveInteraction: to_store,
-            c.CorrectDisposition: to_store,
-            c.SaveAudit: to_store,
-            c.SaveCallback: to_store,
-            c.SaveRecording: to_store,
-            c.ReturnChange: self.configurator.carry,
-            c.SaveIntervals: to_store,
-            c.ScreenPop: to_page,
-            c.OfferTaken: to_page,
-            c.ShowCall: to_page,
-            c.DropCall: to_page,
-            c.ShowAgent: to_page,
-            c.DropAgent: to_page,
-            c.ShowQueue: to_page,
-            c.ShowFigures: to_page,
-            c.DropFigures: to_page,
-            c.ShowMonitor: to_page,
-            c.DropMonitor: to_page,
-            c.ShowMessage: to_page,
-            c.DropMessage: to_page,
-            c.DropQueue: to_page,
-            c.Accepted: to_page,
-            c.Refused: to_page,
-        }
-        if self._answer:
-            edges[c.AnswerPhone] = self._answer
-        self.loop.connect(edges)
         await shelf.start()
-        self._exit.push_async_callback(shelf.stop)
+        self._exit.push_async_callback(self._stop_recordings, shelf)
         await scripts.start()
         self._exit.push_async_callback(scripts.close)
         await self.http.start()
         self._exit.push_async_callback(self.http.stop)
-        control = ControlSocket(
-            self._data / CONTROL_SOCKET, self.recorder, lambda: preface(self.center.floor, now())
-        )
         await control.start()
         self._exit.push_async_callback(control.stop)
         await servers.start()
@@ -317,6 +199,12 @@ class App:
         # A prompt that a call needs before its turn is made on the spot: nobody waits for the rest.
         warming = asyncio.create_task(scripts.warm())
         self._exit.callback(warming.cancel)
+
+    async def _stop_recordings(self, shelf: Shelf) -> None:
+        """Talks that end with us are sealed; those that go on in Asterisk are recorded on, and taken back."""
+        if self.end_asterisk:
+            await self.end_asterisk()
+        await shelf.stop(complete=self.end_asterisk is not None)
 
     def ready(self) -> dict[str, Any]:
         """For `/readyz`: every Asterisk server is connected and the store takes writes."""
@@ -358,6 +246,56 @@ class App:
             port=settings.fastagi.port,
             key=settings.fastagi.key,
             tap=lambda call, way, line: self.recorder.raw("agi", call, "in" if way == "<" else "out", line),
+        )
+
+    def _servers(self) -> AsteriskServers:
+        return AsteriskServers(
+            (
+                AmiServer(
+                    name=each.name,
+                    username=each.user,
+                    secret=each.secret,
+                    host=each.host,
+                    port=each.port,
+                    needs=NEEDS,
+                )
+                for each in self.settings.asterisk
+            ),
+            self.loop.tell,
+            self.clock.now,
+            tap=lambda server: lambda raw, way, at: self.recorder.raw("ami", server, way.value, raw),
+        )
+
+    def _shelf(self) -> Shelf:
+        settings = self.settings
+        return Shelf(
+            spool=settings.recordings.spool,
+            folder=settings.recordings.folder,
+            key=settings.recordings.key,
+            store=self.store,
+            tell=self.loop.tell,
+            now=self.clock.now,
+            days=self._retention_days,
+            wanted=any(
+                queue.recording != "never" or "message" in queue.ways_out
+                for queue in settings.queues.values()
+            ),
+        )
+
+    def _pages(self, shelf: Shelf) -> HttpServer:
+        settings = self.settings
+        return HttpServer(
+            tell=self.loop.tell,
+            now=self.clock.now,
+            store=self.store,
+            users=self.users,
+            configurator=self.configurator,
+            sessions=self._sessions,
+            settings=self._http_settings(),
+            ready=self.ready,
+            sounds=shelf.open,
+            files=Files(settings.files.folder, self.store.sealing),
+            registry=self.registry,
         )
 
     async def _may_record(self) -> bool:

@@ -9,11 +9,12 @@ from contactcenter import (
     holds,
     identifying,
     leaving_message,
+    monitoring,
     recording,
-    supervision,
+    waits,
 )
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import Accepted, LeaveQueue, WaitOn
+from contactcenter.commands import LeaveQueue
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
@@ -23,20 +24,15 @@ from contactcenter.events import (
     MessageAsked,
     MessageLeft,
     NodeVisited,
-    PriorityAsked,
     ScriptEnded,
     ScriptFailed,
-    WhyAsked,
 )
 from contactcenter.figures import TRANSFERRED
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
+from contactcenter.live_recordings import RUNNING
 from contactcenter.offers import OfferState
-from contactcenter.routing.explanations import standing_record
 from contactcenter.values import NOBODY, InteractionRecord
-
-OVERFLOW_AGAIN_S = 15.0
-"""How long after a closed or full queue could not take a caller over it is asked again."""
 
 
 def arrived(floor: Floor, event: CallArrived) -> None:
@@ -124,14 +120,15 @@ def _started_anew(floor: Floor, call: Call, event: CallArrived) -> None:
         handoff.part(floor, call, event.at)
     else:
         floor.leave_queue(call)
-    if call.recording and call.recording.phase in recording.RUNNING:
+    if call.recording and call.recording.phase in RUNNING:
         recording.end(floor, call, event.at)  # who is with a script is in no bridge, whatever we heard last
+    call.phone_transferred = False
     call.move(CallTrigger.START_SCRIPT)
     if event.did != call.did:
         call.did = event.did
         if call.queued_at is not None:
             call.interaction.note(event.at, "left_queue", queue=call.queue, exit=TRANSFERRED)
-            handoff.end_wait(floor, call, event.at)
+            waits.end(floor, call, event.at)
     call.node = call.script_result = call.left_queue = ""
     call.served = _was_served(call.interaction.record, event)
     call.interaction.note(
@@ -173,7 +170,7 @@ def queued(floor: Floor, event: CallQueued) -> None:
         restored = holds.restore(floor, call, event.at)
         recording.claim(floor, call, event.at)
         if not restored:
-            holds.back_to_queue(floor, call, "agent_gone", event.at)
+            waits.come_back(floor, call, event.at)
         return
     call.held_by = ""
     queue = floor.queues.get(event.queue)
@@ -191,104 +188,15 @@ def queued(floor: Floor, event: CallQueued) -> None:
     before = floor.queues.get(call.queue) if kept_place else None
     if before and queue is not before:
         floor.touch(queue=call.queue)
-    call.queue = event.queue
+    call.queue, call.left_queue = event.queue, ""
     call.priority, call.needs, call.preferred = event.priority, event.needs, event.preferred
-    call.left_queue = ""
-    if not kept_place:
+    refusal = None
+    if not kept_place:  # who waited already stays, even if the queue closed or filled up meanwhile
         calling_back.called_in(floor, call, event.at)
-    call.queued_at = call.queued_at or event.at
-    interaction = call.interaction
-    interaction.know(queue=event.queue, queued_at=interaction.record.queued_at or call.queued_at)
-    interaction.note(event.at, "queued", queue=event.queue, priority=event.priority, kept_place=kept_place)
-    # Who already waited keeps the place even if the queue closed or filled up meanwhile.
-    refusal = None if kept_place else queue.refusal(event.at, floor.callers_waiting(event.queue))
-    if refusal:
-        _leave(floor, call, refusal, event.at)
-    else:
-        recording.announce(floor, call, event.at)
-        floor.enter_queue(call)
-        if not kept_place:
-            announcements.promise(floor, call)
-    floor.save(interaction)
-
-
-def overflows(floor: Floor, call_id: str, at: float) -> None:
-    """The caller has waited long enough for his queue: from now on another one has him, in his place."""
-    call = floor.calls.get(call_id)
-    if call is None or call.state is not CallState.WAITING or call.queued_at is None or call.draft:
-        return
-    rules = floor.queues[call.queue].rules
-    further = floor.queues.get(rules.overflow_queue)
-    if further is None or not rules.overflow_after_s or at < call.queued_at + rules.overflow_after_s:
-        return
-    if refusal := further.refusal(at, floor.callers_waiting(rules.overflow_queue)):
-        # Better here than nowhere; it may open or have room by then.
-        call.interaction.note(at, "no_overflow", queue=rules.overflow_queue, exit=refusal.value)
-        floor.wake(f"overflow {call.id}", at + OVERFLOW_AGAIN_S)
-        return
-    floor.leave_queue(call)
-    call.interaction.note(at, "left_queue", queue=call.queue, exit=Outcome.OVERFLOW.value)
-    floor.touch(queue=call.queue)
-    call.queue = rules.overflow_queue
-    call.interaction.know(queue=call.queue)
-    call.interaction.note(at, "queued", queue=call.queue, priority=call.priority, kept_place=True)
-    floor.do(WaitOn(call=call.id, queue=call.queue, entered_at=call.queued_at, held_by=""))
-    recording.announce(floor, call, at)
-    floor.enter_queue(call)
-    announcements.promise(floor, call)
-    floor.save(call.interaction)
-
-
-def asked_why(floor: Floor, event: WhyAsked) -> None:
-    """Say for what and for whom a caller still waits."""
-    standing = floor.matcher.standing(event.call, event.at)
-    if standing is None:
-        floor.refuse(event.request, "illegal_now", "this caller does not wait")
-    else:
-        floor.do(Accepted(request=event.request, answer=standing_record(standing)))
-
-
-def asked_priority(floor: Floor, event: PriorityAsked) -> None:
-    """A supervisor moves a caller forward or back, by so many minutes in all. It outlives a restart."""
-    call = floor.calls.get(event.call)
-    if call is None or call.queued_at is None:
-        floor.refuse(event.request, "illegal_now", "this caller does not wait")
-        return
-    call.interaction.know(raised=event.minutes)
-    call.interaction.note(event.at, "priority", by=event.login, minutes=event.minutes)
-    floor.restate(call)
-    floor.save(call.interaction)
-    floor.audit(
-        event.at,
-        event.login,
-        "priority",
-        "call",
-        call.id,
-        interaction=call.interaction.id,
-        minutes=event.minutes,
+        refusal = queue.refusal(event.at, floor.callers_waiting(event.queue))
+    waits.enter(
+        floor, call, event.queue, event.at, kept_place=kept_place, foretell=not kept_place, refusal=refusal
     )
-    floor.touch(call=call.id)
-    floor.do(Accepted(request=event.request))
-
-
-def waited_too_long(floor: Floor, call_id: str, at: float) -> None:
-    """The longest wait of the queue is over: the script goes on with `timeout`."""
-    call = floor.calls.get(call_id)
-    if call is None or call.state is not CallState.WAITING or call.queued_at is None or call.draft:
-        return
-    if at >= (call.returned_at or call.queued_at) + floor.queues[call.queue].rules.max_wait_s:
-        _leave(floor, call, Outcome.TIMEOUT, at)
-        floor.save(call.interaction)
-
-
-def _leave(floor: Floor, call: Call, exit: Outcome, at: float) -> None:
-    """Out of the queue without an agent, back to the script."""
-    call.move(CallTrigger.LEAVE_QUEUE)
-    handoff.end_wait(floor, call, at)
-    call.left_queue = exit.value
-    call.interaction.note(at, "left_queue", queue=call.queue, exit=exit.value)
-    floor.do(LeaveQueue(call=call.id, exit=exit.value))
-    floor.touch(call=call.id, queue=call.queue)
 
 
 def asked_callback(floor: Floor, event: CallbackAsked) -> None:
@@ -300,7 +208,7 @@ def asked_callback(floor: Floor, event: CallbackAsked) -> None:
     call.interaction.note(event.at, "callback", number=event.number, queue=event.queue)
     promised = calling_back.promise(floor, call, event.number, event.queue, event.at)
     if promised and call.state is CallState.WAITING:
-        _leave(floor, call, Outcome.CALLBACK, event.at)
+        waits.leave(floor, call, Outcome.CALLBACK, event.at)
     floor.save(call.interaction)
 
 
@@ -320,7 +228,7 @@ def left_message(floor: Floor, event: MessageLeft) -> None:
     """The caller has said what he wants: if he waits for an agent, he needs none any more."""
     if call := leaving_message.left(floor, event):
         if call.state is CallState.WAITING:
-            _leave(floor, call, Outcome.MESSAGE, event.at)
+            waits.leave(floor, call, Outcome.MESSAGE, event.at)
         floor.save(call.interaction)
 
 
@@ -348,7 +256,7 @@ def left(floor: Floor, event: CallerLeft) -> None:
 def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None) -> None:
     """The caller is gone, from wherever he was."""
     if leaving_message.gone(floor, call, at) and call.state is CallState.WAITING:
-        _leave(floor, call, Outcome.MESSAGE, at)
+        waits.leave(floor, call, Outcome.MESSAGE, at)
     outcome = outcome or outcome_of(call)
     if call.state is CallState.OFFERED and not floor.servers.get(call.server):
         call.interaction.know(inferred=True)  # the agent may have answered: nobody could tell us
@@ -356,10 +264,10 @@ def over(floor: Floor, call: Call, at: float, *, outcome: Outcome | None = None)
         handoff.withdraw(floor, call, at)
     recording.end(floor, call, at, gone=True)
     announcements.gave_up(floor, call, at)
-    handoff.end_wait(floor, call, at)
+    waits.end(floor, call, at)
     if call.taken:
         handoff.part(floor, call, at)
-    supervision.follow(floor, call, at)
+    monitoring.follow(floor, call, at)
     call.move(CallTrigger.END)
     call.interaction.caller_gone(at, outcome)
     floor.save(call.interaction)

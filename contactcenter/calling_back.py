@@ -26,12 +26,6 @@ SAME_LEG_S = 60.0
 # --- the promise ---
 
 
-def may_promise(floor: Floor, queue: str) -> bool:
-    """Whether the queue takes one more: made-up callers could ask for any number of calls."""
-    open_ones = sum(each.record.queue == queue for each in floor.callbacks.values())
-    return queue in floor.queues and open_ones < floor.queues[queue].rules.callbacks_max
-
-
 def promise(floor: Floor, call: Call, number: str, queue_name: str, at: float) -> bool:
     """The caller will be called back, in the place that he has now; not twice. False: he will not."""
     queue = floor.queues.get(queue_name)
@@ -41,7 +35,7 @@ def promise(floor: Floor, call: Call, number: str, queue_name: str, at: float) -
     if known := _of(floor, queue_name, number, customer.id if customer else ""):
         call.interaction.note(at, "callback_known", queue=queue_name, number=known.record.number)
         return True
-    if not may_promise(floor, queue_name):
+    if not floor.takes_callbacks(queue_name):
         call.interaction.note(at, "callback_refused", queue=queue_name, number=number)
         return False
     made = Callback(

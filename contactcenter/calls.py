@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from contactcenter.commands import ScreenPop
 from contactcenter.consults import Consult
 from contactcenter.interactions import Interaction
-from contactcenter.recording import Notice, Recording
+from contactcenter.live_recordings import Notice, Recording
 from contactcenter.routing.decisions import Part
 from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
@@ -207,6 +208,8 @@ class Call:
     """Whether the caller knows that the call is recorded."""
     recording: Recording | None = None
     """Of the talk that goes on, or of the one that comes next."""
+    phone_transferred: bool = False
+    """A phone sent the caller elsewhere by itself: no session of ours has him since."""
     recorded_at: int = 0
     """Milliseconds in the name of the last recording: no two have one name."""
     left_queue: str = ""
@@ -225,6 +228,27 @@ class Call:
     def taken(self) -> bool:
         """Whether somebody has the caller: an agent, or somebody outside."""
         return self.talks or self.state is CallState.OUTSIDE
+
+    def pop(self, login: str, offer: str, waited_s: float, why: Mapping[str, str | float | int]) -> ScreenPop:
+        """The caller's record for one agent's page."""
+        return ScreenPop(
+            login=login,
+            offer=offer,
+            call=self.id,
+            interaction=self.interaction.id,
+            queue=self.queue,
+            caller=self.caller,
+            caller_name=self.caller_name,
+            match=self.match,
+            customers=self.customers,
+            waited_s=waited_s,
+            why=dict(why),
+            notes=self.notes,
+        )
+
+    def record_for(self, login: str, at: float) -> ScreenPop:
+        """The same for whoever is offered the caller, or has him."""
+        return self.pop(login, self.offer, round(at - (self.queued_at or at), 3), self.why)
 
     def view(self, *, held: bool, offered: tuple[str, ...], consult: Consult | None) -> CallView:
         """The call as pages see it."""

@@ -15,17 +15,23 @@ from contactcenter import (
     counting,
     desks,
     events,
+    guests,
     handoff,
     holds,
     identifying,
     leaving_message,
     legs,
+    monitoring,
     recording,
     recovery,
     steering,
     supervision,
     takeovers,
+    talks,
     transfers,
+    waiting_room,
+    waits,
+    wrap_ups,
 )
 from contactcenter.callbacks import PREFIX as CALLBACK
 from contactcenter.commands import Command, ReturnChange
@@ -33,6 +39,17 @@ from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor
 from contactcenter.rules import Rules
 from contactcenter.transitions import IllegalTransition
+
+
+def _each(*rules: Callable[..., None]) -> Callable[..., None]:
+    """Several rules hear the same thing, in this order."""
+
+    def hear(floor: Floor, *what: Any) -> None:
+        for rule in rules:
+            rule(floor, *what)
+
+    return hear
+
 
 RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.ServerUp: recovery.server_up,
@@ -67,43 +84,43 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.MessageStopped: leaving_message.stopped,
     events.MessageLeft: callers.left_message,
     events.MessageGivenUp: leaving_message.given_up,
-    events.WhyAsked: callers.asked_why,
-    events.PriorityAsked: callers.asked_priority,
+    events.WhyAsked: waits.asked_why,
+    events.PriorityAsked: waits.asked_priority,
     events.CallbackCancelAsked: calling_back.asked_cancel,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,
-    events.OfferEnded: handoff.offer_ended,
-    events.RecordingAnnounced: handoff.announced,
+    events.OfferEnded: talks.offer_ended,
+    events.RecordingAnnounced: _each(recording.announced, handoff.announced),
     events.RecordingStarted: recording.started,
     events.RecordingMuted: recording.muted,
     events.RecordingPauseAsked: recording.asked_pause,
     events.RecordingPauseForced: recording.forced_pause,
     events.RecordingsRestored: recording.restored,
-    events.PopShown: handoff.pop_shown,
+    events.PopShown: _each(guests.pop_shown, handoff.pop_shown),
     events.AgentSignedIn: desks.signed_in,
     events.AgentSignedOut: desks.signed_out,
     events.PageOpened: desks.page_opened,
     events.PageLost: desks.page_lost,
     events.PhoneChosen: desks.chose_phone,
     events.StateAsked: desks.asked_state,
-    events.DispositionSet: desks.set_disposition,
-    events.MoreTimeAsked: desks.asked_more_time,
+    events.DispositionSet: wrap_ups.set_disposition,
+    events.MoreTimeAsked: wrap_ups.asked_more_time,
     events.RulesChanged: steering.rules_changed,
     events.AgentChanged: steering.agent_changed,
     events.ChangeTimed: steering.change_timed,
     events.EligibleAsked: steering.asked_eligible,
-    events.AnswerAsked: desks.asked_answer,
-    events.HangUpAsked: desks.asked_hang_up,
+    events.AnswerAsked: handoff.asked_answer,
+    events.HangUpAsked: talks.asked_hang_up,
     events.HoldAsked: holds.asked_hold,
     events.ResumeAsked: holds.asked_resume,
     events.TransferAsked: transfers.asked,
     events.ConsultAsked: consulting.asked,
     events.ConsultStepAsked: consulting.asked_step,
-    events.MonitorBegan: supervision.began,
-    events.MonitorAsked: supervision.asked_monitor,
-    events.MonitorEndAsked: supervision.asked_end,
-    events.MonitorRightLost: supervision.right_lost,
+    events.MonitorBegan: monitoring.began,
+    events.MonitorAsked: monitoring.asked_monitor,
+    events.MonitorEndAsked: monitoring.asked_end,
+    events.MonitorRightLost: monitoring.right_lost,
     events.TakeOverAsked: takeovers.asked,
     events.MessageSent: supervision.sent_message,
     events.MessageRead: supervision.read_message,
@@ -114,22 +131,22 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
 TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "identify": lambda floor, name, at: identifying.give_up(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
-    "wait": callers.waited_too_long,
+    "wait": waits.waited_too_long,
     "take": takeovers.overdue,
-    "ear": supervision.not_heard,
+    "ear": monitoring.not_heard,
     "tell": announcements.due,
-    "overflow": callers.overflows,
+    "overflow": waits.overflows,
     "callback": calling_back.due,
     "expiry": calling_back.expired,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
-    "wrap": desks.wrap_up_due,
+    "wrap": wrap_ups.due,
     "hold": holds.over_due,
     "consult": consulting.lost,
-    "consult_pop": consulting.page_too_slow,
-    "stray": legs.stray,
+    "consult_pop": guests.page_too_slow,
+    "stray": waiting_room.stray,
     "page": desks.page_stayed_away,
-    "announce": handoff.not_announced,
+    "announce": _each(recording.not_announced, handoff.not_announced),
     "unpause": recording.pause_due,
     "recordings": lambda floor, name, at: recording.unclaimed(floor, at),
     "return": lambda floor, name, at: floor.do(ReturnChange(change=name)),
@@ -167,7 +184,8 @@ class Center:
         except IllegalTransition as error:
             self._refuse(event, error)
         _match(floor, event.at)
-        supervision.settle(floor, event.at)
+        monitoring.settle(floor, event.at)
+        takeovers.go_on(floor, event.at)
         return floor.take_commands(event.at)
 
     def abandon(self) -> list[Command]:

@@ -21,19 +21,17 @@ from contactcenter.ami.servers import NEEDS
 from contactcenter.ami.state import Boot, LinkState, Status
 from contactcenter.config import (
     LIVE,
-    AsteriskSection,
     ConfigError,
     Configuration,
-    RecordingsSection,
     Settings,
-    StoreSection,
-    WrongReferences,
     load,
     wrong_of,
 )
-from contactcenter.crm import audit, database, keys, migrations, postgresql, sealing, sqlite
+from contactcenter.crm import audit, engines, keys, migrations, postgresql, sealing, sqlite
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.place import Place, Server, name_of
+from contactcenter.mistakes import WrongReferences
+from contactcenter.sections import AsteriskSection, RecordingsSection, StoreSection
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
@@ -204,9 +202,9 @@ async def _server(server: Server) -> AsyncIterator[Finding]:
 async def _records(place: Place) -> Finding:
     """Whether what is kept is as it was written."""
     what = f"database {name_of(place)}"
-    if not await database.peek(place, migrations.revision):
+    if not await engines.peek(place, migrations.revision):
         return Finding(what=what, ok=True, says="is empty: its tables will be made at the first start")
-    if broken := (await database.peek(place, audit.followed)).broken:
+    if broken := (await engines.peek(place, audit.followed)).broken:
         says = f"row {broken} of the audit log is not as it was written: somebody changed the database"
         return Finding(what=what, ok=False, says=says)
     return Finding(what=what, ok=True, says="sound")
@@ -218,7 +216,7 @@ async def _personal(section: StoreSection) -> Finding:
     # What is wrong with the database is said by its own finding.
     with contextlib.suppress(StoreRefused, StoreUnavailable):
         if section.url or section.path.exists():
-            known = await database.peek(section.place, sealing.known_keys)
+            known = await engines.peek(section.place, sealing.known_keys)
     if not known and not section.key.exists():
         return Finding(what=what, ok=True, says="will be made at the first start: keep a copy of it then")
     found = await asyncio.to_thread(sealing.opened, section.key, known)

@@ -481,20 +481,20 @@ def audit_verify(
     Example: `contactcenter audit verify --config center.toml --kept 1042:9f86d0…`
     """
     from contactcenter.crm import audit as rows
-    from contactcenter.crm import database
+    from contactcenter.crm import engines
 
     async def work() -> None:
         place = load(config).store.place
         number, _, hash_ = kept.partition(":")
         if kept and not (number.isdecimal() and hash_):
             raise CannotRun("--kept is NUMBER:HASH, as an earlier run said it")
-        chain = await database.peek(place, rows.followed)
+        chain = await engines.peek(place, rows.followed)
         if chain.broken is not None:
             raise CannotRun(
                 f"row {chain.broken} of the audit log is not as it was written, or is missing; "
                 f"the {chain.rows} before it are sound: somebody changed the database"
             )
-        if kept and not await database.peek(place, lambda db: rows.holds(db, int(number), hash_)):
+        if kept and not await engines.peek(place, lambda db: rows.holds(db, int(number), hash_)):
             raise CannotRun(
                 f"row {number} is not the one that was kept: rows were cut off since, or made anew"
             )

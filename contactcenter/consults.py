@@ -96,6 +96,11 @@ class Consult:
     handing_over: bool = False
     """The agent is on the way out of a talk of all three: the caller has nobody but him soon."""
 
+    @property
+    def name(self) -> str:
+        """Who is asked: an agent's login, or a number."""
+        return self.login or self.target.name
+
     def move(self, trigger: ConsultTrigger) -> None:
         """Follow the table, or raise `IllegalTransition` and stay."""
         self.state = follow(f"consult {self.id}", TRANSITIONS, self.state, trigger)

@@ -1,29 +1,9 @@
-"""What agents do at their desks: sign in, choose a phone, come and go, wrap up."""
+"""What agents do at their desks: sign in, choose a phone, come and go, begin to talk and be free again."""
 
-from contactcenter import consulting, handoff, holds
 from contactcenter.agents import BUSY, WISHES, AgentSession, AgentState, AgentTrigger, PauseReason
-from contactcenter.calls import Call, CallState
-from contactcenter.commands import (
-    Accepted,
-    AnswerPhone,
-    CorrectDisposition,
-    EndLeg,
-    OpenLine,
-    ParkLeg,
-    Room,
-)
-from contactcenter.events import (
-    AgentSignedIn,
-    AgentSignedOut,
-    AnswerAsked,
-    DispositionSet,
-    HangUpAsked,
-    MoreTimeAsked,
-    PageLost,
-    PageOpened,
-    PhoneChosen,
-    StateAsked,
-)
+from contactcenter.calls import Call
+from contactcenter.commands import Accepted, EndLeg, OpenLine
+from contactcenter.events import AgentSignedIn, AgentSignedOut, PageLost, PageOpened, PhoneChosen, StateAsked
 from contactcenter.floor import Floor
 
 LINES = ("ring", "persistent")
@@ -54,7 +34,7 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
             call.interaction.know(agent=agent.login)
             begin_talk(floor, call, agent, event.at)
             if call.customers:
-                handoff.show_record(floor, call, event.at)
+                floor.do(call.record_for(agent.login, event.at))
     if agent.leaving:
         agent.leaving, agent.afterwards, agent.afterwards_by = False, "", ""
     floor.touch_agent(agent)
@@ -253,153 +233,3 @@ def grant_wish(floor: Floor, agent: AgentSession, at: float) -> None:
             del floor.agents[agent.login]
     check_reach(floor, agent, at)
     floor.touch_agent(agent)
-
-
-# --- wrap-up ---
-
-
-def begin_wrap_up(floor: Floor, agent: AgentSession, queue: str, at: float) -> None:
-    """The clock of the wrap-up is the center's own."""
-    rules = floor.queues[queue].rules if queue in floor.queues else None
-    agent.until = at + (rules.wrap_up_s if rules else 0)
-    if agent.until <= at:
-        finish_wrap_up(floor, agent, at)
-    else:
-        floor.wake(f"wrap {agent.login}", agent.until)
-    floor.touch_agent(agent)
-
-
-def wrap_up_due(floor: Floor, login: str, at: float) -> None:
-    """A wrap-up's time may be over; it isn't when the agent got more time, or is in a later one."""
-    agent = floor.agents.get(login)
-    if agent and agent.state is AgentState.WRAP_UP and agent.until is not None and at >= agent.until:
-        finish_wrap_up(floor, agent, at)
-
-
-def finish_wrap_up(floor: Floor, agent: AgentSession, at: float) -> None:
-    """The wrap-up is over: free for the next call, or for what was wished for."""
-    end_work(floor, agent, at)
-    agent.move(AgentTrigger.FINISH, at)
-    grant_wish(floor, agent, at)
-
-
-def end_work(floor: Floor, agent: AgentSession, at: float) -> None:
-    """The agent is done with the interaction, which closes if nobody else works on it."""
-    wrapped = at - agent.since
-    agent.until = None
-    interaction = floor.interactions.get(agent.interaction)
-    agent.interaction = ""
-    if interaction:
-        interaction.know(wrapped_s=interaction.record.wrapped_s + wrapped)
-        interaction.note(at, "wrapped_up", agent=agent.login, wrapped_s=round(wrapped, 3))
-        if queue := floor.queues.get(interaction.record.queue):
-            queue.waits.worked(at - agent.served_at)
-        interaction.work_done(agent.login, at)
-        floor.save(interaction)
-
-
-def dismiss(floor: Floor, agent: AgentSession, at: float) -> None:
-    """The agent only helped with another's caller: free at once, without a wrap-up."""
-    agent.move(AgentTrigger.PART, at)
-    if interaction := floor.interactions.get(agent.interaction):
-        interaction.workers.discard(agent.login)
-    agent.interaction = ""
-    agent.move(AgentTrigger.FINISH, at)
-    grant_wish(floor, agent, at)
-
-
-def asked_more_time(floor: Floor, event: MoreTimeAsked) -> None:
-    """The agent needs longer."""
-    agent = floor.agents[event.login]
-    interaction = floor.interactions.get(agent.interaction)
-    if agent.state is not AgentState.WRAP_UP or agent.until is None or interaction is None:
-        floor.refuse(event.request, "illegal_now", "there is no wrap-up to extend")
-        return
-    queue = floor.queues.get(interaction.record.queue)
-    more = queue.rules.more_time_s if queue else 0
-    agent.until += more
-    interaction.note(event.at, "more_time", agent=agent.login, seconds=more)
-    floor.wake(f"wrap {agent.login}", agent.until)
-    floor.do(Accepted(request=event.request))
-    floor.touch_agent(agent)
-
-
-def set_disposition(floor: Floor, event: DispositionSet) -> None:
-    """The agent's outcome. It ends the wrap-up; after the record is final it is kept as a correction."""
-    if event.code not in floor.rules.dispositions:
-        known = ", ".join(sorted(floor.rules.dispositions))
-        floor.refuse(event.request, "invalid", f"{event.code!r} is no outcome; there are: {known}", "code")
-        return
-    interaction = floor.interactions.get(event.interaction)
-    if interaction is None:
-        _correct(floor, event)
-        return
-    agent = floor.agents.get(event.login)
-    if event.login not in interaction.workers and event.login != interaction.record.agent:
-        floor.refuse(event.request, "not_yours", "this interaction is not yours")
-        return
-    interaction.know(
-        disposition=event.code, note=event.note, callback=event.callback or interaction.record.callback
-    )
-    interaction.note(event.at, "disposition", agent=event.login, code=event.code, callback=event.callback)
-    if agent and agent.state is AgentState.WRAP_UP and agent.interaction == interaction.id:
-        finish_wrap_up(floor, agent, event.at)
-    else:
-        floor.save(interaction)
-    floor.do(Accepted(request=event.request))
-
-
-def _correct(floor: Floor, event: DispositionSet) -> None:
-    owner = floor.closed.get(event.interaction)
-    if owner is None:
-        floor.refuse(event.request, "unknown", "there is no such interaction that could still be changed")
-    elif owner != event.login:
-        floor.refuse(event.request, "not_yours", "this interaction is not yours")
-    else:
-        floor.do(
-            CorrectDisposition(
-                interaction=event.interaction,
-                login=event.login,
-                at=event.at,
-                code=event.code,
-                note=event.note,
-                callback=event.callback,
-            ),
-            Accepted(request=event.request),
-        )
-
-
-# --- the call at the desk ---
-
-
-def asked_answer(floor: Floor, event: AnswerAsked) -> None:
-    """Answer was pressed on the page."""
-    agent = floor.agents[event.login]
-    if agent.state is not AgentState.RESERVED or agent.call != event.call:
-        floor.refuse(event.request, "illegal_now", "there is no call to answer")
-        return
-    if agent.phone not in floor.rules.answerable:
-        floor.refuse(event.request, "illegal_now", f"answer on phone {agent.phone} itself")
-        return
-    floor.do(AnswerPhone(phone=agent.phone), Accepted(request=event.request))
-
-
-def asked_hang_up(floor: Floor, event: HangUpAsked) -> None:
-    """The agent ends the talk; the caller goes on with the script, the persistent line stays."""
-    agent = floor.agents[event.login]
-    call = floor.calls.get(event.call)
-    if agent.consult and agent.call == event.call and agent.state is AgentState.TALKING:
-        consulting.left(floor, agent, event.at)
-        floor.do(Accepted(request=event.request))
-        return
-    if call is None or call.agent != agent.login or not call.talks:
-        floor.refuse(event.request, "illegal_now", "this call is not your talk")
-        return
-    if call.state is CallState.HELD:
-        handoff.part(floor, call, event.at)
-        holds.say_on(floor, call)
-    elif call.agent_leg == agent.line_leg:
-        floor.do(ParkLeg(server=call.server, leg=call.agent_leg, room=Room.LINE))
-    else:
-        floor.do(EndLeg(server=call.server, leg=call.agent_leg))
-    floor.do(Accepted(request=event.request))

@@ -301,6 +301,8 @@ class OfferEnded(Event):
     status: str
     phone: str = ""
     """Which of several phones answered."""
+    leg: str = ""
+    """The leg that the caller was to be joined to, if it was one that stood."""
 
 
 @frozen

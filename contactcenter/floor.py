@@ -1,7 +1,7 @@
 """The floor: everything that lives right now, and the commands that one event brings about.
 
 The floor keeps; it doesn't decide. What decides stands in files of its own (`callers.py`, `handoff.py`,
-`legs.py`, `desks.py` …: `center.py` names them all), whose functions take the floor and one event.
+`talks.py`, `desks.py` …: `center.py` names them all), whose functions take the floor and one event.
 """
 
 from collections.abc import Iterable
@@ -29,12 +29,13 @@ from contactcenter.commands import (
     Wake,
 )
 from contactcenter.consults import Consult
+from contactcenter.courses import REFUSED, Act, course_of
 from contactcenter.figures import TARGET_S, Figures
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.intervals import Intervals
+from contactcenter.live_recordings import Notice
 from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
-from contactcenter.recording import Notice
 from contactcenter.routing.decisions import Decision
 from contactcenter.routing.matching import Matcher
 from contactcenter.routing.queues import Queue, QueueRules
@@ -85,7 +86,7 @@ class Floor:
         """Supervisors' messages that their agents have not put away."""
         self.restored: dict[str, InteractionRecord] = {}
         """By the caller's leg: open interactions of the last run that have not turned up yet."""
-        self.restored_recordings: dict[str, RecordingRecord] = {}
+        self.restored_recordings: dict[str, tuple[RecordingRecord, ...]] = {}
         """By the caller's leg: recordings that ran when the last run ended."""
         self.closed: dict[str, str] = {}
         """Interaction -> agent, for the latest final records."""
@@ -230,6 +231,11 @@ class Floor:
         callbacks = (each for each in self.callbacks.values() if each.record.queue == queue)
         return self.matcher.waiting(queue) - sum(each.place in self.matcher for each in callbacks)
 
+    def takes_callbacks(self, queue: str) -> bool:
+        """Whether the queue takes one more: made-up callers could ask for any number of calls."""
+        open_ones = sum(each.record.queue == queue for each in self.callbacks.values())
+        return queue in self.queues and open_ones < self.queues[queue].rules.callbacks_max
+
     def _queue_view(self, queue: Queue, at: float) -> QueueView:
         name = queue.rules.name
         waiting, since = self.callers_waiting(name), self.matcher.longest_since(name)
@@ -335,6 +341,23 @@ class Floor:
         """The agent who takes calls on a phone."""
         users = (agent for agent in self.agents.values() if agent.phone == phone)
         return next(users, None) if phone else None
+
+    def own_talk(self, login: str, call_id: str, request: str, act: Act) -> Call | None:
+        """The call that this agent has; a request for any other is refused, and so is one that contradicts
+        what was granted a moment ago."""
+        call = self.calls.get(call_id)
+        if call is None or call.agent != login or not call.talks:
+            self.refuse(request, "illegal_now", "this call is not your talk")
+        elif why_not := self.why_not(call, act):
+            self.refuse(request, "illegal_now", why_not)
+        else:
+            return call
+        return None
+
+    def why_not(self, call: Call, act: Act) -> str:
+        """Why this can't be asked for while the caller is on the way to somebody; empty when it can."""
+        taken = any(each.taking and each.call == call.id for each in self.monitors.values())
+        return REFUSED[course_of(call, self.consults.get(call.consult), taken=taken)].get(act, "")
 
     def is_free(self, agent: AgentSession) -> bool:
         """Whether the agent could take a call now: nothing else is on the phone."""

@@ -4,12 +4,22 @@ Order is the promise here: the record is saved, then popped on the agent's page,
 ring. A persistent line is joined in the same instant and waits for no page.
 """
 
-from contactcenter import announcements, consulting, desks, holds, leaving_message, recording, transfers
+from contactcenter import (
+    announcements,
+    desks,
+    guests,
+    leaving_message,
+    recording,
+    waiting_room,
+    waits,
+    wrap_ups,
+)
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import EndLeg, OfferCall, OfferTaken, PlaceLeg, ScreenPop
-from contactcenter.events import OfferEnded, PopShown, RecordingAnnounced
+from contactcenter.commands import Accepted, AnswerPhone, EndLeg, OfferCall, OfferTaken, PlaceLeg
+from contactcenter.events import AnswerAsked, OfferEnded, PopShown, RecordingAnnounced
 from contactcenter.floor import Floor
+from contactcenter.live_recordings import Notice
 from contactcenter.offers import LOST_OFFER_S, POP_GRACE_S, Offer, OfferState, OfferTrigger, Seat
 from contactcenter.routing.decisions import Decision
 from contactcenter.routing.explanations import figures, record
@@ -86,29 +96,12 @@ def show_record(floor: Floor, call: Call, at: float) -> None:
     made = floor.offers.get(call.offer)
     talking = (call.agent,) if call.agent in floor.agents else ()
     for login in made.seats if made else talking:
-        floor.do(
-            ScreenPop(
-                login=login,
-                offer=call.offer,
-                call=call.id,
-                interaction=call.interaction.id,
-                queue=call.queue,
-                caller=call.caller,
-                caller_name=call.caller_name,
-                match=call.match,
-                customers=call.customers,
-                waited_s=round(at - (call.queued_at or at), 3),
-                why=call.why,
-                notes=call.notes,
-            )
-        )
+        floor.do(call.record_for(login, at))
 
 
 def pop_shown(floor: Floor, event: PopShown) -> None:
     """A page shows the record."""
     made = floor.offers.get(event.offer)
-    if made is None:
-        consulting.pop_shown(floor, event)
     seat = made.seats.get(event.login) if made else None
     if made is None or seat is None or seat.shown or made.state is not OfferState.POPPED:
         return
@@ -134,7 +127,7 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
     if seat and seat.desk and not _is_up(floor, seat):
         _ring_desk(floor, call, seat, made.ring_s)
         return
-    if call.calling or call.notice is recording.Notice.ASKED:
+    if call.calling or call.notice is Notice.ASKED:
         return  # the customer whom we call has not answered yet, or is being told of the recording
     made.move(OfferTrigger.RING)
     phones = tuple(seat.phone for seat in made.seats.values())
@@ -155,13 +148,11 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
 
 def announced(floor: Floor, event: RecordingAnnounced) -> None:
     """A caller was told of the recording; one whom we call has his agent reserved already."""
-    recording.announced(floor, event)
     _ring_next(floor, event.call, event.at)
 
 
 def not_announced(floor: Floor, call_id: str, at: float) -> None:
     """Nothing was heard of the announcement: nobody waits for it."""
-    recording.not_announced(floor, call_id, at)
     _ring_next(floor, call_id, at)
 
 
@@ -169,6 +160,18 @@ def _ring_next(floor: Floor, call_id: str, at: float) -> None:
     call = floor.calls.get(call_id)
     if call and (made := floor.offers.get(call.offer)):
         ring(floor, made, at)
+
+
+def asked_answer(floor: Floor, event: AnswerAsked) -> None:
+    """Answer was pressed on the page."""
+    agent = floor.agents[event.login]
+    if agent.state is not AgentState.RESERVED or agent.call != event.call:
+        floor.refuse(event.request, "illegal_now", "there is no call to answer")
+        return
+    if agent.phone not in floor.rules.answerable:
+        floor.refuse(event.request, "illegal_now", f"answer on phone {agent.phone} itself")
+        return
+    floor.do(AnswerPhone(phone=agent.phone), Accepted(request=event.request))
 
 
 def _is_up(floor: Floor, seat: Seat) -> bool:
@@ -194,33 +197,22 @@ def _ring_desk(floor: Floor, call: Call, seat: Seat, ring_s: int) -> None:
         )
 
 
-def offer_ended(floor: Floor, event: OfferEnded) -> None:
-    """Asterisk gave the caller back to the script: after a talk, or because nobody answered."""
-    made = floor.offers.get(event.offer)
-    call = floor.calls.get(event.call)
-    if made and call:
-        if event.status == "CANCEL":
-            # Nobody's fault: the script was no longer there to be connected. It says what comes next.
-            withdraw(floor, call, event.at)
-            call.move(CallTrigger.START_SCRIPT)
-            floor.save(call.interaction)
-        elif event.status == "ANSWER":
-            # The legs' events of this talk were never heard (the link to Asterisk was down): it took place.
-            call.interaction.know(inferred=True)
-            seat = made.seat_on(event.phone) or _answered(floor, made) or next(iter(made.seats.values()))
-            join(floor, call, floor.agents[seat.login], seat.leg or seat.line_leg, event.at)
-            part(floor, call, event.at)
-        else:
-            miss(floor, made, MISS_REASONS.get(event.status, PauseReason.NO_ANSWER), event.at)
-    elif call and call.state in (CallState.TALKING, CallState.OUTSIDE) and call.offer in ("", event.offer):
-        if call.parking:
-            holds.begin(floor, call, event.at)
-        else:
-            transfers.part(floor, call, event.at)
-    elif call and call.state is CallState.HELD and event.status != "ANSWER":
-        holds.join_failed(floor, call, event.status, event.at)
-    if call and event.status == "ANSWER":
-        holds.say_on(floor, call)
+def ended(floor: Floor, made: Offer, event: OfferEnded) -> None:
+    """Asterisk gave the caller back to the script while the offer was open."""
+    call = floor.calls[made.call]
+    if event.status == "CANCEL":
+        # Nobody's fault: the script was no longer there to be connected. It says what comes next.
+        withdraw(floor, call, event.at)
+        call.move(CallTrigger.START_SCRIPT)
+        floor.save(call.interaction)
+    elif event.status == "ANSWER":
+        # The legs' events of this talk were never heard (the link to Asterisk was down): it took place.
+        call.interaction.know(inferred=True)
+        seat = made.seat_on(event.phone) or _answered(floor, made) or next(iter(made.seats.values()))
+        join(floor, call, floor.agents[seat.login], seat.leg or seat.line_leg, event.at)
+        part(floor, call, event.at)
+    else:
+        miss(floor, made, MISS_REASONS.get(event.status, PauseReason.NO_ANSWER), event.at)
 
 
 def offer_lost(floor: Floor, offer_id: str, at: float) -> None:
@@ -326,7 +318,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     desks.begin_talk(floor, call, agent, at)
     interaction = call.interaction
     announcements.answered(floor, call, at)
-    end_wait(floor, call, at)
+    waits.end(floor, call, at)
     if queue := floor.queues.get(call.queue):
         queue.talking += 1
     call.agent, call.agent_leg, call.answered_at = agent.login, leg_id, at
@@ -362,7 +354,7 @@ def _let_go(floor: Floor, made: Offer, winner: AgentSession, at: float) -> None:
 def make_room(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
     """Let the agent out of whatever is not the talk that begins."""
     if agent.state is AgentState.WRAP_UP:
-        desks.end_work(floor, agent, at)
+        wrap_ups.end_work(floor, agent, at)
     elif agent.state in (AgentState.PAUSED, AgentState.OFFLINE) and not agent.afterwards:
         agent.afterwards, agent.afterwards_reason = agent.state.value, agent.reason
     elif agent.offer and agent.offer != call.offer:
@@ -372,9 +364,9 @@ def make_room(floor: Floor, call: Call, agent: AgentSession, at: float) -> None:
 def part(floor: Floor, call: Call, at: float) -> None:
     """The talk is over, the caller may still be there; the agent wraps up."""
     outside = call.state is CallState.OUTSIDE
-    consulting.over(floor, call, at)
+    guests.over(floor, call, at)
     call.move(CallTrigger.PART)
-    holds.forget(floor, call)
+    waiting_room.forget(floor, call)
     call.onward = None
     if call.answered_at is not None:
         leave(floor, call, at, outside=outside)
@@ -404,7 +396,7 @@ def leave(floor: Floor, call: Call, at: float, *, outside: bool = False) -> None
     if agent and agent.state is AgentState.TALKING:
         agent.call = ""
         agent.move(AgentTrigger.PART, at)
-        desks.begin_wrap_up(floor, agent, call.queue, at)
+        wrap_ups.begin(floor, agent, call.queue, at)
 
 
 def _give_up_seat(floor: Floor, made: Offer, agent: AgentSession, at: float) -> None:
@@ -428,13 +420,3 @@ def give_back(floor: Floor, made: Offer, at: float) -> None:
     call = floor.calls[made.call]
     floor.enter_queue(call)
     floor.save(call.interaction)
-
-
-def end_wait(floor: Floor, call: Call, at: float) -> None:
-    """The caller's wait is over, by whatever way out; the timeline says which."""
-    if call.queued_at is None:
-        return
-    floor.leave_queue(call)
-    waited_s = at - (call.returned_at or call.queued_at)
-    call.interaction.know(waited_s=call.interaction.record.waited_s + waited_s)
-    call.queued_at = call.returned_at = None

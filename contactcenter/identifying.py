@@ -7,7 +7,7 @@ whose it is, how that is known, and how sure it is.
 
 from dataclasses import replace
 
-from contactcenter import consulting, handoff
+from contactcenter import guests, handoff
 from contactcenter.calls import Call
 from contactcenter.commands import Accepted, FindCustomer
 from contactcenter.events import CustomerChanged, CustomerChosen, CustomerFound
@@ -133,4 +133,4 @@ def _show(floor: Floor, call: Call, at: float) -> None:
     handoff.show_record(floor, call, at)
     consult = floor.consults.get(call.consult)
     if consult and consult.login:
-        consulting.show_record(floor, call, consult)
+        guests.show_record(floor, call, consult)

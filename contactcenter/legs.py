@@ -10,16 +10,15 @@ from contactcenter import (
     calling_back,
     consulting,
     desks,
-    handoff,
-    holds,
+    guests,
+    monitoring,
     recording,
-    supervision,
     takeovers,
-    transfers,
+    talks,
+    waiting_room,
 )
-from contactcenter.calls import Call, CallState, Leg
+from contactcenter.calls import CallState, Leg
 from contactcenter.causes import DECLINED
-from contactcenter.commands import EndLeg
 from contactcenter.events import (
     LegAnswered,
     LegEnded,
@@ -34,9 +33,6 @@ from contactcenter.events import (
 )
 from contactcenter.floor import Floor
 from contactcenter.interactions import Outcome
-
-STRAY_S = 2.0
-"""How long an agent's leg may be without a caller's."""
 
 
 def started(floor: Floor, event: LegStarted) -> None:
@@ -55,8 +51,8 @@ def started(floor: Floor, event: LegStarted) -> None:
     offer = floor.offers.get(call.offer) if call else None
     if offer and event.phone and (seat := offer.seat_on(event.phone)):
         seat.leg = event.leg
-    supervision.leg_started(floor, event.leg, event.at)
-    consulting.leg_started(floor, floor.legs[event.leg])
+    monitoring.leg_started(floor, event.leg, event.at)
+    guests.leg_started(floor, floor.legs[event.leg])
 
 
 def _heard(floor: Floor, leg_id: str, at: float) -> Leg | None:
@@ -72,7 +68,7 @@ def ringing(floor: Floor, event: LegRinging) -> None:
     call = floor.calls.get(leg.linked) if leg else None
     if leg and call and call.state is CallState.OFFERED and leg.phone:
         call.interaction.note(event.at, "ringing", phone=leg.phone)
-    supervision.leg_ringing(floor, event.leg)
+    monitoring.leg_ringing(floor, event.leg)
 
 
 def answered(floor: Floor, event: LegAnswered) -> None:
@@ -88,7 +84,7 @@ def joined(floor: Floor, event: LegJoined) -> None:
     if leg := _heard(floor, event.leg, event.at):
         floor.move_leg(leg, event.bridge)
         recording.bridged(floor, leg, event.at)
-        settle_around(floor, leg, event.at)
+        talks.settle_around(floor, leg, event.at)
 
 
 def parked(floor: Floor, event: LegParked) -> None:
@@ -97,8 +93,8 @@ def parked(floor: Floor, event: LegParked) -> None:
         floor.move_leg(leg, "")
         leg.room, leg.kept = event.room, True
         if call := floor.call_of_leg(leg.id):
-            settle(floor, call, event.at)
-        watch(floor, leg, event.at)
+            talks.settle(floor, call, event.at)
+        waiting_room.watch(floor, leg, event.at)
 
 
 def parted(floor: Floor, event: LegParted) -> None:
@@ -109,8 +105,8 @@ def parted(floor: Floor, event: LegParted) -> None:
     if leg and leg.bridge == event.bridge:
         floor.move_leg(leg, "")
         recording.bridged(floor, leg, event.at)
-        settle_around(floor, leg, event.at)
-        watch(floor, leg, event.at)
+        talks.settle_around(floor, leg, event.at)
+        waiting_room.watch(floor, leg, event.at)
 
 
 def held(floor: Floor, event: LegHeld) -> None:
@@ -136,6 +132,7 @@ def _hold(floor: Floor, leg_id: str, on: bool, at: float) -> None:
 def transferred(floor: Floor, event: LegTransferred) -> None:
     """A phone sent its peer elsewhere by itself."""
     if call := floor.call_of_leg(event.leg):
+        call.phone_transferred = call.phone_transferred or event.leg == call.id
         by = floor.legs.get(event.by)
         call.interaction.note(
             event.at, "phone_transfer", by=by.phone if by else "", to=event.to, attended=event.attended
@@ -179,81 +176,7 @@ def end(
             callers.over(floor, call, at, outcome=Outcome.ASTERISK_RESTART if restarted else None)
         else:
             consulting.leg_ended(floor, leg_id, cause, at)
-            settle(floor, call, at)
+            talks.settle(floor, call, at)
     desks.line_ended(floor, leg_id, at)
-    supervision.leg_ended(floor, leg_id, at)
-
-
-def settle_around(floor: Floor, leg: Leg, at: float) -> None:
-    """Settle the calls that a leg and its partners in the bridge belong to."""
-    for each in (leg, *floor.partners(leg)):
-        if call := floor.call_of_leg(each.id):
-            settle(floor, call, at)
-
-
-def settle(floor: Floor, call: Call, at: float) -> None:
-    """Bring the call in line with whom its caller hears."""
-    caller = floor.legs.get(call.id)
-    partners = floor.partners(caller) if caller else []
-    consulting.settle(floor, call, partners, at)
-    if call.state is CallState.TALKING:
-        own = floor.legs.get(call.agent_leg)
-        left = own is not None and own not in partners and (own.kept or own.id in floor.lines)
-        if left and call.parking:
-            holds.begin(floor, call, at)
-        elif own is None or left:
-            transfers.part(floor, call, at)
-            # A phone that passed the caller on by itself leaves him with another phone: the talk goes on.
-            _take_over(floor, call, partners, at)
-    elif call.state is CallState.HELD:
-        own = floor.legs.get(call.agent_leg)
-        if takeovers.settle(floor, call, partners, at):
-            return
-        if own is None:
-            holds.agent_gone(floor, call, at)
-        elif own in partners:
-            holds.resumed(floor, call, at)
-        holds.join_if_there(floor, call, at)
-    elif call.state is CallState.OUTSIDE:
-        own = floor.legs.get(call.agent_leg)
-        if own is None or own not in partners:
-            handoff.part(floor, call, at)
-    elif call.state is CallState.OFFERED:
-        offer = floor.offers[call.offer]
-        for partner in partners:
-            if seat := offer.seat_on(partner.phone, partner.id):
-                handoff.join(floor, call, floor.agents[seat.login], partner.id, at)
-                return
-    else:
-        _take_over(floor, call, partners, at)
-
-
-def _take_over(floor: Floor, call: Call, partners: list[Leg], at: float) -> None:
-    for partner in partners:
-        agent = floor.agent_of_phone(partner.phone)
-        if agent and agent.can_join:
-            handoff.join(floor, call, agent, partner.id, at)
-            return
-
-
-def watch(floor: Floor, leg: Leg, at: float) -> None:
-    """A leg that stands by itself is in no bridge: look after `STRAY_S` whether anybody still wants it."""
-    if leg.kept and not leg.bridge and leg.id not in floor.lines:
-        floor.wake(f"stray {leg.id}", at + STRAY_S)
-
-
-def stray(floor: Floor, leg_id: str, at: float) -> None:
-    """Nobody's hang-up ends a leg that stands by itself: without a caller it is ended by us."""
-    leg = floor.legs.get(leg_id)
-    if (
-        leg is None
-        or leg.bridge
-        or leg_id in floor.lines
-        or leg_id in floor.monitors
-        or floor.call_of_leg(leg_id)
-    ):
-        return
-    if any(record.agent_leg == leg_id for record in floor.restored.values()):
-        floor.wake(f"stray {leg_id}", at + STRAY_S)  # its caller may be on the way back to us
-    else:
-        floor.do(EndLeg(server=leg.server, leg=leg_id))
+    if monitor := monitoring.leg_ended(floor, leg_id, at):
+        takeovers.taker_gone(floor, monitor, at)

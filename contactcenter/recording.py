@@ -3,15 +3,14 @@
 The queue's policy decides. Where it says `announce`, no recording is asked for before the caller has been
 told, and none when he refused. Asterisk writes only while the caller is in a bridge, so music and ringing are
 in no recording, and the time in the bridge is the recording's length. A pause is true when Asterisk says so.
+Whoever is in the bridge with the caller has a part of his own, from the moment he came to the moment he went:
+a row each, over the same files where no session of ours could begin others.
 """
 
-from __future__ import annotations
+from collections.abc import Collection
+from dataclasses import replace
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING
-
+from contactcenter.calls import Call, Leg
 from contactcenter.commands import (
     Accepted,
     AnnounceRecording,
@@ -21,133 +20,27 @@ from contactcenter.commands import (
     SaveRecording,
     StopRecording,
 )
-from contactcenter.transitions import follow
+from contactcenter.events import (
+    RecordingAnnounced,
+    RecordingMuted,
+    RecordingPauseAsked,
+    RecordingPauseForced,
+    RecordingsRestored,
+    RecordingStarted,
+)
+from contactcenter.floor import Floor
+from contactcenter.live_recordings import RUNNING, Notice, Phase, Recording, Trigger, Why
 from contactcenter.values import RecordingRecord, RecordingState, Silence
-
-if TYPE_CHECKING:
-    from contactcenter.calls import Call, Leg
-    from contactcenter.events import (
-        RecordingAnnounced,
-        RecordingMuted,
-        RecordingPauseAsked,
-        RecordingPauseForced,
-        RecordingsRestored,
-        RecordingStarted,
-    )
-    from contactcenter.floor import Floor
 
 POLICIES = ("never", "always", "announce")
 """A queue's `recording`. `announce`: the caller is told first, and may refuse by a key."""
 
 ANNOUNCE_S = 30.0
 """An announcement that takes longer is given up; the caller is then offered, and not recorded."""
+TOGETHER_S = 1.0
+"""Less than that is no conference: phones that pass a caller on may have him together for a moment."""
 UNMUTE_AGAIN_S = 5.0
 """How long after a failed try a pause that is over is ended again."""
-
-
-class Notice(StrEnum):
-    """What a caller knows of the recording."""
-
-    NONE = "none"
-    ASKED = "asked"
-    """The announcement plays, or is about to: the caller is offered to nobody meanwhile."""
-    TOLD = "told"
-    REFUSED = "refused"
-    UNHEARD = "unheard"
-    """It could not be played."""
-
-
-class Why(StrEnum):
-    """Why there is no recording although the queue's policy asks for one."""
-
-    NOT_STARTED = "not_started"
-    """Asterisk was not asked, or did not begin."""
-    REFUSED = "refused"
-    """By the caller."""
-    UNHEARD = "unheard"
-    """The announcement could not be played."""
-
-
-class Phase(StrEnum):
-    """What a recording does."""
-
-    ASKED = "asked"
-    """The caller's session was told to begin."""
-    READY = "ready"
-    """Asterisk listens, and writes as soon as the talk begins."""
-    ON = "on"
-    PAUSED = "paused"
-    FAILED = "failed"
-    """The talk goes on without one."""
-    ENDED = "ended"
-
-
-class Trigger(StrEnum):
-    """What moves a recording."""
-
-    START = "start"
-    JOIN = "join"
-    MISS = "miss"
-    PAUSE = "pause"
-    RESUME = "resume"
-    END = "end"
-
-
-TRANSITIONS: Mapping[Phase, Mapping[Trigger, Phase]] = {
-    Phase.ASKED: {Trigger.START: Phase.READY, Trigger.MISS: Phase.FAILED, Trigger.END: Phase.ENDED},
-    Phase.READY: {
-        Trigger.START: Phase.READY,
-        Trigger.JOIN: Phase.ON,
-        # Meanwhile the caller is in a queue that would have told him.
-        Trigger.MISS: Phase.FAILED,
-        Trigger.END: Phase.ENDED,
-    },
-    Phase.ON: {Trigger.PAUSE: Phase.PAUSED, Trigger.END: Phase.ENDED},
-    Phase.PAUSED: {Trigger.RESUME: Phase.ON, Trigger.END: Phase.ENDED},
-    Phase.FAILED: {Trigger.END: Phase.ENDED},
-    Phase.ENDED: {},
-}
-
-RUNNING = frozenset({Phase.ON, Phase.PAUSED})
-
-
-@dataclass(slots=True)
-class Recording:
-    """One recording while it lives."""
-
-    id: str
-    phase: Phase = Phase.ASKED
-    record: RecordingRecord | None = None
-    """Once the talk has begun."""
-    written_s: float = 0.0
-    """Length up to `writing_since`."""
-    writing_since: float | None = None
-    """Since when the caller is in a bridge; None: nothing is written."""
-    asked_by: str = ""
-    """Who asked for the next pause."""
-    doubtful: bool = False
-    """From before a restart: a pause of its last moment may be unknown to us, and is ended in time, too."""
-
-    @property
-    def shown(self) -> str:
-        """As pages see it."""
-        return self.phase.value if self.phase in (*RUNNING, Phase.FAILED) else ""
-
-    def move(self, trigger: Trigger) -> None:
-        """Follow the table, or raise `IllegalTransition` and stay."""
-        self.phase = follow(f"recording {self.id}", TRANSITIONS, self.phase, trigger)
-
-    def length(self, at: float) -> float:
-        """Seconds that are written by now."""
-        since = at - self.writing_since if self.writing_since is not None else 0.0
-        return round(self.written_s + since, 3)
-
-    def write(self, on: bool, at: float) -> None:
-        """The caller came into a bridge, or out of it."""
-        if not on:
-            self.written_s, self.writing_since = self.length(at), None
-        elif self.writing_since is None:
-            self.writing_since = at
 
 
 # --- before the talk ---
@@ -241,37 +134,129 @@ def joined(floor: Floor, call: Call, at: float, number: str = "") -> None:
     """The talk begins, with the call's agent or a `number` outside: from here on there is a recording, or a
     reason why not."""
     recording = call.recording
-    if recording and recording.phase in RUNNING:
-        return  # he never left the talk (a conference, a phone that passed him on): what runs runs on
-    if policy(floor, call) == "never":
+    if recording is None and policy(floor, call) == "never":
         return
     if recording is None:
         recording = call.recording = _named(call, at)
-    record = RecordingRecord(
-        id=recording.id,
+    if _waits(recording) and policy(floor, call) == "never":
+        return
+    if _waits(recording):
+        recording.why = against(floor, call)
+        if recording.phase is Phase.READY and recording.why is None:
+            recording.move(Trigger.JOIN)
+            recording.write(True, at)
+        else:
+            if recording.phase is Phase.READY:
+                _stop(floor, call, recording.id)
+                floor.do(DropRecording(recording=recording.id))
+            recording.move(Trigger.MISS)
+            recording.why = recording.why or Why.NOT_STARTED
+    # Else he never left the talk (a conference, a phone that passed him on): what runs runs on.
+    part = recording.parts.get(call.agent_leg)
+    known = part is not None and (part.agent, part.number) == (call.agent, number)
+    if part and known and at - part.started_at > TOGETHER_S and recording.phase in RUNNING:
+        # The third of a conference, alone with the caller from now on. Asterisk 22.10 may lose his voice here
+        # (ADR 0014): in a part of its own that is found out.
+        _leave(floor, recording, call.agent_leg, at)
+    _take(floor, call, recording, call.agent_leg, call.agent, number, at)
+
+
+def _take(
+    floor: Floor, call: Call, recording: Recording, leg: str, agent: str, number: str, at: float
+) -> None:
+    """The one on this leg has a part from now on; if he has one already, it is known now whose it is."""
+    if (part := recording.parts.get(leg)) is None:
+        recording.parts[leg] = part = _part(call, recording, agent, number, at)
+        if recording.why:
+            call.interaction.note(at, "not_recorded", why=recording.why.value)
+        else:
+            call.interaction.note(at, "recorded", recording=part.id)
+    elif part.state is RecordingState.RUNNING and (part.agent, part.number) != (agent, number):
+        recording.parts[leg] = part = replace(part, agent=agent, number=number)
+    else:
+        return
+    floor.do(SaveRecording(record=part))
+
+
+def _part(call: Call, recording: Recording, agent: str, number: str, at: float) -> RecordingRecord:
+    first = recording.id not in {part.files for part in (*recording.parts.values(), *recording.over)}
+    part = RecordingRecord(
+        id=recording.id if first else _named(call, at).id,
         interaction=call.interaction.id,
         call=call.id,
         server=call.server,
         queue=call.queue,
-        agent=call.agent,
+        agent=agent,
         number=number,
         started_at=at,
+        source="" if first else recording.id,
     )
-    why = against(floor, call)
-    if recording.phase is Phase.READY and why is None:
-        recording.move(Trigger.JOIN)
-        recording.write(True, at)
-        call.interaction.note(at, "recorded", recording=recording.id)
-    else:
-        if recording.phase is Phase.READY:
-            _stop(floor, call, recording.id)
-            floor.do(DropRecording(recording=recording.id))
-        recording.move(Trigger.MISS)
-        why = why or Why.NOT_STARTED
-        record = replace(record, ended_at=at, state=RecordingState.FAILED, why=why.value)
-        call.interaction.note(at, "not_recorded", why=why.value)
-    recording.record = record
-    floor.do(SaveRecording(record=record))
+    if recording.why:
+        return replace(part, ended_at=at, state=RecordingState.FAILED, why=recording.why.value)
+    paused = (Silence(begin_s=0.0, by=recording.asked_by),) if recording.phase is Phase.PAUSED else ()
+    return replace(
+        part,
+        begin_s=recording.length(at),
+        written_s=recording.written_s,
+        writing_since=recording.writing_since,
+        silences=paused,
+    )
+
+
+def heard(floor: Floor, call: Call, at: float) -> None:
+    """Compare the parts with whom the caller hears. An agent who has him on hold keeps his."""
+    recording = call.recording
+    if recording is None or _waits(recording):
+        return
+    caller = floor.legs.get(call.id)
+    partners = {leg.id: leg for leg in (floor.partners(caller) if caller else ())}
+    keeps = call.agent_leg if call.taken else ""
+    for leg in [leg for leg in recording.parts if leg not in partners and leg != keeps]:
+        _leave(floor, recording, leg, at)
+    for leg in partners:
+        if leg not in recording.parts:
+            _take(floor, call, recording, leg, *_whose(floor, call, partners[leg]), at)
+
+
+def _whose(floor: Floor, call: Call, leg: Leg) -> tuple[str, str]:
+    """Agent and number of somebody whom the caller hears; one of them is empty."""
+    if leg.id == call.agent_leg and call.agent:
+        return call.agent, ""
+    consult = floor.consult_of_leg(leg.id)
+    if consult and consult.leg == leg.id:
+        return consult.login, "" if consult.login else consult.target.name
+    agent = floor.agent_of_phone(leg.phone)
+    return (agent.login, "") if agent else ("", leg.phone)
+
+
+def _leave(floor: Floor, recording: Recording, leg: str, at: float) -> None:
+    """The one on this leg is heard no more; Asterisk may write on for others."""
+    part = recording.parts.pop(leg)
+    if part.state is RecordingState.RUNNING:
+        part = _ended(recording, part, at)
+        if recording.measured:
+            part = replace(part, end_s=recording.length(at))
+        recording.over.append(part)
+        floor.do(SaveRecording(record=part))
+
+
+def _ended(recording: Recording, part: RecordingRecord, at: float) -> RecordingRecord:
+    length_s = _into(recording, part, at) if recording.measured else 0.0
+    part = _unpaused(recording, part, at)
+    return replace(part, state=RecordingState.ENDED, ended_at=at, length_s=length_s, writing_since=None)
+
+
+def _into(recording: Recording, part: RecordingRecord, at: float) -> float:
+    """How far into the part this moment is."""
+    return max(0.0, round(recording.length(at) - part.begin_s, 3))
+
+
+def rules_changed(floor: Floor, at: float) -> None:
+    """A talk that began when its queue asked for no recording, or was not there, may be in one that does by
+    now: unless Asterisk listens already, it is not begun in the middle, and says why."""
+    for call in floor.calls.values():
+        if call.taken and call.held_at is None and (call.recording is None or _waits(call.recording)):
+            joined(floor, call, at)
 
 
 def resumed(floor: Floor, call: Call, at: float) -> None:
@@ -287,8 +272,16 @@ def bridged(floor: Floor, leg: Leg, at: float) -> None:
     if call is None or recording is None or recording.phase not in RUNNING:
         return
     recording.write(bool(leg.bridge), at)
-    if not leg.bridge and not call.talks:
+    if leg.bridge and call.phone_transferred and recording.phase is Phase.PAUSED:
+        _mute(floor, call, True)  # the dialplan has begun the recording anew, and nobody has paused that
+    if not leg.bridge and not call.talks and not call.phone_transferred:
         end(floor, call, at)
+        return
+    for each, part in recording.parts.items():
+        # What a crash must not take: where in the files we are.
+        now = replace(part, written_s=recording.written_s, writing_since=recording.writing_since)
+        recording.parts[each] = now
+        floor.do(SaveRecording(record=now))
 
 
 def asked_pause(floor: Floor, event: RecordingPauseAsked) -> None:
@@ -356,22 +349,20 @@ def muted(floor: Floor, event: RecordingMuted) -> None:
         return
     if event.muted is (recording.phase is Phase.PAUSED):
         return
-    assert recording.record  # noqa: S101 (it runs)
+    recording.move(Trigger.PAUSE if event.muted else Trigger.RESUME)
+    for leg, part in recording.parts.items():
+        changed = _paused(recording, part, event.at) if event.muted else _unpaused(recording, part, event.at)
+        recording.parts[leg] = changed
+        floor.do(SaveRecording(record=changed))
+    last = next((part.silences[-1] for part in recording.parts.values() if part.silences), None)
     if event.muted:
-        recording.move(Trigger.PAUSE)
-        silence = Silence(begin_s=recording.length(event.at), by=recording.asked_by)
-        recording.record = replace(recording.record, silences=(*recording.record.silences, silence))
         floor.wake(f"unpause {call.id}", event.at + floor.rules.auto_resume_s)
-        call.interaction.note(event.at, "recording_paused", by=silence.by, begin_s=silence.begin_s)
+        begin_s = last.begin_s if last else recording.length(event.at)
+        call.interaction.note(event.at, "recording_paused", by=recording.asked_by, begin_s=begin_s)
     else:
-        recording.move(Trigger.RESUME)
-        _close_silence(recording, event.at)
         floor.rest(f"unpause {call.id}")
-        last = recording.record.silences[-1]
-        call.interaction.note(
-            event.at, "recording_resumed", by=recording.asked_by, begin_s=last.begin_s, end_s=last.end_s
-        )
-    floor.do(SaveRecording(record=recording.record))
+        span = {"begin_s": last.begin_s, "end_s": last.end_s} if last else {}
+        call.interaction.note(event.at, "recording_resumed", by=recording.asked_by, **span)
     floor.touch(call=call.id)
 
 
@@ -387,25 +378,31 @@ def pause_due(floor: Floor, call_id: str, at: float) -> None:
             floor.wake(f"unpause {call.id}", at + UNMUTE_AGAIN_S)
 
 
-def _close_silence(recording: Recording, at: float) -> None:
+def _paused(recording: Recording, part: RecordingRecord, at: float) -> RecordingRecord:
+    silence = Silence(begin_s=_into(recording, part, at), by=recording.asked_by)
+    return replace(part, silences=(*part.silences, silence))
+
+
+def _unpaused(recording: Recording, part: RecordingRecord, at: float) -> RecordingRecord:
     """An open pause, if there is one, ends here."""
-    record = recording.record
-    if record and record.silences and record.silences[-1].end_s is None:
-        *before, last = record.silences
-        last = replace(last, end_s=recording.length(at))
-        recording.record = replace(record, silences=(*before, last))
+    if not part.silences or part.silences[-1].end_s is not None:
+        return part
+    *before, last = part.silences
+    return replace(part, silences=(*before, replace(last, end_s=_into(recording, part, at))))
 
 
 # --- after the talk ---
 
 
 def parted(floor: Floor, call: Call, at: float) -> None:
-    """The talk is over, unless the caller is still in a bridge with somebody; the recording of a talk that he
-    is about to be joined to is not this one's."""
+    """The talk is over, unless the caller is still in a bridge with somebody, or a phone has passed him on to
+    another; the recording of a talk that he is about to be joined to is not this one's."""
     if call.joining and call.recording and _waits(call.recording):
         return
     caller = floor.legs.get(call.id)
-    if caller is None or not floor.partners(caller):
+    if (caller and floor.partners(caller)) or call.phone_transferred:
+        heard(floor, call, at)
+    else:
         end(floor, call, at)
 
 
@@ -417,10 +414,13 @@ def end(floor: Floor, call: Call, at: float, *, gone: bool = False) -> None:
         return
     was = recording.phase
     recording.move(Trigger.END)
-    if was in RUNNING and recording.record:
+    if was in RUNNING:
         recording.write(False, at)
-        _close_silence(recording, at)
-        _finish(floor, recording.record, at, recording.length(at))
+        last = [_ended(recording, part, at) for part in recording.parts.values()]
+        for part in last:
+            floor.do(SaveRecording(record=part))
+        for part in (*recording.over, *last):
+            floor.do(FinishRecording(record=part))
         if not gone:
             _stop(floor, call, recording.id)
     elif was in (Phase.ASKED, Phase.READY):
@@ -435,46 +435,60 @@ def _stop(floor: Floor, call: Call, recording: str) -> None:
     floor.do(StopRecording(server=call.server, call=call.id, recording=recording))
 
 
-def _finish(floor: Floor, record: RecordingRecord, at: float, length_s: float = 0.0) -> None:
-    done = replace(record, state=RecordingState.ENDED, ended_at=at, length_s=length_s)
-    floor.do(SaveRecording(record=done), FinishRecording(record=done))
-
-
 # --- over a restart of this process ---
 
 
 def restored(floor: Floor, event: RecordingsRestored) -> None:
     """The last run left these running: a talk that still stands takes its own back, the others are over."""
     for record in event.records:
-        floor.restored_recordings[record.call] = record
+        floor.restored_recordings[record.call] = (*floor.restored_recordings.get(record.call, ()), record)
     if floor.restored_recordings:
         floor.wake("recordings", event.at + floor.rules.restore_s)
 
 
 def claim(floor: Floor, call: Call, at: float) -> None:
     """The call is known again: if it still talks, its recording goes on, and a pause with its time limit."""
-    record = floor.restored_recordings.pop(call.id, None)
-    if record is None:
-        return
+    records = floor.restored_recordings.pop(call.id, ())
     if not call.taken:
-        _finish(floor, record, at)
-        _stop(floor, call, record.id)
+        _give_up(floor, records, at)
         return
-    paused = bool(record.silences) and record.silences[-1].end_s is None
-    call.recording = Recording(
-        id=record.id,
+    if not records:
+        return
+    files = records[-1].files
+    ours = [record for record in records if record.files == files]
+    _give_up(floor, [record for record in records if record.files != files], at)
+    paused = any(record.silences and record.silences[-1].end_s is None for record in ours)
+    recording = Recording(
+        id=files,
         phase=Phase.PAUSED if paused else Phase.ON,
-        record=record,
-        # How long the caller was in music meanwhile is not known; the marks of pauses may be late by that.
-        writing_since=record.started_at,
+        written_s=ours[-1].written_s,
+        writing_since=ours[-1].writing_since,
         doubtful=not paused,
     )
-    call.recording.write(bool(floor.legs[call.id].bridge) if call.id in floor.legs else False, at)
+    caller = floor.legs.get(call.id)
+    others = [leg.id for leg in floor.partners(caller) if leg.id != call.agent_leg] if caller else []
+    for record in sorted(ours, key=lambda record: record.agent != call.agent):
+        # Which leg was whose in a conference is not known any more, and need not be: `recovery` parts them.
+        own = record.agent == call.agent and call.agent_leg not in recording.parts
+        recording.parts[call.agent_leg if own else others.pop() if others else record.id] = record
+    bridged = bool(caller and caller.bridge)
+    recording.measured = bridged or recording.writing_since is None
+    recording.write(bridged, at)
+    call.recording = recording
     floor.wake(f"unpause {call.id}", at + floor.rules.auto_resume_s)
 
 
 def unclaimed(floor: Floor, at: float) -> None:
     """Whose talk has not turned up by now is over."""
-    for record in floor.restored_recordings.values():
-        _finish(floor, record, at)
+    for records in floor.restored_recordings.values():
+        _give_up(floor, records, at)
     floor.restored_recordings.clear()
+
+
+def _give_up(floor: Floor, records: Collection[RecordingRecord], at: float) -> None:
+    """Nobody hears these any more; how long they are only their files know."""
+    for record in records:
+        done = replace(record, state=RecordingState.ENDED, ended_at=at, writing_since=None)
+        floor.do(SaveRecording(record=done), FinishRecording(record=done))
+    for server, call, files in {(record.server, record.call, record.files): None for record in records}:
+        floor.do(StopRecording(server=server, call=call, recording=files))

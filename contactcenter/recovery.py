@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from contactcenter import (
     calling_back,
-    consulting,
     desks,
     handoff,
     identifying,
     legs,
+    monitoring,
     recording,
-    supervision,
+    talks,
+    waiting_room,
 )
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
@@ -57,7 +58,7 @@ def snapshot(floor: Floor, event: Snapshot) -> None:
     for call in list(floor.calls.values()):
         if call.server == event.server:
             before = call.state
-            legs.settle(floor, call, event.at)
+            talks.settle(floor, call, event.at)
             if call.state is not before:
                 call.interaction.know(inferred=True)
                 floor.save(call.interaction)
@@ -97,15 +98,15 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
         floor.add_leg(leg)
     leg.kept = leg.kept or seen.kept
     leg.answered = seen.answered
-    if seen.leg.startswith(supervision.MONITOR_PREFIX):
-        supervision.leg_seen(floor, event.server, seen, event.at)
+    if seen.leg.startswith(monitoring.PREFIX):
+        monitoring.leg_seen(floor, event.server, seen, event.at)
     if leg.answered:
         desks.line_answered(floor, leg.id)
     floor.move_leg(leg, seen.bridge)
     leg.room = seen.room
     recording.bridged(floor, leg, event.at)
     # One of the last run that nobody knows any more (an idle line, a consulted phone) keeps its phone busy.
-    legs.watch(floor, leg, event.at)
+    waiting_room.watch(floor, leg, event.at)
 
 
 def _restore_talks(floor: Floor, event: Snapshot) -> None:
@@ -165,7 +166,7 @@ def _part_others(floor: Floor, call: Call, at: float) -> None:
     any more: nobody could drop him, or give him the caller."""
     for leg in floor.partners(floor.legs[call.id]):
         if leg.id != call.agent_leg:
-            consulting.let_go(floor, leg.id)
+            waiting_room.let_go(floor, leg.id)
             call.interaction.note(at, "consult_ended", reason="server_restart", phone=leg.phone)
 
 

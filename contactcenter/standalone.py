@@ -13,11 +13,12 @@ from contactcenter.app import App
 from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.docker import DockerAsterisk
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
-from contactcenter.config import AsteriskSection, Settings, load
+from contactcenter.config import Settings, load
 from contactcenter.demo import accounts, data
 from contactcenter.demo.accounts import PHONES, Accounts
 from contactcenter.demo.phones import SIMULATED, DemoPhones
 from contactcenter.places import folder
+from contactcenter.sections import AsteriskSection
 from contactcenter.values import frozen
 
 CONFIG = folder("dialplans") / "demo.toml"
@@ -91,7 +92,8 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         answerable=frozenset(SIMULATED) if options.demo else frozenset(),
         answer=lambda command: simulated.carry(command) if simulated else None,
     )
-    # Asterisk is entered first and so ends last: the calls that live are hung up by it, and recorded.
+    # Asterisk is entered first, so it ends whatever becomes of us. When all goes well it ends a little before
+    # the recordings do, which are then picked up to the last talk.
     asterisk_first = await running.enter_async_context(AsyncExitStack())
     await running.enter_async_context(app)
     known = Accounts(users={}, phones=dict.fromkeys(PHONES, ""))
@@ -117,6 +119,8 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         # It writes what is said into its own spool, where we pick it up.
         kept = settings.recordings.model_copy(update={"spool": embedded.folders.recordings})
         app.settings = app.settings.model_copy(update={"speech": speech, "recordings": kept})
+    if options.asterisk in ("docker", "embedded"):
+        app.end_asterisk = asterisk_first.aclose
     if options.demo:
         await data.fill(app.store, dispositions=tuple(app.settings.dispositions))
     await app.start()

@@ -35,6 +35,7 @@ def rules_changed(floor: Floor, event: RulesChanged) -> None:
     for call in waiting:
         recording.announce(floor, call, event.at)
         floor.enter_queue(call)
+    recording.rules_changed(floor, event.at)
     calling_back.reenter(floor, event.rules.fallback_queue, event.at)
 
 

@@ -1,11 +1,11 @@
 """Take-over: a supervisor who is at a call has the caller from then on, and the agent wraps up.
 
-Both legs go into the waiting room, and the caller's own session joins him to
-the supervisor's. Until the two hear each other the call is the agent's: if it comes to nothing, the caller
-goes back to him, and the supervisor listens again.
+Both legs go into the waiting room, and the caller's own session joins him to the supervisor's. Until the two
+hear each other the call is the agent's: if it comes to nothing, the caller goes back to him, and the
+supervisor listens again.
 """
 
-from contactcenter import consulting, handoff, holds, supervision
+from contactcenter import caller_sessions, consulting, handoff, monitoring, waiting_room
 from contactcenter.agents import AgentSession
 from contactcenter.calls import Call, CallState, Leg
 from contactcenter.commands import Accepted, ParkLeg, Room
@@ -19,7 +19,7 @@ TAKEN_S = 5.0
 
 def asked(floor: Floor, event: TakeOverAsked) -> None:
     """A supervisor wants the caller."""
-    call, mine = floor.calls.get(event.call), supervision.monitor_of(floor, event.login)
+    call, mine = floor.calls.get(event.call), monitoring.monitor_of(floor, event.login)
     if call is None:
         floor.refuse(event.request, "unknown", "there is no such call")
     elif mine is None or mine.call != call.id or mine.ending or mine.began_at is None:
@@ -46,19 +46,27 @@ def _taker(floor: Floor, call: Call) -> Monitor | None:
 def _begin(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     monitor.taking = True
     floor.wake(f"take {monitor.id}", at + TAKEN_S)
-    supervision.tell(floor, monitor, at, "take_over_asked", agent=call.agent)
+    monitoring.tell(floor, monitor, at, "take_over_asked", agent=call.agent)
     floor.do(ParkLeg(server=monitor.server, leg=monitor.id, room=Room.DESK))
 
 
-def go_on(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
-    """One step after the other: only a leg that has arrived in the waiting room can be joined safely."""
+def go_on(floor: Floor, at: float) -> None:
+    """After every event: one step after the other, for only a leg that has arrived in the waiting room can be
+    joined safely."""
+    for monitor in list(floor.monitors.values()):
+        call = floor.calls.get(monitor.call)
+        if call and monitor.taking and not monitor.ending:
+            _step(floor, call, monitor, at)
+
+
+def _step(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     leg = floor.legs.get(monitor.id)
     if leg is None or not leg.room:
         return
     if call.state is CallState.TALKING and not call.parking:
-        holds.park(floor, call)
+        waiting_room.park(floor, call)
     elif call.state is CallState.HELD and call.joining != monitor.id:
-        holds.join(floor, call, monitor.id, at)
+        caller_sessions.join(floor, call, monitor.id, at)
 
 
 def settle(floor: Floor, call: Call, partners: list[Leg], at: float) -> bool:
@@ -72,7 +80,7 @@ def settle(floor: Floor, call: Call, partners: list[Leg], at: float) -> bool:
 
 def _complete(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     agent = call.agent
-    supervision.over(floor, monitor, "taken_over", at)
+    monitoring.over(floor, monitor, "taken_over", at)
     call.interaction.note(at, "taken_over", by=monitor.login, name=monitor.name, agent=agent)
     handoff.part(floor, call, at)
     handoff.join(floor, call, _session(floor, monitor, at), monitor.id, at)
@@ -100,16 +108,8 @@ def failed(floor: Floor, call: Call, leg_id: str, at: float) -> bool:
     if monitor is None or not monitor.taking:
         return False
     _give_up(floor, call, monitor, at)
-    supervision.listen_again(monitor)
+    monitoring.listen_again(monitor)
     return True
-
-
-def other_talk(floor: Floor, monitor: Monitor, at: float) -> None:
-    """The call is another's meanwhile, and stays his: the talk that was to be taken over is no more."""
-    if monitor.taking:
-        monitor.taking = False
-        supervision.tell(floor, monitor, at, "take_over_failed", agent=monitor.agent)
-        supervision.listen_again(monitor)
 
 
 def taker_gone(floor: Floor, monitor: Monitor, at: float) -> None:
@@ -123,11 +123,11 @@ def overdue(floor: Floor, monitor_id: str, at: float) -> None:
     monitor = floor.monitors.get(monitor_id)
     if monitor and monitor.taking and (call := floor.calls.get(monitor.call)):
         _give_up(floor, call, monitor, at)
-        supervision.listen_again(monitor)
+        monitoring.listen_again(monitor)
 
 
 def _give_up(floor: Floor, call: Call, monitor: Monitor, at: float) -> None:
     """The supervisor gets nobody: the caller goes back to the agent."""
     monitor.taking = False
-    supervision.tell(floor, monitor, at, "take_over_failed", agent=call.agent)
+    monitoring.tell(floor, monitor, at, "take_over_failed", agent=call.agent)
     consulting.back_to_agent(floor, call, at)

@@ -4,9 +4,10 @@ To a person the agent stays parked until the two are joined (`consulting.py`). A
 caller for certain, and says at once when it does not: then the caller has not left the agent.
 """
 
-from contactcenter import consulting, handoff, holds, recording
-from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import Accepted, EndLeg, ParkLeg, Room, RunScript
+from contactcenter import caller_sessions, guests, handoff, waiting_room, waits
+from contactcenter.calls import Call, CallState
+from contactcenter.commands import Accepted
+from contactcenter.courses import Act
 from contactcenter.events import TransferAsked
 from contactcenter.floor import Floor
 from contactcenter.values import Note, TargetKind
@@ -14,7 +15,7 @@ from contactcenter.values import Note, TargetKind
 
 def asked(floor: Floor, event: TransferAsked) -> None:
     """The agent sends the caller on, without a word to the other side."""
-    call = holds.own_call(floor, event.login, event.call, event.request)
+    call = floor.own_talk(event.login, event.call, event.request, Act.TRANSFER)
     if call is None:
         return
     if wrong := _refusal(floor, call, event):
@@ -23,7 +24,7 @@ def asked(floor: Floor, event: TransferAsked) -> None:
         return
     floor.do(Accepted(request=event.request))
     if event.to.kind in (TargetKind.AGENT, TargetKind.NUMBER):
-        consulting.begin(floor, call, event.to, event.note, event.request, event.at, blind=True)
+        guests.ask(floor, call, event.to, event.note, event.request, event.at, blind=True)
     else:
         _send_on(floor, call, event)
 
@@ -35,7 +36,7 @@ def _refusal(floor: Floor, call: Call, event: TransferAsked) -> tuple[str, str] 
     if kind is TargetKind.IVR:
         return None if name in floor.rules.dids else ("invalid", f"{name!r} is no number of ours")
     if kind is not TargetKind.QUEUE:
-        return consulting.refusal(floor, call, event.to)
+        return guests.refusal(floor, call, event.to)
     queue = floor.queues.get(name)
     if queue is None:
         return "invalid", f"there is no queue {name!r}"
@@ -61,11 +62,9 @@ def _send_on(floor: Floor, call: Call, event: TransferAsked) -> None:
     )
     if call.state is CallState.HELD:
         part(floor, call, event.at)
-        holds.say_on(floor, call)
-    elif call.agent_leg in floor.lines:
-        floor.do(ParkLeg(server=call.server, leg=call.agent_leg, room=Room.LINE))
+        caller_sessions.say_on(floor, call)
     else:
-        floor.do(EndLeg(server=call.server, leg=call.agent_leg))
+        waiting_room.send_out(floor, call)
     floor.save(call.interaction)
 
 
@@ -76,22 +75,6 @@ def part(floor: Floor, call: Call, at: float) -> None:
     if to is None:
         return
     if to.kind is TargetKind.QUEUE and to.name in floor.queues:
-        interaction = call.interaction
-        call.move(CallTrigger.QUEUE)
-        call.queue, call.queued_at = to.name, at
-        interaction.know(queue=to.name, queued_at=interaction.record.queued_at or at)
-        interaction.note(at, "queued", queue=to.name, priority=call.priority, kept_place=False)
-        recording.announce(floor, call, at)
-        floor.enter_queue(call)
-        floor.save(interaction)
+        waits.enter(floor, call, to.name, at, kept_place=False)
     elif to.kind is TargetKind.IVR:
         call.onward = to  # said to his session when that has the caller back
-
-
-def run_script(floor: Floor, call: Call) -> bool:
-    """Whether the caller's session was told to go on with another number's script."""
-    to, call.onward = call.onward, None
-    if to is None:
-        return False
-    floor.do(RunScript(call=call.id, did=to.name))
-    return True

@@ -198,7 +198,11 @@ class RecordingKind(StrEnum):
 
 @frozen
 class RecordingRecord:
-    """One recording, as the store keeps it: of one talk, or of a message that a caller left."""
+    """One recording, as the store keeps it: of one talk, or of a message that a caller left.
+
+    Asterisk writes on in the same files when a caller is passed on without us, and in a conference: then
+    several recordings, one for each who was heard, are spans of the same `files`.
+    """
 
     id: str
     """Made by us; names the files too."""
@@ -211,15 +215,30 @@ class RecordingRecord:
     started_at: float
     """The talk began, and with it the recording."""
     number: str = ""
-    """The number outside that the caller was passed on to."""
+    """The number outside that the caller was passed on to, or the phone that nobody was signed in at."""
+    source: str = ""
+    """Whose files hold this one's sound; empty: its own."""
+    begin_s: float = 0.0
+    """Where in the files it begins."""
+    end_s: float | None = None
+    """Where in the files it ends; None: with them."""
+    written_s: float = 0.0
+    """How much the files held when the caller last came into a bridge, or out of one."""
+    writing_since: float | None = None
+    """Since when he is in that bridge; None: he is in none, and nothing is written."""
     ended_at: float | None = None
     length_s: float = 0.0
     """How long the caller was in the talk, and so how long the recording should be; 0: not known."""
     silences: tuple[Silence, ...] = ()
     state: RecordingState = RecordingState.RUNNING
     why: str = ""
-    """A word of `recording.Why` or of the edge's, when the state needs a reason."""
+    """A word of `live_recordings.Why` or of the edge's, when the state needs a reason."""
     kind: RecordingKind = RecordingKind.TALK
+
+    @property
+    def files(self) -> str:
+        """The name of the files that Asterisk writes."""
+        return self.source or self.id
 
 
 @frozen

@@ -15,7 +15,7 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from contactcenter import agents, calls, consults, interactions, monitors, offers, recording
+from contactcenter import agents, calls, consults, interactions, live_recordings, monitors, offers
 
 PICTURE = Path(__file__).parents[1] / "docs" / "states.svg"
 BOX_W, BOX_H, GAP, CORNER = 104, 40, 9, 10
@@ -166,7 +166,7 @@ MACHINES = (
     Machine(
         title="Recording",
         note="of one talk",
-        table=recording.TRANSITIONS,  # type: ignore[arg-type]
+        table=live_recordings.TRANSITIONS,  # type: ignore[arg-type]
         corner=(20, 1270),
         size=(1180, 250),
         places={

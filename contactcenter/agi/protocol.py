@@ -43,6 +43,8 @@ class Environment:
     """What Asterisk says about the channel before the first command."""
 
     values: Mapping[str, str]
+    query: Mapping[str, str]
+    """The query of the AGI URL; of a repeated name the first value."""
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
@@ -51,13 +53,6 @@ class Environment:
     def path(self) -> str:
         """The path of the AGI URL, without slashes around it and without the query."""
         return self["agi_network_script"].partition("?")[0].strip("/")
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The query of the AGI URL; of a repeated name the first value."""
-        text = self["agi_network_script"].partition("?")[2]
-        found = parse_qs(text, keep_blank_values=True, max_num_fields=32)
-        return {name: values[0] for name, values in found.items()}
 
 
 @frozen
@@ -79,6 +74,15 @@ class Reply:
 @frozen
 class HungUp:
     """The bare line `HANGUP`: the channel is gone."""
+
+
+def _query(environment: Mapping[str, str]) -> dict[str, str]:
+    text = environment.get("agi_network_script", "").partition("?")[2]
+    try:
+        found = parse_qs(text, keep_blank_values=True, max_num_fields=32)
+    except ValueError as error:
+        raise ProtocolFault("too many names in the address") from error
+    return {name: values[0] for name, values in found.items()}
 
 
 def encode(verb: str, *arguments: str | int) -> bytes:
@@ -167,7 +171,7 @@ class Reader:
                 if name not in so_far:
                     raise ProtocolFault(f"environment without {name}")
             self._environment = None
-            return Environment(values=MappingProxyType(so_far))
+            return Environment(values=MappingProxyType(so_far), query=_query(so_far))
         self._lines += 1
         if self._lines > LINES_CAP:
             raise ProtocolFault(f"environment of more than {LINES_CAP} lines")

@@ -21,13 +21,12 @@ from panoramisk.manager import Manager
 from contactcenter.ami.actions import Fields, Reply
 from contactcenter.ami.errors import AmiError, NotConnected
 from contactcenter.ami.messages import Message
-from contactcenter.ami.protocol import AmiProtocol
+from contactcenter.ami.protocol import AmiProtocol, Tap
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.sign_in import identify, sign_in
-from contactcenter.ami.state import Boot, Counters, Direction, LinkState, Status
+from contactcenter.ami.state import Boot, Counters, LinkState, Status
 
 EventCallback = Callable[["AmiLink", Message], object]
-Tap = Callable[[bytes, Direction, float], None]
 
 _NAMES_CACHED = 1024  # event names; Asterisk has about 200, and a peer that invents more must not fill memory
 

@@ -7,18 +7,18 @@ default), so a message is parsed, handed on, and nothing here waits.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import Protocol
 
 from panoramisk.ami_protocol import AMIProtocol
 
 from contactcenter.ami.actions import Action, Fields, Reply, redacted
 from contactcenter.ami.errors import AmiError, NotConnected, OutcomeUnknown
 from contactcenter.ami.messages import Message
+from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Counters, Direction
 
-if TYPE_CHECKING:
-    from contactcenter.ami.link import AmiLink
+Tap = Callable[[bytes, Direction, float], None]
 
 MESSAGE_LIMIT = 1 << 20  # bytes; Asterisk's largest events are a few KiB
 GREETING = b"Asterisk Call Manager/"
@@ -58,6 +58,22 @@ class Framer:
         return fitting
 
 
+class Owner(Protocol):
+    """The link that a connection is of, as far as the connection knows it."""
+
+    server: AmiServer
+    counters: Counters
+    tap: Tap | None
+    clock: Callable[[], float]
+    protocol: AmiProtocol | None
+
+    def guard(self, callback: Callable[..., object], *args: object) -> None:
+        """Call it; what it raises is the link's to count."""
+
+    def dispatch(self, event: Message) -> None:
+        """Take one event, in order."""
+
+
 class AmiProtocol(AMIProtocol):
     """One connection of a link, from the greeting to its loss.
 
@@ -65,10 +81,10 @@ class AmiProtocol(AMIProtocol):
     time of the last byte from the peer.
     """
 
-    factory: AmiLink
+    factory: Owner
     responses: dict[str, Action]
 
-    def __init__(self, link: AmiLink) -> None:
+    def __init__(self, link: Owner) -> None:
         self._link = link
         self._loop = asyncio.get_running_loop()
         self._framer = Framer(link.counters)

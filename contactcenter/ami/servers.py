@@ -9,8 +9,9 @@ import structlog
 
 from contactcenter.ami.actions import Fields, endpoint
 from contactcenter.ami.errors import AmiError
-from contactcenter.ami.link import AmiLink, Tap
+from contactcenter.ami.link import AmiLink
 from contactcenter.ami.messages import Message
+from contactcenter.ami.protocol import Tap
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
 from contactcenter.ami.translate import (

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
-from contactcenter.crm.place import Place, Server, journal_of
+from contactcenter.crm.place import journal_of
 
 T = TypeVar("T")
 
@@ -84,19 +84,3 @@ class Database(ABC):
                 f"{self._path} is in use by another contactcenter process: stop that one first"
             ) from error
         self._lock = file
-
-
-def of(place: Place) -> Database:
-    """The database at that place, not opened yet."""
-    if isinstance(place, Server):
-        from contactcenter.crm.postgresql import PostgresDatabase  # asyncpg is an extra
-
-        return PostgresDatabase(place)
-    from contactcenter.crm.sqlite import SqliteFile
-
-    return SqliteFile(place)
-
-
-async def peek(place: Place, query: Callable[[Connection], T]) -> T:
-    """What a reading function finds, beside a center that may be running."""
-    return await of(place).peek(query)

@@ -140,6 +140,12 @@ def in_state(db: Connection, state: RecordingState) -> tuple[RecordingRecord, ..
     return tuple(_recording(row).record for row in db.execute(query))
 
 
+def of_files(db: Connection, files: str) -> tuple[Recording, ...]:
+    """The rows whose sound is in the same files, the earliest first."""
+    query = select(recordings).where(or_(recordings.c.id == files, recordings.c.source == files))
+    return tuple(map(_recording, db.execute(query.order_by(recordings.c.begin_s, recordings.c.id))))
+
+
 def states(db: Connection) -> dict[str, RecordingState]:
     """Every row's state, for comparing with the files."""
     return {

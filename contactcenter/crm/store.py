@@ -28,7 +28,7 @@ from contactcenter.commands import (
 )
 from contactcenter.crm import (
     callbacks,
-    database,
+    engines,
     idempotency,
     indexing,
     interactions,
@@ -111,7 +111,7 @@ class Store:
         server that won't do), `StoreUnavailable` (the disk is full, another program holds the database, the
         server is away), OSError (no such folder, no right).
         """
-        opened = database.of(place)
+        opened = engines.of(place)
         journal = None
         writer = None
         try:
@@ -158,6 +158,8 @@ class Store:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._rows:
+            self._save_rows(())
         clean = False
         try:
             await self._reading.dispose()

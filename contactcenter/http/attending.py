@@ -1,5 +1,7 @@
 """What the pages tell the center of the customers whose calls go on: who it is, and that a record changed."""
 
+from functools import partial
+
 from contactcenter.crm import assignments, customers
 from contactcenter.events import CustomerChanged, CustomerChosen
 from contactcenter.http.problems import Problem
@@ -13,25 +15,14 @@ async def choose(visit: Visit, interaction: str, customer: str, method: MatchMet
     Whether the visitor may know of the interaction was checked. Raises `Refusal` when he does not see the
     customer.
     """
-    visitor, now = visit.visitor, visit.edge.now()
     card = await visit.edge.store.read(customers.card, customer, visit.reader)
     try:
-        await visit.edge.questions.ask(
-            lambda request: CustomerChosen(
-                at=now,
-                login=visitor.login,
-                name=visitor.name,
-                request=request,
-                interaction=interaction,
-                customer=card,
-                method=method,
-            )
-        )
+        await visit.steer(partial(CustomerChosen, interaction=interaction, customer=card, method=method))
     except Problem as problem:
         if problem.code != "unknown":
             raise
         await visit.edge.store.write(
-            assignments.assign, interaction, card.id, method, reader=visit.reader, at=now
+            assignments.assign, interaction, card.id, method, reader=visit.reader, at=visit.edge.now()
         )
 
 

@@ -1,5 +1,6 @@
 """`/api/callbacks`: who is to be called back, and what became of it."""
 
+from functools import partial
 from typing import Literal
 
 from contactcenter.callbacks import CallbackRecord
@@ -43,9 +44,4 @@ async def cancel_callback(visit: Visit, id: str) -> None:
         if other and other.queue not in limit:
             raise scope.refusal(visit, "cancel", "callback", id, "This callback is in none of your queues.")
         raise not_found("callback")
-    visitor, now = visit.visitor, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: CallbackCancelAsked(
-            at=now, login=visitor.login, name=visitor.name, request=request, callback=id
-        )
-    )
+    await visit.steer(partial(CallbackCancelAsked, callback=id))

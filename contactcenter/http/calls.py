@@ -1,6 +1,7 @@
 """`/api/calls`: the calls of this moment, and what can be done with them from the outside."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from contactcenter.events import AnswerAsked, HangUpAsked, HoldAsked, PriorityAsked, ResumeAsked, WhyAsked
 from contactcenter.http import attending, scope
 from contactcenter.http.lists import Items, Paged, cut
-from contactcenter.http.problems import not_found
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.routing.explanations import waits
@@ -120,10 +120,7 @@ class Why(BaseModel):
 async def why_waiting(visit: Visit, id: str) -> Why:
     """Why this caller still waits: whom he waits for, and who can't take him."""
     scope.check_call(visit, id, "why")
-    visitor, now = visit.visitor, visit.edge.now()
-    said = await visit.edge.questions.ask(
-        lambda request: WhyAsked(at=now, login=visitor.login, name=visitor.name, request=request, call=id)
-    )
+    said = await visit.steer(partial(WhyAsked, call=id))
     return Why(**said, zh=waits(said, "zh"), en=waits(said, "en"))
 
 
@@ -142,17 +139,7 @@ class CallPatch(BaseModel):
 async def change_call(visit: Visit, id: str, body: CallPatch) -> CallPatch:
     """Move a waiting caller: +5 is served as if he had come 5 minutes earlier."""
     scope.check_call(visit, id, "priority")
-    visitor, now = visit.visitor, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: PriorityAsked(
-            at=now,
-            login=visitor.login,
-            name=visitor.name,
-            request=request,
-            call=id,
-            minutes=body.priority,
-        )
-    )
+    await visit.steer(partial(PriorityAsked, call=id, minutes=body.priority))
     return body
 
 
@@ -168,7 +155,7 @@ class CallersName(BaseModel):
 async def choose_customer(visit: Visit, id: str, body: CallersName) -> None:
     """Say who the caller is. The record, the pages of all whom the call concerns, and whoever gets the caller
     next go by it."""
-    own_call(visit, id)
+    scope.check_own_call(visit, id)
     interaction = visit.edge.live.calls[id].interaction
     await attending.choose(visit, interaction, body.customer, MatchMethod.CHOSEN)
 
@@ -176,37 +163,29 @@ async def choose_customer(visit: Visit, id: str, body: CallersName) -> None:
 @routes.post("/api/calls/{id}/hangup", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def hang_up(visit: Visit, id: str) -> None:
     """End the talk."""
-    login, now = own_call(visit, id), visit.edge.now()
-    await visit.edge.questions.ask(lambda request: HangUpAsked(at=now, login=login, call=id, request=request))
+    scope.check_own_call(visit, id)
+    await visit.ask(partial(HangUpAsked, call=id))
 
 
 @routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def hold(visit: Visit, id: str) -> None:
     """Put the caller on hold: music, while the agent's phone stays connected."""
-    login, now = own_call(visit, id), visit.edge.now()
-    await visit.edge.questions.ask(lambda request: HoldAsked(at=now, login=login, call=id, request=request))
+    scope.check_own_call(visit, id)
+    await visit.ask(partial(HoldAsked, call=id))
 
 
 @routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def resume(visit: Visit, id: str) -> None:
     """Take the held caller back."""
-    login, now = own_call(visit, id), visit.edge.now()
-    await visit.edge.questions.ask(lambda request: ResumeAsked(at=now, login=login, call=id, request=request))
+    scope.check_own_call(visit, id)
+    await visit.ask(partial(ResumeAsked, call=id))
 
 
 @routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def answer(visit: Visit, id: str) -> None:
     """Answer the call that rings, on a phone that the center can answer."""
-    login, now = own_call(visit, id), visit.edge.now()
-    await visit.edge.questions.ask(lambda request: AnswerAsked(at=now, login=login, call=id, request=request))
-
-
-def own_call(visit: Visit, call: str) -> str:
-    """The login of who asks for something at a call that he may see. Raises `Problem` 404 for others."""
-    # A call that exists but is not his, and one that does not exist, must look the same to him.
-    if not visit.edge.live.sees(visit.visitor.reader, "calls", call):
-        raise not_found("call")
-    return visit.visitor.login
+    scope.check_own_call(visit, id)
+    await visit.ask(partial(AnswerAsked, call=id))
 
 
 def _as_live_call(call: CallView, now: float) -> LiveCall:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from contactcenter.config import Name, QueueTuning
 from contactcenter.crm import changes, users
 from contactcenter.crm.changes import Cell, Change, Place
 from contactcenter.crm.errors import Refusal
@@ -20,6 +20,7 @@ from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.routing.skills import LEVELS
+from contactcenter.sections import Name, QueueTuning
 
 routes = Routes("changes")
 
@@ -270,12 +271,7 @@ async def _eligible(visit: Visit, cells: tuple[Cell, ...]) -> dict[str, Eligible
     agents = {login: _as_changed(staff[login], places) for login in logins if login in staff}
     if not agents:
         return {}
-    visitor, now = visit.visitor, visit.edge.now()
-    answer = await visit.edge.questions.ask(
-        lambda request: EligibleAsked(
-            at=now, login=visitor.login, name=visitor.name, request=request, agents=agents
-        )
-    )
+    answer = await visit.steer(partial(EligibleAsked, agents=agents))
     return {login: Eligible.model_validate(found) for login, found in answer.items()}
 
 

@@ -21,9 +21,10 @@ from contactcenter.crm.sealed_files import Unsealable
 from contactcenter.crm.tables import CsvSink, Form, Unreadable
 from contactcenter.http.downloads import attached
 from contactcenter.http.lists import Items, Paged
+from contactcenter.http.live import LiveModel
 from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Kind, Right, Routes
-from contactcenter.http.visit import Edge, Visit
+from contactcenter.http.visit import Visit
 from contactcenter.views import ImportView
 
 routes = Routes("imports")
@@ -138,7 +139,7 @@ async def set_up_import(visit: Visit, id: str, body: ImportPatch) -> Import:
     changed = await visit.edge.store.write(
         imports.set_up, id, wish, look, reader=visit.reader, at=visit.edge.now()
     )
-    show(visit.edge, changed)
+    show(visit.edge.live, changed)
     return changed
 
 
@@ -235,9 +236,9 @@ async def remove_import(visit: Visit, id: str) -> None:
     await asyncio.to_thread(visit.edge.importer.files.remove, KIND, id)
 
 
-def show(edge: Edge, one: Import) -> None:
+def show(live: LiveModel, one: Import) -> None:
     """Let the page of whoever began it know how far it is."""
-    edge.live.importing(
+    live.importing(
         ImportView(
             id=one.id, login=one.login, name=one.name, state=one.state.value, rows=one.rows, done=one.done,
             created=one.created, changed=one.changed, skipped=one.skipped, bad=one.bad, error=one.error,
@@ -248,14 +249,14 @@ def show(edge: Edge, one: Import) -> None:
 async def _begin(visit: Visit, id_: str, state: State) -> Import:
     _ = visit.edge.importer.files.keys  # without them nothing would happen
     begun = await visit.edge.store.write(imports.begin, id_, state, reader=visit.reader, at=visit.edge.now())
-    show(visit.edge, begun)
+    show(visit.edge.live, begun)
     visit.edge.importer.wake()
     return begun
 
 
 async def _stop(visit: Visit, id_: str, state: State) -> Import:
     stopped = await visit.edge.store.write(imports.stop, id_, state, reader=visit.reader, at=visit.edge.now())
-    show(visit.edge, stopped)
+    show(visit.edge.live, stopped)
     return stopped
 
 

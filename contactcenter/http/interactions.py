@@ -1,6 +1,7 @@
 """`/api/interactions`: what happened, and the agents' outcomes for it."""
 
 import contextlib
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -192,17 +193,8 @@ async def set_disposition(visit: Visit, id: str, body: Disposition) -> Dispositi
     codes = {choice.code for choice in visit.edge.settings.dispositions}
     if codes and body.code not in codes:
         raise Problem(422, "invalid", "One of the codes of /api/dispositions.", field="code")
-    login, now = visit.visitor.login, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: DispositionSet(
-            at=now,
-            login=login,
-            interaction=id,
-            code=body.code,
-            note=body.note,
-            callback=body.callback,
-            request=request,
-        )
+    await visit.ask(
+        partial(DispositionSet, interaction=id, code=body.code, note=body.note, callback=body.callback)
     )
     # "Saved" is said when it is: in the database, or, while that is away, in the store's journal.
     with contextlib.suppress(StoreUnavailable):

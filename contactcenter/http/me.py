@@ -1,5 +1,6 @@
 """`/api/me`: the user himself, his phone and his state; and the menus that his pages offer."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -115,13 +116,9 @@ async def set_phone(visit: Visit, body: PhoneChoice) -> Me:
     """
     if body.endpoint not in visit.edge.settings.phones:
         raise Problem(422, "invalid", "There is no such phone.", field="endpoint")
-    login, now = visit.visitor.login, visit.edge.now()
+    login = visit.visitor.login
     if visit.visitor.may(Right.CALLS_TAKE):
-        await visit.edge.questions.ask(
-            lambda request: PhoneChosen(
-                at=now, login=login, phone=body.endpoint, line=body.line, request=request
-            )
-        )
+        await visit.ask(partial(PhoneChosen, phone=body.endpoint, line=body.line))
     await visit.edge.users.change(login, UserChange(phone=body.endpoint, line=body.line))
     return _me(visit).model_copy(update={"phone": body.endpoint})
 
@@ -129,18 +126,14 @@ async def set_phone(visit: Visit, body: PhoneChoice) -> Me:
 @routes.put("/api/me/state", right=Right.SIGNED_IN, refusals=(404, 409))
 async def set_state(visit: Visit, body: StateWish) -> Me:
     """Ask for a state."""
-    login, now = visit.visitor.login, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: StateAsked(at=now, login=login, state=body.state, reason=body.reason, request=request)
-    )
+    await visit.ask(partial(StateAsked, state=body.state, reason=body.reason))
     return _me(visit)
 
 
 @routes.post("/api/me/more-time", right=Right.SIGNED_IN, refusals=(404, 409))
 async def need_more_time(visit: Visit) -> None:
     """Ask for a longer wrap-up."""
-    login, now = visit.visitor.login, visit.edge.now()
-    await visit.edge.questions.ask(lambda request: MoreTimeAsked(at=now, login=login, request=request))
+    await visit.ask(MoreTimeAsked)
 
 
 @routes.get("/api/dispositions", right=Right.SIGNED_IN)

@@ -6,38 +6,37 @@ A session outlives a restart of this process; it is noticed again by its first r
 open page makes within a second.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from contactcenter.crm.access import Right
 from contactcenter.crm.sessions import IDLE_S
-from contactcenter.events import AgentSignedIn, AgentSignedOut, MonitorRightLost
-
-if TYPE_CHECKING:
-    from contactcenter.http.visit import Edge, Visitor
+from contactcenter.events import AgentSignedIn, AgentSignedOut, Event, MonitorRightLost
+from contactcenter.http.visitor import Visitor
 
 
 class Presence:
     """The sessions that were seen, by user, each with the time of its last sign of life."""
 
-    def __init__(self, edge: "Edge") -> None:
-        self._edge = edge
+    def __init__(self, tell: Callable[[Event], None], now: Callable[[], float]) -> None:
+        self._tell = tell
+        self._now = now
         self._sessions: dict[str, dict[str, float]] = {}
         self._agents: set[str] = set()
 
-    def seen(self, visitor: "Visitor") -> None:
+    def seen(self, visitor: Visitor) -> None:
         """A session made itself known; an agent's first one tells the center."""
         if visitor.by_token:
             return
-        now = self._edge.now()
+        now = self._now()
         sessions = self._sessions.setdefault(visitor.login, {})
         takes = visitor.may(Right.CALLS_TAKE)
         if not takes and visitor.login in self._agents:  # the right was taken from him
             self._agents.remove(visitor.login)
-            self._edge.tell(AgentSignedOut(at=now, login=visitor.login))
+            self._tell(AgentSignedOut(at=now, login=visitor.login))
         if takes and visitor.login not in self._agents:
             self._agents.add(visitor.login)
             user = visitor.user
-            self._edge.tell(
+            self._tell(
                 AgentSignedIn(
                     at=now,
                     login=visitor.login,
@@ -56,12 +55,12 @@ class Presence:
         if sessions is None or sessions.pop(secret, None) is None or sessions:
             return
         del self._sessions[login]
-        now = self._edge.now()
+        now = self._now()
         if login in self._agents:
             self._agents.remove(login)
-            self._edge.tell(AgentSignedOut(at=now, login=login))
+            self._tell(AgentSignedOut(at=now, login=login))
         else:
-            self._edge.tell(MonitorRightLost(at=now, login=login, reason="signed_out"))
+            self._tell(MonitorRightLost(at=now, login=login, reason="signed_out"))
 
     def sessions(self, login: str) -> list[str]:
         """The user's sessions that were seen."""
@@ -69,7 +68,7 @@ class Presence:
 
     def idle(self) -> list[tuple[str, str]]:
         """Sessions, as (login, secret), that gave no sign of life for so long that they may be over."""
-        before = self._edge.now() - IDLE_S
+        before = self._now() - IDLE_S
         return [
             (login, secret)
             for login, sessions in self._sessions.items()

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from contactcenter.config import Wrong
+from contactcenter.mistakes import Wrong
 
 
 class FieldError(BaseModel):

@@ -7,7 +7,8 @@ first byte is out; who may not and tries is there, too.
 import asyncio
 import base64
 import re
-from typing import Annotated, Protocol
+from functools import partial
+from typing import Annotated
 
 import structlog
 from aiohttp import hdrs, web
@@ -18,13 +19,13 @@ from contactcenter.crm.access import CENTER
 from contactcenter.crm.recordings import Recording
 from contactcenter.events import RecordingPauseAsked, RecordingPauseForced
 from contactcenter.http import scope
-from contactcenter.http.calls import own_call
 from contactcenter.http.lists import Items
 from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.scope import check_interaction, refusal
+from contactcenter.http.sounds import Sound
 from contactcenter.http.visit import Visit
-from contactcenter.values import AuditEntry, RecordingRecord
+from contactcenter.values import AuditEntry
 
 routes = Routes("recordings")
 
@@ -36,31 +37,6 @@ SAME_LISTENING_S = 300.0
 _RANGE = re.compile(r"bytes=(?P<first>[0-9]*)-(?P<last>[0-9]*)", re.ASCII | re.IGNORECASE)
 
 log = structlog.get_logger(__name__)
-
-
-class Sound(Protocol):
-    """An open recording, as the edge `recordings` gives it. Blocking."""
-
-    length: int
-
-    def read(self, begin: int, end: int) -> bytes:
-        """Bytes of the WAV."""
-        ...
-
-    def close(self) -> None:
-        """Give it back."""
-        ...
-
-
-class Sounds(Protocol):
-    """Opens recordings. Blocking; raises whatever goes wrong with the file."""
-
-    def __call__(self, record: RecordingRecord, /) -> Sound: ...
-
-
-def nothing_kept(record: RecordingRecord) -> Sound:
-    """For an edge without recordings."""
-    raise FileNotFoundError(record.id)
 
 
 class Span(BaseModel):
@@ -79,7 +55,7 @@ class RecordingItem(BaseModel):
     kind: Annotated[str, Field(description="talk, or message: nobody is on the agent's side.")]
     part: Annotated[int, Field(ge=1, description="1 for the interaction's first recording, and so on.")]
     agent: Annotated[str, Field(description="Empty with a number outside.")]
-    number: Annotated[str, Field(description="The number outside that the caller was passed on to.")]
+    number: Annotated[str, Field(description="The number outside, or the phone without an agent.")]
     queue: str
     started_at: float
     duration_s: float
@@ -170,20 +146,14 @@ async def resume_recording(visit: Visit, id: str) -> None:
 
 
 async def _ask_pause(visit: Visit, call: str, paused: bool) -> None:
-    visitor, now = visit.visitor, visit.edge.now()
+    visitor = visit.visitor
     view = visit.edge.live.calls.get(call)
     if visitor.may(Right.CALLS_STEER) and not (view and view.agent == visitor.login):
         scope.check_call(visit, call, "record_pause" if paused else "record_resume")
-        await visit.edge.questions.ask(
-            lambda request: RecordingPauseForced(
-                at=now, login=visitor.login, name=visitor.name, request=request, call=call, paused=paused
-            )
-        )
+        await visit.steer(partial(RecordingPauseForced, call=call, paused=paused))
         return
-    login = own_call(visit, call)
-    await visit.edge.questions.ask(
-        lambda request: RecordingPauseAsked(at=now, login=login, call=call, paused=paused, request=request)
-    )
+    scope.check_own_call(visit, call)
+    await visit.ask(partial(RecordingPauseAsked, call=call, paused=paused))
 
 
 async def of_interaction(visit: Visit, interaction: str) -> list[RecordingItem]:

@@ -7,12 +7,14 @@ start.
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import structlog
 
 from contactcenter.crm import followups
 from contactcenter.crm.errors import StoreUnavailable
-from contactcenter.http.visit import Edge
+from contactcenter.crm.store import Store
+from contactcenter.http.live import LiveModel
 
 AGAIN_S = 5.0
 """After the store could not be asked."""
@@ -25,8 +27,10 @@ log = structlog.get_logger(__name__)
 class Reminders:
     """The one timer, as a task: `start` it when the server starts, `stop` it before the store closes."""
 
-    def __init__(self, edge: Edge) -> None:
-        self._edge = edge
+    def __init__(self, store: Store, live: LiveModel, now: Callable[[], float]) -> None:
+        self._store = store
+        self._live = live
+        self._now = now
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -49,9 +53,9 @@ class Reminders:
         while True:
             self._changed.clear()
             try:
-                views, following = await self._edge.store.read(followups.reminders, at=self._edge.now())
-                self._edge.live.remind(views)
-                due_s = FARTHEST_S if following is None else following - self._edge.now()
+                views, following = await self._store.read(followups.reminders, at=self._now())
+                self._live.remind(views)
+                due_s = FARTHEST_S if following is None else following - self._now()
             except StoreUnavailable as error:
                 log.warning("reminders can't be read", error=str(error))
                 due_s = AGAIN_S

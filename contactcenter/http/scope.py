@@ -28,6 +28,15 @@ def check_call(visit: Visit, call: str, act: str) -> CallView:
     return view
 
 
+def check_own_call(visit: Visit, call: str) -> None:
+    """Whether the visitor sees the call: at which of them he may ask for something is the center's to say.
+
+    Raises `Problem` 404: a call that exists but is not his, and one that does not exist, look the same.
+    """
+    if not visit.edge.live.sees(visit.visitor.reader, "calls", call):
+        raise not_found("call")
+
+
 async def check_agent(visit: Visit, login: str, act: str) -> User:
     """The agent, signed in or not, if the visitor may do `act` to him. Raises `Problem` 403 or 404."""
     user = await visit.edge.store.read(users.takes_calls, login)

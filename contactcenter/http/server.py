@@ -50,7 +50,6 @@ from contactcenter.http import (
     queues,
     recordings,
     relations,
-    reminders,
     requests,
     roles,
     search,
@@ -69,8 +68,12 @@ from contactcenter.http.metrics import Metrics
 from contactcenter.http.presence import Presence
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
+from contactcenter.http.reminders import Reminders
 from contactcenter.http.routes import LARGEST_BODY, Route, Routes
 from contactcenter.http.settings import HttpSettings, menus
+from contactcenter.http.shell import Shell
+from contactcenter.http.sockets import Sockets
+from contactcenter.http.sounds import Sounds, nothing_kept
 from contactcenter.http.throttle import Throttle
 from contactcenter.http.verifier import Verifier
 from contactcenter.http.visit import Edge, Visit
@@ -116,6 +119,9 @@ REFUSALS = {
 
 EDGE = web.AppKey("edge", Edge)
 
+LIVE_SEQ = "Live-Seq"
+"""The header of an answer with the number of the stream's frame that shows what the request brought about."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -139,9 +145,11 @@ class HttpServer:
         settings: HttpSettings,
         ready: Callable[[], dict[str, Any]],
         files: Files,
-        sounds: recordings.Sounds = recordings.nothing_kept,
+        sounds: Sounds = nothing_kept,
         registry: CollectorRegistry | None = None,
     ) -> None:
+        metrics = Metrics(registry or CollectorRegistry())
+        live = LiveModel(now, version=configurator.version)
         self._edge = edge = Edge(
             tell=tell,
             now=now,
@@ -151,26 +159,26 @@ class HttpServer:
             sessions=sessions,
             settings=settings,
             ready=ready,
-            live=LiveModel(now, version=configurator.version),
+            live=live,
             questions=Questions(tell),
-            metrics=Metrics(registry or CollectorRegistry()),
+            metrics=metrics,
             throttle=Throttle(now),
-            shell=pages.Shell(settings.web, settings.version),
+            shell=Shell(settings.web, settings.version),
+            sockets=Sockets(tell, now, metrics),
+            presence=Presence(tell, now),
+            sounds=sounds,
+            files=files,
+            importer=Importer(
+                store,
+                files,
+                zone=settings.zone,
+                days=settings.import_days,
+                show=lambda one: imports.show(live, one),
+            ),
+            verifier=Verifier(store, now),
+            reminders=Reminders(store, live, now),
             openapi=openapi.describe(API, settings.version, settings.cookie),
         )
-        edge.sockets = socket.Sockets(edge)
-        edge.presence = Presence(edge)
-        edge.sounds = sounds
-        edge.files = files
-        edge.importer = Importer(
-            store,
-            files,
-            zone=settings.zone,
-            days=settings.import_days,
-            show=lambda one: imports.show(edge, one),
-        )
-        edge.verifier = Verifier(store, now)
-        edge.reminders = reminders.Reminders(edge)
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
         self.port = settings.port
@@ -269,6 +277,11 @@ def _door(route: Route) -> Callable[[web.Request], Any]:
         if known:
             edge.presence.seen(known)
         response = await route.serve(visit)
+        if known and route.changes_state and (stream := edge.live.streams.get(known.login)):
+            # What the request brought about is on its way before the answer; the answer says how far one has
+            # to hear to have seen it.
+            stream.flush()
+            response.headers[LIVE_SEQ] = str(stream.seq)
         for secret, life_s in visit.cookies:
             _set_cookie(response, edge.settings, secret, life_s)
         return response

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from contactcenter.config import Configuration, Title
+from contactcenter.config import Configuration
 from contactcenter.places import folder
+from contactcenter.sections import Title
 from contactcenter.values import frozen
 
 WEB = folder("web")

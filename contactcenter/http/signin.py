@@ -16,7 +16,8 @@ from contactcenter.crm.access import ADMINISTRATION
 from contactcenter.crm.sessions import LIFE_S
 from contactcenter.http.problems import Problem
 from contactcenter.http.routes import Right, Route, Routes
-from contactcenter.http.visit import Edge, Visit, Visitor
+from contactcenter.http.visit import Edge, Visit
+from contactcenter.http.visitor import Visitor
 
 routes = Routes("session")
 

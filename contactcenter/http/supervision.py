@@ -1,5 +1,6 @@
 """`/api/calls/{id}/monitor` and what else supervisors do to calls and agents that are not their own."""
 
+from functools import partial
 from typing import Annotated, Literal
 from uuid import uuid4
 
@@ -77,68 +78,32 @@ async def monitor_call(visit: Visit, id: str, body: MonitorWish) -> MonitorWish:
     Who listens is heard by nobody, who whispers by the agent only, who barges by both.
     """
     scope.check_call(visit, id, "monitor_asked")
-    visitor, now = visit.visitor, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: MonitorAsked(
-            at=now,
-            login=visitor.login,
-            name=visitor.name,
-            request=request,
-            call=id,
-            mode=body.mode,
-            phone=visitor.user.phone,
-        )
-    )
+    await visit.steer(partial(MonitorAsked, call=id, mode=body.mode, phone=visit.visitor.user.phone))
     return body
 
 
 @routes.delete("/api/calls/{id}/monitor", right=Right.CALLS_MONITOR, of=Kind.MINE, refusals=(409,))
 async def leave_call(visit: Visit, id: str, query: Whose) -> None:
     """Leave the call; one's phone is hung up. An administrator may name another, who then has to leave."""
-    visitor, now = visit.visitor, visit.edge.now()
+    visitor = visit.visitor
     if query.login not in ("", visitor.login) and not visitor.may(Right.MONITORS_END):
         why = "Only an administrator ends what another listens to."
         raise scope.refusal(visit, "monitor_end_asked", "call", id, why)
-    await visit.edge.questions.ask(
-        lambda request: MonitorEndAsked(
-            at=now,
-            login=visitor.login,
-            name=visitor.name,
-            request=request,
-            call=id,
-            supervisor=query.login,
-        )
-    )
+    await visit.steer(partial(MonitorEndAsked, call=id, supervisor=query.login))
 
 
 @routes.post("/api/calls/{id}/take-over", right=Right.CALLS_MONITOR, of=Kind.CALL, refusals=(404, 409))
 async def take_call_over(visit: Visit, id: str) -> None:
     """Have the caller from now on, on the phone by which one listens; the agent wraps up."""
     scope.check_call(visit, id, "take_over_asked")
-    visitor, now = visit.visitor, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: TakeOverAsked(
-            at=now, login=visitor.login, name=visitor.name, request=request, call=id
-        )
-    )
+    await visit.steer(partial(TakeOverAsked, call=id))
 
 
 @routes.put("/api/agents/{login}/state", right=Right.AGENTS_STEER, of=Kind.AGENT, refusals=(404, 409))
 async def force_state(visit: Visit, login: str, body: ForcedState) -> ForcedState:
     """Set an agent's state. `available` ends a wrap-up at once; the others wait until a call is over."""
     await scope.check_agent(visit, login, "state_forced")
-    visitor, now = visit.visitor, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: StateForced(
-            at=now,
-            login=visitor.login,
-            name=visitor.name,
-            request=request,
-            agent=login,
-            state=body.state,
-            reason=body.reason,
-        )
-    )
+    await visit.steer(partial(StateForced, agent=login, state=body.state, reason=body.reason))
     return body
 
 
@@ -146,14 +111,8 @@ async def force_state(visit: Visit, login: str, body: ForcedState) -> ForcedStat
 async def sign_agent_out(visit: Visit, login: str) -> None:
     """Sign an agent out everywhere. A call goes on to its end, and the agent's session with it."""
     await scope.check_agent(visit, login, "signed_out_by")
-    visitor, edge = visit.visitor, visit.edge
-    now = edge.now()
-    await edge.questions.ask(
-        lambda request: SignOutForced(
-            at=now, login=visitor.login, name=visitor.name, request=request, agent=login
-        )
-    )
-    await signin.throw_out(edge, login)
+    await visit.steer(partial(SignOutForced, agent=login))
+    await signin.throw_out(visit.edge, login)
 
 
 @routes.post(
@@ -162,18 +121,8 @@ async def sign_agent_out(visit: Visit, login: str) -> None:
 async def send_message(visit: Visit, login: str, body: MessageText) -> Sent:
     """Say something to an agent: it stands on the agent's page until he puts it away."""
     await scope.check_agent(visit, login, "message")
-    visitor, now, message = visit.visitor, visit.edge.now(), uuid4().hex
-    await visit.edge.questions.ask(
-        lambda request: MessageSent(
-            at=now,
-            login=visitor.login,
-            name=visitor.name,
-            request=request,
-            agent=login,
-            message=message,
-            text=body.text,
-        )
-    )
+    message = uuid4().hex
+    await visit.steer(partial(MessageSent, agent=login, message=message, text=body.text))
     return Sent(id=message)
 
 
@@ -186,7 +135,4 @@ async def list_messages(visit: Visit) -> Items[MessageView]:
 @routes.delete("/api/messages/{id}", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(409,))
 async def put_message_away(visit: Visit, id: str) -> None:
     """Say that a message was read: it is shown no more."""
-    login, now = visit.visitor.login, visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: MessageRead(at=now, login=login, message=id, request=request)
-    )
+    await visit.ask(partial(MessageRead, message=id))

@@ -1,11 +1,12 @@
 """`/api/calls/{id}/transfer` and `/consult`: sending a caller on, and asking somebody beside the call."""
 
+from functools import partial
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contactcenter.events import ConsultAsked, ConsultStep, ConsultStepAsked, TransferAsked
-from contactcenter.http.calls import own_call
+from contactcenter.http import scope
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.values import Target, TargetKind
@@ -84,19 +85,15 @@ async def list_colleagues(visit: Visit) -> Colleagues:
 @routes.post("/api/calls/{id}/transfer", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def transfer(visit: Visit, id: str, body: Wish) -> None:
     """Send the caller on. One who can't be taken there is back with the agent."""
-    login, now, to = own_call(visit, id), visit.edge.now(), body.to.target
-    await visit.edge.questions.ask(
-        lambda request: TransferAsked(at=now, login=login, call=id, to=to, note=body.note, request=request)
-    )
+    scope.check_own_call(visit, id)
+    await visit.ask(partial(TransferAsked, call=id, to=body.to.target, note=body.note))
 
 
 @routes.post("/api/calls/{id}/consult", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def consult(visit: Visit, id: str, body: Wish) -> None:
     """Put the caller on hold and ring somebody: a colleague, a free agent of a queue, a number."""
-    login, now, to = own_call(visit, id), visit.edge.now(), body.to.target
-    await visit.edge.questions.ask(
-        lambda request: ConsultAsked(at=now, login=login, call=id, to=to, note=body.note, request=request)
-    )
+    scope.check_own_call(visit, id)
+    await visit.ask(partial(ConsultAsked, call=id, to=body.to.target, note=body.note))
 
 
 @routes.post("/api/calls/{id}/consult/toggle", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
@@ -124,7 +121,5 @@ async def drop(visit: Visit, id: str) -> None:
 
 
 async def _step(visit: Visit, call: str, step: ConsultStep) -> None:
-    login, now = own_call(visit, call), visit.edge.now()
-    await visit.edge.questions.ask(
-        lambda request: ConsultStepAsked(at=now, login=login, call=call, step=step, request=request)
-    )
+    scope.check_own_call(visit, call)
+    await visit.ask(partial(ConsultStepAsked, call=call, step=step))

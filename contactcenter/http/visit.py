@@ -2,85 +2,41 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from contactcenter.commands import SaveAudit
 from contactcenter.configurator import Configurator
-from contactcenter.crm.access import Reader, Right
+from contactcenter.crm.access import Reader
 from contactcenter.crm.files import Files
 from contactcenter.crm.importer import Importer
-from contactcenter.crm.readers import Known
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
-from contactcenter.crm.users import User, Users
-from contactcenter.events import Event
+from contactcenter.crm.users import Users
+from contactcenter.events import Event, Supervising
 from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
+from contactcenter.http.presence import Presence
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
+from contactcenter.http.reminders import Reminders
 from contactcenter.http.settings import HttpSettings
+from contactcenter.http.shell import Shell
+from contactcenter.http.sockets import Sockets
+from contactcenter.http.sounds import Sounds
 from contactcenter.http.throttle import Throttle
 from contactcenter.http.turns import Turns
 from contactcenter.http.verifier import Verifier
-from contactcenter.values import AuditEntry, frozen
-
-if TYPE_CHECKING:
-    from contactcenter.http.pages import Shell
-    from contactcenter.http.presence import Presence
-    from contactcenter.http.recordings import Sounds
-    from contactcenter.http.reminders import Reminders
-    from contactcenter.http.socket import Sockets
-
+from contactcenter.http.visitor import Visitor
+from contactcenter.values import AuditEntry
 
 SAME_OPENING_S = 900.0
 """Who looks at a record again so soon is still looking at it."""
 OPENINGS = 10_000
 """So many are kept in mind before those that are over are forgotten."""
-
-
-@frozen
-class Visitor:
-    """Whoever proved who he is: by a session's cookie, or by a token."""
-
-    known: Known
-    csrf: str = ""
-    """What state-changing requests must repeat in `X-CSRF-Token`; empty with a token, which needs none."""
-    secret: str = ""
-    """The cookie's or the token's own text. Never in a log, never in an answer."""
-    by_token: bool = False
-    scopes: frozenset[str] = frozenset()
-    """What a token may be used for: `read`, `write`, `admin`."""
-
-    @property
-    def user(self) -> User:
-        """His account."""
-        return self.known.user
-
-    @property
-    def reader(self) -> Reader:
-        """What he may do and see, apart from the call that he has just now (`Visit.reader`)."""
-        return self.known.reader
-
-    @property
-    def login(self) -> str:
-        """His login."""
-        return self.user.login
-
-    @property
-    def name(self) -> str:
-        """His name."""
-        return self.user.name
-
-    def with_rights(self, known: Known) -> "Visitor":
-        """The same, with the rights of another moment."""
-        return replace(self, known=known)
-
-    def may(self, right: Right) -> bool:
-        """Whether he has the right; what a token leaves of it is the door's business (`signin.authorise`)."""
-        return self.reader.may(right)
 
 
 @dataclass(slots=True)
@@ -99,17 +55,17 @@ class Edge:
     questions: Questions
     metrics: Metrics
     throttle: Throttle
-    shell: "Shell"
-    sockets: "Sockets" = field(init=False)
-    presence: "Presence" = field(init=False)
+    shell: Shell
+    sockets: Sockets
+    presence: Presence
+    sounds: Sounds
+    files: Files
+    importer: Importer
+    verifier: Verifier
+    reminders: Reminders
     origins: frozenset[str] = frozenset()
     """Whose pages may talk to us; known once the port is."""
     openapi: dict[str, Any] = field(default_factory=dict)
-    sounds: "Sounds" = field(init=False)
-    files: Files = field(init=False)
-    importer: Importer = field(init=False)
-    verifier: Verifier = field(init=False)
-    reminders: "Reminders" = field(init=False)
     turns: Turns = field(default_factory=Turns)
     """Requests with an idempotency key that are being served."""
     openings: dict[tuple[str, str, str], float] = field(default_factory=dict)
@@ -151,6 +107,16 @@ class Visit:
         """As whom the store is read: the visitor, with the customers of the call that he has just now."""
         attending = self.edge.live.attending(self.visitor.login)
         return replace(self.visitor.reader, attending=attending) if attending else self.visitor.reader
+
+    async def ask(self, event_of: Callable[..., Event]) -> Any:
+        """Ask the center for something at the visitor's own desk or call. `event_of` is the event without who
+        asks, and when. Returns the answer; raises what `Questions.ask` raises."""
+        at, login = self.edge.now(), self.visitor.login
+        return await self.edge.questions.ask(lambda request: event_of(at=at, login=login, request=request))
+
+    async def steer(self, event_of: Callable[..., Supervising]) -> Any:
+        """The same for what is not his own: the center is told his name, too."""
+        return await self.ask(partial(event_of, name=self.visitor.name))
 
     def audit(
         self,

@@ -9,7 +9,8 @@ from contactcenter.crm.access import Right
 from contactcenter.crm.readers import Known
 from contactcenter.events import MonitorRightLost
 from contactcenter.http import signin
-from contactcenter.http.visit import Edge, Visitor
+from contactcenter.http.visit import Edge
+from contactcenter.http.visitor import Visitor
 
 
 async def inspect(edge: Edge) -> None:

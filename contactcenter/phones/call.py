@@ -115,17 +115,17 @@ class SipCall:
         """The sound and the keys that we receive. RuntimeError for a call without media."""
         return self.audio.ear
 
-    async def hears(self, frequency: float, within: float = 3.0) -> float:
-        """Seconds until the tone is there; TimeoutError when it does not come."""
+    async def hears(self, frequency: float, within: float = 10.0) -> float:
+        """Seconds until the tone is there; TimeoutError when it does not come, at once if the call ends."""
         return await self.ear.hears(frequency, within)
 
-    async def loses(self, frequency: float, within: float = 3.0) -> float:
+    async def loses(self, frequency: float, within: float = 10.0) -> float:
         """Seconds until the tone is gone; TimeoutError when it stays."""
         return await self.ear.loses(frequency, within)
 
     # Waiting for an event, by its name
 
-    async def wait_ringing(self, within: float = 5.0) -> None:
+    async def wait_ringing(self, within: float = 10.0) -> None:
         """Returns when it rings or was answered; CallFailed when it ended instead."""
         await self._reach((State.RINGING, State.ANSWERED), within, "ringing")
 
@@ -138,11 +138,11 @@ class SipCall:
         """Returns when both sides agree that the call is over."""
         await self.watchers.until(lambda: self.state is State.ENDED, within, "the end of the call")
 
-    async def wait_held(self, within: float = 5.0) -> None:
+    async def wait_held(self, within: float = 10.0) -> None:
         """Returns when the far end has put us on hold."""
         await self.watchers.until(lambda: self.session.held, within, "being held")
 
-    async def wait_resumed(self, within: float = 5.0) -> None:
+    async def wait_resumed(self, within: float = 10.0) -> None:
         """Returns when the far end has taken us back."""
         await self.watchers.until(lambda: not self.session.held, within, "being taken back")
 

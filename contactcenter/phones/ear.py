@@ -1,7 +1,7 @@
 """What one party hears: the RTP that arrived, of which the last seconds are kept (RFC 3550, RFC 4733).
 
 A packet that is missing counts as silence, and so does one that is older than the window: "no longer hears"
-is then true also when the far end simply stopped sending.
+is then true also when the far end simply stopped sending, or the call is over.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import tones, ulaw
@@ -45,6 +46,8 @@ class Ear:
         self.reception = Reception()
         self.digits = ""
         """The keys that the far end has pressed so far."""
+        self.over = False
+        """The call has ended: nothing comes any more."""
         self.event_types: frozenset[int | None] = frozenset({101})
         self._watchers = watchers
         self._lately: deque[tuple[float, bytes]] = deque()
@@ -107,21 +110,38 @@ class Ear:
         return ulaw.decode(lately[-round(window * ulaw.RATE) :])
 
     async def hears(self, frequency: float, within: float) -> float:
-        """Seconds until the tone is there; TimeoutError when it does not come."""
-        return await self._watchers.until(
+        """Seconds until the tone is there; TimeoutError when it does not come, at once if the call ends."""
+        return await self._comes(
             lambda: self.heard(frequency) > tones.AUDIBLE, within, f"hearing {frequency} Hz"
         )
 
     async def loses(self, frequency: float, within: float) -> float:
         """Seconds until the tone is gone; TimeoutError when it stays."""
-        return await self._watchers.until(
+        return await self._goes(
             lambda: self.heard(frequency) < tones.SILENT, within, f"no longer hearing {frequency} Hz"
         )
 
     async def hears_nothing(self, within: float, window: float = 0.2) -> float:
         """Seconds until there was silence for `window` seconds; TimeoutError when it does not come."""
-        return await self._watchers.until(lambda: self.loudness(window) < tones.SILENT, within, "silence")
+        return await self._goes(lambda: self.loudness(window) < tones.SILENT, within, "silence")
 
     async def receives(self, keys: str, within: float) -> float:
         """Seconds until the keys pressed so far end with `keys`; TimeoutError when they do not."""
-        return await self._watchers.until(lambda: self.digits.endswith(keys), within, f"the keys {keys}")
+        return await self._comes(lambda: self.digits.endswith(keys), within, f"the keys {keys}")
+
+    async def _comes(self, condition: Callable[[], bool], within: float, what: str) -> float:
+        came = False
+
+        def there() -> bool:
+            nonlocal came
+            came = condition()
+            return came
+
+        seconds = await self._goes(there, within, what)
+        if not came:
+            raise TimeoutError(f"{what}: the call ended first")
+        return seconds
+
+    async def _goes(self, condition: Callable[[], bool], within: float, what: str) -> float:
+        # With the call its clock stops, too: nobody would look again.
+        return await self._watchers.until(lambda: self.over or condition(), within, what)

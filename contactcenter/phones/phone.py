@@ -146,7 +146,7 @@ class Phone:
         )
         return self._with_tone(call)
 
-    async def wait_call(self, within: float = 5.0) -> SipCall:
+    async def wait_call(self, within: float = 10.0) -> SipCall:
         """The next incoming call that nobody has waited for yet."""
         await self._watchers.until(lambda: len(self.calls) > self._taken, within, f"a call to {self.number}")
         self._taken += 1

@@ -94,7 +94,7 @@ class RtpStream:
             MediaClock.of_running_loop().attach(self)
 
     def close(self) -> None:
-        self.closed = True
+        self.closed = self.ear.over = True
         MediaClock.of_running_loop().detach(self)
         self._socket.close()
         self.watchers.check()

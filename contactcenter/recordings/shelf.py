@@ -28,7 +28,7 @@ from contactcenter.crm import recordings
 from contactcenter.crm.access import CENTER
 from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.crm.keys import KeyProblem, Keys, load_or_make
-from contactcenter.crm.recordings import AUDIBLE, Kept
+from contactcenter.crm.recordings import AUDIBLE, Kept, Recording
 from contactcenter.crm.sealed_files import Sealed, Unsealable, seal
 from contactcenter.crm.store import Store
 from contactcenter.events import Event, RecordingsRestored
@@ -40,9 +40,14 @@ SUFFIX = ".ccrec"
 """Of sealed files."""
 WORKERS = 2
 QUIET_S = 0.4
-"""Raw files that did not grow for so long are complete: Asterisk writes every 20 ms."""
+"""Raw files that are as long as they should be, and did not grow for so long, are complete. That nothing
+grows says little: Asterisk writes blocks of 32 KiB, 4 s of sound, and the rest when it closes the file."""
+LACKING_S = 0.5
+"""A file that is shorter than the talk by more than this may lack its last block."""
 QUIET_WITHIN_S = 10.0
-"""What still grows after that is taken as it is."""
+"""What still grows or is too short after that is taken as it is."""
+STOP_WITHIN_S = 2.0
+"""How long an end waits for what is being picked up."""
 SWEEP_S = 3600.0
 COMPARE_EVERY = 24
 """Sweeps: files and rows are compared at the start, and then once a day."""
@@ -54,6 +59,11 @@ MISSING_S = 2.0
 """Audio that is shorter than the talk by more than this, or by a twentieth, is not whole."""
 SILENT_S = 5.0
 """Nobody's phone is without any sound for so long; whose is, was not recorded."""
+CUT_S = 1.0
+"""A part that was cut out may begin with so much of the last one's voice."""
+
+NOTHING = frozenset({"empty", "missing"})
+"""Reasons that another try does not change."""
 
 _RAW = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,99})-(caller|agent)\.ulaw")
 _WHYS = {
@@ -122,6 +132,9 @@ class Shelf:
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
         """Recordings that are being picked up: not twice at once."""
+        self._complete = False
+        """Asterisk has ended: no file grows any more."""
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Tell the center what was running when the last run ended, and begin to tidy up."""
@@ -129,10 +142,19 @@ class Shelf:
             await asyncio.to_thread(self._prepare)
         running = await self._store.read(recordings.in_state, RecordingState.RUNNING)
         self._tell(RecordingsRestored(at=self._now(), records=running))
-        self._spawn(self._sweep_for_ever())
+        self._sweeping = self._spawn(self._sweep_for_ever())
 
-    async def stop(self) -> None:
-        """Stop. What is not finished is finished at the next start."""
+    async def stop(self, *, complete: bool = False) -> None:
+        """Stop, within `STOP_WITHIN_S`. What is not finished then is finished at the next start. `complete`:
+        Asterisk has ended before us, and every talk with it, so all that it wrote can be picked up."""
+        if self._sweeping:
+            self._sweeping.cancel()
+        with contextlib.suppress(TimeoutError, StoreUnavailable):
+            async with asyncio.timeout(STOP_WITHIN_S):
+                if complete:
+                    await self._pick_up_all()
+                while picking := self._tasks - {self._sweeping}:
+                    await asyncio.wait(picking)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -166,6 +188,12 @@ class Shelf:
         day = datetime.fromtimestamp(record.started_at, UTC)
         return self._folder / f"{day:%Y}" / f"{day:%m}" / f"{day:%d}" / f"{record.id}{SUFFIX}"
 
+    async def _pick_up_all(self) -> None:
+        self._complete = True
+        for record in await self._store.read(recordings.in_state, RecordingState.RUNNING):
+            over = replace(record, state=RecordingState.ENDED, ended_at=self._now(), writing_since=None)
+            self._spawn(self._finish(over))
+
     # --- one recording ---
 
     async def _finish(self, record: RecordingRecord) -> None:
@@ -174,7 +202,9 @@ class Shelf:
         self._busy.add(record.id)
         self.counts.pending += 1
         try:
-            await self._until_quiet(record.id)
+            await self._until_whole(
+                record.files, record.begin_s + record.length_s if record.length_s else 0.0
+            )
             kept = await asyncio.get_running_loop().run_in_executor(self._threads, self._keep, record)
             if not kept.why:
                 log.info("recording kept", recording=record.id, seconds=round(kept.duration_s, 1))
@@ -186,22 +216,39 @@ class Shelf:
                 )  # fmt: skip
             self.counts.finished += kept.state in AUDIBLE
             await self._write(recordings.finish, _settled(record, kept), kept)
-            if kept.state in AUDIBLE:
-                await asyncio.to_thread(self._delete_raw, record.id)
         finally:
             self.counts.pending -= 1
             self._busy.discard(record.id)
+        await self._let_go(record.files)
+
+    async def _let_go(self, files: str) -> None:
+        """Delete the raw files when all that is in them is kept; a part that waited for them is its turn."""
+        rows = await self._store.read(recordings.of_files, files)
+        states = {row.record.state for row in rows}
+        if RecordingState.RUNNING in states:
+            return
+        for row in rows:
+            if row.record.state is RecordingState.ENDED:
+                self._spawn(self._finish(row.record))
+        empty = max(_size(path) for path in self._raw(files)) <= 0
+        if RecordingState.ENDED not in states and (empty or all(map(_settled_for_good, rows))):
+            await asyncio.to_thread(self._delete_raw, files)
 
     async def _drop(self, name: str) -> None:
-        await self._until_quiet(name)
+        await self._until_whole(name, 0.0)
         await asyncio.to_thread(self._delete_raw, name)
 
-    async def _until_quiet(self, name: str) -> None:
-        """Asterisk closes the files a moment after it let go of the leg, and tells nobody."""
+    async def _until_whole(self, files: str, length_s: float) -> None:
+        """Asterisk closes the files a moment after it let go of the leg, and tells nobody. They should be as
+        long as `length_s`; 0: nobody knows."""
+        least = max(0.0, length_s - LACKING_S) * RATE
         sizes: list[int] = []
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(QUIET_WITHIN_S):
-                while (now := [_size(path) for path in self._raw(name)]) != sizes:
+                while not self._complete:
+                    now = [_size(path) for path in self._raw(files)]
+                    if now == sizes and all(size < 0 or size >= least for size in now):
+                        return
                     sizes = now
                     await asyncio.sleep(QUIET_S)
 
@@ -247,7 +294,7 @@ class Shelf:
         legs: list[BinaryIO | None] = []
         reasons = []
         sides = _sides(record)
-        for side, path in zip(SIDES, self._raw(record.id), strict=True):
+        for side, path in zip(SIDES, self._raw(record.files), strict=True):
             if side not in sides:
                 legs.append(None)
                 continue
@@ -259,7 +306,7 @@ class Shelf:
         if len(reasons) == len(sides):
             why = reasons[0][1]
             return Kept(state=RecordingState.FAILED, why=self._spool_trouble() if why == "missing" else why)
-        stereo = Stereo(*legs)
+        stereo = Stereo(legs[0], legs[1], record.begin_s, record.end_s)
         if not stereo.samples:
             return Kept(state=RecordingState.FAILED, why=self._spool_trouble("empty"))
         path = self.path_of(record)
@@ -320,8 +367,11 @@ class Shelf:
 
     async def _sweep(self) -> None:
         """What a crash left, and what is too old."""
+        running = await self._store.read(recordings.in_state, RecordingState.RUNNING)
+        growing = {record.files for record in running}
         for record in await self._store.read(recordings.in_state, RecordingState.ENDED):
-            self._spawn(self._finish(record))
+            if record.files not in growing:
+                self._spawn(self._finish(record))
         for name, quiet_s in (await asyncio.to_thread(lambda: dict(self._spooled()))).items():
             await self._spooled_one(name, quiet_s)
         await self._expire()
@@ -335,16 +385,18 @@ class Shelf:
                     yield found[1], time.time() - entry.stat(follow_symlinks=False).st_mtime
 
     async def _spooled_one(self, name: str, quiet_s: float) -> None:
-        row = await self._store.read(recordings.get, name, CENTER)
-        if row is None:
+        rows = await self._store.read(recordings.of_files, name)
+        if not rows:
             if quiet_s > ORPHAN_S and max(_size(path) for path in self._raw(name)) > 0:
                 self._spawn(self._finish(_guessed(name)))
             elif quiet_s > ORPHAN_S:
                 await asyncio.to_thread(self._delete_raw, name)
-        elif row.audible or row.deleted_at is not None:
-            await asyncio.to_thread(self._delete_raw, name)  # a crash came between the row and this
-        elif row.record.state is RecordingState.FAILED and quiet_s > QUIET_WITHIN_S:
-            self._spawn(self._finish(row.record))  # the disk may have room again
+        elif all(map(_settled_for_good, rows)):
+            await self._let_go(name)  # a crash came between the rows and this
+        elif quiet_s > QUIET_WITHIN_S:
+            for row in rows:
+                if row.record.state is RecordingState.FAILED and not _settled_for_good(row):
+                    self._spawn(self._finish(row.record))  # the disk may have room again
 
     async def _compare(self) -> None:
         """Every file has a row, every row a file or a reason."""
@@ -409,15 +461,21 @@ class Shelf:
                 self.counts.deleted += len(old)
                 log.info("recordings deleted", queue=queue, count=len(old), older_than_days=days)
 
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+    def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("a recording could not be finished", exc_info=error)
+
+
+def _settled_for_good(row: Recording) -> bool:
+    """Whether this row needs the raw files no more."""
+    return row.audible or row.deleted_at is not None or row.kept.why in NOTHING
 
 
 def _sides(record: RecordingRecord) -> tuple[str, ...]:
@@ -430,7 +488,8 @@ def _silent(record: RecordingRecord, stereo: Stereo) -> str:
     paused = sum((span.end_s or stereo.duration_s) - span.begin_s for span in record.silences)
     if stereo.duration_s - paused < SILENT_S:
         return ""
-    heard = dict(zip(SIDES, map(any, stereo.peaks), strict=True))
+    skipped = round(len(stereo.peaks[0]) * CUT_S / stereo.duration_s) if record.begin_s else 0
+    heard = dict(zip(SIDES, (any(side[skipped:]) for side in stereo.peaks), strict=True))
     return next((f"{side}_silent" for side in _sides(record) if not heard[side]), "")
 
 

@@ -65,11 +65,28 @@ def open_leg(path: Path) -> BinaryIO:
 
 
 class Stereo:
-    """The two legs as one WAV file, read once from beginning to end. `None` for a leg that is not there."""
+    """A span of the two legs as one WAV file, read once from beginning to end.
 
-    def __init__(self, caller: BinaryIO | None, agent: BinaryIO | None) -> None:
+    `None` for a leg that is not there, and for an end that is the files' own. Seconds from their beginning.
+    """
+
+    def __init__(
+        self,
+        caller: BinaryIO | None,
+        agent: BinaryIO | None,
+        begin_s: float = 0.0,
+        end_s: float | None = None,
+    ) -> None:
         self._legs = (caller, agent)
-        sizes = [os.fstat(leg.fileno()).st_size if leg else 0 for leg in self._legs]
+        begin = round(begin_s * RATE)
+        end = LONGEST_S * RATE if end_s is None else round(end_s * RATE)
+        sizes = []
+        for leg in self._legs:
+            sizes.append(max(0, min(os.fstat(leg.fileno()).st_size, end) - begin) if leg else 0)
+            if leg:
+                leg.seek(begin)
+        self._left = sizes
+        """What is still to be read."""
         self.samples = max(sizes)
         """Of each channel: the shorter leg is filled with silence at its end."""
         self.shorter_s = (max(sizes) - min(sizes)) / RATE
@@ -93,7 +110,9 @@ class Stereo:
             count = min(_BLOCK, self.samples - done)
             both = bytearray(2 * count)
             for channel, leg in enumerate(self._legs):
-                block = (leg.read(count) if leg else b"").ljust(count, bytes((SILENCE,)))
+                block = leg.read(min(count, self._left[channel])) if leg else b""
+                self._left[channel] -= len(block)
+                block = block.ljust(count, bytes((SILENCE,)))
                 both[channel::2] = block
                 self._look(channel, done, block)
             yield bytes(both)

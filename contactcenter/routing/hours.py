@@ -48,8 +48,8 @@ class Calendar:
         today = datetime.fromtimestamp(at, self.zone).date()
         for ahead in range(367):
             day = today + timedelta(days=ahead)
-            openings = sorted(moment for start, _ in self.spans(day) for moment in self._moments(day, start))
-            for opening in openings:
+            openings = {moment for start, _ in self.spans(day) for moment in self._moments(day, start)}
+            for opening in sorted(openings | self._set_back(day)):
                 if opening > at and self.is_open(opening):
                     return opening
         return None
@@ -63,6 +63,24 @@ class Calendar:
             return {first, second}
         minutes = range(int(second), int(first) + 60, 60)
         return {next(at for at in minutes if datetime.fromtimestamp(at, self.zone).time() >= start)}
+
+    def _set_back(self, day: date) -> set[float]:
+        """When the clocks go back on that day, if they do: it may be a time at which it is open once more."""
+        begin = datetime.combine(day, time(0), self.zone)
+        low, high = int(begin.timestamp()), int((begin + timedelta(days=1)).timestamp())
+        before = begin.utcoffset()
+        if (self._offset(high) or timedelta(0)) >= (before or timedelta(0)):
+            return set()
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._offset(middle) == before:
+                low = middle
+            else:
+                high = middle
+        return {float(high)}
+
+    def _offset(self, at: float) -> timedelta | None:
+        return datetime.fromtimestamp(at, self.zone).utcoffset()
 
 
 ALWAYS = Calendar(zone=ZoneInfo("UTC"), week=(((time(0), time(0)),),) * 7)

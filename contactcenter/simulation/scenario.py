@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contactcenter.config import ConfigError, Name, problems_of
+from contactcenter.config import ConfigError, problems_of
+from contactcenter.sections import Name
 
 FOLDER = Path(__file__).parent / "scenarios"
 """The scenarios that come with the center."""

@@ -244,6 +244,21 @@ async def line(asterisk: EmbeddedAsterisk, ami: Ami) -> AsyncIterator[str]:
         await ami.event("Hangup", Uniqueid="line-101")
 
 
+@pytest.mark.parametrize("mode", ["listen", "whisper", "barge"])
+async def test_a_supervisor_who_is_to_hear_a_leg_that_is_gone_waits_for_another(
+    asterisk: EmbeddedAsterisk, mode: str
+):
+    """Left to itself, ChanSpy hangs up at once and without a cause; the dialplan does so after 2 s."""
+    async with Ami.connected(asterisk.settings) as ami, carrier_answers(asterisk.settings):
+        leg = f"monitor-{mode}"
+        origin = {"Channel": "PJSIP/120@carrier", "Context": "monitor", "Exten": mode, "Priority": "1"}
+        other = f"{leg}-b"  # Asterisk wants a second name for a channel that could have two halves
+        await ami.ask(
+            "Originate", "CC_HEARS=cc-1.1", ChannelId=leg, OtherChannelId=other, Async="true", **origin
+        )
+        assert (await ami.event("Hangup", Uniqueid=leg))["Cause"] == "16"
+
+
 async def test_a_line_is_joined_by_the_callers_script_and_comes_back(asterisk: EmbeddedAsterisk):
     """`EXEC Bridge <leg of the line>`: both ways out of the talk leave the line waiting again."""
     queue, script = sessions()

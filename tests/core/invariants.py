@@ -33,9 +33,9 @@ from contactcenter.figures import KINDS, needed
 from contactcenter.floor import Floor
 from contactcenter.interactions import InteractionState
 from contactcenter.intervals import CENTER, Key, count_again_from
+from contactcenter.live_recordings import RUNNING, Notice, Phase
 from contactcenter.monitors import MonitorState
 from contactcenter.offers import OfferState
-from contactcenter.recording import RUNNING, Notice, Phase
 from contactcenter.routing.matching import FREE
 from contactcenter.tallies import Tally, total
 from contactcenter.values import (
@@ -121,7 +121,8 @@ def _call(floor: Floor, call: Call) -> Iterator[str]:
     ):
         yield f"call {call.id} talks in {call.queue}, and there is neither a recording nor a reason"
     caller = floor.legs.get(call.id)
-    if recording and recording.phase in RUNNING and not call.taken and not (caller and caller.bridge):
+    nobody = not call.taken and not call.phone_transferred and not (caller and caller.bridge)
+    if recording and recording.phase in RUNNING and nobody:
         yield f"call {call.id} is {state.value} and recorded with nobody"
     agent = floor.agents.get(call.agent)
     if call.talks and agent and (agent.state, agent.call) != (AgentState.TALKING, call.id):
@@ -438,8 +439,9 @@ class Ledger:
             )
         known = self._known_recordings
         running = {name for name, row in self.recordings.items() if row.state is RecordingState.RUNNING}
-        alive = {call.recording.id for call in floor.calls.values() if call.recording}
-        alive |= {row.id for row in floor.restored_recordings.values()}
+        recorded = [call.recording for call in floor.calls.values() if call.recording]
+        alive = {row.id for recording in recorded for row in recording.parts.values()}
+        alive |= {row.id for rows in floor.restored_recordings.values() for row in rows}
         assert running & known <= alive, f"recordings that nobody ends: {running & known - alive}"
 
     def recordings_restored(self, at: float) -> RecordingsRestored:

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from contactcenter.agi import session
-from contactcenter.config import ConfigError, Endpoint, Settings, load
+from contactcenter.agi import leg
+from contactcenter.config import ConfigError, Settings, load
 from contactcenter.mistakes import PATTERNS
 from contactcenter.routing.skills import needs
+from contactcenter.sections import Endpoint
 
 PHONES = 'phones = ["101", "102"]'
 GOOD = """
@@ -233,7 +234,7 @@ def patterns_of(schema: object) -> set[str]:
 @given(st.from_regex(re.compile(r"PJSIP/[A-Za-z0-9_.+@:/-]{1,150}", re.ASCII), fullmatch=True))
 def test_every_transfer_that_is_taken_would_be_dialled(endpoint: str) -> None:
     taken = TypeAdapter(Endpoint).validate_python(endpoint)
-    assert session._DESTINATION.fullmatch(taken)
+    assert leg._DESTINATION.fullmatch(taken)
 
 
 ROUTING = """

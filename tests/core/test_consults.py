@@ -15,6 +15,7 @@ from contactcenter.commands import (
     LeaveQueue,
     ParkLeg,
     PlaceLeg,
+    PointMonitor,
     Refused,
     Room,
     RunScript,
@@ -391,7 +392,7 @@ def test_who_is_about_to_get_the_caller_is_not_dropped(three: Three, world: Worl
     guest = three.guest
     three.step(ConsultStep.DROP)
     (refused,) = world.commands(Refused)
-    assert refused.message == "the caller is being joined to him: it is too late to drop him"
+    assert refused.message == "the caller is just being joined to another: it is too late"
     assert not world.commands(EndLeg)
     assert OWN in world.floor.legs, "the agent's leg stays until the two are joined"
     three.over_to(guest)
@@ -832,3 +833,27 @@ def test_five_parts_of_one_interaction(world: World) -> None:
     assert len(world.ledger.records) == 1
     check_empty(world.floor)
     assert world.told_commands(Accepted)
+
+
+def test_no_ear_is_put_on_an_agent_who_is_leaving(world: World) -> None:
+    """Asterisk says nothing of an ear on a leg that is gone: the next word would come half a second late."""
+    three = Three(world).consulting()
+    world.monitors(mode="whisper").picks_up()
+    guest = three.guest
+    three.step(ConsultStep.COMPLETE).over_to(guest)
+    assert EndLeg(server=SERVER, leg=OWN) in world.commands(EndLeg)
+    assert [(each.hears, each.mode) for each in world.commands(PointMonitor)] == [(guest, "listen")]
+
+
+def test_the_ear_is_put_on_again_when_the_caller_comes_back(world: World) -> None:
+    three = Three(world).consulting()
+    world.monitors(mode="whisper").picks_up()
+    guest = three.guest
+    three.step(ConsultStep.COMPLETE)
+    world.step(
+        e.LegParted(at=world.now, leg=OWN, bridge="b-consult"),
+        e.LegParked(at=world.now, leg=OWN, room="room"),
+    )
+    assert not world.commands(PointMonitor), "the caller is on the way to another"
+    three.ends(guest)
+    assert [each.hears for each in world.commands(PointMonitor)] == [OWN]

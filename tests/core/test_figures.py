@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contactcenter import events as e
-from contactcenter.app import queue_metrics
 from contactcenter.commands import DropFigures, SaveIntervals, ShowFigures
 from contactcenter.figures import Figures
 from contactcenter.intervals import CENTER, Intervals, Key, count_again_from
 from contactcenter.rules import Rules
 from contactcenter.tallies import Tally, bucket, figures, total
+from contactcenter.totals import queue_metrics
 from contactcenter.values import InteractionEntries, IntervalRow, TimelineEntry
 from tests.core.world import NOON, SERVER, World, queue
 

@@ -76,6 +76,13 @@ def test_a_time_that_the_clocks_skip_opens_when_they_go_on() -> None:
     assert opening == at("2026-03-29T03:00")
 
 
+def test_an_hour_that_the_clocks_repeat_is_open_again() -> None:
+    calendar = Calendar(zone=BERLIN, week=(((time(0), time(2, 30)),),) * 7)
+    first_closing = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN).timestamp()
+    assert not calendar.is_open(first_closing)
+    assert calendar.next_opening(first_closing) == first_closing + 1800, "at 3:00 it is 2:00 once more"
+
+
 def test_an_emergency_shuts_everything() -> None:
     calendar = Calendar(zone=BERLIN, week=(ALL_DAY,) * 7, emergency={"en": "Storm", "zh": "台风"})
     assert not calendar.is_open(NOON)

@@ -109,6 +109,8 @@ class Caller:
     """What his leg says of who has him on hold."""
     recorded: str = ""
     """The recording that Asterisk writes of him; it stands on his leg, too."""
+    messages: int = 0
+    """How many messages he has begun: no two have one name."""
 
 
 @dataclass
@@ -303,7 +305,11 @@ class CenterMachine(RuleBasedStateMachine):
         caller.held_by = ""
         leg = self.phones.get(command.leg)
         if leg is None or not leg.answered:
-            self.say(e.OfferEnded(at=0, call=caller.call, offer=command.offer, status="CHANUNAVAIL"))
+            self.say(
+                e.OfferEnded(
+                    at=0, call=caller.call, offer=command.offer, status="CHANUNAVAIL", leg=command.leg
+                )
+            )
             return
         self.truth_leave_room(leg)
         caller.session, caller.offer, caller.agent_leg = "talk", command.offer, leg.leg
@@ -532,7 +538,8 @@ class CenterMachine(RuleBasedStateMachine):
         caller = self.some(pick, "script", "queue")
         if caller is None:
             return
-        call, name = caller.call, f"{caller.call}-message"
+        caller.messages += what == "started"
+        call, name = caller.call, f"{caller.call}-message-{caller.messages}"
         events: dict[str, e.Event] = {
             "asked": e.MessageAsked(at=0, call=call, queue="sales"),
             "started": e.MessageStarted(at=0, call=call, recording=name),

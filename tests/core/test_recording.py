@@ -158,22 +158,113 @@ def test_each_agent_of_a_caller_has_a_recording_of_his_own() -> None:
     assert {each.agent for each in world.ledger.recordings.values()} == {"tom", "joe"}
 
 
-def test_a_phone_that_passes_the_caller_on_takes_the_recording_along() -> None:
-    world = recorded_talk()
-    world.is_ready("joe", "102")
-    bridge = "b-ann"
-    world.now += 2
-    world.step(
-        e.LegStarted(at=world.now, leg="x", server=SERVER, phone="102"),
-        e.LegJoined(at=world.now, leg="x", bridge=bridge),
+def passes_on(world: World, *, attended: bool, phone: str = "102", leg: str = "x") -> World:
+    """Tom's phone sends the caller to another one by itself. An attended transfer moves her into the talk
+    that the two phones have already; in a blind one that phone rings first, and she hears nobody."""
+    bridge = world.floor.legs["ann"].bridge
+    said = e.LegTransferred(at=world.now, leg="ann", by="ann>101", to=phone, attended=attended)
+    out = (
         e.LegParted(at=world.now, leg="ann>101", bridge=bridge),
+        e.LegParted(at=world.now, leg="ann", bridge=bridge),
         e.LegEnded(at=world.now, leg="ann>101"),
     )
+    other = e.LegStarted(at=world.now, leg=leg, server=SERVER, phone=phone)
+    if attended:
+        there = e.LegJoined(at=world.now, leg=leg, bridge="b-phones")
+        into = e.LegJoined(at=world.now, leg="ann", bridge="b-phones")
+        return world.step(other, there, out[1], into, said, out[0], out[2])
+    world.step(said, *out, other)
+    world.now += 5
+    return world.hear_each_other(leg, "ann")
+
+
+@pytest.mark.parametrize("attended", [True, False], ids=["attended", "blind"])
+def test_a_phone_that_passes_the_caller_on_leaves_each_agent_a_part_of_the_same_files(attended: bool) -> None:
+    world = recorded_talk()
+    world.is_ready("joe", "102")
+    world.now += 2
+    passes_on(world, attended=attended)
     assert world.call().agent == "joe"
-    assert not world.commands(FinishRecording)
+    assert not world.commands(StopRecording), "Asterisk writes on: no session of ours could begin anew"
     world.now += 3
     world.caller_ends(phone="")
-    assert row(world).length_s == 5.0
+    first, second = world.ledger.recordings.values()
+    assert (first.agent, first.files, first.begin_s, first.end_s) == ("tom", first.id, 0.0, 2.0)
+    assert (second.agent, second.files, second.begin_s, second.end_s) == ("joe", first.id, 2.0, None)
+    assert (first.length_s, second.length_s) == (2.0, 3.0)
+    assert [finish.record for finish in world.commands(FinishRecording)] == [first, second]
+
+
+def test_a_pause_is_asked_for_again_where_the_dialplan_has_begun_the_recording_anew() -> None:
+    world = asterisk_mutes(asks_pause(recorded_talk(), True), True)
+    world.is_ready("joe", "102")
+    passes_on(world, attended=False)
+    assert {mute.muted for mute in world.told_commands(MuteRecording)[1:]} == {True}
+    asterisk_mutes(world, True)
+    assert [len(each.silences) for each in world.ledger.recordings.values()] == [1, 1]
+    assert world.call().view(held=False, offered=(), consult=None).recording == "paused"
+
+
+def test_a_phone_without_an_agent_has_a_part_that_names_the_phone() -> None:
+    world = recorded_talk()
+    world.now += 2
+    passes_on(world, attended=False, phone="110")
+    world.now += 4
+    world.caller_ends()
+    assert [(each.agent, each.number, each.length_s) for each in world.ledger.recordings.values()] == [
+        ("tom", "", 2.0),
+        ("", "110", 4.0),
+    ]
+
+
+def test_a_caller_who_is_passed_on_and_hangs_up_before_anybody_answers_leaves_one_part() -> None:
+    world = recorded_talk()
+    world.now += 2
+    world.step(
+        e.LegTransferred(at=world.now, leg="ann", by="ann>101", to="102"),
+        e.LegParted(at=world.now, leg="ann>101", bridge="b-ann"),
+        e.LegParted(at=world.now, leg="ann", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    assert (row(world).state, row(world).length_s) == (RecordingState.ENDED, 2.0)
+    world.now += 9
+    world.caller_ends()
+    (finish,) = world.commands(FinishRecording)
+    assert finish.record == row(world)
+
+
+def test_a_caller_who_is_passed_on_to_a_number_of_ours_begins_anew() -> None:
+    world = recorded_talk()
+    world.now += 2
+    world.step(
+        e.LegTransferred(at=world.now, leg="ann", by="ann>101", to="4002"),
+        e.LegParted(at=world.now, leg="ann>101", bridge="b-ann"),
+        e.LegParted(at=world.now, leg="ann", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    world.arrives(did="4002")
+    assert [stop.recording for stop in world.commands(StopRecording)] == [row(world).id]
+    assert [finish.record for finish in world.commands(FinishRecording)] == [row(world)]
+
+
+@pytest.mark.parametrize("answer", [{"refused": True}, {"heard": False}])
+def test_a_phone_that_passes_the_caller_on_takes_the_reason_along(answer: dict[str, bool]) -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE).waits(queue="sales")
+    world.step(e.RecordingAnnounced(at=world.now, call="ann", **answer)).rings().answers()
+    world.is_ready("joe", "102")
+    world.step(
+        e.LegStarted(at=world.now, leg="x", server=SERVER, phone="102"),
+        e.LegJoined(at=world.now, leg="x", bridge="b-ann"),
+        e.LegParted(at=world.now, leg="ann>101", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
+    assert not world.center.impossible
+    assert (world.call().state, world.call().agent, world.agent("joe").state) == ("talking", "joe", "talking")
+    why = "refused" if "refused" in answer else "unheard"
+    rows = world.ledger.recordings.values()
+    assert [(each.agent, each.why) for each in rows] == [("tom", why), ("joe", why)]
+    world.caller_ends(phone="")
+    assert not world.commands(FinishRecording)
 
 
 # --- announced ---
@@ -375,6 +466,20 @@ def test_an_attended_transfer_leaves_a_recording_of_each_agent() -> None:
     assert join.recording == [each.id for each in world.ledger.recordings.values()][-1]
 
 
+def test_a_talk_that_began_while_its_queue_was_away_has_a_reason_when_the_queue_is_back() -> None:
+    three = Recorded()
+    world = three.world
+    change = {"at": world.now, "version": 2}
+    world.step(
+        e.RulesChanged(**change, rules=replace(RULES, queues=RULES.queues[1:], fallback_queue="sales"))
+    )
+    three.consulting().step(ConsultStep.COMPLETE).over_to(three.guest)
+    assert len(three.rows()) == 1, "nobody asks for a recording"
+    world.step(e.RulesChanged(**change, rules=RULES))
+    assert [(agent, why) for agent, _, why, _ in three.rows()] == [("tom", ""), ("pam", "not_started")]
+    three.ends(OWN).everybody_leaves()
+
+
 def test_a_blind_transfer_leaves_a_recording_of_each_agent() -> None:
     three = Recorded()
     three.asks(PAM, blind=True).rings().answers()
@@ -404,6 +509,83 @@ def test_an_agent_who_goes_while_the_caller_is_on_the_way_leaves_the_next_record
     three.over_to(three.guest)
     three.everybody_leaves()
     assert [(agent, why) for agent, _, why, _ in three.rows()] == [("tom", ""), ("pam", "")]
+
+
+def together(queue: str = "support") -> Recorded:
+    """Tom, Ann and Pam hear each other: 4 s after the talk began, Pam is added."""
+    three = Recorded(queue)
+    three.consulting().step(ConsultStep.CONFERENCE).back()
+    world = three.world
+    world.step(
+        e.LegParted(at=world.now, leg=three.guest, bridge="room"),
+        e.LegJoined(at=world.now, leg=three.guest, bridge="b-ann"),
+    )
+    return three
+
+
+def windows(three: Recorded) -> list[tuple[str, float, float | None]]:
+    """Whose part is which span of the files."""
+    found = three.world.ledger.recordings.values()
+    assert len({each.files for each in found}) == 1
+    return [(each.agent, each.begin_s, each.end_s) for each in found]
+
+
+def test_who_goes_on_after_a_conference_has_a_part_from_its_beginning() -> None:
+    three = together()
+    world = three.world
+    world.wait(3)
+    three.ends(OWN)
+    assert world.call().agent == "pam"
+    assert not world.commands(StopRecording)
+    world.wait(5)
+    three.everybody_leaves()
+    assert windows(three) == [("tom", 0.0, 7.0), ("pam", 4.0, 7.0), ("pam", 7.0, None)]
+    assert [length for *_, length in three.rows()] == [7.0, 3.0, 5.0]
+
+
+def test_who_leaves_a_conference_has_a_part_that_ends_there() -> None:
+    three = together()
+    world = three.world
+    world.wait(3)
+    three.ends(three.guest)
+    world.wait(2)
+    three.everybody_leaves()
+    assert windows(three) == [("tom", 0.0, None), ("pam", 4.0, 7.0)]
+
+
+def test_a_pause_in_a_conference_is_in_both_parts_at_its_own_place() -> None:
+    three = together()
+    world = three.world
+    world.now += 1
+    asterisk_mutes(asks_pause(world, True), True)
+    world.now += 2
+    three.ends(OWN)
+    world.now += 1
+    asterisk_mutes(world, False)
+    world.now += 1
+    three.everybody_leaves()
+    spans = [
+        [(span.begin_s, span.end_s) for span in each.silences] for each in world.ledger.recordings.values()
+    ]
+    assert spans == [[(5.0, 7.0)], [(1.0, 3.0)], [(0.0, 1.0)]]
+
+
+def test_who_refused_gives_each_agent_of_a_conference_the_reason() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE)
+    world.waits(queue="sales")
+    world.step(e.RecordingAnnounced(at=world.now, call="ann", refused=True))
+    world.rings().answers().is_ready("pam", "102", queues=("quiet",))
+    three = Recorded.__new__(Recorded)
+    three.world = world
+    three.consulting().step(ConsultStep.CONFERENCE).back()
+    world.step(
+        e.LegParted(at=world.now, leg=three.guest, bridge="room"),
+        e.LegJoined(at=world.now, leg=three.guest, bridge="b-ann"),
+    )
+    three.ends(OWN)
+    assert world.call().agent == "pam"
+    three.everybody_leaves()
+    assert [(agent, why) for agent, _, why, _ in three.rows()] == [("tom", "refused"), ("pam", "refused")]
 
 
 def test_a_supervisor_who_takes_over_has_a_recording_of_his_own() -> None:
@@ -666,3 +848,90 @@ def test_a_caller_who_comes_back_to_a_script_had_his_talk() -> None:
     world.arrives(resumed=True, queue="support", entered_at=world.now)
     assert world.commands(FinishRecording)
     assert world.commands(StopRecording)
+
+
+def after_a_crash_in_a_hold() -> World:
+    """Four seconds of talk, a hold of 30 s in which this process dies, and the caller is on hold again."""
+    world = recorded_talk()
+    entered = world.now
+    world.now += 4
+    world.holds()
+    world.now += 30
+    world.restart()
+    kept = LegSeen(leg=OWN, phone="101", answered=True, kept=True)
+    world.connect(LegSeen(leg="ann", answered=True), kept)
+    world.is_ready(queues=EVERY_QUEUE)
+    world.arrives(resumed=True, queue="support", entered_at=entered, held_by=OWN).queues()
+    return world
+
+
+def test_after_a_crash_in_a_hold_the_length_is_what_was_written() -> None:
+    world = after_a_crash_in_a_hold()
+    world.resumes()
+    world.now += 3
+    world.caller_ends(phone="101")
+    (finish,) = world.commands(FinishRecording)
+    assert finish.record.length_s == 7.0
+
+
+def test_after_a_crash_in_a_hold_a_pause_stands_where_it_is_heard() -> None:
+    world = after_a_crash_in_a_hold()
+    world.resumes()
+    world.now += 1
+    asterisk_mutes(asks_pause(world, True), True)
+    assert row(world).silences[-1].begin_s == 5.0
+
+
+def test_after_a_crash_after_a_hold_a_pause_stands_where_it_is_heard() -> None:
+    world = recorded_talk()
+    world.now += 4
+    world.holds()
+    world.now += 30
+    world.resumes()
+    world.now += 2
+    still_talks(world.restart())
+    asterisk_mutes(asks_pause(world, True), True)
+    assert row(world).silences[-1].begin_s == pytest.approx(6.0, abs=0.05)
+
+
+def test_a_length_that_a_crash_leaves_in_doubt_is_not_judged() -> None:
+    world = recorded_talk()
+    entered = world.now
+    world.restart()  # and in that moment the agent's phone was parked
+    world.now += 50
+    kept = LegSeen(leg=OWN, phone="101", answered=True, kept=True)
+    world.connect(LegSeen(leg="ann", answered=True), kept)
+    world.is_ready(queues=EVERY_QUEUE)
+    world.arrives(resumed=True, queue="support", entered_at=entered, held_by=OWN).queues()
+    world.resumes()
+    world.now += 3
+    world.caller_ends(phone="101")
+    (finish,) = world.commands(FinishRecording)
+    assert finish.record.length_s == 0.0
+
+
+def test_after_a_crash_in_a_conference_each_part_is_picked_up() -> None:
+    three = together()
+    guest = three.guest
+    world = three.world
+    world.now += 3
+    world.restart()
+    world.connect(
+        LegSeen(leg="ann", answered=True, bridge="b-ann"),
+        LegSeen(leg=OWN, phone="101", answered=True, bridge="b-ann", linked="ann", kept=True),
+        LegSeen(leg=guest, phone="102", answered=True, bridge="b-ann", kept=True),
+    )
+    world.step(e.LegParted(at=world.now, leg=guest, bridge="b-ann"), e.LegEnded(at=world.now, leg=guest))
+    world.now += 2
+    three.everybody_leaves()
+    assert [(agent, begin) for agent, begin, _ in windows(three)] == [("tom", 0.0), ("pam", 4.0)]
+    assert {state for _, state, _, _ in three.rows()} == {"ended"}
+    picked = [each.record.agent for each in world.told_commands(FinishRecording)]
+    assert sorted(picked) == ["pam", "tom"]
+
+
+def test_what_nobody_claims_after_a_restart_is_stopped_too() -> None:
+    world = recorded_talk()
+    world.restart().connect(LegSeen(leg="ann", answered=True))
+    world.wait(RULES.restore_s)
+    assert [stop.recording for stop in world.told_commands(StopRecording)] == [row(world).id]

@@ -179,7 +179,7 @@ def save(id_: str = "i1", *, said: tuple[str, ...] = (), **fields: Any) -> SaveI
     return SaveInteraction(record=record(id_, **fields), entries=entries)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until it is so."""
     async with asyncio.timeout(seconds):
         # Health is asked for; it doesn't call.

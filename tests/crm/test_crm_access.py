@@ -98,6 +98,8 @@ def write(db: Connection, world: World) -> None:
         for kind, table in ((Kind.NOTE, schema.notes), (Kind.ATTACHMENT, schema.attachments)):
             _hang(db, table, f"{kind} {id_}", customer_id=id_)
         _hang(db, schema.consents, f"consent {id_}", customer_id=id_)
+    for gone, kept in world.merged.items():
+        _hang(db, schema.merges, f"merge {gone}", kept=kept, gone=gone)
     for one, other in (("c0", "c2"), ("c1", "c3")):
         _hang(db, schema.relations, f"relation {one}", from_id=one, to_id=other)
     for id_, (customer, workers, queue, assigned) in world.talks.items():
@@ -182,6 +184,8 @@ class Rules:
                 return {f"note {id_}" for id_ in world.customers if self.customer(id_)} | of_requests
             case Kind.ATTACHMENT | Kind.CONSENT:
                 return {f"{kind} {id_}" for id_ in world.customers if self.customer(id_)}
+            case Kind.MERGE:
+                return {f"merge {gone}" for gone in world.merged if self.customer(gone)}
             case Kind.RELATION:
                 ends = (("c0", "c2"), ("c1", "c3"))
                 return {f"relation {a}" for a, b in ends if self.customer(a) and self.customer(b)}

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert
 from stores import Keeper, save
 
-from contactcenter.crm import customers, database, migrations, schema
+from contactcenter.crm import customers, engines, migrations, schema
 from contactcenter.crm import sqlite as sqlite_file
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import StoreRefused
@@ -132,7 +132,7 @@ async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def as_of(keeper: Keeper, revision: str, fill: Callable[[Connection], None] = lambda _: None) -> None:
     """Let the database be as a program of that time left it."""
-    made = database.of(keeper.place)
+    made = engines.of(keeper.place)
     try:
         async with made.writing.begin() as db:
             await db.run_sync(migrations.upgrade, revision)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from stores import JOURNAL, Keeper, cut_off, degraded, recovered, save, until
 
 from contactcenter.commands import SaveAudit
-from contactcenter.crm import audit, customers, database, postgresql, writer
+from contactcenter.crm import audit, customers, engines, postgresql, writer
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.place import Server
@@ -457,7 +457,7 @@ async def test_a_reader_sees_one_state_of_the_database(server_keeper: Keeper) ->
         return [*counts, db.scalar(text("SELECT count(*) FROM customers"))]
 
     assert await store.read(twice) == [0, 0]
-    assert database.of(server_keeper.place).name == f"postgresql://{USER}@/{server_keeper.database}"
+    assert engines.of(server_keeper.place).name == f"postgresql://{USER}@/{server_keeper.database}"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from contactcenter import commands, events
+from contactcenter import commands, events, sections
 from contactcenter.agents import AgentState, PauseReason
 from contactcenter.calls import CallState
 from contactcenter.cli import cli
@@ -96,8 +96,8 @@ def test_every_make_target_is_documented() -> None:
 def keys_of(model: type[BaseModel], heading: str = "## Top") -> Iterator[tuple[str, str, object]]:
     """Each key with the heading that it stands under, and its default."""
     for name, field in model.model_fields.items():
-        inner = re.findall(r"contactcenter\.config\.(\w+Section)", str(field.annotation))
-        kind = getattr(__import__("contactcenter.config", fromlist=["x"]), inner[0]) if inner else None
+        inner = re.findall(r"contactcenter\.sections\.(\w+Section)", str(field.annotation))
+        kind = getattr(sections, inner[0]) if inner else None
         if kind is None:
             if name not in ("dispositions", "pauses"):
                 yield heading, name, None if field.is_required() else field.default
@@ -213,6 +213,15 @@ def test_the_flow_names_events_commands_and_files_that_exist() -> None:
         file for file in files if not any((base / file).exists() for base in (ROOT, ROOT / "contactcenter"))
     ]
     assert sorted(missing) == []
+
+
+@pytest.mark.parametrize("page", [DOCS / "flow.md", *DECISIONS], ids=lambda page: page.stem)
+def test_functions_of_the_center_that_a_page_names_exist(page: Path) -> None:
+    for module, name in re.findall(r"`([a-z_]+)\.([a-z_]+)(?:\(.*?\))?`", page.read_text(encoding="utf-8")):
+        file = ROOT / "contactcenter" / f"{module}.py"
+        if file.exists() and name != "py":
+            code = file.read_text(encoding="utf-8")
+            assert re.search(rf"^\s*(def|class) {name}\b", code, re.MULTILINE), f"{module}.{name} is no more"
 
 
 def test_both_manuals_for_agents_name_the_same_keys() -> None:

@@ -3,7 +3,9 @@
 import pytest
 
 from contactcenter.phones.phone import answer
-from tests.support.center import Center
+from tests.support.agent import Agent
+from tests.support.center import PASSWORD, Center
+from tests.support.ears import insists
 from tests.support.voices import AGENT_HZ, CALLER_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -91,9 +93,10 @@ async def test_menu_leads_through_language_and_choice_to_the_agent(center: Cente
         call = customer.call("4001")
         await call.wait_answered()
         call.audio.play_tone(CALLER_HZ)
-        await call.audio.press("2")
-        await call.audio.press(",2")
-        pop = await agent.pop()
+        async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
+            node = await supervisor.node_of("15400000004", "")
+            await insists(call, "2", supervisor.node_of("15400000004", node))
+        pop = await insists(call, "2", agent.pop())
         await call.hears(AGENT_HZ)
         await agent.until("talking")
         call.hang_up()

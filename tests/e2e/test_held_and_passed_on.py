@@ -11,6 +11,7 @@ from contactcenter.phones import SipCall
 from contactcenter.phones.phone import answer
 from tests.support.agent import Agent
 from tests.support.center import Center, running_center
+from tests.support.ears import hears_music
 from tests.support.voices import AGENT_HZ, CALLER_HZ, COLLEAGUE_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,10 +29,6 @@ async def center() -> AsyncIterator[Center]:
     """A center with a queue that is always closed."""
     async with running_center(queues=NEVER) as running:
         yield running
-
-
-MUSIC = -45.0
-"""Louder than this, and no voice of the story, is the music on hold."""
 
 
 @pytest.mark.parametrize("line", ["ring", "persistent"])
@@ -54,7 +51,7 @@ async def test_the_held_caller_hears_music_and_then_the_agent_again(center: Cent
             await call.loses(AGENT_HZ)
             await own.loses(CALLER_HZ)
             await agent.until_held(True)
-            assert call.ear.loudness(0.3) > MUSIC
+            await hears_music(call)
             assert own.state == "answered"
             await agent.do("POST", f"/api/calls/{view['call']}/resume", {})
             await call.hears(AGENT_HZ)
@@ -149,8 +146,7 @@ async def test_consult_toggle_conference_and_drop(center: Center) -> None:
         await own.hears(COLLEAGUE_HZ)
         await other.hears(AGENT_HZ)
         await own.loses(CALLER_HZ)
-        assert call.ear.loudness(0.3) > MUSIC, "the caller hears music"
-        assert call.ear.heard(COLLEAGUE_HZ, 0.3) < MUSIC
+        await hears_music(call)
 
         await steps(agent, id_, "toggle")
         await call.hears(AGENT_HZ)
@@ -285,7 +281,7 @@ async def test_a_blind_transfer_to_a_number_outside(center: Center) -> None:
 
     async with center.carrier(takes), talk(center, "15400000057") as (agent, own, call, id_):
         await agent.do("POST", f"/api/calls/{id_}/transfer", {"to": {"number": "13800138000"}})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             far = await far_ends.get()
         assert far.called == "13800138000"
         await call.hears(COLLEAGUE_HZ)
@@ -357,10 +353,6 @@ async def test_a_chain_of_transfers_is_one_interaction_with_a_part_each(center: 
         assert [note["text"] for note in pop] == [f"for {login}" for login in chain]
         call.hang_up()
         await has.until_view(lambda view: view["state"] != "talking", "out of the talk")
-        for colleague in (agent, *colleagues.values()):
-            view = colleague.view
-            if view["state"] == "wrap_up":
-                await colleague.dispose(view["interaction"])
     record = await center.last_interaction("15900000059")
     assert [part["agent"] for part in record["parts"]] == ["agent2", *chain]
     assert [part["note"] for part in record["parts"]] == [*(f"for {login}" for login in chain), ""]

@@ -11,6 +11,7 @@ from contactcenter.phones.call import SipCall
 from contactcenter.phones.phone import answer
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center, running_center
+from tests.support.ears import insists
 from tests.support.recorded import Recorded
 from tests.support.voices import AGENT_HZ, CALLER_HZ
 
@@ -53,13 +54,11 @@ async def speaks(center: Center, call: SipCall, number: str) -> None:
     """The caller chooses to leave a message, and speaks from the tone on."""
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
         await supervisor.until_told(number)
-    await is_spoken_to(call)
-    await call.audio.press("2")
-    await until_asked(center, number, "message_prompt")
+    await insists(call, "2", until_asked(center, number, "message_prompt"))
     await call.audio.press("#")  # he knows what he is told
     call.audio.play_tone(CALLER_HZ)
     spool = center.asterisk.folders.recordings
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):  # for one whose key came too early, and who is told it all
         while not any(each.stat().st_size > 16_000 + 8_000 for each in spool.iterdir()):
             await asyncio.sleep(0.05)
 
@@ -102,8 +101,7 @@ async def test_a_confirmed_message_is_kept_and_the_place_is_given_up(center: Cen
         await asyncio.sleep(1.0)
         await call.audio.press("#")
         await until_asked(center, "15400000071", "message_confirm")
-        await call.audio.press("1")
-        await call.wait_ended(20)
+        await insists(call, "1", call.wait_ended(20))
         await agent.until("available")
     record = await center.last_interaction("15400000071")
     assert record["outcome"] == "message"

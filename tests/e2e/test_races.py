@@ -24,9 +24,11 @@ from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center, running_center
 
 REPETITIONS = int(os.environ.get("CONTACTCENTER_RACES", "12"))
-QUIET_S = 2.0
+ALONE = "CONTACTCENTER_RACES" in os.environ
+"""`make races`: nothing else runs on the machine, and the figures below count."""
+QUIET_S = 2.0 if ALONE else 20.0
 """By then nothing is left of a call that has ended, neither here nor in Asterisk."""
-STOPS_S = 0.5
+STOPS_S = 0.5 if ALONE else QUIET_S
 """By then no phone rings for a caller who has hung up."""
 
 pytestmark = [
@@ -148,13 +150,15 @@ async def test_twenty_phones_ring_two_answer_within_a_millisecond_and_one_talks(
                 phones[login].answer()
             at = [phones[login].times.answered or 0.0 for login in pair]
             together += abs(at[0] - at[1]) < 0.001
-            winner = await one_talks(crowd, pair)
+            winner = await crowd.boss.agent_of(number)
+            assert winner in pair
             losers = [login for login in RACERS if login != winner]
             await asyncio.gather(*(phones[login].wait_ended(QUIET_S) for login in losers))
             for login in losers:
                 async with asyncio.timeout(QUIET_S):
                     told = await crowd.agents[login].taken.get()
-                assert (told["by"], crowd.agents[login].view["state"]) == (winner.title(), "available")
+                assert told["by"] == winner.title()
+                await crowd.agents[login].until("available")
             assert phones[winner].state == call.state == "answered"
             assert crowd.agents[winner].taken.empty()
             channels = await crowd.channels()
@@ -168,17 +172,6 @@ async def test_twenty_phones_ring_two_answer_within_a_millisecond_and_one_talks(
         taken = {step["detail"]["agent"] for step in record["timeline"] if step["kind"] == "taken"}
         assert taken == {*losers}
     print(f"\n{next(turns)} times two of 20 phones answered, {together} of them within 1 ms")
-
-
-async def one_talks(crowd: Crowd, pair: list[str]) -> str:
-    """The one of the two who talks."""
-    tasks = {asyncio.create_task(crowd.agents[login].until("talking")): login for login in pair}
-    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in others:
-        task.cancel()
-    (winner,) = done
-    await winner
-    return tasks[winner]
 
 
 @pytest.mark.parametrize(("did", "ringing"), [("4052", 1), ("4051", 20)], ids=["one", "crowd"])

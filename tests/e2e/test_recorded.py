@@ -10,12 +10,13 @@ import pytest_asyncio
 from contactcenter.phones.phone import answer
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center, running_center
+from tests.support.ears import insists
 from tests.support.recorded import Recorded
 from tests.support.voices import AGENT_HZ, CALLER_HZ, COLLEAGUE_HZ
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EDGE_S = 0.3
+EDGE_S = 0.5
 """What lies so close to the beginning, the end or a pause may be either."""
 
 
@@ -90,12 +91,13 @@ async def test_each_side_is_on_its_channel_and_a_pause_is_silent_on_both(center:
         await agent.until("wrap_up")
         await agent.dispose(view["interaction"])
     (row,) = await kept(center, view["interaction"])
+    found = await center.interaction(view["interaction"])
     assert (row["state"], row["why"], row["agent"], row["queue"]) == ("kept", "", "agent1", "support")
     (pause,) = row["silences"]
     assert pause["by"] == "agent1"
     recorded = await heard(center, row["id"])
     assert recorded.seconds == pytest.approx(row["duration_s"], abs=0.01)
-    assert recorded.seconds == pytest.approx(6.0, abs=1.5)
+    assert recorded.seconds == pytest.approx(found["talked_s"], abs=EDGE_S), "no music, and all of the talk"
     begin, end = pause["begin_s"], pause["end_s"]
     for channel, own, other in (("caller", CALLER_HZ, AGENT_HZ), ("agent", AGENT_HZ, CALLER_HZ)):
         assert recorded.is_silent(channel, begin + EDGE_S, end - EDGE_S)
@@ -118,10 +120,10 @@ async def test_the_caller_is_told_before_and_neither_that_nor_music_is_recorded(
     ):
         await agent.go("available")
         call = customer.call("4003")
-        await call.hears(AGENT_HZ, within=20)
+        await call.hears(AGENT_HZ, within=30)
         call.audio.play_tone(CALLER_HZ)
         view = await agent.until("talking")
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(2.0)
         await agent.do("POST", f"/api/calls/{view['call']}/hangup")
         await call.wait_ended()
         await agent.until("available")
@@ -131,7 +133,7 @@ async def test_the_caller_is_told_before_and_neither_that_nor_music_is_recorded(
     kinds = [entry["kind"] for entry in found["timeline"]]
     assert kinds.index("recording_notice") < kinds.index("offered") < kinds.index("recorded")
     recorded = await heard(center, row["id"])
-    assert recorded.seconds == pytest.approx(found["talked_s"], abs=0.3)
+    assert recorded.seconds == pytest.approx(found["talked_s"], abs=EDGE_S)
     assert recorded.hears("agent", AGENT_HZ, EDGE_S, recorded.seconds - EDGE_S) == 1.0
 
 
@@ -144,8 +146,7 @@ async def test_a_caller_may_refuse_by_a_key_and_is_served(center: Center) -> Non
         await agent.go("available")
         call = customer.call("4003")
         await call.wait_answered()
-        await call.audio.press(",9")
-        await call.hears(AGENT_HZ, within=20)
+        await insists(call, "9", call.hears(AGENT_HZ, within=30))
         view = await agent.until("talking")
         await until_recording(agent, view["call"], "failed")
         refusal = await agent.do("POST", f"/api/calls/{view['call']}/record-pause", status=409)
@@ -168,17 +169,17 @@ async def test_a_recording_outlives_a_crash_of_the_server_and_so_does_its_pause(
             await call.wait_answered()
             call.audio.play_tone(CALLER_HZ)
             view = await agent.until("talking")
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(2.0)
             await agent.do("POST", f"/api/calls/{view['call']}/record-pause")
             async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as supervisor:
                 await until_on_disk(supervisor, view["interaction"])
-            await center.kill()
-            await center.start_again()
+                await center.kill()
+                await center.start_again()
+                await until_recording(supervisor, view["call"], "paused")
+                await until_recording(supervisor, view["call"], "on")  # by itself, after 5 s
         async with center.agent("agent3") as agent:
             await agent.until("talking")
-            await until_recording(agent, view["call"], "paused")
-            await until_recording(agent, view["call"], "on")  # by itself, after 5 s
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(2.0)
             call.hang_up()
             await agent.until("wrap_up")
             await agent.dispose(view["interaction"])
@@ -256,21 +257,23 @@ async def test_a_hold_leaves_one_recording_without_its_music(center: Center) -> 
         call.audio.play_tone(CALLER_HZ)
         await call.hears(AGENT_HZ)
         view = await agent.until("talking")
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.5)
         await agent.do("POST", f"/api/calls/{view['call']}/hold")
         await agent.until_held(True)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(3.0)
         await agent.do("POST", f"/api/calls/{view['call']}/resume")
         await agent.until_held(False)
         await call.hears(AGENT_HZ)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.5)
         call.hang_up()
         await agent.until("wrap_up")
         await agent.dispose(view["interaction"])
     (row,) = await kept(center, view["interaction"])
     assert (row["state"], row["why"]) == ("kept", "")
     recorded = await heard(center, row["id"])
-    assert 1.8 < recorded.seconds < 3.2
+    at = {entry["kind"]: entry["at"] for entry in (await center.interaction(view["interaction"]))["timeline"]}
+    spoken_s = at["held"] - at["joined"] + at["parted"] - at["resumed_talk"]
+    assert recorded.seconds == pytest.approx(spoken_s, abs=EDGE_S), "the 3 s of music are not in it"
     assert recorded.hears("caller", CALLER_HZ, EDGE_S, recorded.seconds - EDGE_S) > 0.8
     assert recorded.hears("agent", AGENT_HZ, EDGE_S, recorded.seconds - EDGE_S) > 0.8
 
@@ -296,13 +299,13 @@ async def test_an_attended_transfer_leaves_a_recording_of_each_agent(center: Cen
         await agent.do("POST", f"/api/calls/{view['call']}/consult", {"to": {"agent": "agent2"}})
         other = await desk.wait_call()
         await own.hears(COLLEAGUE_HZ)
-        await asyncio.sleep(1.0)  # of which nothing may be recorded
+        await asyncio.sleep(3.0)  # of which nothing may be recorded
         await agent.do("POST", f"/api/calls/{view['call']}/consult/complete", {})
         await call.hears(COLLEAGUE_HZ)
         await other.hears(CALLER_HZ)
         await own.wait_ended()
         await until_recording(colleague, view["call"], "on")
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(2.0)
         await forced_pause(center, colleague, view["call"])
         await asyncio.sleep(2.0)
         other.hang_up()
@@ -315,9 +318,13 @@ async def test_an_attended_transfer_leaves_a_recording_of_each_agent(center: Cen
         ("agent1", "kept", ""),
         ("agent2", "kept", ""),
     ]
+    told = (await center.interaction(view["interaction"]))["timeline"]
+    (held_at,) = [entry["at"] for entry in told if entry["kind"] == "held"]
+    begun, ended = ([each["at"] for each in told if each["kind"] == kind] for kind in ("joined", "parted"))
+    spoken_s = [held_at - begun[0], ended[1] - begun[1]]
     for row, own_hz, other_hz in zip(rows, (AGENT_HZ, COLLEAGUE_HZ), (COLLEAGUE_HZ, AGENT_HZ), strict=True):
         recorded = await heard(center, row["id"])
-        assert 1.8 < recorded.seconds < 5.0
+        assert recorded.seconds == pytest.approx(spoken_s[rows.index(row)], abs=EDGE_S)
         pauses = [(span["begin_s"], span["end_s"]) for span in row["silences"]]
         edges = [0.0, *(edge for pause in pauses for edge in pause), recorded.seconds]
         for begin, end in zip(edges[0::2], edges[1::2], strict=True):
@@ -339,3 +346,177 @@ async def forced_pause(center: Center, agent: Agent, call: str) -> None:
         await asyncio.sleep(1.0)
         await supervisor.do("POST", f"/api/calls/{call}/record-resume")
         await until_recording(agent, call, "on")
+
+
+def alone(recorded: Recorded, own_hz: int, begin: float, end: float, *others: int) -> None:
+    """The span has the caller on the left and one voice on the right, and none of the others anywhere."""
+    assert recorded.hears("caller", CALLER_HZ, begin, end) > 0.8
+    assert recorded.hears("agent", own_hz, begin, end) > 0.8
+    for other in others:
+        assert recorded.hears("agent", other, begin, end) == 0.0
+        assert recorded.hears("caller", other, begin, end) == 0.0
+
+
+@pytest.mark.parametrize("attended", [True, False], ids=["attended", "blind"])
+async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
+    center: Center, attended: bool
+) -> None:
+    async with (
+        center.phone("101", habit=answer, tone=AGENT_HZ) as phone,
+        center.phone("102", habit=answer, tone=COLLEAGUE_HZ) as desk,
+        center.agent("agent1", "101") as agent,
+        center.agent("agent2", "102") as colleague,
+        center.customer("15400000041") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        own = await phone.wait_call()
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await until_recording(agent, view["call"], "on")
+        await asyncio.sleep(2.0)
+        await colleague.go("available")
+        if attended:
+            await own.hold()
+            asking = phone.call("102")
+            await asking.wait_answered()
+            await own.transfer_to(asking)
+        else:
+            await own.transfer(center.uri("102"))
+        await desk.wait_call()
+        await call.hears(COLLEAGUE_HZ)
+        await colleague.until("talking")
+        await until_recording(colleague, view["call"], "on")
+        await asyncio.sleep(2.0)
+        await colleague.do("POST", f"/api/calls/{view['call']}/record-pause")
+        await until_recording(colleague, view["call"], "paused")
+        await asyncio.sleep(1.0)
+        await colleague.do("POST", f"/api/calls/{view['call']}/record-resume")
+        await until_recording(colleague, view["call"], "on")
+        await asyncio.sleep(5.0)  # long enough for a voice that is missing to be missed
+        call.hang_up()
+        await agent.dispose(view["interaction"])
+        await colleague.until("wrap_up")
+        await colleague.dispose(view["interaction"])
+    rows = await kept(center, view["interaction"], 2)
+    assert [row["agent"] for row in rows] == ["agent1", "agent2"]
+    first, second = [await heard(center, row["id"]) for row in rows]
+    assert rows[0]["state"] == "kept"
+    alone(first, AGENT_HZ, EDGE_S, 2.0 - EDGE_S, COLLEAGUE_HZ)
+    assert first.hears("agent", COLLEAGUE_HZ, 0.0, first.seconds) == 0.0
+    (pause,) = rows[1]["silences"]
+    spans = ((EDGE_S, pause["begin_s"] - EDGE_S), (pause["end_s"] + EDGE_S, second.seconds - EDGE_S))
+    lost = attended and told_as_lost(rows[1], second)
+    for span in spans:
+        assert second.hears("caller", CALLER_HZ, *span) > 0.8
+        assert second.hears("agent", AGENT_HZ, *span) == 0.0
+        assert lost or second.hears("agent", COLLEAGUE_HZ, *span) > 0.8
+    silent_from, silent_until = max(second.silences("caller"), key=lambda span: span[1] - span[0])
+    assert silent_from == pytest.approx(pause["begin_s"], abs=EDGE_S)
+    assert silent_until == pytest.approx(pause["end_s"], abs=EDGE_S)
+    assert not list(center.asterisk.folders.recordings.iterdir())
+
+
+def told_as_lost(row: dict[str, Any], recorded: Recorded) -> bool:
+    """Whether the other side is not there, and whether the row says so: in a talk that nobody of ours joined,
+    Asterisk 22.10 leaves a voice out whose RTP has smaller numbers than the last one's."""
+    lost = recorded.is_silent("agent", 1.0, recorded.seconds)
+    assert (row["state"], row["why"]) == (("partial", "agent_silent") if lost else ("kept", ""))
+    return lost
+
+
+async def test_the_tail_of_a_conference_is_in_the_part_of_who_stayed(center: Center) -> None:
+    async with (
+        center.phone("101", habit=answer, tone=AGENT_HZ) as phone,
+        center.phone("102", habit=answer, tone=COLLEAGUE_HZ) as desk,
+        center.agent("agent1", "101") as agent,
+        center.agent("agent2", "102") as colleague,
+        center.customer("15400000042") as customer,
+    ):
+        await agent.go("available")
+        call = customer.call("4002")
+        await call.wait_answered()
+        call.audio.play_tone(CALLER_HZ)
+        own = await phone.wait_call()
+        await call.hears(AGENT_HZ)
+        view = await agent.until("talking")
+        await until_recording(agent, view["call"], "on")
+        await asyncio.sleep(2.0)
+        await colleague.go("available")
+        await agent.do("POST", f"/api/calls/{view['call']}/consult", {"to": {"agent": "agent2"}})
+        await desk.wait_call()
+        await own.hears(COLLEAGUE_HZ)
+        await agent.do("POST", f"/api/calls/{view['call']}/consult/conference", {})
+        await call.hears(COLLEAGUE_HZ)
+        await asyncio.sleep(2.0)
+        own.hang_up()
+        await agent.until("wrap_up")
+        await colleague.until_view(lambda each: each["call"] == view["call"], "with the caller")
+        await until_recording(colleague, view["call"], "on")
+        await asyncio.sleep(5.5)  # long enough for a voice that is missing to be missed
+        call.hang_up()
+        await agent.dispose(view["interaction"])
+        await colleague.until("wrap_up")
+        await colleague.dispose(view["interaction"])
+    rows = await kept(center, view["interaction"], 3)
+    assert [row["agent"] for row in rows] == ["agent1", "agent2", "agent2"]
+    assert [row["state"] for row in rows[:2]] == ["kept", "kept"]
+    first, both, tail = [await heard(center, row["id"]) for row in rows]
+    alone(first, AGENT_HZ, EDGE_S, 2.0 - EDGE_S, COLLEAGUE_HZ)
+    for recorded in (first, both):
+        # The hold before has cost some tenths, so the cut comes a little late.
+        span = (recorded.seconds - 2.0 + EDGE_S, recorded.seconds - 1.0)
+        assert recorded.hears("agent", AGENT_HZ, *span) > 0.8
+        assert recorded.hears("agent", COLLEAGUE_HZ, *span) > 0.8
+    span = (EDGE_S, tail.seconds - EDGE_S)
+    assert tail.hears("caller", CALLER_HZ, *span) > 0.8
+    assert tail.hears("agent", AGENT_HZ, *span) == 0.0, "not a moment of who was gone"
+    assert told_as_lost(rows[2], tail) or tail.hears("agent", COLLEAGUE_HZ, *span) > 0.8
+    assert not list(center.asterisk.folders.recordings.iterdir())
+
+
+async def test_after_a_crash_in_a_hold_the_recording_is_whole_and_its_pause_in_its_place(
+    center: Center,
+) -> None:
+    async with (
+        center.phone("103", habit=answer, tone=AGENT_HZ) as phone,
+        center.customer("15400000043") as customer,
+    ):
+        async with center.agent("agent3", "103") as agent:
+            await agent.go("available")
+            call = customer.call("4002")
+            await call.wait_answered()
+            call.audio.play_tone(CALLER_HZ)
+            await phone.wait_call()
+            view = await agent.until("talking")
+            await asyncio.sleep(2.0)
+            await agent.do("POST", f"/api/calls/{view['call']}/hold")
+            await agent.until_held(True)
+            await asyncio.sleep(3.0)  # of music, of which nothing is written
+            await center.kill()
+            await center.start_again()
+        async with center.agent("agent3") as agent:
+            await agent.until_held(True)
+            await agent.do("POST", f"/api/calls/{view['call']}/resume")
+            await agent.until_held(False)
+            await until_recording(agent, view["call"], "on")
+            await asyncio.sleep(1.5)
+            await agent.do("POST", f"/api/calls/{view['call']}/record-pause")
+            await until_recording(agent, view["call"], "paused")
+            await asyncio.sleep(1.0)
+            await agent.do("POST", f"/api/calls/{view['call']}/record-resume")
+            await until_recording(agent, view["call"], "on")
+            await asyncio.sleep(1.0)
+            call.hang_up()
+            await agent.until("wrap_up")
+            await agent.dispose(view["interaction"])
+    (row,) = await kept(center, view["interaction"])
+    assert (row["state"], row["why"]) == ("kept", "")
+    recorded = await heard(center, row["id"])
+    (pause,) = row["silences"]
+    silent_from, silent_until = max(recorded.silences("agent"), key=lambda span: span[1] - span[0])
+    # Each way into a bridge and out of it costs some tenths; the music and the crash would be seconds.
+    assert silent_from == pytest.approx(pause["begin_s"], abs=1.0)
+    assert silent_until == pytest.approx(pause["end_s"], abs=1.0)

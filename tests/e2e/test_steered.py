@@ -72,7 +72,7 @@ async def test_a_queue_is_closed_by_the_switch_and_opened_again(center: Center) 
 
 async def test_a_change_returns_though_the_server_was_away(center: Center) -> None:
     async with Agent.signed_in(center.url, "supervisor1", PASSWORD) as boss:
-        body = {"skills": {"zh": 1}, "until": time.time() + 1.5}
+        body = {"skills": {"zh": 1}, "until": time.time() + 3.0}
         change = await boss.do("PATCH", "/api/agents/agent2", body)
         assert change["state"] == "active"
     await center.kill()

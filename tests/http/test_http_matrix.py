@@ -8,7 +8,8 @@ here: a new route is found by itself, and a failure says what it has to declare.
 
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -479,10 +480,26 @@ async def test_no_list_has_what_its_reader_could_not_read(world: World, operatio
                 status, _, text = await _probe(world, operation, role, relation, replace(sample, query=query))
                 if status != 422:
                     break
-            for item in json.loads(text)["items"] if status == 200 else ():
+            for item in _unlike(json.loads(text)["items"] if status == 200 else []):
                 await _check_item(world, operation, role, item)
             if all(role.scopes.get(kind) is not Scope.ALL for kind in SCOPED):
                 assert MARK not in text, f"{operation.label} shows {role.name} a record of another team"
+
+
+ALIKE = 3
+"""So many of those that are alike are read one by one."""
+WHOSE = ("kind", "owner", "team", "agent", "name", "caller_name", "subject", "title", "text", "evidence")
+
+
+def _unlike(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Some of each kind and owner: there are hundreds by now, made by the same makers, and each that is left
+    is a request. What a log tells of is not told by its lines, so of these all."""
+    seen = Counter[tuple[str, ...]]()
+    for item in items:
+        alike = tuple(str(item.get(each)) for each in WHOSE)
+        seen[alike] += 1
+        if seen[alike] <= ALIKE or {"object", "record_id"} & set(item):
+            yield item
 
 
 async def _check_item(world: World, operation: Operation, role: Role, item: dict[str, Any]) -> None:

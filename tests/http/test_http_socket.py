@@ -14,6 +14,7 @@ from contactcenter.commands import ShowAgent
 from contactcenter.crm.users import UserChange
 from contactcenter.events import PageLost, PageOpened, PopShown
 from contactcenter.http import socket
+from contactcenter.http import sockets as open_sockets
 
 ORIGINS = [
     ("own", 101),
@@ -135,7 +136,7 @@ async def test_too_many_messages_end_the_socket(edge: Running) -> None:
     async with edge.browser() as browser:
         await browser.sign_in("agent1")
         ws = await browser.listen()
-        for _ in range(socket.BURST + 5):
+        for _ in range(open_sockets.BURST + 5):
             await ws.send_json({"type": "ping", "at": 0})
         async for _ in ws:
             pass
@@ -149,7 +150,8 @@ async def test_one_user_has_a_bounded_number_of_sockets(edge: Running) -> None:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
             await browser.listen()
         assert refusal.value.status == 429
-        await sockets[0].close()
+        for each in sockets:
+            await each.close()
 
 
 async def test_nobody_acknowledges_what_is_not_his(edge: Running) -> None:
@@ -205,7 +207,7 @@ async def test_sockets_close_when_the_user_leaves_or_is_thrown_out(edge: Running
 async def test_a_client_that_takes_nothing_is_closed_and_holds_up_nobody(
     edge: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "SLOW_S", 0.3)
+    monkeypatch.setattr(open_sockets, "SLOW_S", 0.3)
     async with edge.browser() as slow, edge.browser() as quick:
         await slow.sign_in("agent1")
         await quick.sign_in("supervisor1")
@@ -232,5 +234,23 @@ def _fields(view: Any) -> dict[str, Any]:
     return asdict(view)
 
 
+async def test_an_answer_tells_which_frame_shows_what_it_brought_about(edge: Running) -> None:
+    async with edge.browser() as agent, edge.browser() as supervisor:
+        await agent.sign_in("agent1")
+        await supervisor.sign_in("supervisor1")
+        headers = {"X-CSRF-Token": supervisor.csrf}
+        wish = {"state": "paused", "reason": "meal"}
+        async with supervisor.http.put("/api/agents/agent1/state", json=wish, headers=headers) as answer:
+            assert "Live-Seq" not in answer.headers, "there is nobody who listens"
+        async with await supervisor.listen() as stream:
+            seq = (await stream.receive_json())["seq"]
+            wish = {"state": "available", "reason": ""}
+            async with supervisor.http.put("/api/agents/agent1/state", json=wish, headers=headers) as answer:
+                told = int(answer.headers["Live-Seq"])
+            assert told == seq + 1
+            change = await stream.receive_json()
+            assert (change["seq"], change["agents"][0]["state"]) == (told, "available")
+
+
 def test_ack_is_what_the_contract_says() -> None:
-    assert socket._heard.decode(json.dumps({"type": "ack", "seq": 3})) == socket.Ack(seq=3)
+    assert open_sockets._heard.decode(json.dumps({"type": "ack", "seq": 3})) == open_sockets.Ack(seq=3)

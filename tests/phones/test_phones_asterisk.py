@@ -132,6 +132,7 @@ async def test_hold_plays_music_to_the_other_and_resume_ends_it(desk: Desk) -> N
 async def test_a_blind_transfer_by_the_phone(desk: Desk) -> None:
     async with desk.phones("101", "102", "103") as [first, second, third]:
         out, come = await between(first, second)
+        await come.hears(440)  # from here on they are in a bridge: before, Asterisk answers 400
         transfer = asyncio.create_task(come.transfer(f"sip:103@127.0.0.1:{desk.server[1]}"))
         last = await third.wait_call()
         last.answer()

@@ -53,6 +53,26 @@ async def test_speech_is_played_once_then_silence(line: Line) -> None:
     await out.hears(800)
 
 
+async def test_an_ear_that_waits_learns_of_the_end_of_the_call(line: Line) -> None:
+    out, come = await line.talking()
+    await out.hears(800)
+    waiting = asyncio.gather(
+        out.loses(800, within=5),
+        out.hears(1200, within=5),
+        out.ear.receives("1", within=5),
+        return_exceptions=True,
+    )
+    await asyncio.sleep(0)
+    come.hang_up()
+    lost_s, *missed = await waiting
+    assert isinstance(lost_s, float)
+    assert [str(each) for each in missed] == [
+        "hearing 1200 Hz: the call ended first",
+        "the keys 1: the call ended first",
+    ]
+    await out.wait_ended()
+
+
 async def test_hold_silences_both_and_resume_brings_both_back(line: Line) -> None:
     out, come = await line.talking()
     await asyncio.gather(out.hears(800), come.hears(440))

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from contactcenter import checks
-from contactcenter.config import RecordingsSection
 from contactcenter.crm.keys import load_or_make
+from contactcenter.sections import RecordingsSection
 
 
 @pytest.fixture

@@ -103,6 +103,7 @@ class Keeping:
 @pytest.fixture
 async def keeping(tmp_path: Path, mocker: MockerFixture) -> AsyncIterator[Keeping]:
     mocker.patch.object(shelves, "QUIET_S", 0.02)
+    mocker.patch.object(shelves, "QUIET_WITHIN_S", 0.5)
     (tmp_path / "spool").mkdir()
     store = await Store.open(
         tmp_path / "center.db", tell=lambda event: None, now=lambda: STARTED, journal_bytes=1 << 16
@@ -280,6 +281,172 @@ async def test_a_recording_that_no_talk_came_of_is_deleted(keeping: Keeping) -> 
             while keeping.raw():
                 await asyncio.sleep(0.01)
     assert await keeping.store.read(recordings.get, RECORD.id, CENTER) is None
+
+
+# --- parts of the same files ---
+
+
+FIRST = replace(RECORD, ended_at=STARTED + 2, length_s=2.0, end_s=2.0)
+SECOND = replace(RECORD, id=f"i-1-{round(STARTED * 1000) + 2000}", agent="pam", source=RECORD.id)
+SECOND = replace(SECOND, started_at=STARTED + 1.5, begin_s=1.5, length_s=1.5)
+
+
+def two_talks(keeping: Keeping, name: str = RECORD.id) -> None:
+    """Two seconds with one agent and one with another, the caller with both, in the same files."""
+    caller = tones.tone(700, 2.0) + tones.tone(1200, 1.0)
+    agent = tones.tone(950, 1.5) + tones.tone(500, 1.5)
+    for side, sound in (("caller", caller), ("agent", agent)):
+        (keeping.folder / "spool" / f"{name}-{side}.ulaw").write_bytes(ulaw.encode(sound))
+
+
+async def test_each_part_of_the_same_files_is_sealed_with_its_own_span_and_nothing_else(
+    keeping: Keeping,
+) -> None:
+    two_talks(keeping)
+    for record in (FIRST, SECOND):
+        keeping.store.carry(SaveRecording(record=record))
+    async with keeping.running() as shelf:
+        shelf.carry(FinishRecording(record=FIRST))
+        shelf.carry(FinishRecording(record=SECOND))
+        rows = [await keeping.becomes(RecordingState.KEPT, name=each.id) for each in (FIRST, SECOND)]
+    assert keeping.raw() == []
+    assert [row.kept.duration_s for row in rows] == [2.0, 1.5]
+    with keeping.shelf().open(rows[0].record) as sound:
+        first = Recorded.of(sound.read(0, sound.length))
+    with keeping.shelf().open(rows[1].record) as sound:
+        second = Recorded.of(sound.read(0, sound.length))
+    assert first.hears("caller", 700, 0, 2) == first.hears("agent", 950, 0, 1.5) == 1
+    assert first.hears("caller", 1200, 0, 2) == 0
+    assert second.hears("agent", 500, 0, 1.5) == second.hears("caller", 1200, 0.5, 1.5) == 1
+    assert second.hears("agent", 950, 0, 1.5) == 0
+    assert max(rows[1].kept.peaks[1]) > 0
+
+
+async def test_a_voice_that_is_lost_in_a_part_is_told_though_the_cut_took_some_of_the_last_one(
+    keeping: Keeping,
+) -> None:
+    silent = b"\xff" * round(8000 * 7.6)
+    for side, sound in (("caller", tones.tone(700, 10.0)), ("agent", tones.tone(950, 2.4))):
+        path = keeping.folder / "spool" / f"{RECORD.id}-{side}.ulaw"
+        path.write_bytes(ulaw.encode(sound) + (silent if side == "agent" else b""))
+    second = replace(SECOND, begin_s=2.0, length_s=8.0)
+    for record in (FIRST, second):
+        keeping.store.carry(SaveRecording(record=record))
+    async with keeping.running() as shelf:
+        shelf.carry(FinishRecording(record=second))
+        row = await keeping.becomes(RecordingState.PARTIAL, RecordingState.KEPT, name=second.id)
+    assert (row.record.state, row.kept.why) == (RecordingState.PARTIAL, "agent_silent")
+
+
+async def test_a_part_that_is_over_waits_for_the_files_that_go_on(keeping: Keeping) -> None:
+    two_talks(keeping)
+    running = replace(SECOND, state=RecordingState.RUNNING, ended_at=None, length_s=0.0)
+    for record in (FIRST, running):
+        keeping.store.carry(SaveRecording(record=record))
+    await keeping.store.settled()
+    async with keeping.running() as shelf:
+        await shelf._sweep()
+        assert (await keeping.row()).record.state is RecordingState.ENDED
+        assert len(keeping.raw()) == 2
+        keeping.store.carry(SaveRecording(record=SECOND))
+        shelf.carry(FinishRecording(record=SECOND))
+        for each in (SECOND, FIRST):
+            await keeping.becomes(RecordingState.KEPT, name=each.id)
+    assert keeping.raw() == []
+
+
+async def test_a_part_that_can_not_be_kept_keeps_the_files_for_the_next_try(
+    keeping: Keeping, mocker: MockerFixture
+) -> None:
+    two_talks(keeping)
+    for record in (FIRST, SECOND):
+        keeping.store.carry(SaveRecording(record=record))
+    await keeping.store.settled()
+    broken = mocker.patch.object(shelves, "seal", side_effect=OSError(errno.ENOSPC, "full"))
+    async with keeping.running():
+        await keeping.becomes(RecordingState.FAILED, name=FIRST.id)
+        await keeping.becomes(RecordingState.FAILED, name=SECOND.id)
+    assert len(keeping.raw()) == 2
+    mocker.stop(broken)
+    mocker.patch.object(shelves, "QUIET_WITHIN_S", -1.0)
+    async with keeping.running():
+        for each in (FIRST, SECOND):
+            await keeping.becomes(RecordingState.KEPT, name=each.id)
+    assert keeping.raw() == []
+
+
+# --- Asterisk writes in blocks, and closes when it likes ---
+
+
+async def test_files_that_lack_their_last_block_are_waited_for(
+    keeping: Keeping, mocker: MockerFixture
+) -> None:
+    mocker.patch.object(shelves, "QUIET_WITHIN_S", 10.0)
+    keeping.writes(caller=1.0, agent=1.0)
+    long = replace(RECORD, length_s=6.0)
+    keeping.store.carry(SaveRecording(record=long))
+    async with keeping.running() as shelf:
+        shelf.carry(FinishRecording(record=long))
+        for _ in range(20):  # looks at the files, in which nothing grows
+            await asyncio.sleep(shelves.QUIET_S)
+        keeping.writes(caller=6.0, agent=6.0)
+        row = await keeping.becomes(RecordingState.KEPT, RecordingState.PARTIAL)
+    assert (row.kept.why, row.kept.duration_s) == ("", 6.0)
+
+
+async def test_what_can_never_be_kept_is_told_once_and_does_not_lie_about(
+    keeping: Keeping, mocker: MockerFixture
+) -> None:
+    keeping.writes(caller=0.0, agent=0.0)
+    row = await finished(keeping)
+    assert (row.record.state, row.kept.why) == (RecordingState.FAILED, "empty")
+    mocker.patch.object(shelves, "QUIET_WITHIN_S", -1.0)
+    async with keeping.running() as shelf:
+        await shelf._sweep()
+        async with asyncio.timeout(5):
+            while keeping.raw():
+                await asyncio.sleep(0.01)
+    assert shelf.counts.failed == {}
+
+
+# --- the end of this process ---
+
+
+async def test_what_is_being_picked_up_is_sealed_before_the_end(
+    keeping: Keeping, mocker: MockerFixture
+) -> None:
+    mocker.patch.object(shelves, "QUIET_S", 0.3)
+    keeping.writes()
+    keeping.store.carry(SaveRecording(record=RECORD))
+    async with keeping.running() as shelf:
+        shelf.carry(FinishRecording(record=RECORD))
+    assert (await keeping.row()).record.state is RecordingState.KEPT
+    assert keeping.raw() == []
+
+
+async def test_talks_that_end_with_asterisk_are_sealed_before_the_end(keeping: Keeping) -> None:
+    two_talks(keeping)
+    running = replace(SECOND, state=RecordingState.RUNNING, ended_at=None, length_s=0.0)
+    for record in (FIRST, running):
+        keeping.store.carry(SaveRecording(record=record))
+    await keeping.store.settled()
+    shelf = keeping.shelf()
+    await shelf.start()
+    await shelf.stop(complete=True)
+    rows = [await keeping.row(each.id) for each in (FIRST, SECOND)]
+    assert [(row.record.state, row.kept.duration_s) for row in rows] == [("kept", 2.0), ("kept", 1.5)]
+    assert keeping.raw() == []
+
+
+async def test_an_end_waits_for_no_disk_that_hangs(keeping: Keeping, mocker: MockerFixture) -> None:
+    mocker.patch.object(shelves, "STOP_WITHIN_S", 0.1)
+    mocker.patch.object(shelves, "QUIET_S", 30.0)
+    keeping.writes()
+    keeping.store.carry(SaveRecording(record=RECORD))
+    async with asyncio.timeout(5):
+        async with keeping.running() as shelf:
+            shelf.carry(FinishRecording(record=RECORD))
+    assert len(keeping.raw()) == 2
 
 
 # --- crashes ---

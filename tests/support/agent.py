@@ -63,6 +63,9 @@ class Agent:
                 self._changed.set()
             elif frame["type"] == "snapshot":
                 self.snapshot = frame
+            elif frame["type"] == "pong":
+                self._pongs += 1
+                self._changed.set()
             for view in frame.get("agents", ()):
                 if view["login"] == self.login:
                     self.view = view

@@ -109,8 +109,14 @@ recordings = Table(
     Column("deleted_at", Double),
     Column("kind", Text, nullable=False, server_default="talk"),
     words("number"),  # the number outside, where no agent had the caller
+    words("source"),  # whose files hold it; empty: its own
+    Column("begin_s", Double, nullable=False, server_default="0"),  # where in the files
+    Column("end_s", Double),
+    Column("written_s", Double, nullable=False, server_default="0"),  # while it runs
+    Column("writing_since", Double),
     Index(None, "interaction", "started_at"),
     Index(None, "state", "queue", "started_at"),
+    Index(None, "source"),
 )
 
 # A row holds whole numbers by their names (docs/figures.md), times in milliseconds. Kept for ever.

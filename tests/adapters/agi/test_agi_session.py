@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contactcenter.agi import session as session_module
+from contactcenter.agi import waiting
 from contactcenter.agi.script import Limits
 from contactcenter.agi.server import Route
 from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
@@ -465,7 +466,7 @@ async def test_an_odd_leg_is_not_joined(desk: Started, leg: str) -> None:
 async def test_a_center_that_says_nothing_after_a_talk_keeps_nobody(
     desk: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "WORD_S", 0.05)
+    monkeypatch.setattr(waiting, "WORD_S", 0.05)
     async with desk() as d:
         channel = FakeChannel(extension="4002")
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 # What the search box looks in (`crm/search.py`). SQLite's index takes its text from `documents` and is told
 # by triggers; a document is never updated. PostgreSQL's is of the very expression that the search uses.
