@@ -192,7 +192,10 @@ function Account({ user, roles, saved }) {
   const body = Object.fromEntries(Object.entries(typed).filter(([name]) => !same(name)));
   const changed = Object.keys(body).length > 0;
   const takesCalls = roles?.find((role) => role.name === now.role)?.rights.includes("calls.take");
-  const refused = (refusal) => setWrong({ [refusal.field.split(".")[0] || "name"]: inPageWords(refusal.message).text });
+  const refused = (refusal) => {
+    const field = refusal.code === "locked_out" ? "role" : refusal.field.split(".")[0]; // the rights are the role's
+    setWrong({ [field || "name"]: inPageWords(refusal.message).text });
+  };
   const save = async (event) => {
     event.preventDefault();
     const found = await change({ name: `user ${user.login}`, path: `/api/users/${user.login}`, body, base: user, words: words(user, roles), wrong: refused });
