@@ -39,6 +39,9 @@ class Pair:
     found_at: float
     decided_at: float | None
     decided_by: str
+    first_name: str = ""
+    second_name: str = ""
+    """What the two are called, in lists."""
 
 
 def check(db: Connection, ids: Collection[str], *, at: float) -> int:
@@ -106,7 +109,7 @@ def page(
     one, other = customers.alias("one"), customers.alias("other")
     seen = select(customers.c.id).where(access.visible(reader, Kind.CUSTOMER))
     query = (
-        select(duplicates)
+        select(duplicates, one.c.name.label("first_name"), other.c.name.label("second_name"))
         .join(one, one.c.id == duplicates.c.first)
         .join(other, other.c.id == duplicates.c.second)
         .where(duplicates.c.first.in_(seen), duplicates.c.second.in_(seen))

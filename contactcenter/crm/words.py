@@ -107,7 +107,8 @@ def syllables(run: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def sounds(han: str) -> tuple[str, ...]:
-    """How Han characters are typed by their sound: all of it, each syllable, the initials."""
+    """How Han characters are typed by their sound: all of it, each syllable, the initials, the first syllable
+    and initials."""
     found: dict[str, None] = {}
     usual = lazy_pinyin(han, style=Style.NORMAL, v_to_u=False)
     readings = [usual]
@@ -118,6 +119,8 @@ def sounds(han: str) -> tuple[str, ...]:
             found[syllable] = None
         found["".join(syllables)[:LONGEST_WORD]] = None
         found["".join(syllable[:1] for syllable in syllables)] = None
+        # The family's name whole, the rest by initials: wangxm.
+        found["".join([syllables[0], *(each[:1] for each in syllables[1:])])[:LONGEST_WORD]] = None
         if any("v" in syllable for syllable in syllables):  # 吕 is typed lv and lu
             found["".join(syllables).replace("v", "u")[:LONGEST_WORD]] = None
     return tuple(found)

@@ -5,6 +5,7 @@ a caller is ever put into HTML by the server.
 """
 
 from aiohttp import hdrs, web
+from pydantic import BaseModel, ConfigDict
 
 from contactcenter.crm.exports import RIGHTS
 from contactcenter.http.routes import Kind, Right, Routes
@@ -17,14 +18,44 @@ EXPORTING = tuple(RIGHTS.values())
 THEMES, LANGUAGES = ("light", "dark"), ("zh", "en")
 
 
+class Asked(BaseModel):
+    """What a list is asked for stands in its page's address: the page reads it there."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 @routes.get("/", right=Right.SIGNED_IN, media_type="text/html")
-async def home(visit: Visit) -> web.Response:
+async def home(visit: Visit, query: Asked) -> web.Response:
     """The agent's desk, or the supervisor's view."""
     return _shell(visit)
 
 
+@routes.get("/customers", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def customers(visit: Visit, query: Asked) -> web.Response:
+    """The list of customers."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_READ))
+
+
+@routes.get("/customers/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def customer(visit: Visit, id: str) -> web.Response:
+    """One customer, seen from all sides; `new`: one who is to be."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_READ))
+
+
+@routes.get("/duplicates", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def duplicates(visit: Visit, query: Asked) -> web.Response:
+    """Pairs of records that may be one customer."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_MERGE))
+
+
+@routes.get("/fields", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def fields(visit: Visit) -> web.Response:
+    """The definitions of custom fields."""
+    return _shell(visit, allowed=visit.visitor.may(Right.FIELDS_WRITE))
+
+
 @routes.get("/history", right=Right.SIGNED_IN, media_type="text/html")
-async def history(visit: Visit) -> web.Response:
+async def history(visit: Visit, query: Asked) -> web.Response:
     """What happened."""
     return _shell(visit)
 
@@ -36,7 +67,7 @@ async def history_of_one(visit: Visit, id: str) -> web.Response:
 
 
 @routes.get("/requests", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def requests_board(visit: Visit) -> web.Response:
+async def requests_board(visit: Visit, query: Asked) -> web.Response:
     """What customers want of us."""
     return _shell(visit, allowed=visit.visitor.may(Right.REQUESTS_READ))
 
@@ -48,7 +79,7 @@ async def one_request(visit: Visit, id: str) -> web.Response:
 
 
 @routes.get("/followups", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def due_list(visit: Visit) -> web.Response:
+async def due_list(visit: Visit, query: Asked) -> web.Response:
     """What is to be done later."""
     return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
 
@@ -116,7 +147,7 @@ async def settings(visit: Visit) -> web.Response:
 
 
 @routes.get("/audit", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def audit(visit: Visit) -> web.Response:
+async def audit(visit: Visit, query: Asked) -> web.Response:
     """Who did what; for supervisors."""
     return _shell(visit, allowed=visit.visitor.may(Right.AUDIT_READ))
 

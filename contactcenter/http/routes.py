@@ -163,7 +163,7 @@ class Route:
             query.pop(FIELDS, None)
         if self.query:
             arguments["query"] = _checked(self.query, query)
-        elif query:
+        elif query and self.media_type != "text/html":  # what of a page is shown is the browser's business
             raise Problem(422, "invalid", "This call takes no parameters.", field=next(iter(query)))
         if self.checks_version:
             visit.expected = expected_version(request)

@@ -96,10 +96,10 @@ export function FollowupForm({ place, from = {}, one = null, short = false, clos
   const field = (key, label, control, wide = false) => html`<div class="field ${wide ? "wide" : ""}"><label for=${`${id}-${key}`}>${label}</label>${control}</div>`;
   const leads = LEADS.includes(draft.lead) ? LEADS : [...LEADS, draft.lead];
   return html`<form ref=${box} class="new-form" onSubmit=${send} onKeyDown=${byCtrlEnter(send)}>
-    ${field("title", t("followup.title"), html`<input class="input" id=${`${id}-title`} name="title" dir="auto" required maxlength="200" autocomplete="off" value=${draft.title} onInput=${set("title")}
+    ${field("title", t("followup.title"), html`<input class="input" id=${`${id}-title`} name="title" dir="auto" autofocus required maxlength="200" autocomplete="off" value=${draft.title} onInput=${set("title")}
       onKeyDown=${(event) => event.key === "Enter" && (event.isComposing || event.keyCode === 229) && event.preventDefault()} />`, true)}
     ${asksCustomer &&
-    html`<${CustomerChoice} id=${`${id}-customer`} label=${t("followup.customer")} value=${draft.customer} set=${(customer) => put({ customer })} />`}
+    html`<${CustomerChoice} id=${`${id}-customer`} label=${t("followup.customer")} value=${draft.customer} choose=${(customer) => put({ customer })} />`}
     <div class="quick" role="group" aria-label=${t("followup.when")}>
       ${LATER().map(([words, moment]) => html`<button key=${words} type="button" class="button small-button" aria-pressed=${draft.due_at === moment} onClick=${() => put({ due_at: moment })}>${words}</button>`)}
     </div>

@@ -23,12 +23,12 @@ export const changedFollowups = signal(0);
 
 /** How it comes again, in words. */
 export const recurrenceWords = ({ every, unit, until }) => {
-  const words = t(`recurs.${unit}`, { n: every });
+  const words = every === 1 ? t(`recurs_one.${unit}`) : t(`recurs.${unit}`, { n: every });
   return until ? t("recurs.until", { words, at: dayTimeOf(until) }) : words;
 };
 
 export function Recurs({ recurrence }) {
-  return recurrence && html`<span class="small quiet recurs"><${Icon} name="again" size=${14} />${recurrenceWords(recurrence)}</span>`;
+  return recurrence && html`<div class="small quiet recurs"><${Icon} name="again" size=${14} />${recurrenceWords(recurrence)}</div>`;
 }
 
 const LABELS = {

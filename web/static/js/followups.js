@@ -131,14 +131,14 @@ function Rows({ items, state, label }) {
         <${Recurs} recurrence=${one.recurrence} />`,
     ],
     [t("customer.title"), (one) => html`<${CustomerLink} id=${one.customer} name=${one.customer_name} />`],
-    [t("followup.whose"), (one) => html`<bdi>${whose(one)}</bdi>`],
+    [t("followup.whose"), (one) => html`<bdi class="whole">${whose(one)}</bdi>`],
     writes
       ? [t("followup.acts"), (one) => html`<${Acts} one=${one} />`]
       : [t("followup.ended"), (one) => html`<span class="figures">${one.done_at === null ? "–" : momentOf(one.done_at)}</span>`],
   ];
   const keys = (one) => ({ Enter: () => go(followupAddress(one)), ...(writes ? { D: () => ask(one, "done"), L: () => ask(one, "later"), X: () => ask(one, "drop") } : {}) });
-  return html`<${Table} label=${label} columns=${columns} rows=${items} keyOf=${(one) => one.id} empty=""
-    rowProps=${steered(row, (one) => one.id, keys)} below=${(one) => asking.value.id === one.id && html`<${Asked} one=${one} />`} />`;
+  return html`<div class="due-table"><${Table} label=${label} columns=${columns} rows=${items} keyOf=${(one) => one.id} empty=""
+    rowProps=${steered(row, (one) => one.id, keys)} below=${(one) => asking.value.id === one.id && html`<${Asked} one=${one} />`} /></div>`;
 }
 
 function Filters() {

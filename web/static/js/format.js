@@ -77,6 +77,12 @@ export function amount(text) {
   return new Intl.NumberFormat(LOCALES[language.value], { minimumFractionDigits: 2 }).format(value);
 }
 
+/** The day of `2026-03-31`, or of a moment. */
+export const dateOf = (day) => format({ dateStyle: "medium" }).format(typeof day === "string" ? new Date(`${day}T12:00`) : new Date(day * 1000));
+
+/** The day with its name, for the head of what happened then. */
+export const dayOf = (at) => format({ dateStyle: "full" }).format(new Date(at * 1000));
+
 /** `14:05` */
 export const hourOf = (at) => format({ hour: "2-digit", minute: "2-digit" }).format(new Date(at * 1000));
 

@@ -96,7 +96,7 @@ function Known({ one, set }) {
       <legend class="legend">${t("imports.duplicates")}</legend>
       ${DUPLICATES.map(
         (each) => html`<label key=${each} class="check choice"><input type="radio" name="duplicates" checked=${one.duplicates === each} onChange=${() => set({ duplicates: each })} />
-          <span><strong>${t(`duplicates.${each}`)}</strong> <span class="quiet small">${t(`duplicates.${each}.hint`)}</span></span></label>`,
+          <span><strong>${t(`import_twice.${each}`)}</strong> <span class="quiet small">${t(`import_twice.${each}.hint`)}</span></span></label>`,
       )}
     </fieldset>
     <div class="field-column">

@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
 import {
-  agents, calls, chosenCustomer, dismiss, figures, imports, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, seen, toast,
+  agents, calls, candidates, dismiss, figures, imports, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, said, seen, toast,
 } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
@@ -145,7 +145,12 @@ function takeChange(frame) {
 }
 
 function takePop(frame) {
-  if (pop.value?.offer !== frame.offer) chosenCustomer.value = null;
+  const sure = ["chosen", "created"].includes(frame.match);
+  // Somebody else said who it is, after this agent did.
+  if (said.value.interaction === frame.interaction && sure && frame.customer?.id !== said.value.card.id) said.value = { interaction: "", card: null };
+  const before = candidates.value.interaction === frame.interaction ? candidates.value.cards : [];
+  const known = new Map([...before, ...frame.customers].map((card) => [card.id, card]));
+  candidates.value = { interaction: frame.interaction, cards: [...known.values()] };
   pop.value = frame;
 }
 

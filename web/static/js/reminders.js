@@ -12,7 +12,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { customerAddress } from "./followups.js";
-import { me, reminders, toast } from "./model.js";
+import { face, me, reminders, toast } from "./model.js";
 import { recall, remember } from "./memory.js";
 import { requestAddress } from "./request_form.js";
 import { chime } from "./ringing.js";
@@ -25,6 +25,13 @@ const sound = signal(recall("reminder_sound") === "on");
 
 const inOrder = computed(() => [...reminders.value.values()].sort((a, b) => a.due_at - b.due_at));
 
+/** With a caller, the page is his: reminders are small then, until somebody looks at them. */
+const busy = computed(() => ["reserved", "talking", "held"].includes(face.value));
+
+effect(() => {
+  if (busy.value) folded.value = true;
+});
+
 let known = null;
 
 /** One that is new is shown in full, and heard, if that is wanted. */
@@ -32,15 +39,19 @@ effect(() => {
   const now = new Set(reminders.value.keys());
   const fresh = known && [...now].some((id) => !known.has(id));
   if (me.value) known = now;
-  if (!fresh) return;
+  if (!fresh || busy.peek()) return;
   folded.value = false;
   if (sound.peek()) chime();
 });
 
+const first = () => document.querySelector(".reminder a");
+
 export function goToReminders() {
+  const there = first();
   folded.value = false;
   // The list may have to be drawn first.
-  requestAnimationFrame(() => document.querySelector(".reminder a")?.focus());
+  if (there) there.focus();
+  else requestAnimationFrame(() => first()?.focus());
 }
 
 function switchSound() {

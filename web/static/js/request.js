@@ -84,6 +84,7 @@ function Steps({ one, took }) {
     if (moved) took(moved);
   };
   return html`<div class="step-row" role="group" aria-label=${t("request.move_of", { number: one.number })}>
+    <span class="quiet small">${t("request.move_to")}</span>
     ${one.possible.map(
       (to) => html`<button key=${to} type="button" class="button step-to" data-request=${to} disabled=${!online()} aria-busy=${pending(`request ${one.id}`)} onClick=${go(to)}>
         ${DONE.includes(one.state) && to === "open" ? html`<${Icon} name="again" size=${16} />${t("request.reopen")}` : html`<${RequestState} state=${to} />`}
@@ -108,7 +109,7 @@ function Step({ step }) {
       ${kind === "state" && html`<p>${stepWords(step)}</p>`}
       ${changed.length > 0 &&
       html`<ul class="changes-of">
-        ${changed.map((name) => html`<li key=${name}><span class="quiet">${labelOf(name === "customer_id" ? "customer_name" : name)}:</span> <bdi class="was">${shown(name, detail.before?.[name])}</bdi> → <bdi>${shown(name, detail.after[name])}</bdi></li>`)}
+        ${changed.map((name) => html`<li key=${name}><span class="quiet">${labelOf(name)}:</span> ${name === "customer" ? t("request.customer_other") : html`<bdi class="was">${shown(name, detail.before?.[name])}</bdi> → <bdi>${shown(name, detail.after[name])}</bdi>`}</li>`)}
       </ul>`}
       ${detail.interaction && html`<p><a href=${`/history/${encodeURIComponent(detail.interaction)}`}>${t("history.one")}</a></p>`}
     </div>
@@ -196,7 +197,7 @@ function OtherCustomer({ one, took, closed }) {
     close();
   };
   return html`<${Dialog} kind="other-customer" id="other-customer-title" title=${t("request.other_customer")} closed=${closed}>
-    ${(close) => html`<${CustomerChoice} id="other-customer" autofocus value=${null} except=${one.customer} set=${choose(close)} />`}
+    ${(close) => html`<${CustomerChoice} id="other-customer" autofocus value=${null} except=${one.customer} choose=${choose(close)} />`}
   <//>`;
 }
 
@@ -259,7 +260,7 @@ export function RequestPage({ id }) {
       <div class="titles">
         <span class="quiet figures">${t("request.one")} ${one.number}</span>
         <h1 dir="auto">${one.subject}</h1>
-        <div class="chips"><${RequestState} state=${one.state} /><${Priority} level=${one.priority} /><${Due} moment=${one.due_at} over=${DONE.includes(one.state)} /></div>
+        <div class="chips"><${RequestState} state=${one.state} /><${Priority} level=${one.priority} />${one.due_at !== null && html`<${Due} moment=${one.due_at} over=${DONE.includes(one.state)} />`}</div>
       </div>
       ${back}
     </div>

@@ -1,17 +1,17 @@
 // Which requests are shown, in which order, and as what: kept in the page's address, so that it can be sent on.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-
+import { useAddress } from "./address.js";
 import { serverNow } from "./clock.js";
 import { dayStart, PRIORITIES } from "./due.js";
 import { html } from "./html.js";
+import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { me } from "./model.js";
 import { NOBODY, PersonChoice, TeamChoice } from "./people.js";
 import { kindTitle, STATES } from "./request_parts.js";
 
-const NONE = { owner: "", team: "", kind: "", priority: "", due: "", number: "", state: "" };
+const NONE = { owner: "", team: "", kind: "", priority: "", due: "", number: "", state: "", customer: "" };
 export const SORTS = ["due", "updated", "opened", "number"];
 const DUE = ["overdue", "today", "week"];
 
@@ -28,22 +28,14 @@ export function asked(chosen = filters.value) {
   return Object.fromEntries(Object.entries({ ...rest, due_before: before }).filter(([, value]) => value !== "" && value !== undefined));
 }
 
-/** Take what the address says; what it says of nothing stays as it was. */
-function takeAddress() {
-  const given = new URLSearchParams(location.search);
-  if (![...given.keys()].length) return;
-  filters.value = Object.fromEntries(Object.keys(NONE).map((name) => [name, given.get(name) ?? ""]));
-  if (SORTS.includes(given.get("sort"))) sort.value = given.get("sort");
-  view.value = given.get("view") === "list" ? "list" : "board";
-}
-
-export function useAddress() {
-  useEffect(takeAddress, []);
-  const wanted = new URLSearchParams(Object.entries({ ...filters.value, sort: sort.value === "due" ? "" : sort.value, view: view.value === "board" ? "" : view.value }).filter(([, value]) => value));
-  const address = wanted.size ? `/requests?${wanted}` : "/requests";
-  useEffect(() => {
-    if (location.pathname === "/requests") history.replaceState(null, "", address);
-  }, [address]);
+/** The address says what is asked for, and the other way round. */
+export function useRequestAddress() {
+  const values = { ...filters.value, sort: sort.value === "due" ? "" : sort.value, view: view.value === "board" ? "" : view.value };
+  useAddress("/requests", values, (given) => {
+    filters.value = Object.fromEntries(Object.keys(NONE).map((name) => [name, given(name)]));
+    if (SORTS.includes(given("sort"))) sort.value = given("sort");
+    view.value = given("view") === "list" ? "list" : "board";
+  });
 }
 
 export const isFiltered = () => Object.values(filters.value).some(Boolean);
@@ -81,6 +73,11 @@ export function Filters() {
         ${SORTS.map((code) => html`<option key=${code} value=${code}>${t(`sort.${code}`)}</option>`)}
       </select>
     </div>
+    ${filters.value.customer &&
+    html`<div class="field">
+      <span class="legend">${t("customer.title")}</span>
+      <button type="button" class="button" onClick=${() => (filters.value = { ...filters.value, customer: "" })}>${t("requests.one_customer")}<${Icon} name="close" size=${14} /></button>
+    </div>`}
     <button type="button" class="button" disabled=${!isFiltered()} onClick=${() => (filters.value = NONE)}>${t("audit.clear")}</button>
   </form>`;
 }

@@ -33,7 +33,7 @@ export const mayWrite = () => may("requests.write");
 const LABELS = {
   subject: "request.subject", problem: "request.problem", solution: "request.solution", state: "request.state",
   priority: "request.priority", kind: "request.kind", owner: "request.owner", team: "request.team",
-  due_at: "request.due", queue: "board.queue", customer_name: "customer.title",
+  due_at: "request.due", queue: "board.queue", customer_name: "customer.title", customer: "customer.title",
 };
 
 /** The value of a request's field, in words. */
@@ -49,7 +49,7 @@ export function shown(field, value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** What `conflict.js` needs to speak of a request. */
+/** What the question about two versions needs to speak of a request. */
 export const wordsOf = (request) => ({
   title: t("request.named", { number: request.number, subject: request.subject }),
   label: (field) => (LABELS[field] ? t(LABELS[field]) : null),
@@ -113,7 +113,7 @@ function SolveForm({ question, close }) {
     <p class="quiet" dir="auto">${question.request.subject}</p>
     <div class="field">
       <label for="solve-solution">${t("request.solution")}</label>
-      <textarea ref=${field} class="input" id="solve-solution" dir="auto" required maxlength="20000" rows="5" value=${text} onInput=${(event) => setText(event.target.value)}></textarea>
+      <textarea ref=${field} class="input" id="solve-solution" dir="auto" autofocus required maxlength="20000" rows="5" value=${text} onInput=${(event) => setText(event.target.value)}></textarea>
     </div>
     <div class="dialog-actions">
       <button type="button" class="button" onClick=${close}>${t("action.cancel")}</button>

@@ -14,7 +14,7 @@ import { t } from "./language.js";
 import { go } from "./model.js";
 import { Card, Menu } from "./parts.js";
 import { usePeople, whose } from "./people.js";
-import { asked, Filters, filters, isFiltered, sort, useAddress, view } from "./request_filters.js";
+import { asked, Filters, filters, isFiltered, sort, useRequestAddress, view } from "./request_filters.js";
 import { changedRequests, DONE, mayWrite, move, RequestState, STATES } from "./request_parts.js";
 import { NewRequestButton } from "./request_form.js";
 import { steered } from "./rows.js";
@@ -127,9 +127,9 @@ function RequestCard({ request, first }) {
       <div class="line"><span class="small quiet figures">${request.number}</span><${Priority} level=${request.priority} /></div>
       <a class="subject" id=${`${name}-subject`} href=${addressOf(request)} tabIndex=${inOrder ? 0 : -1} dir="auto">${request.subject}</a>
       <span class="small who-line"><bdi>${request.customer_name || t("request.customer_hidden")}</bdi></span>
-      <span class="small quiet"><bdi>${whose(request)}</bdi></span>
+      ${request.due_at !== null && html`<span class="small"><${Due} moment=${request.due_at} over=${DONE.includes(request.state)} /></span>`}
       <div class="line last">
-        <span class="small"><${Due} moment=${request.due_at} over=${DONE.includes(request.state)} /></span>
+        <span class="small quiet"><bdi>${whose(request)}</bdi></span>
         ${writes && html`<${Steps} request=${request} open=${open} />`}
       </div>
     </article>
@@ -245,7 +245,7 @@ function List() {
     [t("customer.title"), (one) => html`<bdi>${one.customer_name || "–"}</bdi>`],
     [t("request.state"), (one) => html`<${RequestState} state=${one.state} />`],
     [t("request.priority"), (one) => html`<${Priority} level=${one.priority} />`],
-    [t("request.owner"), (one) => html`<bdi>${whose(one)}</bdi>`],
+    [t("request.owner"), (one) => html`<bdi class="whole">${whose(one)}</bdi>`],
     [t("request.due"), (one) => html`<${Due} moment=${one.due_at} over=${DONE.includes(one.state)} />`],
     [t("request.updated"), (one) => html`<span class="figures">${momentOf(one.updated_at)}</span>`],
   ];
@@ -260,7 +260,7 @@ function List() {
 
 export function Requests() {
   usePeople();
-  useAddress();
+  useRequestAddress();
   document.title = `${t("nav.requests")} · contactcenter`;
   const toggle = (name, icon) => html`<button type="button" class="segment" aria-pressed=${view.value === name} onClick=${() => (view.value = name)}>${t(`requests.${name}`)}</button>`;
   return html`<div class="page wide">

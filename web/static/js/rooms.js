@@ -3,7 +3,10 @@
 
 import { Audit } from "./audit.js";
 import { Board } from "./board.js";
+import { CustomerPage } from "./customer_page.js";
+import { Customers } from "./customers.js";
 import { Desk } from "./desk.js";
+import { Duplicates } from "./duplicates.js";
 import { Exports, mayExport } from "./exports.js";
 import { FollowupPage, Followups } from "./followups.js";
 import { History, InteractionPage } from "./history.js";
@@ -13,6 +16,7 @@ import { ImportPage } from "./import_page.js";
 import { Imports } from "./imports.js";
 import { t } from "./language.js";
 import { isAgent, may, route, steersAll } from "./model.js";
+import { NewCustomer } from "./new_customer.js";
 import { RequestPage } from "./request.js";
 import { Requests } from "./requests.js";
 import { Roles } from "./roles.js";
@@ -22,6 +26,8 @@ import { UserPage, Users } from "./users.js";
 
 const everybody = () => true;
 
+const CustomerRoom = ({ id }) => (id === "new" && may("customers.write") ? html`<${NewCustomer} />` : html`<${CustomerPage} id=${id} />`);
+
 /** Room by room, in the order in which they stand; the first of a room's pages that somebody may see is its door,
  * whose title is the room's, unless the room has one. A page's `name` is the first word of its address; `all` is
  * shown there, and `one` gets the `id` that follows. `apart`: with a gap before it. */
@@ -30,6 +36,13 @@ const ROOMS = [
     icon: "desk",
     pages: [
       { name: "desk", title: () => t(isAgent.value ? "nav.desk" : "nav.board"), sees: everybody, all: () => html`<${isAgent.value ? Desk : Board} />` },
+    ],
+  },
+  {
+    icon: "customers",
+    pages: [
+      { name: "customers", title: () => t("nav.customers"), sees: () => may("customers.read"), all: Customers, one: CustomerRoom },
+      { name: "duplicates", title: () => t("nav.duplicates"), sees: () => may("customers.merge"), all: Duplicates },
     ],
   },
   {

@@ -15,6 +15,7 @@ import { Menu, reasonTitle, Since } from "./parts.js";
 import { Reminders } from "./reminders.js";
 import { Solving } from "./request_parts.js";
 import { Rail, Room } from "./rooms.js";
+import { Search } from "./search.js";
 import { Help } from "./shortcuts.js";
 import { ListenBar, Messages, Monitored } from "./supervision.js";
 import { isDark, switchTheme, theme } from "./theme.js";
@@ -106,6 +107,7 @@ function Header() {
       <img src=${document.querySelector("link[rel=icon]").href} alt="" width="24" height="24" />
     </a>
     ${isAgent.value && html`<${Status} />`}
+    <${Search} />
     ${isAgent.value && html`<${QueueChips} /><${Monitored} />`}
     <span class="spacer"></span>
     <${LinkState} />
@@ -178,6 +180,7 @@ export function Shell() {
     <div class="bottom">${!isAgent.value && html`<${ListenBar} />`}<${Footer} /></div>
     <div class="corner">${isAgent.value && html`<${Messages} />`}<${Reminders} /></div>
     <${Toasts} />
+    <${Conflicts} />
     <${Help} />
     <${Solving} />
     <${Conflicts} />
