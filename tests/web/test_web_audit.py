@@ -82,7 +82,7 @@ async def test_rows_are_found_by_who_what_and_when(desk: Desk, edge: Running) ->
     await desk.page.get_by_label("Act", exact=True).select_option("merge")
     await expect(rows(desk)).to_have_count(1)
     await desk.page.get_by_role("button", name="Clear filters").click()
-    await desk.page.get_by_label("User").fill("agent1")
+    await desk.page.locator("#audit-login").fill("agent1")
     await desk.page.get_by_label("Result").select_option("false")
     await expect(rows(desk)).to_have_count(1)
     await expect(rows(desk)).to_contain_text("refused")

@@ -8,7 +8,7 @@ import { bytesOf, dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
-import { me, toast } from "./model.js";
+import { may, me, toast } from "./model.js";
 import { Dialog } from "./parts.js";
 import { personName, usePeople } from "./people.js";
 import { Table } from "./table.js";
@@ -34,8 +34,11 @@ function Remove({ file, closed, done }) {
   <//>`;
 }
 
-/** All files of `of`, `{customer}` or `{request}`; who `writes` sends new ones and removes others. */
-export function Attachments({ of, writes }) {
+const nobody = () => {};
+
+/** All files of `of`, `{customer}` or `{request}`; who `writes` sends new ones. `changed` runs when one came or went. */
+export function Attachments({ of, writes, changed = nobody }) {
+  const removes = writes && may("customers.write");
   usePeople();
   const path = of.request ? `/api/requests/${encodeURIComponent(of.request)}/attachments` : `/api/customers/${encodeURIComponent(of.customer)}/attachments`;
   const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
@@ -58,6 +61,7 @@ export function Attachments({ of, writes }) {
     sent: (file) => {
       toast(t("attachments.added", { name: file.name }));
       change((items) => [file, ...items]);
+      changed();
     },
   });
   const columns = [
@@ -72,7 +76,7 @@ export function Attachments({ of, writes }) {
     [t("attachments.size"), (file) => bytesOf(file.bytes), true],
     [t("attachments.at"), (file) => html`<span class="figures">${dateTimeOf(file.created_at)}</span>`],
     [t("attachments.by"), (file) => html`<bdi>${personName(file.created_by)}</bdi>`],
-    ...(writes
+    ...(removes
       ? [[t("attachments.remove"), (file) => html`<button type="button" class="button plain icon-only" disabled=${!online()} title=${t("attachments.remove")} aria-label=${t("attachments.remove_what", { name: file.name })} onClick=${() => setRemoving(file)}><${Icon} name="trash" /></button>`]]
       : []),
   ];
@@ -84,6 +88,6 @@ export function Attachments({ of, writes }) {
       ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`
       : html`<${Table} label=${t("attachments.label")} columns=${columns} rows=${pages.items} keyOf=${(file) => file.id} empty=${pages.state === "loading" ? t("history.loading") : t("attachments.none")} />`}
     ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
-    ${removing && html`<${Remove} file=${removing} closed=${() => setRemoving(null)} done=${(id) => change((items) => items.filter((each) => each.id !== id))} />`}
+    ${removing && html`<${Remove} file=${removing} closed=${() => setRemoving(null)} done=${(id) => (change((items) => items.filter((each) => each.id !== id)), changed())} />`}
   </div>`;
 }
