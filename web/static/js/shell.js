@@ -182,7 +182,6 @@ export function Shell() {
     <${Toasts} />
     <${Help} />
     <${Solving} />
-    <${Conflicts} />
   </div>`;
 }
 
