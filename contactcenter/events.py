@@ -570,6 +570,8 @@ class CustomerChanged(Event):
     """A customer's record was changed, or what is to be done for him, while a call of his goes on."""
 
     customer: CustomerCard
+    was: str = ""
+    """The id that calls know him by, when that record was merged into this one."""
 
 
 @frozen

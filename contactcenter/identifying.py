@@ -97,15 +97,20 @@ def chosen(floor: Floor, event: CustomerChosen) -> None:
 
 
 def changed(floor: Floor, event: CustomerChanged) -> None:
-    """A record is another by now: whoever has it on the page for a call sees what it is."""
+    """A record is another by now: whoever has it on the page for a call sees what it is. Of two that a caller
+    may be, and that were merged, one is left, as sure as both were."""
+    ids = {event.customer.id, event.was} - {""}
     for call in floor.calls.values():
-        held = {card.id: card for card in call.customers}
-        if event.customer.id not in held:
+        sure = sum(card.confidence for card in call.customers if card.id in ids)
+        if (event.was or event.customer.id) not in {card.id for card in call.customers}:
             continue
-        now = replace(event.customer, confidence=held[event.customer.id].confidence)
-        cards = tuple(now if card.id == now.id else card for card in call.customers)
+        now = replace(event.customer, confidence=min(1.0, sure))
+        seen = (now if card.id in ids else card for card in call.customers)
+        cards = tuple({card.id: card for card in seen}.values())
         if cards != call.customers:
             call.customers = cards
+            if event.was:
+                _keep(call.interaction, cards[0], call.match)
             floor.restate(call)
             _show(floor, call, event.at)
 

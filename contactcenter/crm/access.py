@@ -29,6 +29,7 @@ from contactcenter.crm.schema import (
     recordings,
     relations,
     requests,
+    root_of_row,
     workers,
 )
 from contactcenter.values import frozen
@@ -369,7 +370,7 @@ def _whose_caller(reader: Reader) -> Select[Any]:
     mine, held, given = workers.alias(), interactions.alias(), assignments.alias()
     called = customers.alias()
     return (
-        select(_root_of(called))
+        select(root_of_row(called))
         .select_from(mine)
         .join(held, held.c.id == mine.c.interaction_id)
         .outerjoin(given, given.c.interaction == held.c.id)
@@ -415,10 +416,6 @@ def _worked(reader: Reader, table: FromClause, interaction: ColumnElement[str]) 
     return query.correlate(table).exists()
 
 
-def _root_of(row: FromClause) -> ColumnElement[str]:
-    return func.coalesce(func.nullif(row.c.merged_into, ""), row.c.id)
-
-
 def _of_customer(reader: Reader, column: ColumnElement[str]) -> ColumnElement[bool]:
     """What hangs on a customer, or on one who was merged into another."""
     if not reader.may(Right.CUSTOMERS_READ):
@@ -426,7 +423,8 @@ def _of_customer(reader: Reader, column: ColumnElement[str]) -> ColumnElement[bo
     if reader.scope(Kind.CUSTOMER) is Scope.ALL:
         return true()
     holder, root = customers.alias(), customers.alias()
-    return exists().where(holder.c.id == column, root.c.id == _root_of(holder), _customer_row(reader, root))
+    through = (holder.c.id == column, root.c.id == root_of_row(holder))
+    return exists().where(*through, _customer_row(reader, root))
 
 
 def _work(reader: Reader, kind: Kind, table: FromClause) -> ColumnElement[bool]:

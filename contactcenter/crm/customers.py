@@ -7,7 +7,6 @@ without one it is the center's own.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +15,6 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    bindparam,
-    func,
     insert,
     or_,
     select,
@@ -27,14 +24,15 @@ from sqlalchemy import (
 from contactcenter.crm import (
     access,
     addresses,
+    cards,
     consents,
     custom,
     filters,
     interactions,
+    money,
     ownerships,
     paging,
     records,
-    requests,
     roots,
     sealing,
     settings,
@@ -51,14 +49,11 @@ from contactcenter.crm.paging import Page
 from contactcenter.crm.phone_numbers import with_extension
 from contactcenter.crm.records import Change
 from contactcenter.crm.schema import addresses as addresses_table
-from contactcenter.crm.schema import customers
-from contactcenter.crm.schema import interactions as interactions_table
+from contactcenter.crm.schema import customers, root_of_row
 from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.text import entered
 from contactcenter.values import CustomerCard, PastInteraction, frozen
 
-CARDS = 5
-"""Most customers that one shared number brings up."""
 KINDS = ("person", "organisation")
 TOGETHER = 500
 """Most customers whose owner is changed by one act."""
@@ -68,28 +63,9 @@ _CAPS = {"number": 32, "name": 120, "company": 120, "tier": 32, "category": 64, 
 ID_NUMBER = "customers/id_number"
 """What sealed id numbers are bound to."""
 _SORTS = {"name": customers.c.name, "updated": customers.c.updated_at}
-_LAST = (
-    select(func.max(interactions_table.c.arrived_at))
-    .where(interactions_table.c.customer == customers.c.id)
-    .scalar_subquery()
-)
 _HELD = customers.alias("held")
-_ROOT = func.coalesce(func.nullif(_HELD.c.merged_into, ""), _HELD.c.id)
+_ROOT = root_of_row(_HELD)
 """The customer of today that a row belongs to."""
-# Asked for every caller, so it is built once.
-_HOLDERS = (
-    select(_ROOT.label("root"), func.min(addresses_table.c.place).label("place"))
-    .join_from(addresses_table, _HELD, addresses_table.c.customer_id == _HELD.c.id)
-    .where(addresses_table.c.channel == "phone", addresses_table.c.value == bindparam("wanted"))
-    .group_by(_ROOT)
-    .subquery()
-)
-_WITH_PHONE = (
-    select(customers)
-    .join(_HOLDERS, _HOLDERS.c.root == customers.c.id)
-    .order_by(func.coalesce(_LAST, 0.0).desc(), _HOLDERS.c.place, customers.c.name, customers.c.id)
-    .limit(CARDS)
-)
 
 
 @frozen
@@ -184,38 +160,7 @@ class Customer:
     updated_at: float
 
 
-# --- for the center ---
-
-
-def with_phone(db: Connection, number: str) -> tuple[CustomerCard, ...]:
-    """Who has this E.164 number: whoever was in touch last comes first, `CARDS` at most."""
-    return _cards(db, db.execute(_WITH_PHONE, {"wanted": number}).all())
-
-
-def with_number(db: Connection, number: str) -> CustomerCard | None:
-    """The customer with this account number, or None. A number of one who was merged leads to the other."""
-    customer = db.scalar(select(customers.c.id).where(customers.c.number == number))
-    return get(db, customer) if customer else None
-
-
-def get(db: Connection, customer: str) -> CustomerCard | None:
-    """The customer's card with the last ten interactions, or None."""
-    root = roots.root_of(db, customer)
-    cards = _cards(db, db.execute(select(customers).where(customers.c.id == root)).all())
-    return cards[0] if cards else None
-
-
 # --- for readers ---
-
-
-def card(db: Connection, customer: str, reader: Reader) -> CustomerCard:
-    """The card of a customer whom the reader sees, for the center. Raises `Refusal`."""
-    try:
-        found = get(db, roots.check_visible(db, customer, reader))
-    except Refusal as error:
-        raise Refusal(str(error), field="customer") from None
-    assert found is not None  # noqa: S101 - seen in this transaction
-    return found
 
 
 def record(db: Connection, customer: str, reader: Reader = CENTER) -> Customer | None:
@@ -264,7 +209,8 @@ def with_id_number(db: Connection, text: str, reader: Reader = CENTER) -> tuple[
     query = select(customers).where(
         customers.c.id.in_(has), access.visible(reader, Kind.CUSTOMER), customers.c.merged_into == ""
     )
-    rows = db.execute(query.order_by(customers.c.name, customers.c.id).limit(CARDS)).all() if stands else []
+    query = query.order_by(customers.c.name, customers.c.id).limit(cards.MOST)
+    rows = db.execute(query).all() if stands else []
     return _records(db, rows, reader, whole=False)
 
 
@@ -332,7 +278,7 @@ def page(
 def create(db: Connection, new: NewCustomer, *, at: float, reader: Reader = CENTER) -> CustomerCard:
     """Open one customer's record. Raises `Refusal` naming the wrong field, `taken` for a number in use."""
     (customer,) = create_many(db, (new,), at=at, reader=reader)
-    card = get(db, customer)
+    card = cards.get(db, customer)
     assert card is not None  # noqa: S101 - just written in this transaction
     return card
 
@@ -362,7 +308,7 @@ def create_many(
                 "id": id_, "number": entered(new.number, "number", _CAPS["number"]), "kind": kind,
                 "name": _name(new.name), "save_desk": new.save_desk, "language": _language(new.language),
                 **{each: entered(getattr(new, each), each, _CAPS[each]) for each in _TEXTS},
-                "balance": _minor(new.balance),
+                "balance": money.minor(new.balance, "balance"),
                 "id_number": sealing.seal(db, entered_id, ID_NUMBER, id_),
                 "id_number_index": sealing.index(db, entered_id, ID_NUMBER),
                 "custom": values[-1].stored, "owner": owner, "team": team, "version": 1,
@@ -430,7 +376,7 @@ def change(
     if to.language is not None:
         row["language"] = _language(to.language)
     if to.balance is not None:
-        row["balance"] = _minor(to.balance)
+        row["balance"] = money.minor(to.balance, "balance")
     if to.id_number is not None:
         plain = id_number(to.id_number, of_person=row.get("kind", before.kind) == "person")
         row["id_number"] = sealing.seal(db, plain, ID_NUMBER, id_)
@@ -451,7 +397,7 @@ def change(
         row["team"] = before.team if to.team is None else to.team
         ownerships.check(db, to.owner or "", to.team or "")
     _write(db, before, row, told, held, labels, known, reader.login, at)
-    card = get(db, id_)
+    card = cards.get(db, id_)
     assert card is not None  # noqa: S101 - updated in this transaction
     return card
 
@@ -553,23 +499,6 @@ def _language(language: str) -> str:
     if language not in ("", "zh", "en"):
         raise Refusal("zh or en", field="language")
     return language
-
-
-def _minor(balance: str) -> int | None:
-    if not balance:
-        return None
-    try:
-        minor = Decimal(balance).scaleb(2)
-        whole = int(minor)
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        raise Refusal("not an amount", field="balance") from error
-    if minor != whole or abs(whole) >= 10**15:
-        raise Refusal("an amount with at most two decimals", field="balance")
-    return whole
-
-
-def _major(balance: int | None) -> str:
-    return "" if balance is None else str(Decimal(balance).scaleb(-2))
 
 
 def _addresses(
@@ -689,7 +618,7 @@ def _records(
             id=row.id, number=row.number, kind=row.kind, name=row.name,
             phones=addresses.phones_of(reached_at), addresses=reached_at, company=row.company, tier=row.tier,
             category=row.category, tags=labels[row.id], save_desk=row.save_desk, language=row.language,
-            balance=_major(row.balance), note=row.note,
+            balance=money.decimal(row.balance), note=row.note,
             id_number=plain if whole else sealing.masked(plain), custom=values, owner=row.owner,
             team=row.team, do_not_contact=refused[row.id], merged=family[1:],
             last=interactions.last_of(db, *family, reader=reader) if whole else (), hidden=(),
@@ -717,38 +646,6 @@ def _unsealed(db: Connection, row: Row[Any]) -> tuple[str, tuple[str, ...]]:
         return "", ("id_number",)
 
 
-def _cards(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CustomerCard, ...]:
-    """Rows of customers of today as the center gets them."""
-    families = roots.families(db, [row.id for row in rows])
-    held = addresses.of(db, [member for family in families.values() for member in family])
-    labels = tags.of(db, families)
-    wanted = requests.open_of(db, families)
-    routed = {each.name for each in definitions.all_of(db, "customer") if each.routing} if rows else set()
-    return tuple(
-        CustomerCard(
-            id=row.id,
-            number=row.number,
-            name=row.name,
-            phones=addresses.phones_of(addresses.gathered(held[member] for member in families[row.id])),
-            company=row.company,
-            tier=row.tier,
-            save_desk=row.save_desk,
-            owner=row.owner,
-            team=row.team,
-            language=row.language,
-            balance=_major(row.balance),
-            note=row.note,
-            kind=row.kind,
-            category=row.category,
-            tags=labels[row.id],
-            custom={name: value for name, value in row.custom.items() if name in routed},
-            last=interactions.last_of(db, *families[row.id]),
-            requests=wanted[row.id],
-        )
-        for row in rows
-    )
-
-
 _TOLD = (
     "number", "kind", "name", "company", "tier", "category", "save_desk", "language", "note", "owner", "team",
 )  # fmt: skip
@@ -773,7 +670,7 @@ def _told(
         values, closed = custom.told(db, "customer", id_, row["custom"], definitions=known)
         found[id_] = {
             **{name: row[name] for name in _TOLD},
-            "balance": _major(row["balance"]),
+            "balance": money.decimal(row["balance"]),
             "addresses": [addresses.told(each) for each in held],
             "tags": list(labels),
             "id_number": plain,

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import fields as fields_of
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from contactcenter.crm import (
     access,
@@ -33,7 +33,7 @@ from contactcenter.crm.id_numbers import id_number
 from contactcenter.crm.imports import Duplicates, Import, Options, Progress, Reject, State
 from contactcenter.crm.mapping import Wanted
 from contactcenter.crm.phone_numbers import with_extension
-from contactcenter.crm.schema import addresses
+from contactcenter.crm.schema import addresses, root_of_row
 from contactcenter.crm.schema import customers as customers_table
 from contactcenter.crm.tables import Row
 from contactcenter.values import frozen
@@ -298,7 +298,7 @@ class _Batch:
 
     def _named(self, name: str, values: Sequence[str]) -> Iterable[tuple[Key, str]]:
         held = customers_table.alias("held")
-        root = func.coalesce(func.nullif(held.c.merged_into, ""), held.c.id)
+        root = root_of_row(held)
         if name in ("number", "id_number"):
             column = held.c.number if name == "number" else held.c.id_number_index
             # What is left empty names nobody; and so the index of those that are not is used.

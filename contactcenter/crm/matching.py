@@ -18,9 +18,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Row, select
 
-from contactcenter.crm import customers
-from contactcenter.crm.schema import addresses
-from contactcenter.crm.schema import customers as customers_table
+from contactcenter.crm import cards
+from contactcenter.crm.schema import addresses, customers
 from contactcenter.values import CERTAINTY, CustomerCard, MatchMethod
 
 KINDS = {"mobile": 0.95, "main": 0.9, "home": 0.9, "work": 0.8, "billing": 0.7, "delivery": 0.7, "fax": 0.5}
@@ -31,14 +30,14 @@ EMAIL = 0.95
 
 def by_phone(db: Connection, number: str, extension: str = "") -> tuple[CustomerCard, ...]:
     """Who has this E.164 number: those with the same extension alone, if there is one; whoever was in touch
-    last comes first, `customers.CARDS` at most."""
+    last comes first, `cards.MOST` at most."""
     held = _held(db, "phone", number)
     same = {root for root, rows in held.items() if extension and _with(rows, extension)}
     among = same or held.keys()
-    cards = customers.with_phone(db, number)
+    found = cards.with_phone(db, number)
     return tuple(
         replace(card, confidence=_of_phone(held[card.id], extension, len(among)))
-        for card in cards
+        for card in found
         if card.id in among
     )
 
@@ -46,23 +45,23 @@ def by_phone(db: Connection, number: str, extension: str = "") -> tuple[Customer
 def by_email(db: Connection, address: str) -> tuple[CustomerCard, ...]:
     """Who has this e-mail address, as `emails.email` writes it."""
     held = _held(db, "email", address)
-    cards = (customers.get(db, root) for root in sorted(held)[: customers.CARDS])
+    found = (cards.get(db, root) for root in sorted(held)[: cards.MOST])
     return tuple(
         replace(card, confidence=round(_raised(EMAIL, _verified(held[card.id])) / len(held), 3))
-        for card in cards
+        for card in found
         if card
     )
 
 
 def by_account(db: Connection, number: str) -> tuple[CustomerCard, ...]:
     """Who has this account number."""
-    card = customers.with_number(db, number)
+    card = cards.with_number(db, number)
     return (replace(card, confidence=CERTAINTY[MatchMethod.ENTERED_NUMBER]),) if card else ()
 
 
 def known(db: Connection, customer: str, method: MatchMethod) -> tuple[CustomerCard, ...]:
     """The customer who was matched before, as he is now."""
-    card = customers.get(db, customer)
+    card = cards.get(db, customer)
     return (replace(card, confidence=CERTAINTY[method]),) if card else ()
 
 
@@ -98,8 +97,8 @@ def _held(db: Connection, channel: str, value: str) -> dict[str, list[Row[tuple[
     """Who has this address, by the customers of today; each as often as he has it."""
     found: dict[str, list[Row[tuple[str, ...]]]] = {}
     query = (
-        select(customers_table.c.id, customers_table.c.merged_into, addresses)
-        .join(addresses, addresses.c.customer_id == customers_table.c.id)
+        select(customers.c.id, customers.c.merged_into, addresses)
+        .join(addresses, addresses.c.customer_id == customers.c.id)
         .where(addresses.c.channel == channel, addresses.c.value == value)
     )
     for row in db.execute(query):

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, and_, literal_column, select
 
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.errors import Refusal
-from contactcenter.crm.schema import customers
+from contactcenter.crm.schema import customers, root_of_row
 
 
 def root_of(db: Connection, customer: str) -> str | None:
@@ -56,7 +56,7 @@ def named(db: Connection, customers_: Collection[str], reader: Reader) -> dict[s
     held, root = customers.alias(), customers.alias()
     query = (
         select(held.c.id, root.c.id.label("root"), root.c.name, access.visible(reader, Kind.CUSTOMER, root))
-        .join(root, root.c.id == func.coalesce(func.nullif(held.c.merged_into, ""), held.c.id))
+        .join(root, root.c.id == root_of_row(held))
         .where(held.c.id.in_(customers_))
     )
     found = {id_: (now, name if seen else "") for id_, now, name, seen in db.execute(query)}

@@ -29,6 +29,7 @@ from contactcenter.crm.schema import (
     interactions,
     notes,
     requests,
+    root_of_row,
     workers,
 )
 from contactcenter.crm.words import Term
@@ -151,7 +152,7 @@ def _callers(reader: Reader) -> Any:
     called = customers.alias("called")
     ids = {*reader.attending}
     query = (
-        select(func.coalesce(func.nullif(called.c.merged_into, ""), called.c.id))
+        select(root_of_row(called))
         .select_from(last)
         .join(interactions, interactions.c.id == last.c.interaction_id)
         .outerjoin(assignments, assignments.c.interaction == interactions.c.id)

@@ -1,7 +1,7 @@
 """The store: the center's memory, and the pages' way to read and write it.
 
 To the center it is an edge: `carry` takes commands and returns at once, answers come as events by `tell`.
-The pages' code runs a noun's function in a transaction: `await store.read(customers.get, id)`,
+The pages' code runs a noun's function in a transaction: `await store.read(cards.get, id)`,
 `await store.write(customers.change, id, change, at=store.now())`. One object per database and process.
 """
 

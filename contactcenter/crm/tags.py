@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select
 
 from contactcenter.crm.errors import Refusal
-from contactcenter.crm.schema import customers, tags
+from contactcenter.crm.schema import customers, root_of_row, tags
 from contactcenter.crm.text import entered
 
 MOST = 50
 """Tags of one customer."""
 LONGEST = 64
 _HELD = customers.alias("tagged")
-_ROOT = func.coalesce(func.nullif(_HELD.c.merged_into, ""), _HELD.c.id)
+_ROOT = root_of_row(_HELD)
 
 
 def checked(given: Iterable[str]) -> tuple[str, ...]:

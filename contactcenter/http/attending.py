@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from contactcenter.crm import assignments, customers
+from contactcenter.crm import assignments, cards
 from contactcenter.events import CustomerChanged, CustomerChosen
 from contactcenter.http.problems import Problem
 from contactcenter.http.visit import Edge, Visit
@@ -16,7 +16,7 @@ async def choose(visit: Visit, interaction: str, customer: str, method: MatchMet
     Whether the visitor may know of the interaction was checked. Raises `Refusal` when he does not see the
     customer.
     """
-    card = await visit.edge.store.read(customers.card, customer, visit.reader)
+    card = await visit.edge.store.read(cards.seen, customer, visit.reader)
     try:
         await visit.steer(partial(CustomerChosen, interaction=interaction, customer=card, method=method))
     except Problem as problem:
@@ -37,8 +37,10 @@ def _show(edge: Edge, interaction: str, card: CustomerCard, method: MatchMethod)
 
 
 async def refresh(edge: Edge, customer: str) -> None:
-    """A customer's record, or what is to be done for him, is another: whoever has him on the line sees it."""
+    """A customer's record, or what is to be done for him, is another: whoever has him on the line sees it. Of
+    one who was merged into another, he sees that one."""
     if edge.live.shows(customer):
-        card = await edge.store.read(customers.get, customer)
+        card = await edge.store.read(cards.get, customer)
         if card:
-            edge.tell(CustomerChanged(at=edge.now(), customer=card))
+            was = customer if card.id != customer else ""
+            edge.tell(CustomerChanged(at=edge.now(), customer=card, was=was))

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from contactcenter.crm import duplicates, merging
 from contactcenter.crm.duplicates import Pair
 from contactcenter.crm.merging import Merge
+from contactcenter.http import attending
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.routes import ID_PATTERN, Kind, Right, Routes
 from contactcenter.http.visit import Visit
@@ -86,13 +87,18 @@ async def list_merges(visit: Visit, query: MergeFilter) -> Items[Merge]:
 @routes.post("/api/merges", right=Right.CUSTOMERS_MERGE, status=201, refusals=(404, 409, 412))
 async def merge_customers(visit: Visit, body: MergeBody) -> Merge:
     """Make two records one. Everything of both is found under `kept`, whose id the other's leads to."""
-    return await visit.edge.store.write(
+    done = await visit.edge.store.write(
         merging.merge, visit.reader, body.kept, body.gone, take=tuple(body.take),
         kept_version=body.kept_version, gone_version=body.gone_version, at=visit.edge.now(),
     )  # fmt: skip
+    for customer in (done.gone, done.kept):
+        await attending.refresh(visit.edge, customer)
+    return done
 
 
 @routes.delete("/api/merges/{id}", right=Right.CUSTOMERS_MERGE, of=Kind.MERGE, refusals=(409,))
 async def unmerge_customers(visit: Visit, id: str) -> Merge:
     """Take a merge back: two records again, each with its own; what was changed since stays as it is."""
-    return await visit.edge.store.write(merging.unmerge, visit.reader, id, at=visit.edge.now())
+    done = await visit.edge.store.write(merging.unmerge, visit.reader, id, at=visit.edge.now())
+    await attending.refresh(visit.edge, done.kept)
+    return done

@@ -92,6 +92,26 @@ def test_a_request_that_is_opened_meanwhile_is_on_the_page(world: World) -> None
     assert not world.step(e.CustomerChanged(at=world.now, customer=BOB)).commands(ScreenPop)
 
 
+def test_a_call_follows_its_customer_into_the_record_that_he_was_merged_into(world: World) -> None:
+    choose(world)
+    world.step(e.CustomerChanged(at=world.now, customer=BOB, was="cus-9"))
+    (pop,) = world.commands(ScreenPop)
+    assert ([card.id for card in pop.customers], pop.match) == (["cus-2"], "created")
+    assert pop.customers[0].confidence == 1.0
+    assert world.call().interaction.record.customer == "cus-2"
+    assert not world.step(e.CustomerChanged(at=world.now, customer=ADA, was="cus-9")).commands(ScreenPop)
+
+
+def test_of_two_who_may_be_the_caller_and_are_merged_one_is_left() -> None:
+    world = World().is_ready()
+    cards = (replace(ADA, confidence=0.45), replace(BOB, confidence=0.45))
+    world.arrives("ann").is_known("ann", cards).queues("ann").rings().answers()
+    world.step(e.CustomerChanged(at=world.now, customer=BOB, was=ADA.id))
+    (pop,) = world.commands(ScreenPop)
+    assert [(card.id, card.confidence) for card in pop.customers] == [("cus-2", 0.9)]
+    assert world.call().interaction.record.customer == "cus-2"
+
+
 def test_in_the_wrap_up_it_can_be_said_and_afterwards_not_in_the_center(world: World) -> None:
     world.caller_ends("ann", "101")
     choose(world, BOB, MatchMethod.CHOSEN)

@@ -12,7 +12,7 @@ import pytest
 from argon2 import extract_parameters
 from stores import Keeper
 
-from contactcenter.crm import customers, interactions, sessions, tokens, users
+from contactcenter.crm import cards, interactions, sessions, tokens, users
 from contactcenter.crm.access import CENTER
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.sessions import Sessions
@@ -230,6 +230,6 @@ async def test_the_demo_s_customers_are_the_same_every_time(keeper: Keeper, tmp_
         await data.fill(again)
         sql = "SELECT number, name, balance, tier, company FROM customers ORDER BY number"
         assert keeper.rows(sql) == other.rows(sql)
-        assert await again.read(customers.with_number, "100001") is not None
+        assert await again.read(cards.with_number, "100001") is not None
     finally:
         await other.close()

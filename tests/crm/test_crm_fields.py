@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stores import Keeper
 
-from contactcenter.crm import audit, customers, fields
+from contactcenter.crm import audit, cards, customers, fields
 from contactcenter.crm.access import CENTER, Kind, Reader, Right, Scope
 from contactcenter.crm.customers import CustomerChange, NewCustomer
 from contactcenter.crm.errors import ChangedMeanwhile, Refusal
@@ -292,7 +292,7 @@ async def test_lists_and_routing_mean_the_same_customers_by_a_condition(keeper: 
     )
     news = [NewCustomer(name=f"c{n}", **each) for n, each in enumerate(some)]
     ids = await store.write(customers.create_many, news, at=1.0)
-    cards = [await store.read(customers.get, id_) for id_ in ids]
+    found = [await store.read(cards.get, id_) for id_ in ids]
     for text in CONDITIONS:
         listed = [one.name for one in (await store.read(customers.page, where=text)).items]
-        assert listed == [card.name for card in cards if card and is_so(text, card)], text
+        assert listed == [card.name for card in found if card and is_so(text, card)], text

@@ -11,6 +11,7 @@ from stores import Keeper, save
 
 from contactcenter.crm import (
     assignments,
+    cards,
     consents,
     customers,
     followups,
@@ -187,7 +188,7 @@ async def test_whose_an_interaction_is_can_be_said_after_its_record_is_final(sto
     for who, expected in ((ada, []), (bob, ["i1"])):
         page = await store.read(interactions.page, CENTER, filters={"customer": who})
         assert [each.id for each in page.items] == expected
-        card = await store.read(customers.get, who)
+        card = await store.read(cards.get, who)
         assert card
         assert [each.id for each in card.last] == expected
         entries = await everything(store, who, reader(), limit=9, kinds=("interaction",))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stores import Keeper, save
 
-from contactcenter.crm import audit, consents, customers, notes, outbox, relations
+from contactcenter.crm import audit, cards, consents, customers, notes, outbox, relations
 from contactcenter.crm.access import Kind, Reader, Right, Scope
 from contactcenter.crm.addresses import NewAddress
 from contactcenter.crm.consents import NewConsent
@@ -448,7 +448,7 @@ async def test_a_customer_answers_for_all_who_were_merged_into_it(keeper: Keeper
     for number in ("13900000001", "13900000002"):
         (card,) = await store.find_customer(number)
         assert (card.id, card.tags, [past.id for past in card.last]) == (kept, ("a", "b"), ["i1"])
-    by_number = await store.read(customers.with_number, "2")
+    by_number = await store.read(cards.with_number, "2")
     assert by_number
     assert by_number.id == kept
     # What is taken away is gone, though it hung on the other row.

@@ -30,12 +30,11 @@ async def send(browser: Browser, content: bytes, name: str = "customers.csv") ->
 
 async def ended(browser: Browser, id_: str, *states: str) -> dict[str, Any]:
     """The import, once it is in one of these states."""
-    async with asyncio.timeout(20):
-        while True:
-            found = await browser.get(f"/api/imports/{id_}")
-            if found["state"] in states:
-                return dict(found)
-            await asyncio.sleep(0.02)
+    while True:
+        found = await browser.get(f"/api/imports/{id_}")
+        if found["state"] in states:
+            return dict(found)
+        await asyncio.sleep(0.02)
 
 
 async def run(browser: Browser, content: bytes, **options: Any) -> dict[str, Any]:
@@ -157,27 +156,26 @@ async def test_an_import_is_paused_and_goes_on(
     edge: Running, boss: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importer, "REST", 4.0)  # however fast the machine is, there is time to pause it
-    rows = "".join(f"N{n},{13900000000 + n}\n" for n in range(500))
+    rows = "".join(f"N{n},{13900000000 + n}\n" for n in range(150))
     one = await send(boss, b"name,phone\n" + rows.encode())
     socket = await boss.listen()
-    assert (await socket.receive_json(timeout=5))["type"] == "snapshot"
+    assert (await socket.receive_json())["type"] == "snapshot"
     await boss.call("POST", f"/api/imports/{one['id']}/start")
-    async with asyncio.timeout(10):
-        while True:
-            change = await socket.receive_json(timeout=5)
-            if any(each["done"] for each in change.get("imports", ())):
-                break
+    while True:
+        change = await socket.receive_json()
+        if any(each["done"] for each in change.get("imports", ())):
+            break
     await socket.close()
     await boss.call("POST", f"/api/imports/{one['id']}/pause")
     paused = await boss.get(f"/api/imports/{one['id']}")
     assert paused["state"] == "paused"
-    assert 0 < paused["done"] == paused["created"] < 500
+    assert 0 < paused["done"] == paused["created"] < 150
     status, problem = await boss.call("PATCH", f"/api/imports/{one['id']}", json={"header": False})
     assert (status, problem["code"]) == (409, "ended")
     monkeypatch.undo()
     await boss.call("POST", f"/api/imports/{one['id']}/start")
     done = await ended(boss, one["id"], "done")
-    assert (done["created"], done["skipped"], done["done"]) == (500, 0, 500)
+    assert (done["created"], done["skipped"], done["done"]) == (150, 0, 150)
 
 
 async def test_whose_the_customers_are(edge: Running, boss: Browser) -> None:

@@ -10,7 +10,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -163,6 +163,8 @@ class World:
     edge: Running
     programs: dict[str, Browser]
     numbers: Any
+    whose: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Record -> owner and team, of all that were made."""
 
     def login(self, role: Role, relation: str) -> tuple[str, str]:
         """Owner and team of a record of this relation to the reader of the role."""
@@ -192,6 +194,7 @@ class World:
                 return "x1"
         maker = MAKERS.get(kind)
         assert maker, f"make a record of the kind {kind}: add it to MAKERS in {__file__}"
+        self.whose[id_] = (owner, team)
         await self.edge.store.write(maker, id_, owner, team, text)
         return id_
 
@@ -419,10 +422,13 @@ async def _probe(
     sent: dict[str, Any] = {"params": sample.query}
     if sample.body is not None:
         sent["json"] = sample.body
-    async with program.http.request(operation.method, path, **sent) as answer:
-        text = (await answer.read()).decode(errors="replace")
-        problem = answer.content_type == "application/problem+json"
-        return answer.status, (await answer.json(content_type=None))["code"] if problem else "", text
+    while True:
+        async with program.http.request(operation.method, path, **sent) as answer:
+            text = (await answer.read()).decode(errors="replace")
+            problem = answer.content_type == "application/problem+json"
+            code = (await answer.json(content_type=None))["code"] if problem else ""
+            if code != "store_unavailable":  # a machine with more to do than this: one asks again
+                return answer.status, code, text
 
 
 def _complaint(operation: Operation, role: Role, relation: str, status: int, code: str, text: str) -> str:
@@ -480,7 +486,7 @@ async def test_no_list_has_what_its_reader_could_not_read(world: World, operatio
                 status, _, text = await _probe(world, operation, role, relation, replace(sample, query=query))
                 if status != 422:
                     break
-            for item in _unlike(json.loads(text)["items"] if status == 200 else []):
+            for item in _unlike(world, json.loads(text)["items"] if status == 200 else []):
                 await _check_item(world, operation, role, item)
             if all(role.scopes.get(kind) is not Scope.ALL for kind in SCOPED):
                 assert MARK not in text, f"{operation.label} shows {role.name} a record of another team"
@@ -488,17 +494,20 @@ async def test_no_list_has_what_its_reader_could_not_read(world: World, operatio
 
 ALIKE = 3
 """So many of those that are alike are read one by one."""
-WHOSE = ("kind", "owner", "team", "agent", "name", "caller_name", "subject", "title", "text", "evidence")
+ALIKE_IN = (
+    *("kind", "owner", "team", "agent", "name", "caller_name", "subject", "title", "text", "evidence"),
+    *("login", "by", "act", "type"),
+)
 
 
-def _unlike(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Some of each kind and owner: there are hundreds by now, made by the same makers, and each that is left
-    is a request. What a log tells of is not told by its lines, so of these all."""
+def _unlike(world: World, items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Some of each kind and owner: there are hundreds by now, and each that is left is a request."""
     seen = Counter[tuple[str, ...]]()
     for item in items:
-        alike = tuple(str(item.get(each)) for each in WHOSE)
+        told_of = "-".join(str(item.get("object") or item.get("record_id") or "").split("-")[-2:])
+        alike = (*(str(item.get(each)) for each in ALIKE_IN), *world.whose.get(told_of, ()))
         seen[alike] += 1
-        if seen[alike] <= ALIKE or {"object", "record_id"} & set(item):
+        if seen[alike] <= ALIKE:
             yield item
 
 

@@ -6,7 +6,7 @@ from fake_center import call_view
 from running import Browser, Running
 
 from contactcenter.commands import ScreenPop, ShowCall
-from contactcenter.crm import customers
+from contactcenter.crm import cards
 from contactcenter.events import CustomerChanged, CustomerChosen
 from contactcenter.values import MatchMethod
 
@@ -136,7 +136,7 @@ async def test_the_next_agent_sees_what_is_to_be_done_as_far_as_his_role_goes(ed
         for owner in ("agent1", "agent2"):
             body = {"customer": ada["id"], "subject": owner, "owner": owner, "team": ""}
             assert (await browser.call("POST", "/api/requests", json=body))[0] == 201
-        card = await edge.store.read(customers.get, ada["id"])
+        card = await edge.store.read(cards.get, ada["id"])
         assert card
         ws = await colleague.listen()
         await ws.receive_json()

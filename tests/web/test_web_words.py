@@ -21,7 +21,7 @@ BY_CODE = (
     *("request_state", "request_step", "followup_state", "priority", "recurs", "recurs_one", "recurs_unit"),
     *("lead", "sort", "due_filter", "sure", "channel", "followups", "requests"),
     *("recording_state", "recording_why", "recording_notice", "recording_now"),
-    *("address", "channel", "consent", "customer_kind", "direction", "duplicate", "followup_state"),
+    *("address", "channel", "consent", "customer_kind", "direction", "duplicate", "field", "followup_state"),
     *("priority", "relation", "request_state", "request_step", "search", "search_field", "timeline"),
     *(
         "import_state",

@@ -29,6 +29,7 @@ from contactcenter.crm.schema.customers import (
     notes,
     ownerships,
     relations,
+    root_of_row,
     tags,
 )
 from contactcenter.crm.schema.finding import document_words, documents
@@ -52,6 +53,6 @@ __all__ = [
     "consents", "corrections", "custom_values", "customers", "document_words", "documents", "duplicates",
     "fields", "followups", "idempotency", "import_mappings", "import_rejects", "imports", "interactions",
     "intervals", "links", "memberships", "merges", "metadata", "name_keys", "notes", "outbox", "ownerships",
-    "recordings", "relations", "request_steps", "requests", "roles", "saved_views", "sessions", "settings",
-    "tags", "teams", "timeline", "tokens", "users", "workers",
+    "recordings", "relations", "request_steps", "requests", "roles", "root_of_row", "saved_views", "sessions",
+    "settings", "tags", "teams", "timeline", "tokens", "users", "workers",
 ]  # fmt: skip

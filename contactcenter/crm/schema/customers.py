@@ -7,17 +7,25 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     Table,
     Text,
     false,
+    func,
     text,
 )
 
 from contactcenter.crm.schema.base import metadata, words
+
+
+def root_of_row(row: FromClause) -> ColumnElement[str]:
+    """The customer of today that a row of `customers`, or of an alias of it, belongs to."""
+    return func.coalesce(func.nullif(row.c.merged_into, ""), row.c.id)
 
 
 def _customer(name: str = "customer_id", **kwargs: Any) -> Column[str]:

@@ -43,7 +43,7 @@ function Form({ place, at, draft, save, close, act }) {
   const box = useRef(null);
   const id = (name) => `address-${at}-${name}`;
   const set = (change) => write(place, { ...draft, ...change, touched: true });
-  useLayoutEffect(() => box.current.querySelector("select, input").focus(), []);
+  useLayoutEffect(() => box.current.querySelector("input").focus(), []);
   const keep = async (event) => {
     event.preventDefault();
     setRefusal(null);

@@ -106,11 +106,10 @@ function Sides({ one, other, merged, different, cancel, reload }) {
   };
   const cell = (spec, record) => {
     const value = valueIn(record, spec.key);
-    const settled = same(valueIn(one, spec.key), valueIn(other, spec.key));
-    // The kept record takes over what it lacks: nothing is no choice.
-    const choosable = !settled && !(isNothing(value) && !isNothing(valueIn(record === one ? other : one, spec.key)));
+    const there = valueIn(record === one ? other : one, spec.key);
     const shown = html`<${Shown} spec=${spec} value=${value} />`;
-    if (settled || !choosable) return html`<span class="side-value">${shown}</span>`;
+    // What one of the two lacks it takes over: nothing is no choice.
+    if (same(value, there) || isNothing(value) || isNothing(there)) return html`<span class="side-value">${shown}</span>`;
     return html`<label class="side-value choosable"><input type="radio" name=${`merge-${spec.key}`} checked=${right(spec) === record.id}
       onChange=${() => setChosen({ ...chosen, [spec.key]: record.id })} aria-label=${t("merge.take", { what: spec.label, value: asText(spec, value) })} />${shown}</label>`;
   };

@@ -1,4 +1,4 @@
-// A new customer: on a page of its own, or beside the call of somebody who is not known yet.
+// A new customer, on a page of its own.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
@@ -14,13 +14,12 @@ import { Card } from "./parts.js";
 import { Refused } from "./refused.js";
 import { drop, keyFor, write, writtenAt } from "./written.js";
 
-const WHOLE = ["name", "kind", "company", "category", "tags", "tier", "language", "id_number", "note", "owner", "team"];
-const SHORT = ["name", "kind", "company", "note"];
+const FIELDS = ["name", "kind", "company", "category", "tags", "tier", "language", "id_number", "note", "owner", "team"];
 const phoneSpec = () => ({ key: "phone", label: t("customer.main_phone"), type: "phone" });
 const emailSpec = () => ({ key: "email", label: t("address.channel.email"), type: "email" });
 
 /** What is sent. Empty is left out: the server knows whose a new record is. */
-function bodyOf(draft, specs, call) {
+function bodyOf(draft, specs) {
   const body = { custom: {} };
   for (const spec of specs) {
     if (["phone", "email"].includes(spec.key) || !(spec.key in draft)) continue;
@@ -30,7 +29,7 @@ function bodyOf(draft, specs, call) {
     else body[spec.key] = value;
   }
   const addresses = ["phone", "email"].filter((channel) => draft[channel]?.trim()).map((channel) => ({ channel, value: draft[channel].trim() }));
-  return { ...body, ...(addresses.length ? { addresses } : {}), ...(call ? { call } : {}) };
+  return { ...body, ...(addresses.length ? { addresses } : {}) };
 }
 
 /** Which field of the form a refusal is about. */
@@ -56,16 +55,15 @@ function Known({ number }) {
   return html`<p class="notice" role="status"><${Icon} name="warning" size=${16} /><span>${t("customer.has_number")} ${found.map((one, place) => html`${place > 0 && ", "}<a key=${one.id} href=${`/customers/${encodeURIComponent(one.id)}`}><bdi>${one.name}</bdi></a>`)}</span></p>`;
 }
 
-/** The form. `place` keeps what is written; `given` is what is known before; `made(customer)` runs when it is there. */
-export function CustomerForm({ place, given = {}, call = "", short = false, made, cancel }) {
+/** The form. `place` keeps what is written; `made(customer)` runs when it is there. */
+function CustomerForm({ place, made, cancel }) {
   const box = useRef(null);
   const [refusal, setRefusal] = useState(null);
-  const { plain, custom } = useSpecs(short ? SHORT : WHOLE);
-  const asked = short ? custom.filter((spec) => spec.required) : custom;
+  const { plain, custom } = useSpecs(FIELDS);
   const hidden = (key) => me.value.hidden.includes(`customer.${key}`);
   const [first, ...others] = plain.filter(({ key }) => !hidden(key));
-  const specs = [first, phoneSpec(), ...(short ? [] : [emailSpec()]), ...others, ...asked];
-  const fresh = Object.fromEntries(specs.map((spec) => [spec.key, draftOf(spec, spec.key === "kind" ? "person" : given[spec.key])]));
+  const specs = [first, phoneSpec(), emailSpec(), ...others, ...custom];
+  const fresh = Object.fromEntries(specs.map((spec) => [spec.key, draftOf(spec, spec.key === "kind" ? "person" : undefined)]));
   const draft = { ...fresh, ...writtenAt(place) };
   const name = `create ${place}`;
   useLayoutEffect(() => box.current.querySelector("input").focus(), []);
@@ -75,7 +73,7 @@ export function CustomerForm({ place, given = {}, call = "", short = false, made
   const send = async (event) => {
     event.preventDefault();
     setRefusal(null);
-    const body = bodyOf(draft, specs, call);
+    const body = bodyOf(draft, specs);
     const work = async () => {
       try {
         const one = await post("/api/customers", body, { key: keyFor(place, body) });
@@ -91,7 +89,7 @@ export function CustomerForm({ place, given = {}, call = "", short = false, made
   const keys = (event) => {
     const composing = event.isComposing || event.keyCode === 229;
     if (event.key === "Enter" && composing) event.preventDefault();
-    else if (event.key === "Escape" && !composing && cancel) cancel();
+    else if (event.key === "Escape" && !composing) cancel();
   };
   const one = (spec) => {
     const id = `new-${spec.key.replace(".", "-")}`;
@@ -104,11 +102,11 @@ export function CustomerForm({ place, given = {}, call = "", short = false, made
       ${spec.key === "phone" && html`<${Known} number=${draft.phone} />`}
     </div>`;
   };
-  return html`<form class="customer-form ${short ? "short" : ""}" ref=${box} onSubmit=${send} onKeyDown=${keys}>
+  return html`<form class="customer-form" ref=${box} onSubmit=${send} onKeyDown=${keys}>
     <div class="form-fields">${specs.map(one)}</div>
     ${refusal && !known && html`<${Refused} refusal=${refusal} id="new-wrong" />`}
     <div class="dialog-actions">
-      <button type="button" class="button" onClick=${() => (drop(place), cancel?.())}>${t("action.cancel")}</button>
+      <button type="button" class="button" onClick=${() => (drop(place), cancel())}>${t("action.cancel")}</button>
       <button class="button primary" disabled=${!online() || !draft.name.trim()} aria-busy=${pending(name)}>${t("customer.create_do")}</button>
     </div>
   </form>`;

@@ -32,7 +32,7 @@ export function Fact({ place, spec, value, locked = "", hidden = false, save, ac
 
   const begin = () => write(place, { value: draftOf(spec, value), touched: false });
   const close = () => {
-    back.current = true;
+    back.current = box.current?.contains(document.activeElement); // who went on meanwhile is left where he is
     setRefusal(null);
     drop(place);
   };

@@ -8,6 +8,7 @@ import { Customers } from "./customers.js";
 import { Desk } from "./desk.js";
 import { Duplicates } from "./duplicates.js";
 import { Exports, mayExport } from "./exports.js";
+import { FieldSettings } from "./field_settings.js";
 import { FollowupPage, Followups } from "./followups.js";
 import { History, InteractionPage } from "./history.js";
 import { html } from "./html.js";
@@ -30,7 +31,7 @@ const CustomerRoom = ({ id }) => (id === "new" && may("customers.write") ? html`
 
 /** Room by room, in the order in which they stand; the first of a room's pages that somebody may see is its door,
  * whose title is the room's, unless the room has one. A page's `name` is the first word of its address; `all` is
- * shown there, and `one` gets the `id` that follows. `apart`: with a gap before it. */
+ * shown there, and `one` gets the `id` that follows. `apart`: at the end, with a gap before the first. */
 const ROOMS = [
   {
     icon: "desk",
@@ -77,10 +78,16 @@ const ROOMS = [
   },
   {
     icon: "settings",
-    pages: [{ name: "settings", title: () => t("nav.settings"), sees: () => steersAll.value, all: Settings }],
+    apart: true,
+    title: () => t("nav.settings"),
+    pages: [
+      { name: "settings", title: () => t("nav.configuration"), sees: () => steersAll.value, all: Settings },
+      { name: "fields", title: () => t("nav.fields"), sees: () => may("fields.write"), all: FieldSettings },
+    ],
   },
   {
     icon: "audit",
+    apart: true,
     pages: [{ name: "audit", title: () => t("nav.audit"), sees: () => may("audit.read"), all: Audit }],
   },
 ];
