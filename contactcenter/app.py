@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -21,6 +22,7 @@ from contactcenter.config import LIVE, Settings
 from contactcenter.configurator import Configurator
 from contactcenter.crm import matching
 from contactcenter.crm.files import Files
+from contactcenter.crm.keeper import Keeper
 from contactcenter.crm.phone_numbers import is_ordinary
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -119,6 +121,7 @@ class App:
         self.configurator: Configurator
         self.http: HttpServer
         self.shelf: Shelf | None = None
+        self.keeper: Keeper | None = None
         self._sessions: Sessions
         self._data = data
         self._answerable = answerable
@@ -171,7 +174,8 @@ class App:
         self.scripts = scripts = self._scripts()
         self.servers = servers = self._servers()
         self.shelf = shelf = self._shelf()
-        self.http = self._pages(shelf)
+        self.keeper = keeper = self._keeper()
+        self.http = self._pages(shelf, keeper)
         self.loop.connect(
             {
                 **dict.fromkeys(TO_SCRIPTS, scripts.carry),
@@ -188,6 +192,8 @@ class App:
         )
         await shelf.start()
         self._exit.push_async_callback(self._stop_recordings, shelf)
+        await keeper.start()
+        self._exit.push_async_callback(keeper.stop)
         await scripts.start()
         self._exit.push_async_callback(scripts.close)
         await self.http.start()
@@ -282,7 +288,15 @@ class App:
             ),
         )
 
-    def _pages(self, shelf: Shelf) -> HttpServer:
+    def _keeper(self) -> Keeper:
+        return Keeper(
+            self.store,
+            self.settings.sources(),
+            wishes=self.settings.backup.wishes,
+            zone=lambda: ZoneInfo(self.settings.zone),
+        )
+
+    def _pages(self, shelf: Shelf, keeper: Keeper) -> HttpServer:
         settings = self.settings
         return HttpServer(
             tell=self.loop.tell,
@@ -295,6 +309,7 @@ class App:
             ready=self.ready,
             sounds=shelf.open,
             files=Files(settings.files.folder, self.store.sealing),
+            keeper=keeper,
             registry=self.registry,
         )
 

@@ -5,6 +5,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,11 +28,11 @@ from contactcenter.config import (
     load,
     wrong_of,
 )
-from contactcenter.crm import audit, engines, keys, migrations, postgresql, sealing, sqlite
+from contactcenter.crm import archives, audit, engines, keys, migrations, postgresql, sealing, sqlite
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.place import Place, Server, name_of
 from contactcenter.mistakes import WrongReferences
-from contactcenter.sections import AsteriskSection, RecordingsSection, StoreSection
+from contactcenter.sections import AsteriskSection, BackupSection, RecordingsSection, StoreSection
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
@@ -48,6 +49,7 @@ WALKED = "every prompt exists, every menu ends"
 NOT_WALKED = "it can be loaded; a synchronous script is not tried any further: phone its number"
 
 _QUICK_CHECK_S = 60.0
+OLDEST_BACKUP_DAYS = 2.0
 
 
 @frozen
@@ -112,6 +114,7 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _database(settings.store):
         yield finding
     yield await _personal(settings.store)
+    yield await asyncio.to_thread(_backups, settings.backup, time.time())
     messages = [name for name, queue in settings.queues.items() if "message" in queue.ways_out]
     if messages or any(queue.recording != "never" for queue in settings.queues.values()):
         findings = await asyncio.to_thread(_recordings, settings.recordings)
@@ -221,6 +224,28 @@ async def _personal(section: StoreSection) -> Finding:
         return Finding(what=what, ok=True, says="will be made at the first start: keep a copy of it then")
     found = await asyncio.to_thread(sealing.opened, section.key, known)
     return Finding(what=what, ok=found.usable, says=found.why or "can be used, by its owner only")
+
+
+def _backups(section: BackupSection, now: float) -> Finding:
+    """Whether there is a backup, and will be the next one."""
+    what, path = f"backup {section.folder}", section.folder
+    there = next(each for each in (path, *path.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return Finding(what=what, ok=False, says=f"this user may not write into {there}")
+    found = archives.listed(path)
+    free = f"{shutil.disk_usage(there).free / 1e9:.1f} GB free"
+    if not section.daily:
+        return Finding(what=what, ok=True, says=f"off: backup.daily is false; {len(found)} are there, {free}")
+    if not found:
+        return Finding(what=what, ok=True, says=f"none yet, the first comes at {section.at}; {free}")
+    days = (now - found[0].at) / 86_400
+    if days > OLDEST_BACKUP_DAYS:
+        says = (
+            f"the last one, {found[0].name}, is {days:.0f} days old: the audit log and the server's log say "
+            "why; try `contactcenter backup`"
+        )
+        return Finding(what=what, ok=False, says=says)
+    return Finding(what=what, ok=True, says=f"the last one is {found[0].name}, of {len(found)}; {free}")
 
 
 def _recordings(section: RecordingsSection) -> list[Finding]:

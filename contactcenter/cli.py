@@ -7,10 +7,13 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import structlog
 import typer
@@ -23,12 +26,14 @@ from contactcenter.app import CONTROL_SOCKET, App
 from contactcenter.asterisk.embedded import AsteriskFailed
 from contactcenter.clock import Clock
 from contactcenter.config import ConfigError, Settings, load
+from contactcenter.crm.archives import BackupProblem, Manifest, Progress
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
 from contactcenter.crm.keys import KeyProblem
 from contactcenter.crm.place import Server, name_of
 from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User
+from contactcenter.demo.scale import NotEmpty
 from contactcenter.standalone import CannotRun, Options
 from contactcenter.standalone import run as run_standalone
 from contactcenter.tracing.recorder import listen
@@ -82,6 +87,8 @@ EXPECTED = (
     Refusal,
     TraceError,
     KeyProblem,
+    BackupProblem,
+    NotEmpty,
     Unsealable,
     OSError,
     ValueError,
@@ -371,6 +378,167 @@ def configuration_import(
         finally:
             await store.close()
         say(f"version {version.version} is in force" if version else "it is in force already")
+
+    _do(work())
+
+
+@cli.command("backup")
+def make_backup(
+    config: Annotated[Path, typer.Option(help="The configuration file.")],
+    to: Annotated[Path | None, typer.Option(help="The folder; else backup.folder.")] = None,
+    with_recordings: Annotated[
+        bool | None,
+        typer.Option("--recordings/--no-recordings", help="Their audio, too; else as configured."),
+    ] = None,
+) -> None:
+    """Back up the store and the attachments into one file, and prove it by restoring; the center may run.
+
+    Example: `contactcenter backup --config center.toml --to /mnt/backups`
+    """
+    from contactcenter.crm import backup
+
+    async def work() -> None:
+        settings, clock = load(config), Clock()
+        order = backup.Order(
+            sources=settings.sources(),
+            folder=(to or settings.backup.folder).absolute(),
+            at=clock.now(),
+            with_recordings=settings.backup.recordings if with_recordings is None else with_recordings,
+        )
+        made = await backup.make(order, _stepped)
+        size = f"{made.bytes / 1e6:.1f} MB"
+        say(f"{order.folder / made.name}: {size}, made and verified in {made.seconds:.0f} s")
+        say_manifest(made.manifest, ZoneInfo(settings.zone))
+        for name in backup.prune(order.folder, settings.backup.keep):
+            say(f"removed {name}: backup.keep is {settings.backup.keep}")
+
+    _do(work())
+
+
+@cli.command("restore")
+def restore_backup(
+    file: Annotated[Path, typer.Argument(help="The backup.")],
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration file: it says where everything is to be.")
+    ] = None,
+    check_only: Annotated[bool, typer.Option("--check", help="Try it in a scratch folder only.")] = False,
+) -> None:
+    """Restore a backup to where the configuration says; what is there already is never overwritten.
+
+    Example: `contactcenter restore contactcenter-20261126-190000Z.zip --config center.toml`
+    """
+    from contactcenter.crm import restore
+    from contactcenter.crm.archives import Archive
+
+    async def work() -> None:
+        settings = load(config) if config else None
+        zone = ZoneInfo(settings.zone if settings else "UTC")
+        if settings is None and not check_only:
+            raise CannotRun("name the configuration by --config, or say --check to try the backup only")
+        with Archive(file) as archive:
+            if settings is None or check_only:
+                with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".try-") as scratch:
+                    for progress in restore.tried(archive, Path(scratch)):
+                        _stepped(progress)
+                say(f"{file} can be restored")
+                say_manifest(archive.manifest, zone)
+                return
+            restored = await restore.restore(archive, settings.sources(), _stepped)
+        say(f"restored {restored.store} from {file}")
+        say_manifest(restored.manifest, zone)
+        if restored.there_already:
+            say(f"{restored.there_already} of these files were there already")
+        if (talks := restored.manifest.recordings).rows > talks.files:
+            say(
+                f"{talks.rows - talks.files} recordings have their audio not in this backup: put the folder "
+                f"{settings.recordings.folder} back before the first start, or their rows will say `lost`"
+            )
+        for each in restored.missing:
+            say(
+                f"MISSING: the key {each.key} is not in {each.file}: without it, no {each.locks}: put it back"
+            )
+        if not restored.missing:
+            say("keys: all that it needs are here")
+
+    _do(work())
+
+
+def say_manifest(manifest: Manifest, zone: ZoneInfo) -> None:
+    """What a backup holds."""
+    at = datetime.fromtimestamp(manifest.at, zone)
+    say(f"  of {at:%Y-%m-%d %H:%M:%S} {zone.key}, by contactcenter {manifest.program} on {manifest.engine}")
+    counts = ("customers", "interactions", "requests", "followups", "notes", "users")
+    told = [f"{manifest.tables[name]:,} {name}" for name in counts if name in manifest.tables]
+    say(f"  {', '.join(told)}; {sum(manifest.tables.values()):,} rows of {len(manifest.tables)} tables")
+    trail = manifest.audit
+    sound = "sound" if trail.broken is None else f"BROKEN: row {trail.broken} is not as it was written"
+    say(f"  audit log: {trail.rows:,} rows, {sound}")
+    for name, kept in (("attachments", manifest.attachments), ("recordings", manifest.recordings)):
+        left_out = name == "recordings" and not manifest.with_recordings
+        files = "the index only" if left_out else f"{kept.files:,} files, {kept.bytes / 1e6:.1f} MB"
+        gone = f", {kept.missing:,} MISSING" if kept.missing else ""
+        say(f"  {name}: {kept.rows:,} rows, {files}{gone}")
+
+
+def _stepped(progress: Progress) -> None:
+    """How far a backup or a restore has come, on standard error."""
+    done = progress.done >= progress.of
+    if sys.stderr.isatty():
+        part = 100 * progress.done // max(1, progress.of)
+        sys.stderr.write(f"\r\x1b[K{progress.step}: {part} %" + ("\n" if done else ""))
+        sys.stderr.flush()
+
+
+@cli.command("demo-data")
+def demo_data(
+    config: Annotated[Path | None, typer.Option(help="The configuration file, of the store to fill.")] = None,
+    data: Annotated[Path, typer.Option(help="Without --config: the folder of `run`.")] = Path("var"),
+    size: Annotated[float, typer.Option("--scale", help="1 is a hundred agents' year.", min=0.0001)] = 1.0,
+    of_customers: Annotated[
+        int | None, typer.Option("--customers", help="Instead of the scale.", min=1)
+    ] = None,
+    of_interactions: Annotated[
+        int | None, typer.Option("--interactions", help="Instead of the scale.", min=0)
+    ] = None,
+    agents: Annotated[int, typer.Option(help="How many.", min=5, max=5000)] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same year.", min=0)] = 1,
+    until: Annotated[str, typer.Option(help="The day after the year: 2026-01-01; else today.")] = "",
+    password: Annotated[str, typer.Option(help="Of all its agents; without, none may sign in.")] = "",
+    add: Annotated[bool, typer.Option("--add", help="Also into a store that has records.")] = False,
+) -> None:
+    """Fill a store with a made-up year of a center: customers, talks, requests, notes; the center is stopped.
+
+    Example: `contactcenter demo-data --data var --scale 0.1`
+    """
+    from contactcenter.demo import scale
+    from contactcenter.demo.year import CUSTOMERS, INTERACTIONS, Sizes
+    from contactcenter.standalone import CONFIG
+
+    async def work() -> None:
+        settings = load(config or CONFIG)
+        place = settings.store.place if config else data / "contactcenter.db"
+        key = settings.store.key if config else data / "personal.key"
+        folder = settings.store.path.parent if config else data
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            last = date.fromisoformat(until) if until else datetime.now(ZoneInfo(settings.zone)).date()
+        except ValueError:
+            raise CannotRun(f"--until {until}: give a day such as 2026-01-01") from None
+        sizes = Sizes(
+            customers=of_customers if of_customers is not None else max(1, round(CUSTOMERS * size)),
+            interactions=of_interactions if of_interactions is not None else round(INTERACTIONS * size),
+            agents=agents,
+        )
+        filled = await scale.fill(
+            place, key, sizes, seed=seed, until=last, zone=settings.zone, region=settings.region,
+            password=password, add=add, dispositions=tuple(settings.dispositions),
+            queues=tuple(settings.queues), kinds=tuple(settings.request_kinds), show=_rows_moved,
+        )  # fmt: skip
+        say(
+            f"{name_of(place)}: {filled.customers:,} customers, {filled.interactions:,} interactions, "
+            f"{filled.requests:,} requests of {filled.agents:,} agents, loaded in {filled.loaded_s:.0f} s, "
+            f"made findable in {filled.indexed_s:.0f} s"
+        )
 
     _do(work())
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, model_validator
 
 from contactcenter.claims import Claims, Conditional
+from contactcenter.crm.archives import Sources
 from contactcenter.mistakes import Wrong, WrongReferences, place, remedy
 from contactcenter.routing.hours import ALWAYS, Calendar
 from contactcenter.routing.problems import Problem, problems
@@ -24,6 +25,7 @@ from contactcenter.sections import (
     DAYS,
     Asking,
     AsteriskSection,
+    BackupSection,
     CalendarSection,
     DidSection,
     FastAgiSection,
@@ -157,6 +159,7 @@ class Settings(Configuration):
     asterisk: tuple[AsteriskSection, ...] = ()
     store: StoreSection = StoreSection()
     files: FilesSection = FilesSection()
+    backup: BackupSection = BackupSection()
     speech: SpeechSection = SpeechSection()
     recordings: RecordingsSection = RecordingsSection()
     ivr: IvrSection
@@ -232,6 +235,13 @@ class Settings(Configuration):
             outside=Outside(**self.transfers.model_dump(exclude={"longest_hold_s"})),
             dids=frozenset(self.dids),
         )
+
+    def sources(self) -> Sources:
+        """What a backup is of. Raises `StoreRefused` when the password's file can't be read."""
+        return Sources(
+            store=self.store.place, key=self.store.key, files=self.files.folder,
+            recordings=self.recordings.folder, recordings_key=self.recordings.key,
+        )  # fmt: skip
 
     def retention_days(self, queue: str) -> int:
         """For how long a queue's recordings are kept; 0: for ever. A queue that is no more has no say."""
@@ -320,6 +330,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
                 }
             ),
             "files": settings.files.model_copy(update={"folder": folder / settings.files.folder}),
+            "backup": settings.backup.model_copy(update={"folder": folder / settings.backup.folder}),
             "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
             "recordings": kept.model_copy(
                 update={name: folder / getattr(kept, name) for name in ("spool", "folder", "key")}

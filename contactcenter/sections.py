@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from contactcenter.claims import Claim
 from contactcenter.crm.errors import StoreRefused
+from contactcenter.crm.keeper import Wishes
 from contactcenter.crm.place import Place, Server
 from contactcenter.mistakes import Wrong, WrongReferences
 from contactcenter.routing.conditions import parse as parse_condition
@@ -213,6 +214,33 @@ class StoreSection(Section):
                     "let it be a text file that this user may read"
                 ) from None
         return Server(url=self.url, password=password, beside=self.path)
+
+
+def _clock(text: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError("must be a time of the day such as 03:00")
+    return text
+
+
+class BackupSection(Section):
+    """Daily backups of the store and the attachments."""
+
+    daily: bool = True
+    at: Annotated[str, AfterValidator(_clock)] = "03:00"
+    """The time of the day, in the center's zone."""
+    folder: Path = Path("backups")
+    keep: int = Field(default=7, ge=1, le=10_000)
+    """How many; older ones are deleted when a new one is there."""
+    recordings: bool = False
+    """Whether the recordings' audio comes along; their index always does."""
+
+    @property
+    def wishes(self) -> Wishes:
+        """What the keeper is told."""
+        return Wishes(
+            folder=self.folder, daily=self.daily, at=time.fromisoformat(self.at), keep=self.keep,
+            with_recordings=self.recordings,
+        )  # fmt: skip
 
 
 class FilesSection(Section):

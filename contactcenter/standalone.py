@@ -159,6 +159,7 @@ def _settings(options: Options) -> Settings:
             update={"path": data / "contactcenter.db", "key": data / "personal.key"}
         ),
         "files": settings.files.model_copy(update={"folder": data / "files"}),
+        "backup": settings.backup.model_copy(update={"folder": data / "backups"}),
         "speech": settings.speech.model_copy(update={"cache": data / "prompts"}),
         "recordings": settings.recordings.model_copy(
             update={

@@ -73,7 +73,7 @@ class Database(ABC):
             return not isinstance(error, _OURS)
         return isinstance(error, OSError | TimeoutError | StoreUnavailable | StoreRefused)
 
-    def _hold(self) -> None:
+    def hold(self) -> None:
         """Keep other processes of this machine away from the journal, and from the file if it is one."""
         file = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

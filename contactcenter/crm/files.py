@@ -100,9 +100,7 @@ class Files:
 
     def path(self, kind: str, id_: str) -> Path:
         """Where the file is. `id_` is one of ours, and no way out of the folder."""
-        if not _ID.fullmatch(id_):
-            raise ValueError(id_)
-        return self._folder / kind / id_[:2] / (id_ + SUFFIX)
+        return place(self._folder, kind, id_)
 
     def name(self, kind: str, id_: str) -> str:
         """What the file's content is bound to."""
@@ -123,6 +121,13 @@ class Files:
         if swept:
             log.info("files of no record were deleted", kind=kind, files=swept)
         return swept
+
+
+def place(folder: Path, kind: str, id_: str) -> Path:
+    """Where a file is in the folder of files. `id_` is one of ours, and no way out of the folder."""
+    if not _ID.fullmatch(id_):
+        raise ValueError(id_)
+    return folder / kind / id_[:2] / (id_ + SUFFIX)
 
 
 def shown_name(name: str) -> str:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from contactcenter.crm import settings, words
 from contactcenter.crm.roots import merged_into
@@ -92,17 +92,27 @@ def begin(db: Connection) -> None:
         settings.put(db, _SETTING, VERSION)
 
 
-def rebuild(db: Connection, count: int = BATCH) -> Progress | None:
-    """Index the next `count` records; answers where to go on, None at the end. In pieces, so that it goes on
-    beside a center that works, and after a stop from where it was."""
+def restart(db: Connection) -> None:
+    """Have the index made anew from its beginning, at the next start."""
+    settings.put(db, _SETTING, "")
+
+
+def count(db: Connection) -> int:
+    """About how many documents there are."""
+    return int(db.scalar(select(func.max(documents.c.id))) or 0)
+
+
+def rebuild(db: Connection, at_once: int = BATCH) -> Progress | None:
+    """Index the next `at_once` records; answers where to go on, None at the end. In pieces, so that it goes
+    on beside a center that works, and after a stop from where it was."""
     here = progress(db)
     if here is None:
         return None
     table = {"customer": customers, "request": requests, "followup": followups}[here.kind]
-    query = select(table.c.id).where(table.c.id > here.after).order_by(table.c.id).limit(count)
+    query = select(table.c.id).where(table.c.id > here.after).order_by(table.c.id).limit(at_once)
     ids = db.scalars(query).all()
     index(db, here.kind, ids)
-    if len(ids) == count:
+    if len(ids) == at_once:
         following: Progress | None = Progress(kind=here.kind, after=ids[-1])
     elif here.kind != KINDS[-1]:
         following = Progress(kind=KINDS[KINDS.index(here.kind) + 1])

@@ -100,7 +100,7 @@ async def _copy(old: AsyncConnection, new: AsyncConnection, table: Table, progre
     is_json = [isinstance(column.type, JSON) for column in table.columns]
     # JSON as the text that it is stored as: nothing is spelt anew on the way.
     query = select(*(type_coerce(c, Text) if json_ else c for c, json_ in zip(table.c, is_json, strict=True)))
-    async for rows in _chunks(old, query):
+    async for rows in rows_of(old, query):
         fit = [tuple(map(_fit, row, is_json)) for row in rows]
         mended += sum(
             a is not b and a != b for row, new_row in zip(rows, fit, strict=True)
@@ -114,7 +114,7 @@ async def _copy(old: AsyncConnection, new: AsyncConnection, table: Table, progre
             raise StoreRefused(f"table {table.name} can't be moved: {error}. Nothing was changed") from error
         progress(table.name, there.rows, total)
     query = select(*(cast(c, Text) if json_ else c for c, json_ in zip(table.c, is_json, strict=True)))
-    async for rows in _chunks(new, query):
+    async for rows in rows_of(new, query):
         for row in rows:
             arrived.add(row)
     if (there.rows, str(there)) != (arrived.rows, str(arrived)):
@@ -125,7 +125,8 @@ async def _copy(old: AsyncConnection, new: AsyncConnection, table: Table, progre
     return Moved(table=table.name, rows=there.rows, checksum=str(there), mended=mended)
 
 
-async def _chunks(db: AsyncConnection, query: Any) -> AsyncIterator[Sequence[Row]]:
+async def rows_of(db: AsyncConnection, query: Any) -> AsyncIterator[Sequence[Row]]:
+    """What the query finds, some rows at a time: a table need not fit into memory."""
     async with db.stream(query) as result:
         async for rows in result.partitions(CHUNK):
             yield [tuple(row) for row in rows]

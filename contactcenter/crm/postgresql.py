@@ -102,7 +102,7 @@ class PostgresDatabase(Database):
 
     async def take(self) -> None:
         """Connect, take the lock, and see whether this server and database will do."""
-        await asyncio.to_thread(self._hold)
+        await asyncio.to_thread(self.hold)
         async with self.writing.connect() as db:
             facts = await db.run_sync(_facts)
         for wrong in wrongs(facts):
@@ -125,6 +125,18 @@ class PostgresDatabase(Database):
         try:
             async with engine.begin() as db:
                 yield db
+        finally:
+            await engine.dispose()
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that reads one state, for as long as it takes; no lock is needed for that."""
+        engine = self._engine(partial(self._connect, "copies", None), size=1, reads=True)
+        try:
+            async with engine.connect() as db, db.begin():
+                yield db
+        except DBAPIError as error:
+            raise StoreUnavailable(f"{self.name} can't be read: {error.orig}") from error
         finally:
             await engine.dispose()
 

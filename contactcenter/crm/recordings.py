@@ -7,6 +7,8 @@ Rows are never deleted: one whose audio was deleted says so, and when.
 import base64
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, insert, or_, select, update
@@ -20,6 +22,16 @@ from contactcenter.values import AuditEntry, RecordingKind, RecordingRecord, Rec
 
 AUDIBLE = (RecordingState.KEPT, RecordingState.PARTIAL)
 """There is audio."""
+
+
+SUFFIX = ".ccrec"
+"""Of sealed files."""
+
+
+def place(folder: Path, id_: str, started_at: float) -> Path:
+    """Where the sealed file of a recording is, in the folder of recordings."""
+    day = datetime.fromtimestamp(started_at, UTC)
+    return folder / f"{day:%Y}" / f"{day:%m}" / f"{day:%d}" / f"{id_}{SUFFIX}"
 
 
 @frozen

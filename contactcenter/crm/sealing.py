@@ -32,7 +32,7 @@ from contactcenter.crm.keys import KeyProblem, Keys
 
 _MARK = "s1"
 _NONCE = 12
-_KNOWN = "sealing"
+KNOWN = "sealing"
 """The setting that has the ids of the keys that were used."""
 OPTION = "sealing"
 """The name under which a connection carries its keys."""
@@ -64,6 +64,20 @@ class Sealing:
             "seal": [each.hex() for each in self.seal_keys or ()],
             "index": [each.hex() for each in self.index_keys or ()],
         }
+
+    def sealed(self, text: str, column: str, row: str) -> str:
+        """`text` as it may stand in that column of that row; the key must be there, and remembered."""
+        assert self.seal_keys is not None  # noqa: S101 - `seal` looks first
+        current = self.seal_keys.current
+        nonce = secrets.token_bytes(_NONCE)
+        closed = AESGCM(self.seal_keys[current]).encrypt(nonce, text.encode(), _bound(column, row))
+        return f"{_MARK}:{current.hex()}:{base64.b64encode(nonce + closed).decode()}"
+
+    def indexed(self, plain: str, column: str) -> str:
+        """The blind index of a normalised value; the key must be there."""
+        assert self.index_keys is not None  # noqa: S101 - `index` looks first
+        key = self.index_keys[self.index_keys.current]
+        return hmac.new(key, f"{column}\0{plain}".encode(), hashlib.sha256).hexdigest()
 
 
 def index_path(key: Path) -> Path:
@@ -105,17 +119,17 @@ def opened(key: Path, known: str) -> Sealing:
 
 def known_keys(db: Connection) -> str:
     """Which keys the database has seen, for `load`; empty: none yet."""
-    return settings.get(db, _KNOWN)
+    return settings.get(db, KNOWN)
 
 
 def remember(db: Connection, sealing: Sealing) -> None:
     """Note the keys that seal from now on: once in a transaction, because one that fails takes it back."""
-    if db.info.get(_KNOWN) is (now := db.get_transaction()):
+    if db.info.get(KNOWN) is (now := db.get_transaction()):
         return
-    db.info[_KNOWN] = now
+    db.info[KNOWN] = now
     text = json.dumps({name: ids[:1] for name, ids in sealing.fingerprints.items()}, sort_keys=True)
-    if settings.get(db, _KNOWN) != text:
-        settings.put(db, _KNOWN, text)
+    if settings.get(db, KNOWN) != text:
+        settings.put(db, KNOWN, text)
 
 
 def of(db: Connection) -> Sealing:
@@ -135,10 +149,7 @@ def seal(db: Connection, text: str, column: str, row: str) -> str:
     if ours.seal_keys is None:
         raise _missing(ours, column)
     remember(db, ours)
-    current = ours.seal_keys.current
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = AESGCM(ours.seal_keys[current]).encrypt(nonce, text.encode(), _bound(column, row))
-    return f"{_MARK}:{current.hex()}:{base64.b64encode(nonce + sealed).decode()}"
+    return ours.sealed(text, column, row)
 
 
 def unseal(db: Connection, sealed: str, column: str, row: str) -> str:
@@ -178,8 +189,7 @@ def index(db: Connection, text: str, column: str) -> str:
     ours = of(db)
     if ours.index_keys is None:
         raise _missing(ours, column)
-    key = ours.index_keys[ours.index_keys.current]
-    return hmac.new(key, f"{column}\0{plain}".encode(), hashlib.sha256).hexdigest()
+    return ours.indexed(plain, column)
 
 
 def normalised(text: str) -> str:

@@ -35,13 +35,16 @@ from contactcenter.crm.schema import (
 from contactcenter.crm.words import Term
 from contactcenter.values import frozen
 
-LOOKED_AT = 100
+LOOKED_AT = 60
 """Records that are read for one question: more than anybody scrolls through in a box."""
 SHOWN = 20
 LONGEST = 200
 """Characters of a question."""
-OWN_CALLS = 2_000
-"""A reader's last calls whose customers he finds without owning them."""
+OWN_CALLS = 1_000
+"""A reader's last calls whose customers he finds without owning them: three weeks' of a busy agent."""
+CALLERS_AT_ONCE = 500
+DEPTHS = (0, 1, 2)
+"""How far the words of a question are taken: as whole words of names and numbers, as beginnings, in texts."""
 _QUOTED = re.compile(r"[^\W_]+\*?")
 KINDS = {Kind.CUSTOMER: "kcustomer", Kind.REQUEST: "krequest", Kind.FOLLOWUP: "kfollowup"}
 
@@ -120,29 +123,52 @@ def _candidates(
     found: dict[tuple[Kind, str], None] = {}
     if not kinds:
         return found
-    whose = [_whose(reader, kind) for kind in kinds]
-    narrow = any(reader.scope(kind) is not Scope.ALL for kind in kinds)
-    for depth in (0, 1, 2):
+    whose = _any(_whose(reader, kind) for kind in kinds)
+    narrow = Kind.CUSTOMER in kinds and reader.scope(Kind.CUSTOMER) is not Scope.ALL
+    callers = _of_callers(db, reader, terms) if narrow else {}
+    for depth in DEPTHS:
         ways = [_any(_forms(term, depth)) for term in terms]
-        queries = [_documents(db, _all([*ways, _any(whose)]))]
-        if narrow and Kind.CUSTOMER in kinds and reader.scope(Kind.CUSTOMER) is not Scope.ALL:
-            queries.append(
-                _documents(db, _all([*ways, KINDS[Kind.CUSTOMER]])).where(
-                    documents.c.record_id.in_(_callers(reader))
-                )
-            )
-        for query in queries:
-            for row in db.execute(query.limit(LOOKED_AT)):
-                found[Kind(row.kind), row.record_id] = None
+        for row in db.execute(_documents(db, _all([*ways, whose])).limit(LOOKED_AT)):
+            found[Kind(row.kind), row.record_id] = None
+        found |= dict.fromkeys((Kind.CUSTOMER, id_) for id_, at in callers.items() if at == depth)
         if len(found) >= LOOKED_AT:
             break
     return dict(list(found.items())[:LOOKED_AT])
 
 
-def _callers(reader: Reader) -> Any:
-    """The customers whose caller the reader had lately: he finds them as `access.visible` shows them."""
+def _of_callers(db: Connection, reader: Reader, terms: Sequence[Term]) -> dict[str, int]:
+    """Of the customers whose caller the reader had lately, those that hold every term, each with the depth at
+    which it does: he finds them as `access.visible` shows them, whosever they are.
+
+    Compared here and not by the index, which would go through everybody's records for a word that is
+    frequent, to find the few that are his.
+    """
+    ways = [[[_written(form) for form in _forms(term, depth)] for term in terms] for depth in DEPTHS]
+    ids = list(dict.fromkeys([*sorted(reader.attending), *db.scalars(_callers(reader))]))
+    found: dict[str, int] = {}
+    for start in range(0, len(ids), CALLERS_AT_ONCE):
+        query = select(documents.c.record_id, documents.c.words).where(
+            documents.c.kind == Kind.CUSTOMER.value,
+            documents.c.record_id.in_(ids[start : start + CALLERS_AT_ONCE]),
+        )
+        for id_, words_ in db.execute(query):
+            held = f" {words_} "
+            for depth, all_of in zip(DEPTHS, ways, strict=True):
+                if all(any(form in held for form in any_of) for any_of in all_of):
+                    found[id_] = depth
+                    break
+    return found
+
+
+def _written(form: str) -> str:
+    """How a form stands in a document between spaces."""
+    return f" {form[:-1]}" if form.endswith("*") else f" {form} "
+
+
+def _callers(reader: Reader) -> Select[Any]:
+    """The customers whose caller the reader had lately, the last one first."""
     last = (
-        select(workers.c.interaction_id)
+        select(workers.c.interaction_id, workers.c.arrived_at)
         .where(workers.c.login == reader.login)
         .order_by(workers.c.arrived_at.desc())
         .limit(OWN_CALLS)
@@ -150,15 +176,14 @@ def _callers(reader: Reader) -> Any:
     )
     who = func.coalesce(assignments.c.customer_id, interactions.c.customer)
     called = customers.alias("called")
-    ids = {*reader.attending}
-    query = (
+    return (
         select(root_of_row(called))
         .select_from(last)
         .join(interactions, interactions.c.id == last.c.interaction_id)
         .outerjoin(assignments, assignments.c.interaction == interactions.c.id)
         .join(called, called.c.id == who)
+        .order_by(last.c.arrived_at.desc())
     )
-    return query.union(select(customers.c.id).where(customers.c.id.in_(sorted(ids)))) if ids else query
 
 
 # --- the question, in words of the index ---
@@ -200,17 +225,21 @@ def _any(parts: Iterable[str]) -> str:
 def _documents(db: Connection, expression: str) -> Select[Any]:
     """The documents that an expression of `_all` and `_any` finds, the last touched first. Every word in it
     is letters and digits: nothing that was typed can be read as an operator."""
-    found = select(documents.c.kind, documents.c.record_id)
     if db.dialect.name == "postgresql":
         quoted = _QUOTED.sub(lambda word: _quoted(word, "'", ":*"), expression)
         # The very expression of the index, see the migrations.
         held = func.array_to_tsvector(func.string_to_array(documents.c.words, literal_column("' '")))
         asked = cast(cast(quoted, Text), TSQUERY)
-        return found.where(held.bool_op("@@")(asked)).order_by(documents.c.id.desc())
+        # Behind a fence: a planner who knows of the limit would rather walk through all documents from the
+        # last one on, until a hundred match, and a rare word would take him to the first.
+        rows = select(documents.c.id, documents.c.kind, documents.c.record_id)
+        held_by = rows.where(held.bool_op("@@")(asked)).cte("held_by").prefix_with("MATERIALIZED")
+        return select(held_by.c.kind, held_by.c.record_id).order_by(held_by.c.id.desc())
     quoted = _QUOTED.sub(lambda word: _quoted(word, '"', "*"), expression)
     quoted = quoted.replace("&", "AND").replace("|", "OR")
     return (
-        found.select_from(document_words.join(documents, documents.c.id == document_words.c.rowid))
+        select(documents.c.kind, documents.c.record_id)
+        .select_from(document_words.join(documents, documents.c.id == document_words.c.rowid))
         .where(document_words.c.document_words.bool_op("MATCH")(quoted))
         .order_by(document_words.c.rowid.desc())
     )

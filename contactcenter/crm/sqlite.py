@@ -38,7 +38,7 @@ class SqliteFile(Database):
         SQLite before 3.51.3 can corrupt the file when two connections write or checkpoint at once (the
         WAL-reset bug), so a second server on the same file must never come up.
         """
-        self._hold()
+        self.hold()
         # SQLite would make it readable for everybody; its -wal and -shm get the rights of this file.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         # After a clean end a glance is enough; it must not keep a center with years of records waiting.
@@ -82,8 +82,8 @@ def check(path: Path, seconds: float) -> None:
     if found != "ok":
         raise StoreRefused(
             f"{path} is damaged ({found.splitlines()[-1]}). Nothing was changed. Move it and its -wal and "
-            f"-shm files aside, put the last backup in its place and start again; keep {path.stem}.journal: "
-            "its records are read in again."
+            f"-shm files aside, give `contactcenter restore` the last backup and start again; keep "
+            f"{path.stem}.journal: its records are read in again."
         )
 
 

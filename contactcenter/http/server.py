@@ -19,6 +19,7 @@ from contactcenter.crm import teams as team_records
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.files import Files
 from contactcenter.crm.importer import Importer
+from contactcenter.crm.keeper import Keeper
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
@@ -27,6 +28,7 @@ from contactcenter.http import (
     agents,
     attachments,
     audit,
+    backups,
     callbacks,
     calls,
     changes,
@@ -84,7 +86,7 @@ API: tuple[Routes, ...] = (
     changes.routes, users.routes, roles.routes, teams.routes, supervision.routes, figures.routes,
     callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
     fields.routes, search.routes, merging.routes, requests.routes, followups.routes, history.routes,
-    imports.routes, exports.routes, attachments.routes, views.routes,
+    imports.routes, exports.routes, attachments.routes, views.routes, backups.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -100,6 +102,7 @@ REFUSALS = {
     "not_found": 404,
     "hidden": 403,
     "beyond_you": 403,
+    "running": 409,
     "taken": 409,
     "ended": 409,
     "illegal_now": 409,
@@ -145,6 +148,7 @@ class HttpServer:
         settings: HttpSettings,
         ready: Callable[[], dict[str, Any]],
         files: Files,
+        keeper: Keeper,
         sounds: Sounds = nothing_kept,
         registry: CollectorRegistry | None = None,
     ) -> None:
@@ -176,6 +180,7 @@ class HttpServer:
                 show=lambda one: imports.show(live, one),
             ),
             verifier=Verifier(store, now),
+            keeper=keeper,
             reminders=Reminders(store, live, now),
             openapi=openapi.describe(API, settings.version, settings.cookie),
         )

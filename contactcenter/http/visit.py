@@ -13,6 +13,7 @@ from contactcenter.configurator import Configurator
 from contactcenter.crm.access import Reader
 from contactcenter.crm.files import Files
 from contactcenter.crm.importer import Importer
+from contactcenter.crm.keeper import Keeper
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
@@ -62,6 +63,7 @@ class Edge:
     files: Files
     importer: Importer
     verifier: Verifier
+    keeper: Keeper
     reminders: Reminders
     origins: frozenset[str] = frozenset()
     """Whose pages may talk to us; known once the port is."""

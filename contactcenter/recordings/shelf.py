@@ -16,7 +16,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -36,8 +35,6 @@ from contactcenter.recordings.sound import RATE, NoLeg, Stereo, open_leg
 from contactcenter.values import RecordingKind, RecordingRecord, RecordingState
 
 SIDES = ("caller", "agent")
-SUFFIX = ".ccrec"
-"""Of sealed files."""
 WORKERS = 2
 QUIET_S = 0.4
 """Raw files that are as long as they should be, and did not grow for so long, are complete. That nothing
@@ -185,8 +182,7 @@ class Shelf:
 
     def path_of(self, record: RecordingRecord) -> Path:
         """Where the sealed file is: a folder a day."""
-        day = datetime.fromtimestamp(record.started_at, UTC)
-        return self._folder / f"{day:%Y}" / f"{day:%m}" / f"{day:%d}" / f"{record.id}{SUFFIX}"
+        return recordings.place(self._folder, record.id, record.started_at)
 
     async def _pick_up_all(self) -> None:
         self._complete = True
@@ -409,12 +405,12 @@ class Shelf:
                 await self._index(name, path)
             elif states.get(name) is RecordingState.EXPIRED:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
-        for path in await asyncio.to_thread(lambda: list(self._folder.rglob(f"*{SUFFIX}.part"))):
-            if path.name.removesuffix(f"{SUFFIX}.part") not in self._busy:
+        for path in await asyncio.to_thread(lambda: list(self._folder.rglob(f"*{recordings.SUFFIX}.part"))):
+            if path.name.removesuffix(f"{recordings.SUFFIX}.part") not in self._busy:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
 
     def _files(self) -> Iterator[Path]:
-        return self._folder.rglob(f"*{SUFFIX}")
+        return self._folder.rglob(f"*{recordings.SUFFIX}")
 
     async def _look_for(self, name: str) -> None:
         """A row without a file: looked at once more, since rows and files change while they are compared."""

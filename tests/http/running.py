@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from fake_center import FakeCenter
@@ -17,7 +18,9 @@ from prometheus_client import CollectorRegistry
 from contactcenter.config import parse
 from contactcenter.configurator import Configurator
 from contactcenter.crm import tokens
+from contactcenter.crm.archives import Sources
 from contactcenter.crm.files import Files
+from contactcenter.crm.keeper import Keeper, Wishes
 from contactcenter.crm.place import Place, Server
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -106,6 +109,7 @@ class Running:
     clock: Clock
     ready: dict[str, Any]
     shelf: Shelf
+    keeper: Keeper
 
     @property
     def url(self) -> str:
@@ -224,6 +228,16 @@ async def running(
             changed=lambda settings, version: server.configured(settings, version),
         )
         await configurator.open()
+        sources = Sources(
+            store=place, key=folder / "contactcenter.key", files=folder / "files",
+            recordings=folder / "recordings", recordings_key=folder / "recordings.key",
+        )  # fmt: skip
+        keeper = Keeper(
+            store,
+            sources,
+            wishes=Wishes(folder=folder / "backups", daily=False),
+            zone=lambda: ZoneInfo("UTC"),
+        )
         server = HttpServer(
             tell=center.tell,
             now=clock,
@@ -234,15 +248,17 @@ async def running(
             settings=replace(settings),
             sounds=shelf.open,
             files=Files(folder / "files", store.sealing),
+            keeper=keeper,
             ready=lambda: ready,
             registry=CollectorRegistry(),
         )
         center.carry = server.carry
         await server.start()
         try:
-            yield Running(server, center, store, users, sessions, configurator, clock, ready, shelf)
+            yield Running(server, center, store, users, sessions, configurator, clock, ready, shelf, keeper)
         finally:
             await server.stop()
+            await keeper.stop()
     finally:
         await store.close()
         if isinstance(place, Server):
