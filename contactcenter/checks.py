@@ -207,7 +207,7 @@ async def _records(place: Place) -> Finding:
     what = f"database {name_of(place)}"
     if not await engines.peek(place, migrations.revision):
         return Finding(what=what, ok=True, says="is empty: its tables will be made at the first start")
-    if broken := (await engines.peek(place, audit.followed)).broken:
+    if broken := await engines.peek(place, audit.broken):
         says = f"row {broken} of the audit log is not as it was written: somebody changed the database"
         return Finding(what=what, ok=False, says=says)
     return Finding(what=what, ok=True, says="sound")

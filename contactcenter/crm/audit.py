@@ -150,6 +150,11 @@ def followed(db: Connection) -> Chain:
     return chain
 
 
+def broken(db: Connection) -> int | None:
+    """The number of the first row that is not as it was written, or is missing; None when all are sound."""
+    return followed(db).broken
+
+
 def count(db: Connection) -> int:
     """The number of the newest row."""
     return db.scalar(select(func.max(audit.c.seq))) or 0
