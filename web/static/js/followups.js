@@ -31,7 +31,13 @@ const row = signal("");
 /** What is asked in the row of a follow-up: `{id, what}`, `what` is `done`, `later` or `drop`. */
 const asking = signal({ id: "", what: "" });
 
-const close = () => (asking.value = { id: "", what: "" });
+/** Where the focus was when something was asked: it goes back there. */
+let asker = null;
+
+function close() {
+  asking.value = { id: "", what: "" };
+  requestAnimationFrame(() => document.activeElement === document.body && asker?.isConnected && asker.focus());
+}
 
 export const customerAddress = (id) => `/customers/${encodeURIComponent(id)}`;
 
@@ -111,7 +117,13 @@ function Asked({ one }) {
   </div>`;
 }
 
-const ask = (one, what) => (asking.value = asking.value.id === one.id && asking.value.what === what ? { id: "", what: "" } : { id: one.id, what });
+function ask(one, what) {
+  if (asking.value.id === one.id && asking.value.what === what) close();
+  else {
+    if (!asking.value.id) asker = document.activeElement;
+    asking.value = { id: one.id, what };
+  }
+}
 
 function Acts({ one }) {
   const button = (what, label, icon = "") => html`<button type="button" class="button small-button" aria-expanded=${asking.value.id === one.id && asking.value.what === what}
@@ -224,7 +236,7 @@ export function FollowupPage({ id }) {
   useEffect(() => {
     load();
   }, [id, changedFollowups.value]);
-  useEffect(() => close, [id]);
+  useEffect(() => () => void (asking.value = { id: "", what: "" }), [id]);
   document.title = `${found.one?.title ?? t("nav.followups")} · contactcenter`;
   const head = html`<div class="page-title"><h1 dir="auto">${found.one?.title ?? t("followup.one")}</h1><a class="button" href="/followups">${t("history.back")}</a></div>`;
   if (found.state === "loading") return html`<div class="page">${head}<p class="empty" role="status">${t("history.loading")}</p></div>`;

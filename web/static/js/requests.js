@@ -102,13 +102,13 @@ function RequestCard({ request, first }) {
   const writes = mayWrite();
   const name = `request-${request.id}`;
   const keys = (event) => {
-    if (event.target !== box.current || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (open.value || event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = event.key.startsWith("Arrow");
     if (arrow && event.shiftKey) {
       const to = writes && online() && towards(request, event.key);
       if (to) move(request, to);
     } else if (arrow) neighbour(box.current, event.key)?.focus();
-    else if (event.key === "Enter") go(addressOf(request));
+    else if (event.key === "Enter" && event.target === box.current) go(addressOf(request));
     else if (event.key.toLowerCase() === "m" && writes && online()) open.value = true;
     else return;
     event.preventDefault();
