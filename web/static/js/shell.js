@@ -182,6 +182,7 @@ export function Shell() {
     <${Toasts} />
     <${Help} />
     <${Solving} />
+    <${Conflicts} />
   </div>`;
 }
 
