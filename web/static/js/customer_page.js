@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { get } from "./api.js";
 import { Addresses } from "./addresses.js";
+import { Attachments } from "./attachments.js";
 import { Consents } from "./consents.js";
 import { specOf } from "./custom_fields.js";
 import { bodyOf, changeCustomer, plainSpec, useSpecs, valueIn } from "./customer_fields.js";
@@ -94,6 +95,7 @@ function Record({ found, load, take }) {
     may("requests.read") && { name: "requests", title: t("nav.requests"), shows: () => html`<${CustomerRequests} customer=${customer} />` },
     may("followups.read") && { name: "followups", title: t("nav.followups"), shows: () => html`<${CustomerFollowups} customer=${customer} />` },
     { name: "notes", title: t("note.title"), shows: () => html`<${Notes} customer=${customer} writable=${writable} changed=${again} />` },
+    { name: "files", title: t("attachments.label"), shows: () => html`<${Attachments} of=${{ customer: customer.id }} writes=${writable} changed=${again} />` },
   ].filter(Boolean);
   return html`<div class="page wide-page">
     <${Head} customer=${customer} merge=${() => setMerging(Date.now())} />
