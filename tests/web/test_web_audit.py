@@ -168,6 +168,17 @@ async def test_a_list_is_taken_away_with_the_columns_that_are_wanted(desk: Desk,
     await expect(past).to_contain_text("complete")
 
 
+async def test_a_list_is_taken_away_as_its_filters_leave_it(desk: Desk, edge: Running) -> None:
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        for name in ("王小明", "Anna Lind"):
+            await admin.call("POST", "/api/customers", json={"name": name})
+    await at(desk, "/customers?name=Anna")
+    await expect(desk.page.get_by_role("table", name="Customers").locator("tbody tr")).to_have_count(1)
+    _, text = await fetched(desk.page, "Text (CSV)")
+    assert [row["Name"] for row in csv.DictReader(io.StringIO(text))] == ["Anna Lind"]
+
+
 async def test_days_that_run_backwards_are_refused(desk: Desk) -> None:
     await at(desk, "/exports")
     card = desk.page.locator("[data-export=interactions]")

@@ -5,11 +5,11 @@ import { useEffect, useState } from "preact/hooks";
 import { act, online, pending } from "./actions.js";
 import { followedBy, get, post } from "./api.js";
 import { About, shortId } from "./audit_words.js";
-import { download, exportPath } from "./download.js";
+import { ExportButtons } from "./export_button.js";
 import { dateTimeOf, logTimeOf, whole } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
-import { language, t, word } from "./language.js";
+import { t, word } from "./language.js";
 import { may } from "./model.js";
 import { Card, queueTitle } from "./parts.js";
 import { personName, teamTitle, usePeople } from "./people.js";
@@ -97,14 +97,6 @@ function Thing({ row }) {
   return html`<span class="quiet">${word("kind", row.kind)}</span> ${place && row.object ? html`<a href=${`/${place}/${encodeURIComponent(row.object)}`}><bdi title=${row.object}>${name}</bdi></a>` : html`<bdi>${name}</bdi>`}`;
 }
 
-/** The log, or what the filters leave of it, as a file. */
-function Export({ filters }) {
-  const path = (format) => exportPath("audit", { ...filters, format, language: language.value });
-  return html`<span class="actions">
-    ${["xlsx", "csv"].map((format) => html`<button key=${format} type="button" class="button" disabled=${!online()} aria-busy=${pending(`download ${path(format)}`)} onClick=${() => download(path(format))}><${Icon} name="download" />${t(`exports.${format}`)}</button>`)}
-  </span>`;
-}
-
 const ASK_AGAIN_MS = 700;
 
 /** Whether the log is as it was written: each row's hash covers its content and the row before it. */
@@ -172,7 +164,7 @@ export function Audit() {
   ];
   const trouble = html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load("")}>${t("action.again")}</button></div>`;
   return html`<div class="page">
-    <div class="page-title"><h1>${t("nav.audit")}</h1>${may("audit.export") && html`<${Export} filters=${asked(filters)} />`}</div>
+    <div class="page-title"><h1>${t("nav.audit")}</h1>${may("audit.export") && html`<${ExportButtons} kind="audit" filters=${asked(filters)} />`}</div>
     <${Chain} />
     <${Filters} filters=${filters} setFilters=${setFilters} />
     <${Card} title=${t("history.newest")}>
