@@ -5,14 +5,13 @@ import { useEffect, useState } from "preact/hooks";
 
 import { followedBy, get } from "./api.js";
 import { plainSpec, useSpecs } from "./customer_fields.js";
-import { download, exportPath } from "./download.js";
 import { FilterBar, queryOf, SavedViews, useFilters } from "./filters.js";
 import { dateTimeOf } from "./format.js";
 import { ExportButtons } from "./export_button.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { Shown } from "./inputs.js";
-import { language, t, word } from "./language.js";
+import { t, word } from "./language.js";
 import { go, may, me } from "./model.js";
 import { Menu, PhoneNumber } from "./parts.js";
 import { usePeople } from "./people.js";
@@ -26,7 +25,6 @@ const AT_FIRST = ["number", "phones", "company", "tags", "owner", "updated"];
 const KEPT = "contactcenter.customers.columns";
 
 const columnsOpen = signal(false);
-const exportOpen = signal(false);
 
 function keptColumns() {
   try {
@@ -81,21 +79,6 @@ function Columns({ titles }) {
     ${[...titles].map(([key, title]) => html`<button key=${key} type="button" class="menu-item" role="menuitemcheckbox" aria-checked=${chosen.includes(key)} onClick=${() => toggle(key)}>
       <span class="tick">${chosen.includes(key) && html`<${Icon} name="check" size=${16} />`}</span>${title}
     </button>`)}
-  <//>`;
-}
-
-/** The list as it is asked for, as a file. */
-function Export({ asked }) {
-  const take = (format) => () => {
-    exportOpen.value = false;
-    download(exportPath("customers", { ...asked, format, language: language.value }));
-  };
-  const button = html`<button type="button" class="button" aria-haspopup="true" aria-expanded=${exportOpen.value} onClick=${() => (exportOpen.value = !exportOpen.value)}>
-    <${Icon} name="download" size=${16} />${t("customers.take_away")}
-  </button>`;
-  return html`<${Menu} open=${exportOpen} button=${button} label=${t("customers.take_away")} end>
-    <button type="button" class="menu-item" onClick=${take("xlsx")}>${t("exports.xlsx")}</button>
-    <button type="button" class="menu-item" onClick=${take("csv")}>${t("exports.csv")}</button>
   <//>`;
 }
 
@@ -201,7 +184,6 @@ export function Customers() {
         <div class="list-tools">
           <${SavedViews} kind="customer" filter=${{ ...asked, columns: chosenColumns.value }} apply=${apply} />
           <${Columns} titles=${titles} />
-          ${may("customers.export") && html`<${Export} asked=${asked} />`}
         </div>
       </header>
       ${pages.state === "trouble"
