@@ -24,7 +24,11 @@ function differences(before, after, path = []) {
   return same(before, after) || (isNothing(before) && isNothing(after)) ? [] : [{ path, before, after }];
 }
 
-const NAMES = { owner: personName, team: teamTitle, teams: teamTitle, queue: queueTitle, queues: queueTitle, rights: rightTitle, agent: personName, login: personName, right: rightTitle };
+const STATES = ["import_state", "request_state", "followup_state"];
+const stateName = (state) => STATES.map((group) => word(group, state)).find((name) => name !== state) ?? state;
+const NAMES = {
+  state: stateName, owner: personName, team: teamTitle, teams: teamTitle, queue: queueTitle, queues: queueTitle, rights: rightTitle, agent: personName, login: personName, right: rightTitle,
+};
 const MOMENT = /(^|_)(at|until|since|due)$/;
 
 /** What the program made up to tell things apart: its beginning is enough for people. */
