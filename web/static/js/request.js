@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
 import { get, post } from "./api.js";
+import { Attachments } from "./attachments.js";
 import { specOf, useFields } from "./custom_fields.js";
 import { CustomerChoice } from "./customer_choice.js";
 import { Due, Priority, PRIORITIES } from "./due.js";
@@ -289,6 +290,7 @@ export function RequestPage({ id }) {
           </div>
         <//>
         <${FollowupsOf} one=${one} />
+        ${one.customer && html`<${Card} title=${t("attachments.label")}><div class="body"><${Attachments} of=${{ request: one.id }} writes=${mayWrite() && one.state !== "closed"} /></div><//>`}
         <${LinkedInteractions} path=${`/api/requests/${encodeURIComponent(one.id)}/links`} writes=${mayWrite()} again=${again} changed=${load} />
       </div>
     </div>
