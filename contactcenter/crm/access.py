@@ -368,6 +368,29 @@ def check_shown(reader: Reader, kind: Kind, names: Iterable[str]) -> None:
             raise Refusal("your role does not show you this field", code="hidden", field=name)
 
 
+def beyond(reader: Reader, other: Reader) -> tuple[str, str] | None:
+    """What the other may do, or sees, and the reader does not: by which part of an account (`role`, `teams`,
+    `queues`), and what; None: nothing. To take calls is work, and no power over anybody."""
+    if more := sorted(other.rights - reader.rights - {Right.CALLS_TAKE}):
+        return "role", f"has the right {more[0]}"
+    for kind in SCOPED:
+        theirs, ours = other.scope(kind), reader.scope(kind)
+        if not other.may(READING[kind]) or theirs is Scope.OWN or ours is Scope.ALL:
+            continue
+        if theirs is Scope.ALL or ours is Scope.OWN:
+            return "role", f"has the scope {theirs} of {kind}"
+        if foreign := sorted(set(other.teams) - set(reader.teams)):
+            return "teams", f"is in the team {foreign[0]}"
+        limit = reader.limit(kind) if kind in (Kind.INTERACTION, Kind.RECORDING) else frozenset[str]()
+        if limit and (not other.limit(kind) or not other.limit(kind) <= limit):
+            return "queues", "is not limited to your queues"
+    for name in sorted(reader.hidden):
+        whole, _, part = name.partition(".")
+        if other.may(READING[Kind(whole)]) and not other.hides(Kind(whole), part):
+            return "role", f"sees {name}"
+    return None
+
+
 # --- the conditions ---
 
 

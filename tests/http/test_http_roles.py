@@ -199,6 +199,45 @@ async def test_nobody_gives_what_he_has_not(edge: Running, admin: Browser) -> No
         )
 
 
+async def test_nobody_gives_or_takes_over_what_he_does_not_see(edge: Running, admin: Browser) -> None:
+    await team(edge, "blue", "agent2")
+    await team(edge, "red", "supervisor1", "agent1")
+    narrow = {"hidden": ["customer.id_number"], "scopes": role()["scopes"] | {"followup": "own"}}
+    clerk = role(rights=[*role()["rights"], "users.write"], **narrow)
+    assert (await admin.call("PUT", "/api/roles/supervisor", json=clerk))[0] == 200
+    wide = role(hidden=[], scopes=dict.fromkeys(role()["scopes"], "all"))
+    for name, one in (("wide", wide), ("seeing", clerk | {"hidden": []})):
+        assert (await admin.call("PUT", f"/api/roles/{name}", json=one))[0] == 201
+    new = {"login": "x", "name": "X", "role": "agent", "password": PASSWORD, "teams": ["red"]}
+    async with edge.browser() as boss:
+        await boss.sign_in("supervisor1")
+        for method, path, body, field in (
+            ("PATCH", "/api/users/supervisor1", {"teams": ["red", "blue"]}, "teams"),
+            ("PATCH", "/api/users/agent1", {"teams": ["blue"]}, "teams"),
+            ("PUT", "/api/users/agent2/password", {"password": PASSWORD}, "teams"),
+            ("POST", "/api/users", new | {"teams": ["blue"]}, "teams"),
+            ("POST", "/api/users", new | {"role": "senior_agent"}, "role"),
+            ("POST", "/api/users", new | {"role": "wide"}, "role"),
+            ("POST", "/api/users", new | {"role": "seeing"}, "role"),
+        ):
+            status, problem = await boss.call(method, path, json=body)
+            assert (status, problem["code"], problem["field"]) == (403, "beyond_you", field), body
+        assert (await boss.call("PATCH", "/api/users/agent1", json={"name": "Anna"}))[0] == 200
+        assert (await boss.call("POST", "/api/users", json=new))[0] == 201
+
+
+async def test_who_is_limited_to_queues_makes_nobody_who_is_not(edge: Running, admin: Browser) -> None:
+    rights = [*role()["rights"], "users.write"]
+    assert (await admin.call("PUT", "/api/roles/supervisor", json=role(rights=rights)))[0] == 200
+    new = {"login": "x", "name": "X", "role": "supervisor", "password": PASSWORD}
+    async with edge.browser() as boss:
+        await boss.sign_in("supervisor2")
+        for queues in ([], ["support"], ["support", "sales"]):
+            status, problem = await boss.call("POST", "/api/users", json=new | {"queues": queues})
+            assert (status, problem["code"], problem["field"]) == (403, "beyond_you", "queues")
+        assert (await boss.call("POST", "/api/users", json=new | {"queues": ["sales"]}))[0] == 201
+
+
 async def test_teams_are_made_joined_and_deleted(edge: Running, admin: Browser) -> None:
     status, made = await admin.call("PUT", "/api/teams/east", json={"title": TITLES})
     assert (status, made["members"]) == (201, [])
