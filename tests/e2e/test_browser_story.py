@@ -1,8 +1,8 @@
 """One caller from all sides, on the pages, with the real Asterisk.
 
 Nobody knows him, so he gets a record and a request while he talks, is passed on with a note, turns out to
-be a duplicate, and is merged. His history has all of it; a supervisor of another team finds nothing, whichever
-way he looks.
+be a duplicate, and is merged. His history has all of it; a supervisor of another team finds nothing, however
+he looks.
 """
 
 import json
