@@ -225,7 +225,7 @@ class _Batch:
             held = tags.of(self._db, {customer: family})[customer]
             values["tags"] = tuple(dict.fromkeys((*held, *values["tags"])))
         if wanted.addresses:
-            there = reached.gathered(reached.of(self._db, family).values())
+            there = reached.of(self._db, {customer: family})[customer]
             unseen = self._reader.hides(Kind.CUSTOMER, "phones")  # those stay, without being written again
             known = (each for each in there if not (unseen and each.channel == "phone"))
             values["addresses"] = (*map(_as_new, known), *wanted.addresses)
