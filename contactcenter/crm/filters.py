@@ -1,6 +1,7 @@
 """Filters: a condition on customers (`routing/conditions.py`) as what a query must meet. So lists and
 campaigns say whom they mean in the words of the routing."""
 
+import json
 from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, not_, or_, select
@@ -10,7 +11,15 @@ from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.fields import Field, FieldType
 from contactcenter.crm.schema import custom_values, customers
-from contactcenter.routing.conditions import Both, Compare, Condition, NoCondition, Not, parse
+from contactcenter.routing.conditions import (
+    Both,
+    Compare,
+    Condition,
+    NoCondition,
+    Not,
+    custom_fields,
+    parse,
+)
 
 _ORDER = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
 _NUMBERS = (FieldType.NUMBER, FieldType.AMOUNT, FieldType.MOMENT)
@@ -94,3 +103,38 @@ def _custom(db: Connection, one: Compare, field: Field) -> ColumnElement[bool]:
         equal = custom_values.c.value.in_(texts)
         of_it.append(or_(equal, custom_values.c.number.in_(numbers)) if numbers else equal)
     return exists(select(1).select_from(custom_values).where(*of_it).correlate(customers))
+
+
+# --- as others may read it ---
+
+
+def sealed_in(db: Connection, text: str) -> tuple[str, ...]:
+    """The sealed fields with which the condition compares: their values stand in it in the clear. None of a
+    text that is no condition."""
+    try:
+        wanted = custom_fields(parse(text))
+    except NoCondition:
+        return ()
+    return tuple(each.name for each in fields.all_of(db, "customer") if each.sealed and each.name in wanted)
+
+
+def told(db: Connection, text: str) -> str:
+    """The condition as a log may have it: without the values of sealed fields."""
+    sealed = sealed_in(db, text)
+    return _said(parse(text), frozenset(f"custom.{name}" for name in sealed)) if sealed else text
+
+
+def _said(condition: Condition, sealed: frozenset[str]) -> str:
+    match condition:
+        case Both(every=every, parts=parts):
+            said = [_said(part, sealed) for part in parts]
+            inner = [
+                f"({each})" if isinstance(p, Both) else each for each, p in zip(said, parts, strict=True)
+            ]
+            return (" and " if every else " or ").join(inner)
+        case Not(part=part):
+            return f"not ({_said(part, sealed)})"
+        case Compare(fact=fact, operator=operator, values=values):
+            constants = [json.dumps(v, ensure_ascii=False) if isinstance(v, str) else repr(v) for v in values]
+            several = f"({', '.join(constants)})" if "in" in operator else constants[0]
+            return f"customer.{fact} {operator} {'•' if fact in sealed else several}"

@@ -4,13 +4,13 @@ A view holds no record, only what is asked for: whoever uses a shared one sees w
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from contactcenter.crm import paging, records
+from contactcenter.crm import filters, paging, records
 from contactcenter.crm.access import READING, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
@@ -23,6 +23,8 @@ MOST = 100
 """Views of one user."""
 LARGEST = 8_000
 """Characters of a filter, as JSON."""
+_OF_CUSTOM = "custom."
+"""Stands in each condition on a custom field."""
 
 
 @frozen
@@ -85,7 +87,7 @@ def create(
         raise Refusal(f"at most {MOST} views: delete one that you don't need", code="too_many")
     row = {
         "id": uuid4().hex, "login": reader.login, "kind": kind, "title": _title(title),
-        "filter": _filter(filter), "shared": shared, "version": 1, "created_at": at,
+        "filter": _filter(db, filter), "shared": shared, "version": 1, "created_at": at,
     }  # fmt: skip
     db.execute(insert(saved_views).values(row))
     made = _found(db, str(row["id"]), reader)
@@ -111,7 +113,7 @@ def change(
     if title is not None:
         values["title"] = _title(title)
     if filter is not None:
-        values["filter"] = _filter(filter)
+        values["filter"] = _filter(db, filter)
     if shared is not None:
         values["shared"] = shared
     version = before.version + 1
@@ -140,11 +142,27 @@ def _title(title: str) -> str:
     return title
 
 
-def _filter(given: Mapping[str, Any]) -> Any:
+def _filter(db: Connection, given: Mapping[str, Any]) -> Any:
     text = json.dumps(given, ensure_ascii=False)
     if len(text) > LARGEST:
         raise Refusal(f"at most {LARGEST} characters of JSON", code="too_long", field="filter")
+    for each in _texts(given):
+        if sealed := filters.sealed_in(db, each):
+            says = f"compares with {sealed[0]}, which is sealed: a view would keep the value in the clear"
+            raise Refusal(says, field="filter")
     return _inert(given)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str() if _OF_CUSTOM in value:
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
+        case list():
+            for each in value:
+                yield from _texts(each)
 
 
 def _inert(value: Any) -> Any:

@@ -45,8 +45,10 @@ DELIMITERS = (",", ";", "\t", "|")
 
 _MARK = "\ufffe"
 """Stands before what could not be decoded: no text has this character."""
-# The wide ones count in Excel, too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+# Where a formula may begin. The wide signs count in Excel, too. A program whose delimiter is another one, as
+# Excel's is a semicolon in much of Europe, begins a cell behind that: then the same signs count there.
+_BEGINS = re.compile(r"(^)(?='*[=+\-@\t\r\n\0＝＋－＠])|([;|\t\r\n])(?='*[=+\-@＝＋－＠])")
+_BEGAN = re.compile(r"(^)'(?='*[=+\-@\t\r\n\0＝＋－＠])|([;|\t\r\n])'(?='*[=+\-@＝＋－＠])")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _HEAD = 256 * 1024
 _SIGNATURE_ZIP, _SIGNATURE_OLE = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")
@@ -377,13 +379,13 @@ _ROW = re.compile(rb'<(?:\w{1,8}:)?row(?:\s+r="(\d{1,7})")?[\s>/]')
 
 
 def neutral(text: str) -> str:
-    """`text` so that no spreadsheet takes it for a formula when it opens a CSV."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """`text` so that no spreadsheet takes it, or a part of it, for a formula when it opens a CSV."""
+    return _BEGINS.sub(r"\1\2'", text)
 
 
 def restored(text: str) -> str:
     """What `neutral` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return _BEGAN.sub(r"\1\2", text)
 
 
 class Sink(Protocol):
@@ -399,14 +401,14 @@ class Sink(Protocol):
 
 
 class CsvSink:
-    """RFC 4180: CRLF, quotes where they are needed. With a mark, Excel knows that it is UTF-8."""
+    """RFC 4180: CRLF, all cells in quotes. With a mark, Excel knows that it is UTF-8."""
 
     media_type = "text/csv; charset=utf-8"
     suffix = "csv"
 
     def __init__(self, *, mark: bool = True) -> None:
         self._text = io.StringIO(newline="")
-        self._writer = csv.writer(self._text, lineterminator="\r\n")
+        self._writer = csv.writer(self._text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
         self._mark = codecs.BOM_UTF8 if mark else b""
 
     def rows(self, rows: Iterable[Sequence[str]]) -> bytes:

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contactcenter.crm import audit, exports
+from contactcenter.crm import audit, exports, filters
 from contactcenter.crm.exports import Exported
 from contactcenter.crm.tables import CsvSink, XlsxSink
 from contactcenter.http.audit import AuditChoice
@@ -178,8 +178,11 @@ async def _send(visit: Visit, what: Exported, layout: Layout, given: Mapping[str
     if visit.request.method == hdrs.METH_HEAD:
         await response.prepare(visit.request)
         return response
+    filter_ = layout.model_dump(exclude=set(Layout.model_fields), exclude_defaults=True)
+    if "where" in filter_:
+        filter_["where"] = await store.read(filters.told, filter_["where"])
     detail = {
-        "filter": layout.model_dump(exclude=set(Layout.model_fields), exclude_defaults=True),
+        "filter": filter_,
         "format": layout.format,
         **({"columns": layout.columns} if layout.columns else {}),
     }

@@ -34,10 +34,10 @@ class RelationBody(BaseModel):
 
 @routes.get("/api/customers/{id}/relations", right=Right.CUSTOMERS_READ, of=Kind.CUSTOMER)
 async def list_relations(visit: Visit, id: str, query: Paged) -> Items[Relation]:
-    """The customer's relations with those whom the visitor sees; `outward`: the customer is the `role` of the
-    other, and not the other way round."""
+    """The customer's relations with those whom the visitor sees, main ones first, then by name; `outward`:
+    the customer is the `role` of the other, and not the other way round."""
     found = await visit.edge.store.read(relations.of, id, visit.reader)
-    return cut(sorted(found, key=lambda each: each.id), lambda each: each.id, query)
+    return cut(sorted(found, key=_place), _place, query)
 
 
 @routes.post(
@@ -57,3 +57,8 @@ async def add_relation(visit: Visit, id: str, body: RelationBody) -> Relation:
 async def remove_relation(visit: Visit, id: str) -> None:
     """Take a relation away."""
     await visit.edge.store.write(relations.remove, id, reader=visit.reader, at=visit.edge.now())
+
+
+def _place(one: Relation) -> str:
+    """A text by which main ones come first, and then the names in their order."""
+    return f"{'0' if one.main else '1'}{one.name}\t{one.id}"

@@ -205,6 +205,21 @@ def test_no_cell_of_a_csv_is_a_formula(first: str) -> None:
     assert tables.restored(cell) == f"{first}1+1"
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", "\n"])
+def test_nor_where_another_delimiter_would_begin_a_cell(delimiter: str) -> None:
+    text = f"x{delimiter}=HYPERLINK(1){delimiter}y"
+    written = CsvSink(mark=False).rows([["plain", text]]).decode()
+    assert written == f'"plain","x{delimiter}\'=HYPERLINK(1){delimiter}y"\r\n'
+    assert tables.restored(tables.neutral(text)) == text
+    dates = f"2026-01-02{delimiter}3 - 4 = -1"
+    assert tables.neutral(dates) == dates
+
+
+@given(st.text("'=+-;\n\tx", max_size=12))
+def test_what_was_made_neutral_comes_back(text: str) -> None:
+    assert tables.restored(tables.neutral(text)) == text
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"), max_size=20)
 
 

@@ -129,6 +129,23 @@ async def test_a_note_of_ten_megabytes_is_refused_and_what_was_there_stays(edge:
         assert (await browser.call("GET", f"/api/notes/{note['id']}"))[0] == 404
 
 
+async def test_relations_come_main_ones_first_and_then_by_name(edge: Running) -> None:
+    async with edge.browser() as browser:
+        await browser.sign_in("admin")
+        ada = await made(browser, name="Ada")
+        path = f"/api/customers/{ada['id']}/relations"
+        for name in ("Zoe", "Bob", "Max", "Bob", "Bobby"):
+            other = await made(browser, name=name)
+            body = {"to": other["id"], "role": "family", "main": name == "Max"}
+            assert (await browser.call("POST", path, json=body))[0] == 201
+        found, cursor = [], ""
+        while not found or cursor:
+            page = await browser.get(path, limit=1, cursor=cursor)
+            found += [each["name"] for each in page["items"]]
+            cursor = page["next"]
+        assert found == ["Max", "Bob", "Bob", "Bobby", "Zoe"]
+
+
 async def test_relations_and_consents_are_kept(edge: Running) -> None:
     async with edge.browser() as browser:
         await browser.sign_in("agent1")
@@ -234,3 +251,30 @@ async def test_what_happened_is_told_to_who_administers(edge: Running) -> None:
             "GET", f"/api/outbox?cursor={page['next']}&kind=customer", headers=program
         )
         assert rest == {"items": [], "next": ""}
+
+
+async def test_a_sealed_value_that_was_asked_for_stands_nowhere_in_the_clear(edge: Running) -> None:
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        passport = {"kind": "customer", "name": "passport", "title": {"zh": "x", "en": "x"}, "type": "text"}
+        assert (await admin.call("POST", "/api/fields", json=passport | {"sealed": True}))[0] == 201
+        assert (await admin.call("POST", "/api/fields", json=FIELD))[0] == 201
+        where = 'customer.custom.segment == "vip" or not customer.custom.passport in ("E12345678", "E2")'
+        assert (await admin.get("/api/customers", where=where))["items"] == []
+        async with admin.http.get("/api/exports/customers", params={"where": where}) as answer:
+            assert answer.status == 200
+            await answer.read()
+        (row, *_) = (await admin.get("/api/audit", act="export"))["items"]
+        assert row["detail"]["filter"]["where"] == (
+            'customer.custom.segment == "vip" or not (customer.custom.passport in •)'
+        )
+        view = {"kind": "customer", "title": "x", "shared": True, "filter": {"where": where}}
+        status, problem = await admin.call("POST", "/api/views", json=view)
+        assert (status, problem["field"]) == (422, "filter")
+        plain = view | {"filter": {"where": 'customer.custom.segment == "vip"'}}
+        status, kept = await admin.call("POST", "/api/views", json=plain)
+        assert status == 201
+        path = f"/api/views/{kept['id']}"
+        assert (await admin.call("PATCH", path, json={"filter": {"page": [where]}}))[0] == 422
+        text = json.dumps([await admin.get("/api/audit", limit=200), await admin.get("/api/views")])
+        assert "E12345678" not in text
