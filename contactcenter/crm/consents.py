@@ -118,7 +118,8 @@ def refused(db: Connection, families: Mapping[str, Sequence[str]]) -> dict[str, 
 
 
 def allows(db: Connection, customer: str, channel: str, purpose: str) -> bool | None:
-    """Whether the customer wants to hear of us on this channel for this purpose; None: nobody asked him."""
+    """Whether the customer wants to hear of us on this channel for this purpose; None: nobody asked him. For
+    campaigns, when there are any."""
     return _stands(_rows(db, roots.family(db, customer)), channel, purpose)
 
 

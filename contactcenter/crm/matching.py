@@ -43,7 +43,7 @@ def by_phone(db: Connection, number: str, extension: str = "") -> tuple[Customer
 
 
 def by_email(db: Connection, address: str) -> tuple[CustomerCard, ...]:
-    """Who has this e-mail address, as `emails.email` writes it."""
+    """Who has this e-mail address, as `emails.email` writes it: for the channel e-mail, when there is one."""
     held = _held(db, "email", address)
     found = (cards.get(db, root) for root in sorted(held)[: cards.MOST])
     return tuple(

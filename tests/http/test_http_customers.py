@@ -278,3 +278,23 @@ async def test_a_sealed_value_that_was_asked_for_stands_nowhere_in_the_clear(edg
         assert (await admin.call("PATCH", path, json={"filter": {"page": [where]}}))[0] == 422
         text = json.dumps([await admin.get("/api/audit", limit=200), await admin.get("/api/views")])
         assert "E12345678" not in text
+
+
+async def test_whose_an_id_number_is_can_be_asked_by_who_may_see_it(edge: Running) -> None:
+    path, body = "/api/customers/by-id-number", {"id_number": "11010519491231002x"}
+    async with edge.browser() as admin, edge.browser() as agent:
+        await admin.sign_in("admin")
+        await agent.sign_in("agent1")
+        one = await made(admin, id_number="11010519491231002X")
+        await made(admin, name="Other")
+        status, found = await admin.call("POST", path, json=body)
+        assert (status, [each["id"] for each in found["items"]]) == (200, [one["id"]])
+        assert found["items"][0]["id_number"] == "••••••••••••••002X"
+        for part in ("002X", "110105194912310038"):
+            assert (await admin.call("POST", path, json={"id_number": part}))[1]["items"] == []
+        assert (await agent.call("POST", path, json=body))[1]["code"] == "hidden"
+        await edge.store.settled()
+        rows = (await admin.get("/api/audit", act="look_up"))["items"]
+        assert [(row["object"], row["detail"]) for row in rows] == [
+            ("", {"by": "id_number"}), ("", {"by": "id_number"}), (one["id"], {"by": "id_number"}),
+        ]  # fmt: skip
