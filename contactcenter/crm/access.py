@@ -9,10 +9,22 @@ may not see does not exist for him: it is 404 wherever it is asked for by its id
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import (
@@ -342,11 +354,18 @@ def check_shown(reader: Reader, kind: Kind, names: Iterable[str]) -> None:
 # --- the conditions ---
 
 
+@cache
+def _as(table: FromClause, name: str) -> FromClause:
+    """A table under another name, made once: its columns are copied, and each search asks for dozens. In one
+    statement the same name stands beside itself, and never inside itself."""
+    return table.alias(name)
+
+
 def _customer(reader: Reader, table: FromClause, many: bool) -> ColumnElement[bool]:
     """A customer who was merged into another is seen by who sees that one."""
     if reader.scope(Kind.CUSTOMER) is Scope.ALL:
         return true()
-    kept = customers.alias("kept")
+    kept = _as(customers, "kept_row")
     through = select(1).where(kept.c.id == table.c.merged_into, _customer_row(reader, kept))
     return or_(
         and_(table.c.merged_into == "", _customer_row(reader, table, many=many)),
@@ -367,8 +386,8 @@ def _customer_row(reader: Reader, table: FromClause, *, many: bool = False) -> C
 def _whose_caller(reader: Reader) -> Select[Any]:
     """The customers whose caller the reader had: found once, from his own work, for a list of few among
     many."""
-    mine, held, given = workers.alias(), interactions.alias(), assignments.alias()
-    called = customers.alias()
+    mine, held = _as(workers, "mine_row"), _as(interactions, "held_row")
+    given, called = _as(assignments, "given_row"), _as(customers, "called_row")
     return (
         select(root_of_row(called))
         .select_from(mine)
@@ -382,7 +401,7 @@ def _whose_caller(reader: Reader) -> Select[Any]:
 
 def _had_caller(reader: Reader, table: FromClause) -> ColumnElement[bool]:
     """The same from the customer's side: for one record, or a few that nothing else made visible."""
-    member = customers.alias()
+    member = _as(customers, "member_row")
     of_members = select(1).where(
         # The first says what the second implies, so that the index of those who were merged is used.
         member.c.merged_into != "", member.c.merged_into == table.c.id, _talked(reader, member)
@@ -396,7 +415,8 @@ def _talked(reader: Reader, table: FromClause) -> ColumnElement[bool]:
     One `EXISTS` inside the other and no join: a planner that begins with all that the reader ever did takes
     a hundred times as long.
     """
-    held, given, chosen = interactions.alias(), assignments.alias(), assignments.alias()
+    held = _as(interactions, "held_row")
+    given, chosen = _as(assignments, "given_row"), _as(assignments, "chosen_row")
     elsewhere = select(1).where(given.c.interaction == held.c.id, given.c.customer_id != held.c.customer)
     known = select(1).where(
         held.c.customer == table.c.id,
@@ -411,7 +431,7 @@ def _talked(reader: Reader, table: FromClause) -> ColumnElement[bool]:
 
 def _worked(reader: Reader, table: FromClause, interaction: ColumnElement[str]) -> ColumnElement[bool]:
     """The reader has, or had, the caller of the interaction that a row of `table` names."""
-    worker = workers.alias()
+    worker = _as(workers, "worker_row")
     query = select(1).where(worker.c.interaction_id == interaction, worker.c.login == reader.login)
     return query.correlate(table).exists()
 
@@ -422,7 +442,7 @@ def _of_customer(reader: Reader, column: ColumnElement[str]) -> ColumnElement[bo
         return false()
     if reader.scope(Kind.CUSTOMER) is Scope.ALL:
         return true()
-    holder, root = customers.alias(), customers.alias()
+    holder, root = _as(customers, "holder_row"), _as(customers, "root_row")
     through = (holder.c.id == column, root.c.id == root_of_row(holder))
     return exists().where(*through, _customer_row(reader, root))
 
@@ -440,7 +460,7 @@ def _work(reader: Reader, kind: Kind, table: FromClause) -> ColumnElement[bool]:
 
 def _beside(reader: Reader, table: FromClause) -> ColumnElement[bool]:
     """Of a note or file: by its request, if it is of one, else by its customer."""
-    about = requests.alias()
+    about = _as(requests, "about_row")
     by_request = select(1).where(about.c.id == table.c.request, visible(reader, Kind.REQUEST, about))
     return or_(
         and_(table.c.request == "", _of_customer(reader, table.c.customer_id)),
@@ -455,7 +475,8 @@ def _interaction(reader: Reader, table: FromClause) -> ColumnElement[bool]:
     mine = _worked(reader, table, table.c.id)
     if scope is Scope.OWN:
         return mine
-    one, each, my_team, any_team = workers.alias(), workers.alias(), memberships.alias(), memberships.alias()
+    one, each = _as(workers, "one_row"), _as(workers, "each_row")
+    my_team, any_team = _as(memberships, "my_team_row"), _as(memberships, "any_team_row")
     with_me = select(1).where(
         one.c.interaction_id == table.c.id, my_team.c.login == one.c.login, my_team.c.team.in_(reader.teams)
     )
@@ -496,7 +517,7 @@ def _reached(reader: Reader, login: ColumnElement[str]) -> ColumnElement[bool]:
 
 def _in_my_teams(reader: Reader, login: ColumnElement[str]) -> ColumnElement[bool]:
     """Somebody is in a team of the reader's, or in none."""
-    my_team, any_team = memberships.alias(), memberships.alias()
+    my_team, any_team = _as(memberships, "my_team_row"), _as(memberships, "any_team_row")
     with_me = select(1).where(my_team.c.login == login, my_team.c.team.in_(reader.teams))
     with_anybody = select(1).where(any_team.c.login == login)
     table = login.table

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
-from contactcenter.crm import access, assignments, links, paging, roots
+from contactcenter.crm import access, assignments, links, paging, recordings, roots
 from contactcenter.crm.access import CENTER, Kind, Reader, Scope
 from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import Refusal
@@ -53,6 +53,16 @@ class Interaction:
     """Whose it is, if that was said after the record was final; `record` has it, too."""
     links: tuple[LinkedRecord, ...] = ()
     """The requests and follow-ups that it belongs to, of those that the reader sees."""
+
+
+@frozen
+class Beside:
+    """What stands beside records of interactions, as far as the reader sees it."""
+
+    names: dict[str, tuple[str, str]]
+    """Of customers: id and name of today; an empty name is one that he does not see."""
+    recorded: dict[str, int]
+    """How many recordings, of those that have any."""
 
 
 def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
@@ -115,6 +125,14 @@ def page(
     more = paging.cursor_of(shown[-1].arrived_at, shown[-1].id) if len(rows) > len(shown) else ""
     given = assignments.of(db, [row.id for row in shown])
     return Page(items=tuple(_record(row, given.get(row.id)) for row in shown), next=more)
+
+
+def beside(db: Connection, records: Sequence[InteractionRecord], reader: Reader) -> Beside:
+    """Whose these are, and how many recordings there are of them."""
+    return Beside(
+        names=roots.named(db, {record.customer for record in records if record.customer}, reader),
+        recorded=recordings.counts(db, [record.id for record in records], reader),
+    )
 
 
 def last_of(

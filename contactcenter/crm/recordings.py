@@ -146,6 +146,14 @@ def of_interaction(db: Connection, interaction: str, reader: Reader) -> tuple[tu
     return tuple((place, _recording(row)) for place, row in enumerate(rows, 1) if row.seen)
 
 
+def counts(db: Connection, ids: Collection[str], reader: Reader) -> dict[str, int]:
+    """How many recordings of these interactions the reader sees; those of none are left out."""
+    query = select(recordings.c.interaction, func.count()).where(
+        recordings.c.interaction.in_(ids), access.visible(reader, Kind.RECORDING)
+    )
+    return {row[0]: row[1] for row in db.execute(query.group_by(recordings.c.interaction))}
+
+
 def in_state(db: Connection, state: RecordingState) -> tuple[RecordingRecord, ...]:
     """All rows that are just there, the earliest first."""
     query = select(recordings).where(recordings.c.state == state.value).order_by(recordings.c.started_at)

@@ -1,12 +1,13 @@
 """What the pages tell the center of the customers whose calls go on: who it is, and that a record changed."""
 
+from dataclasses import replace
 from functools import partial
 
 from contactcenter.crm import assignments, cards
 from contactcenter.events import CustomerChanged, CustomerChosen
 from contactcenter.http.problems import Problem
 from contactcenter.http.visit import Edge, Visit
-from contactcenter.values import MatchMethod
+from contactcenter.values import CERTAINTY, CustomerCard, MatchMethod
 
 
 async def choose(visit: Visit, interaction: str, customer: str, method: MatchMethod) -> None:
@@ -24,6 +25,15 @@ async def choose(visit: Visit, interaction: str, customer: str, method: MatchMet
         await visit.edge.store.write(
             assignments.assign, interaction, card.id, method, reader=visit.reader, at=visit.edge.now()
         )
+    _show(visit.edge, interaction, card, method)
+
+
+def _show(edge: Edge, interaction: str, card: CustomerCard, method: MatchMethod) -> None:
+    """On the pages that still have the interaction's pop: after the talk the center pops nothing more."""
+    known = replace(card, confidence=CERTAINTY[method])
+    for pop in list(edge.live.pops.values()):
+        if pop.interaction == interaction and [each.id for each in pop.customers] != [card.id]:
+            edge.live.carry(replace(pop, customers=(known,), match=method))
 
 
 async def refresh(edge: Edge, customer: str) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from contactcenter.crm import interactions
 from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import StoreUnavailable
+from contactcenter.crm.interactions import Beside
 from contactcenter.crm.links import LinkedRecord
 from contactcenter.events import DispositionSet
 from contactcenter.http import attending
@@ -24,6 +25,8 @@ from contactcenter.values import InteractionRecord, MatchMethod, TimelineEntry
 
 routes = Routes("interactions")
 
+_BESIDE = frozenset({"disposition", "customer_name", "recorded"})
+"""The fields that are no field of the record."""
 DECISION = "offered"
 """The timeline's entries that say which agent was chosen, by which rule and figures."""
 
@@ -72,6 +75,7 @@ class InteractionItem(BaseModel):
     caller_name: Annotated[str, Field(description="As it came from outside: untrusted.")]
     language: str
     customer: str
+    customer_name: Annotated[str, Field(description="Of today; empty for who does not see the customer.")]
     match: str
     confidence: Annotated[float, Field(description="How sure the match is, 0 to 1.")]
     queue: str
@@ -93,6 +97,7 @@ class InteractionItem(BaseModel):
     offers: int
     inferred: bool
     final: bool
+    recorded: Annotated[int, Field(description="How many recordings of it one sees.")]
 
 
 class Step(BaseModel):
@@ -145,14 +150,16 @@ async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[Int
         cursor=query.cursor,
         limit=query.limit,
     )
-    return Items(items=[InteractionItem(**_fields(record)) for record in page.items], next=page.next)
+    beside = await visit.edge.store.read(interactions.beside, page.items, visit.reader)
+    return Items(items=[InteractionItem(**_fields(each, beside)) for each in page.items], next=page.next)
 
 
 @routes.get("/api/interactions/{id}", right=Right.INTERACTIONS_READ, of=Kind.INTERACTION)
 async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
     """One interaction with its timeline; an agent sees those in which he has, or had, the caller."""
     found = await check_interaction(visit, id, "get_interaction")
-    fields = _fields(found.record)
+    beside = await visit.edge.store.read(interactions.beside, (found.record,), visit.reader)
+    fields = _fields(found.record, beside)
     if found.corrections:
         last = found.corrections[-1]
         fields["disposition"] = Disposition.model_construct(
@@ -208,10 +215,12 @@ def _shows(visit: Visit, entry: TimelineEntry) -> bool:
     return visit.visitor.may(Right.FLOOR_WATCH) or not hidden
 
 
-def _fields(record: InteractionRecord) -> dict[str, Any]:
+def _fields(record: InteractionRecord, beside: Beside) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        name: getattr(record, name) for name in InteractionItem.model_fields if name != "disposition"
+        name: getattr(record, name) for name in InteractionItem.model_fields if name not in _BESIDE
     }
+    fields["customer_name"] = beside.names[record.customer][1] if record.customer else ""
+    fields["recorded"] = beside.recorded.get(record.id, 0)
     fields["match"] = record.match.value
     # Not checked: an old record may hold what today's rules would refuse, and must still be shown.
     fields["disposition"] = (

@@ -5,6 +5,7 @@ a caller is ever put into HTML by the server.
 """
 
 from aiohttp import hdrs, web
+from pydantic import BaseModel, ConfigDict
 
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
@@ -15,14 +16,20 @@ FOREVER = "public, max-age=31536000, immutable"
 THEMES, LANGUAGES = ("light", "dark"), ("zh", "en")
 
 
+class Asked(BaseModel):
+    """What a list is asked for stands in its page's address: the page reads it there."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 @routes.get("/", right=Right.SIGNED_IN, media_type="text/html")
-async def home(visit: Visit) -> web.Response:
+async def home(visit: Visit, query: Asked) -> web.Response:
     """The agent's desk, or the supervisor's view."""
     return _shell(visit)
 
 
 @routes.get("/customers", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def customers(visit: Visit) -> web.Response:
+async def customers(visit: Visit, query: Asked) -> web.Response:
     """The list of customers."""
     return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_READ))
 
@@ -34,7 +41,7 @@ async def customer(visit: Visit, id: str) -> web.Response:
 
 
 @routes.get("/duplicates", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def duplicates(visit: Visit) -> web.Response:
+async def duplicates(visit: Visit, query: Asked) -> web.Response:
     """Pairs of records that may be one customer."""
     return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_MERGE))
 
@@ -46,7 +53,7 @@ async def fields(visit: Visit) -> web.Response:
 
 
 @routes.get("/history", right=Right.SIGNED_IN, media_type="text/html")
-async def history(visit: Visit) -> web.Response:
+async def history(visit: Visit, query: Asked) -> web.Response:
     """What happened."""
     return _shell(visit)
 
@@ -55,6 +62,30 @@ async def history(visit: Visit) -> web.Response:
 async def history_of_one(visit: Visit, id: str) -> web.Response:
     """One interaction."""
     return _shell(visit)
+
+
+@routes.get("/requests", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def requests_board(visit: Visit, query: Asked) -> web.Response:
+    """What customers want of us."""
+    return _shell(visit, allowed=visit.visitor.may(Right.REQUESTS_READ))
+
+
+@routes.get("/requests/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_request(visit: Visit, id: str) -> web.Response:
+    """One request."""
+    return _shell(visit, allowed=visit.visitor.may(Right.REQUESTS_READ))
+
+
+@routes.get("/followups", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def due_list(visit: Visit, query: Asked) -> web.Response:
+    """What is to be done later."""
+    return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
+
+
+@routes.get("/followups/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_followup(visit: Visit, id: str) -> web.Response:
+    """One follow-up."""
+    return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
 
 
 @routes.get("/settings", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
@@ -66,7 +97,7 @@ async def settings(visit: Visit) -> web.Response:
 
 
 @routes.get("/audit", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
-async def audit(visit: Visit) -> web.Response:
+async def audit(visit: Visit, query: Asked) -> web.Response:
     """Who did what; for supervisors."""
     return _shell(visit, allowed=visit.visitor.may(Right.AUDIT_READ))
 

@@ -192,7 +192,7 @@ async def test_two_people_change_one_record(desk: Desk, edge: Running) -> None:
     await expect(dialog).to_contain_text("Mine")
     assert (await read(edge, f"/api/customers/{id_}"))["company"] == "Theirs"
     assert await desk.axe() == []
-    await dialog.get_by_role("button", name="Save what is chosen").click()
+    await dialog.get_by_role("button", name="Save what I chose").click()
     await expect(fact(page, "Company")).to_contain_text("Mine")
     now = await read(edge, f"/api/customers/{id_}")
     assert (now["company"], now["tier"]) == ("Mine", "gold")

@@ -64,15 +64,6 @@ async def test_the_pop_says_who_why_and_what_was_before(desk: Desk) -> None:
     await expect(page).to_have_title("☎ Zhang Wei")
 
 
-async def test_several_matches_are_for_the_agent_to_choose(desk: Desk) -> None:
-    await desk.sign_in()
-    desk.center.ring("agent1", ZHANG, LI)
-    await desk.page.get_by_role("button", name="Li Na").click()
-    await expect(desk.page.locator("#caller")).to_have_text("Li Na")
-    await desk.page.get_by_role("button", name="Choose another").click()
-    await expect(desk.page.locator(".match")).to_have_count(2)
-
-
 async def test_an_offer_is_announced_once(desk: Desk) -> None:
     await desk.sign_in()
     await desk.page.evaluate("""() => {

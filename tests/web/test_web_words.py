@@ -14,6 +14,8 @@ BY_CODE = (
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
     *("monitor", "monitor_end", "monitored", "why", "consult", "target", "setting"),
     *("section", "urgency", "kind", "act", "day"),
+    *("request_state", "request_step", "followup_state", "priority", "recurs", "recurs_one", "recurs_unit"),
+    *("lead", "sort", "due_filter", "sure", "channel", "followups", "requests"),
     *("recording_state", "recording_why", "recording_notice", "recording_now"),
     *("address", "channel", "consent", "customer_kind", "direction", "duplicate", "field", "followup_state"),
     *("priority", "relation", "request_state", "request_step", "search", "search_field", "timeline"),

@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
 import {
-  agents, calls, chosenCustomer, dismiss, figures, link, loadMe, me, messages, monitors, myself, pop, queues, seen, toast,
+  agents, calls, candidates, dismiss, figures, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, said, seen, toast,
 } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
@@ -15,8 +15,8 @@ const SILENCE_MS = 4000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 4000;
 
-const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id" };
-const STORES = { agents, queues, calls, monitors, messages, figures };
+const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id", reminders: "id" };
+const STORES = { agents, queues, calls, monitors, messages, figures, reminders };
 
 let socket = null;
 let seq = null;
@@ -145,7 +145,12 @@ function takeChange(frame) {
 }
 
 function takePop(frame) {
-  if (pop.value?.offer !== frame.offer) chosenCustomer.value = null;
+  const sure = ["chosen", "created"].includes(frame.match);
+  // Somebody else said who it is, after this agent did.
+  if (said.value.interaction === frame.interaction && sure && frame.customer?.id !== said.value.card.id) said.value = { interaction: "", card: null };
+  const before = candidates.value.interaction === frame.interaction ? candidates.value.cards : [];
+  const known = new Map([...before, ...frame.customers].map((card) => [card.id, card]));
+  candidates.value = { interaction: frame.interaction, cards: [...known.values()] };
   pop.value = frame;
 }
 

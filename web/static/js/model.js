@@ -14,8 +14,13 @@ export const calls = signal(new Map());
 export const monitors = signal(new Map());
 export const messages = signal(new Map());
 export const figures = signal(new Map());
+/** What this user is to be reminded of, and nobody has put away. */
+export const reminders = signal(new Map());
 export const pop = signal(null);
-export const chosenCustomer = signal(null);
+/** Who this agent says the caller is, until the center's own word of it is here: `{interaction, card}`. */
+export const said = signal({ interaction: "", card: null });
+/** All whom the caller of an interaction was taken for so far: `{interaction, cards}`. */
+export const candidates = signal({ interaction: "", cards: [] });
 
 /** `up`, or `down` since a moment; `latency` in milliseconds, null when not measured. */
 export const link = signal({ up: false, since: Date.now() / 1000, latency: null, ever: false });
@@ -56,11 +61,12 @@ export const myPop = computed(() => {
   return pop.value.interaction === agent.interaction || pop.value.call === agent.call ? pop.value : null;
 });
 
-/** The customer in front of the agent: the one that fits, or the one that was chosen among several. */
+/** The customer in front of the agent: the one whom he chose, or the one that fits. */
 export const customer = computed(() => {
   const shown = myPop.value;
   if (!shown) return null;
-  return shown.customer ?? shown.customers.find((each) => each.id === chosenCustomer.value) ?? null;
+  const mine = said.value.interaction === shown.interaction ? said.value.card : null;
+  return mine ? (shown.customers.find((each) => each.id === mine.id) ?? mine) : shown.customer;
 });
 
 /** Which of the desk's faces is shown. */

@@ -8,12 +8,15 @@ import { Customers } from "./customers.js";
 import { Desk } from "./desk.js";
 import { Duplicates } from "./duplicates.js";
 import { FieldSettings } from "./field_settings.js";
+import { FollowupPage, Followups } from "./followups.js";
 import { History, InteractionPage } from "./history.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { isAgent, may, route, steersAll } from "./model.js";
 import { NewCustomer } from "./new_customer.js";
+import { RequestPage } from "./request.js";
+import { Requests } from "./requests.js";
 import { Settings } from "./settings.js";
 
 const everybody = () => true;
@@ -36,6 +39,14 @@ const ROOMS = [
       { name: "customers", title: () => t("nav.customers"), sees: () => may("customers.read"), all: Customers, one: CustomerRoom },
       { name: "duplicates", title: () => t("nav.duplicates"), sees: () => may("customers.merge"), all: Duplicates },
     ],
+  },
+  {
+    icon: "requests",
+    pages: [{ name: "requests", title: () => t("nav.requests"), sees: () => may("requests.read"), all: Requests, one: RequestPage }],
+  },
+  {
+    icon: "followups",
+    pages: [{ name: "followups", title: () => t("nav.followups"), sees: () => may("followups.read"), all: Followups, one: FollowupPage }],
   },
   {
     icon: "history",

@@ -12,6 +12,8 @@ import {
   dismiss, face, helpOpen, isAgent, link, me, myself, queues, statusMenuOpen, toasts,
 } from "./model.js";
 import { Menu, reasonTitle, Since } from "./parts.js";
+import { Reminders } from "./reminders.js";
+import { Solving } from "./request_parts.js";
 import { Rail, Room } from "./rooms.js";
 import { Search } from "./search.js";
 import { Help } from "./shortcuts.js";
@@ -176,10 +178,11 @@ export function Shell() {
     <${Banner} />
     <main><${Room} /></main>
     <div class="bottom">${!isAgent.value && html`<${ListenBar} />`}<${Footer} /></div>
-    ${isAgent.value && html`<${Messages} />`}
+    <div class="corner">${isAgent.value && html`<${Messages} />`}<${Reminders} /></div>
     <${Toasts} />
     <${Conflicts} />
     <${Help} />
+    <${Solving} />
   </div>`;
 }
 

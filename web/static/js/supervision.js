@@ -21,6 +21,7 @@ const MODE_OF = { listening: "listen", whispering: "whisper", barging: "barge" }
 const LONGEST_MESSAGE = 500;
 
 export const SUPERVISOR_HELP = [
+  ["Shift+F9", "key.reminders"],
   ["↑ ↓", "key.rows"],
   ["L", "key.listen"],
   ["W", "key.whisper"],
