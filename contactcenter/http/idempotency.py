@@ -69,8 +69,8 @@ def _replayed(known: Kept) -> web.Response:
         raise Problem(
             409,
             "answer_lost",
-            "This request was carried out, and its answer was lost, or your rights changed since: look at what it "
-            "made.",
+            "This request was carried out. Its answer was lost, or your rights changed since: look at what "
+            "it made.",
             field=HEADER,
         )
     headers = {**known.headers, REPLAYED: "true"}
