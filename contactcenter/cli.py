@@ -61,6 +61,7 @@ configuration = typer.Typer(
 )
 user = typer.Typer(help="Users of a center that is not running.", no_args_is_help=True)
 keys = typer.Typer(help="The keys of personal data.", no_args_is_help=True)
+audit = typer.Typer(help="The log of who did what.", no_args_is_help=True)
 simulation = typer.Typer(
     help="What would happen: made-up days through the live engine.", no_args_is_help=True
 )
@@ -70,6 +71,7 @@ cli.add_typer(ivr, name="ivr")
 cli.add_typer(configuration, name="configuration")
 cli.add_typer(user, name="user")
 cli.add_typer(keys, name="keys")
+cli.add_typer(audit, name="audit")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -631,6 +633,42 @@ def user_add(
                 password,
             )
         say(f"{login} may sign in")
+
+    _do(work())
+
+
+@audit.command("verify")
+def audit_verify(
+    config: Annotated[Path, typer.Option(help="The configuration file.")],
+    kept: Annotated[str, typer.Option(help="What an earlier run said: NUMBER:HASH.")] = "",
+) -> None:
+    """Follow the audit log's hashes from the first row to the last; the server may be running.
+
+    Status 1 when a row is not as it was written, or when the kept one is not there any more.
+
+    Example: `contactcenter audit verify --config center.toml --kept 1042:9f86d0…`
+    """
+    from contactcenter.crm import audit as rows
+    from contactcenter.crm import engines
+
+    async def work() -> None:
+        place = load(config).store.place
+        number, _, hash_ = kept.partition(":")
+        if kept and not (number.isdecimal() and hash_):
+            raise CannotRun("--kept is NUMBER:HASH, as an earlier run said it")
+        chain = await engines.peek(place, rows.followed)
+        if chain.broken is not None:
+            raise CannotRun(
+                f"row {chain.broken} of the audit log is not as it was written, or is missing; "
+                f"the {chain.rows} before it are sound: somebody changed the database"
+            )
+        if kept and not await engines.peek(place, lambda db: rows.holds(db, int(number), hash_)):
+            raise CannotRun(
+                f"row {number} is not the one that was kept: rows were cut off since, or made anew"
+            )
+        say(f"{chain.rows} rows, each as it was written")
+        if chain.rows:
+            say(f"keep this elsewhere, and give it as --kept the next time: {chain.rows}:{chain.hash}")
 
     _do(work())
 

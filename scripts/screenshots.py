@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
@@ -26,7 +27,14 @@ CALLER = "15400000003"
 """A customer of the demo's with a history."""
 NAME = "李敏"
 WAITING = (("王芳", "15400000001"), ("赵强", "15400000002"), ("Maria Lind", "15400000004"))
-AGENT_PAGE, OVERVIEW = "agent-page.png", "supervisor-overview.png"
+AGENT_PAGE, OVERVIEW, CUSTOMER = "agent-page.png", "supervisor-overview.png", "customer-page.png"
+BESIDE = (
+    ("relations", {"to": "", "role": "family", "title": "", "main": False}),
+    ("consents", {"channel": "phone", "purpose": "marketing", "state": "refused", "source": "call"}),
+    ("consents", {"channel": "email", "purpose": "service", "state": "granted", "source": "web"}),
+    ("notes", {"text": "周三下午不方便接电话，其他时间都可以。", "pinned": True}),
+)
+"""What belongs to the customer whose page is shown."""
 WARM_MS = 20_000
 """By then all prompts are made, and the machine is quiet."""
 PHONE = "116"
@@ -54,8 +62,9 @@ async def main() -> None:
             await _overview(browser, address, options)
             await page.keyboard.press("F4")
             await _face(page, "wrap_up")
+        await _customer(browser, address, options)
         await browser.close()
-    for name in (AGENT_PAGE, OVERVIEW):
+    for name in (AGENT_PAGE, OVERVIEW, CUSTOMER):
         sys.stdout.write(f"{options.folder / name}\n")
 
 
@@ -76,6 +85,38 @@ async def _overview(browser: Browser, address: str, options: argparse.Namespace)
         await page.get_by_text("排第 1 位").wait_for()
         await page.wait_for_timeout(11_000)  # by then the notice of the priority is gone
         await page.screenshot(path=options.folder / OVERVIEW)
+    await page.close()
+
+
+async def _customer(browser: Browser, address: str, options: argparse.Namespace) -> None:
+    """A customer's page, with something of everything."""
+    page = await _page(browser, address, 1000)
+    await _enter(page, "supervisor1")
+
+    async def post(path: str, body: dict[str, Any]) -> None:
+        await page.evaluate(
+            """async ([path, body]) => {
+                const { csrf } = await (await fetch("/api/me")).json();
+                const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+                const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+                if (!answer.ok) throw new Error(await answer.text());
+            }""",
+            [path, body],
+        )
+
+    async def with_phone(number: str) -> str:
+        found = await (await page.request.get(f"/api/customers?phone={number}")).json()
+        return str(found["items"][0]["id"])
+
+    id_, other = await with_phone(CALLER), await with_phone(WAITING[1][1])
+    for kind, body in BESIDE:
+        to = {"to": other} if "to" in body else {}
+        await post(f"/api/customers/{id_}/{kind}", {**body, **to})
+    await post("/api/requests", {"customer": id_, "subject": "宽带晚间频繁掉线", "priority": 3})
+    await page.goto(f"/customers/{id_}")
+    await page.locator(".entries > li").first.wait_for()
+    await page.wait_for_load_state("networkidle")
+    await page.screenshot(path=options.folder / CUSTOMER)
     await page.close()
 
 

@@ -6,11 +6,11 @@ address may be several customers': a household, a reception.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from contactcenter.crm.emails import email
 from contactcenter.crm.errors import Refusal
@@ -95,40 +95,72 @@ def checked(
     return tuple(found.values())
 
 
-def of(db: Connection, customers: Collection[str]) -> dict[str, tuple[Address, ...]]:
-    """The addresses of these customers' own rows, in their order."""
-    found: dict[str, list[Address]] = defaultdict(list)
+def of(db: Connection, families: Mapping[str, Sequence[str]]) -> dict[str, tuple[Address, ...]]:
+    """The addresses of customers of today, by the ids of all their rows, in their order. Each is told once:
+    as the first row has it that has it."""
+    root_of = {member: root for root, members in families.items() for member in members}
+    turn = {member: n for members in families.values() for n, member in enumerate(members)}
+    found: dict[str, dict[Key, Row[Any]]] = defaultdict(dict)
     query = (
         select(addresses)
-        .where(addresses.c.customer_id.in_(customers))
+        .where(addresses.c.customer_id.in_(root_of))
         .order_by(addresses.c.place, addresses.c.channel, addresses.c.value, addresses.c.extension)
     )
-    for row in db.execute(query) if customers else ():
-        found[row.customer_id].append(_address(row))
-    return {customer: tuple(found[customer]) for customer in customers}
+    rows = db.execute(query).all() if root_of else ()
+    for row in sorted(rows, key=lambda row: turn[row.customer_id]):
+        found[root_of[row.customer_id]].setdefault(_key(row), row)
+    return {
+        root: tuple(_address(row) for row in sorted(found[root].values(), key=lambda row: row.place))
+        for root in families
+    }
 
 
-def put(db: Connection, customer: str, new: Sequence[Address]) -> None:
-    """Make these the addresses of the customer's own row."""
-    db.execute(delete(addresses).where(addresses.c.customer_id == customer))
-    if new:
-        db.execute(insert(addresses), rows_of(customer, new))
+def put(db: Connection, family: Sequence[str], new: Sequence[Address]) -> None:
+    """Make these the addresses of a customer, by the ids of all its rows, its own first.
+
+    What a row has that was merged into it stays in that row: who parts the two finds it there.
+    """
+    root, *merged = family
+    query = select(addresses).where(addresses.c.customer_id.in_(family))
+    rows = sorted(db.execute(query).all(), key=lambda row: family.index(row.customer_id))
+    holders: dict[Key, str] = {}
+    for row in rows:
+        holders.setdefault(_key(row), row.customer_id)
+    wanted = {_key(each) for each in new}
+    for row in rows:
+        if row.customer_id in merged and _key(row) not in wanted:
+            db.execute(delete(addresses).where(*_this(row.customer_id, _key(row))))
+    db.execute(delete(addresses).where(addresses.c.customer_id == root))
+    own = []
+    for values in rows_of(root, new):
+        key = values["channel"], values["value"], values["extension"]
+        if (holder := holders.get(key, root)) == root:
+            own.append(values)
+        else:
+            values["customer_id"] = holder
+            db.execute(update(addresses).where(*_this(holder, key)).values(values))
+    if own:
+        db.execute(insert(addresses), own)
 
 
-def drop(db: Connection, merged: Sequence[str], *, keep: Sequence[Address]) -> None:
-    """Take out of the rows that were merged into a customer what is no longer one of its addresses."""
-    if not merged:
-        return
-    kept = {_key(each) for each in keep}
-    query = select(addresses).where(addresses.c.customer_id.in_(merged))
-    for row in db.execute(query).all():
-        if (key := _key(_address(row))) not in kept:
-            of_it = zip((addresses.c.channel, addresses.c.value, addresses.c.extension), key, strict=True)
-            db.execute(
-                delete(addresses).where(
-                    addresses.c.customer_id == row.customer_id, *(column == value for column, value in of_it)
-                )
-            )
+def append(db: Connection, kept: Sequence[str], gone: Sequence[str]) -> None:
+    """Put the addresses of some rows, as they are, behind those of others: they are one customer now."""
+    place = addresses.c.place
+    last = db.scalar(select(func.max(place)).where(addresses.c.customer_id.in_(kept)))
+    first = db.scalar(select(func.min(place)).where(addresses.c.customer_id.in_(gone)))
+    if last is not None and first is not None:
+        moved = update(addresses).where(addresses.c.customer_id.in_(gone))
+        db.execute(moved.values(place=place + (last + 1 - first)))
+
+
+def restore(db: Connection, customer: str, was: Iterable[Address]) -> None:
+    """Give a row back what it had of these, and has no longer."""
+    there = db.execute(select(addresses).where(addresses.c.customer_id == customer)).all()
+    known, last = {_key(row) for row in there}, max((row.place for row in there), default=-1)
+    lost = [each for each in was if _key(each) not in known]
+    if lost:
+        rows = rows_of(customer, lost)
+        db.execute(insert(addresses), [row | {"place": row["place"] + last + 1} for row in rows])
 
 
 def rows_of(customer: str, new: Iterable[Address]) -> list[dict[str, Any]]:
@@ -143,15 +175,6 @@ def rows_of(customer: str, new: Iterable[Address]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def gathered(lists: Iterable[Sequence[Address]]) -> tuple[Address, ...]:
-    """The addresses of several rows that are one customer, each once, those of the first row first."""
-    found: dict[Key, Address] = {}
-    for some in lists:
-        for each in some:
-            found.setdefault(_key(each), each)
-    return tuple(found.values())
-
-
 def told(one: Address) -> dict[str, Any]:
     """As the audit log has it."""
     return {name: getattr(one, name) for name in _FIELDS}
@@ -162,8 +185,16 @@ def phones_of(some: Iterable[Address]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.value for each in some if each.channel == "phone"))
 
 
-def _key(one: Address) -> Key:
+def _key(one: Address | Row[Any]) -> Key:
     return one.channel, one.value, one.extension
+
+
+def _this(customer: str, key: Key) -> tuple[ColumnElement[bool], ...]:
+    channel, value, extension = key
+    return (
+        addresses.c.customer_id == customer, addresses.c.channel == channel, addresses.c.value == value,
+        addresses.c.extension == extension,
+    )  # fmt: skip
 
 
 def _checked(new: NewAddress, region: str, field: str) -> Address:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select
 
-from contactcenter.crm import access, records
+from contactcenter.crm import access, indexing, records
 from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import assignments, interactions
@@ -80,3 +80,4 @@ def assign(
         db, "interaction", interaction, {"customer": was}, {"customer": customer}, by=reader.login, at=at,
         act="assign", detail={"customer": customer},
     )  # fmt: skip
+    indexing.index(db, "customer", (was,))  # the other one is by what is told

@@ -74,7 +74,7 @@ def seen(db: Connection, customer: str, reader: Reader) -> CustomerCard:
 def _of_rows(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CustomerCard, ...]:
     """Rows of customers of today as the center gets them."""
     families = roots.families(db, [row.id for row in rows])
-    held = addresses.of(db, [member for family in families.values() for member in family])
+    held = addresses.of(db, families)
     labels = tags.of(db, families)
     wanted = requests.open_of(db, families)
     routed = {each.name for each in definitions.all_of(db, "customer") if each.routing} if rows else set()
@@ -83,7 +83,7 @@ def _of_rows(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CustomerCard, ..
             id=row.id,
             number=row.number,
             name=row.name,
-            phones=addresses.phones_of(addresses.gathered(held[member] for member in families[row.id])),
+            phones=addresses.phones_of(held[row.id]),
             company=row.company,
             tier=row.tier,
             save_desk=row.save_desk,

@@ -359,8 +359,8 @@ def change(
     records.expect(before.version, expected)
     _check_writes(reader, _given(to, CustomerChange()), to.custom or {})
     known = definitions.all_of(db, "customer")
-    _, *merged = rows_of = roots.family(db, id_)
-    held, labels = addresses.gathered(addresses.of(db, rows_of).values()), tags.of(db, {id_: rows_of})[id_]
+    family = roots.family(db, id_)
+    held, labels = addresses.of(db, {id_: family})[id_], tags.of(db, {id_: family})[id_]
     told = _told(db, [dict(before._mapping)], {id_: (held, labels)}, known)[id_]
     row: dict[str, Any] = {}
     if to.name is not None:
@@ -388,11 +388,10 @@ def change(
         custom.mirror(db, "customer", id_, values)
     if to.addresses is not None or to.phones is not None:
         held = _addresses(to, held, settings.get(db, "region", "CN"), reader.login, at)
-        addresses.put(db, id_, held)
-        addresses.drop(db, merged, keep=held)
+        addresses.put(db, family, held)
     if to.tags is not None:
         labels = tags.checked(to.tags)
-        tags.put(db, id_, merged, labels)
+        tags.put(db, family, labels)
     if to.owner is not None or to.team is not None:
         row["owner"] = before.owner if to.owner is None else to.owner
         row["team"] = before.team if to.team is None else to.team
@@ -622,13 +621,13 @@ def _records(
 ) -> tuple[Customer, ...]:
     """Rows of customers of today as the reader may see them."""
     families = roots.families(db, [row.id for row in rows])
-    held = addresses.of(db, [member for family in families.values() for member in family])
+    held = addresses.of(db, families)
     labels, refused = tags.of(db, families), consents.refused(db, families)
     known = definitions.all_of(db, "customer")
     found = []
     for row in rows:
         family = families[row.id]
-        reached_at = addresses.gathered(held[member] for member in family)
+        reached_at = held[row.id]
         values, closed = custom.told(db, "customer", row.id, row.custom, definitions=known, whole=whole)
         plain, lost = _unsealed(db, row)
         one = Customer(

@@ -5,7 +5,8 @@ function: what he does not see in the list is not in the table, and what is hidd
 Personal data is masked as it is in lists.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from contactcenter.crm import access, customers, followups, interactions, readers, requests
+from contactcenter.crm import access, audit, customers, followups, interactions, readers, requests
 from contactcenter.crm import fields as definitions
 from contactcenter.crm.access import Kind, Reader, Right
+from contactcenter.crm.audit import AuditRow
 from contactcenter.crm.customers import Customer
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
@@ -32,6 +34,7 @@ class Exported(StrEnum):
     REQUESTS = "requests"
     FOLLOWUPS = "followups"
     INTERACTIONS = "interactions"
+    AUDIT = "audit"
 
 
 RIGHTS: Mapping[Exported, Right] = {
@@ -39,6 +42,7 @@ RIGHTS: Mapping[Exported, Right] = {
     Exported.REQUESTS: Right.REQUESTS_EXPORT,
     Exported.FOLLOWUPS: Right.REQUESTS_EXPORT,
     Exported.INTERACTIONS: Right.INTERACTIONS_EXPORT,
+    Exported.AUDIT: Right.AUDIT_EXPORT,
 }
 
 
@@ -59,51 +63,75 @@ def page(
     *,
     zone: str,
     language: str,
+    wanted: Collection[str] = (),
     cursor: str = "",
 ) -> Rows:
-    """The rows of what `given` chooses (as the list takes it), from `cursor` on.
+    """The rows of what `given` chooses (as the list takes it), from `cursor` on; of the `wanted` columns, or
+    of all.
 
     Raises `Refusal`: `no_right` when the user may not export any more, or what the list's function raises.
     """
     known = readers.of(db, login)
     if known is None or not known.reader.may(RIGHTS[what]):
         raise Refusal("you may not export this any more", code="no_right")
-    reader, at_zone = known.reader, ZoneInfo(zone)
+    reader = known.reader
+    shown = columns(db, what, reader, zone)
+    if unknown := [name for name in wanted if name not in {each.name for each in shown}]:
+        raise Refusal(f"there is no column {unknown[0][:64]!r} for you", field="columns")
+    chosen = [each for each in shown if not wanted or each.name in wanted]
     match what:
         case Exported.CUSTOMERS:
             found: Page[Any] = customers.page(db, reader=reader, cursor=cursor, limit=PAGE, **given)
-            columns = _customer_columns(db, reader, at_zone)
         case Exported.INTERACTIONS:
             found = _interactions(db, reader, cursor, given)
-            columns = _plain_columns(_INTERACTION, reader, Kind.INTERACTION, at_zone)
         case Exported.REQUESTS:
             found = requests.page(db, reader, given["filter_"], cursor=cursor, limit=PAGE)
-            columns = _plain_columns(_REQUEST, reader, Kind.REQUEST, at_zone)
-            columns += _custom_columns(db, reader, Kind.REQUEST)
         case Exported.FOLLOWUPS:
             found = followups.page(db, reader, given["filter_"], cursor=cursor, limit=PAGE)
-            columns = _plain_columns(_FOLLOWUP, reader, Kind.FOLLOWUP, at_zone)
+        case Exported.AUDIT:
+            found = audit.page(db, reader=reader, cursor=cursor, limit=PAGE, **given)
     return Rows(
-        header=tuple(each.title[language] for each in columns),
-        rows=tuple(tuple(each.cell(record) for each in columns) for record in found.items),
+        header=tuple(each.title[language] for each in chosen),
+        rows=tuple(tuple(each.cell(record) for each in chosen) for record in found.items),
         next=found.next,
     )
 
 
 @frozen
-class _Column:
+class Column:
+    """One column of a table."""
+
+    name: str
     title: Mapping[str, str]
+    """zh, en."""
     cell: Callable[[Any], str]
 
 
-def _column(zh: str, en: str, cell: Callable[[Any], str]) -> _Column:
-    return _Column(title={"zh": zh, "en": en}, cell=cell)
+def columns(db: Connection, what: Exported, reader: Reader, zone: str) -> list[Column]:
+    """The columns that the reader's table has: none of what is hidden from him."""
+    at_zone = ZoneInfo(zone)
+    match what:
+        case Exported.CUSTOMERS:
+            return _customer_columns(db, reader, at_zone)
+        case Exported.INTERACTIONS:
+            return _plain_columns(_INTERACTION, reader, Kind.INTERACTION, at_zone)
+        case Exported.REQUESTS:
+            plain = _plain_columns(_REQUEST, reader, Kind.REQUEST, at_zone)
+            return plain + _custom_columns(db, reader, Kind.REQUEST)
+        case Exported.FOLLOWUPS:
+            return _plain_columns(_FOLLOWUP, reader, Kind.FOLLOWUP, at_zone)
+        case Exported.AUDIT:
+            return _audit_columns(at_zone)
+
+
+def _column(name: str, zh: str, en: str, cell: Callable[[Any], str]) -> Column:
+    return Column(name=name, title={"zh": zh, "en": en}, cell=cell)
 
 
 # --- customers ---
 
 
-def _customer_columns(db: Connection, reader: Reader, zone: ZoneInfo) -> list[_Column]:
+def _customer_columns(db: Connection, reader: Reader, zone: ZoneInfo) -> list[Column]:
     """Under the names by which an import knows them."""
 
     def at(channel: str) -> Callable[[Customer], str]:
@@ -113,28 +141,33 @@ def _customer_columns(db: Connection, reader: Reader, zone: ZoneInfo) -> list[_C
             if each.channel == channel
         )
 
-    columns: list[tuple[str, _Column]] = [
-        ("number", _column("客户编号", "Account number", lambda one: one.number)),
-        ("kind", _column("类别", "Person or organisation", lambda one: one.kind)),
-        ("name", _column("姓名", "Name", lambda one: one.name)),
-        ("phones", _column("电话", "Phone", at("phone"))),
-        ("addresses", _column("电子邮箱", "E-mail", at("email"))),
-        ("addresses", _column("微信", "WeChat", at("wechat"))),
-        ("addresses", _column("地址", "Address", at("post"))),
-        ("company", _column("公司", "Company", lambda one: one.company)),
-        ("tier", _column("等级", "Tier", lambda one: one.tier)),
-        ("category", _column("分类", "Category", lambda one: one.category)),
-        ("tags", _column("标签", "Tags", lambda one: "; ".join(one.tags))),
-        ("save_desk", _column("挽留", "To be kept", lambda one: "yes" if one.save_desk else "")),
-        ("language", _column("语言", "Language", lambda one: one.language)),
-        ("balance", _column("余额", "Balance", lambda one: one.balance)),
-        ("note", _column("备注", "Note", lambda one: one.note)),
-        ("id_number", _column("证件号", "ID number", lambda one: one.id_number)),
-        ("owner", _column("负责人", "Owner", lambda one: one.owner)),
-        ("team", _column("团队", "Team", lambda one: one.team)),
-        ("", _column("请勿联系", "Do not contact", lambda one: "; ".join(one.do_not_contact))),
-        ("", _column("建档时间", "Created", lambda one: _time(one.created_at, zone))),
-        ("", _column("更新时间", "Changed", lambda one: _time(one.updated_at, zone))),
+    columns: list[tuple[str, Column]] = [
+        ("number", _column("number", "客户编号", "Account number", lambda one: one.number)),
+        ("kind", _column("kind", "类别", "Person or organisation", lambda one: one.kind)),
+        ("name", _column("name", "姓名", "Name", lambda one: one.name)),
+        ("phones", _column("phone", "电话", "Phone", at("phone"))),
+        ("addresses", _column("email", "电子邮箱", "E-mail", at("email"))),
+        ("addresses", _column("wechat", "微信", "WeChat", at("wechat"))),
+        ("addresses", _column("post", "地址", "Address", at("post"))),
+        ("company", _column("company", "公司", "Company", lambda one: one.company)),
+        ("tier", _column("tier", "等级", "Tier", lambda one: one.tier)),
+        ("category", _column("category", "分类", "Category", lambda one: one.category)),
+        ("tags", _column("tags", "标签", "Tags", lambda one: "; ".join(one.tags))),
+        ("save_desk", _column("save_desk", "挽留", "To be kept", lambda one: "yes" if one.save_desk else "")),
+        ("language", _column("language", "语言", "Language", lambda one: one.language)),
+        ("balance", _column("balance", "余额", "Balance", lambda one: one.balance)),
+        ("note", _column("note", "备注", "Note", lambda one: one.note)),
+        ("id_number", _column("id_number", "证件号", "ID number", lambda one: one.id_number)),
+        ("owner", _column("owner", "负责人", "Owner", lambda one: one.owner)),
+        ("team", _column("team", "团队", "Team", lambda one: one.team)),
+        (
+            "",
+            _column(
+                "do_not_contact", "请勿联系", "Do not contact", lambda one: "; ".join(one.do_not_contact)
+            ),
+        ),
+        ("", _column("created_at", "建档时间", "Created", lambda one: _time(one.created_at, zone))),
+        ("", _column("updated_at", "更新时间", "Changed", lambda one: _time(one.updated_at, zone))),
     ]
     hidden = {name for name, _ in columns if reader.hides(Kind.CUSTOMER, name)}
     if reader.hides(Kind.CUSTOMER, "addresses"):
@@ -143,9 +176,9 @@ def _customer_columns(db: Connection, reader: Reader, zone: ZoneInfo) -> list[_C
     return shown + _custom_columns(db, reader, Kind.CUSTOMER)
 
 
-def _custom_columns(db: Connection, reader: Reader, kind: Kind) -> list[_Column]:
+def _custom_columns(db: Connection, reader: Reader, kind: Kind) -> list[Column]:
     return [
-        _Column(title=field.title, cell=_custom(field.name))
+        Column(name=f"custom.{field.name}", title=field.title, cell=_custom(field.name))
         for field in definitions.all_of(db, kind.value)
         if not reader.hides(kind, f"custom.{field.name}")
     ]
@@ -203,7 +236,7 @@ _FOLLOWUP = {
 
 def _plain_columns(
     titles: Mapping[str, tuple[str, str]], reader: Reader, kind: Kind, zone: ZoneInfo
-) -> list[_Column]:
+) -> list[Column]:
     def of(name: str) -> Callable[[Any], str]:
         def cell(record: Any) -> str:
             value = record[name] if isinstance(record, dict) else getattr(record, name)
@@ -213,7 +246,33 @@ def _plain_columns(
 
         return cell
 
-    return [_column(*title, of(name)) for name, title in titles.items() if not reader.hides(kind, name)]
+    return [_column(name, *title, of(name)) for name, title in titles.items() if not reader.hides(kind, name)]
+
+
+def _audit_columns(zone: ZoneInfo) -> list[Column]:
+    """All that the hash of a row covers, as it covers it, so that another program can follow the chain."""
+
+    def json_of(name: str) -> Callable[[AuditRow], str]:
+        def cell(row: AuditRow) -> str:
+            value = getattr(row, name)
+            return "" if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+        return cell
+
+    return [
+        _column("seq", "序号", "Number", lambda row: str(row.seq)),
+        _column("time", "时间", "Time", lambda row: _time(row.at, zone)),
+        _column("at", "时间戳", "Seconds since 1970", lambda row: repr(row.at)),
+        _column("login", "用户", "User", lambda row: row.login),
+        _column("act", "操作", "Act", lambda row: row.act),
+        _column("kind", "类别", "Kind", lambda row: row.kind),
+        _column("object", "对象", "Object", lambda row: row.object),
+        _column("granted", "准许", "Granted", lambda row: "yes" if row.granted else "no"),
+        _column("before", "之前", "Before", json_of("before")),
+        _column("after", "之后", "After", json_of("after")),
+        _column("detail", "详情", "Detail", json_of("detail")),
+        _column("hash", "校验值", "Hash", lambda row: row.hash),
+    ]
 
 
 def _interactions(db: Connection, reader: Reader, cursor: str, given: Mapping[str, Any]) -> Page[Any]:

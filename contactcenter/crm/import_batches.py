@@ -231,7 +231,7 @@ class _Batch:
             held = tags.of(self._db, {customer: family})[customer]
             values["tags"] = tuple(dict.fromkeys((*held, *values["tags"])))
         if wanted.addresses:
-            there = reached.gathered(reached.of(self._db, family).values())
+            there = reached.of(self._db, {customer: family})[customer]
             values["addresses"] = (*map(_as_new, there), *wanted.addresses)
         return CustomerChange(**values)
 

@@ -70,6 +70,8 @@ class Options:
     header: bool = True
     """Whether the first row names the columns."""
     mapping: tuple[str, ...] = ()
+    remembered_at: float | None = None
+    """When a file with the same header was imported, whose mapping was suggested for this one."""
     duplicates: Duplicates = Duplicates.SKIP
     match: tuple[str, ...] = MATCHES
     owner: str | None = None
@@ -114,6 +116,8 @@ class Import:
     form: Form
     header: bool
     columns: tuple[Column, ...]
+    remembered_at: float | None
+    """When a file with the same header was imported, whose mapping was suggested for this one."""
     duplicates: Duplicates
     match: tuple[str, ...]
     owner: str | None
@@ -490,7 +494,7 @@ def _laid_out(
         }
         for n, title in enumerate(header)
     ]
-    return replace(options, mapping=found), columns
+    return replace(options, mapping=found.mapping, remembered_at=found.remembered_at), columns
 
 
 def _rows_of(look: Look, options: Options) -> int:
@@ -535,7 +539,8 @@ def _import(db: Connection, row: Row[Any]) -> Import:
     )
     return Import(
         id=row.id, kind=row.kind, name=row.name, state=State(row.state), form=options.form,
-        header=options.header, columns=columns, duplicates=options.duplicates, match=options.match,
+        header=options.header, columns=columns, remembered_at=options.remembered_at,
+        duplicates=options.duplicates, match=options.match,
         owner=options.owner, team=options.team, bytes=row.bytes, rows=row.rows or 0, done=row.done,
         created=row.created, changed=row.changed, skipped=row.skipped, bad=row.bad, error=row.error,
         at=row.at, login=row.login, ended_at=row.ended_at,

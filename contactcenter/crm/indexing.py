@@ -9,15 +9,29 @@ none. Run `index` in the transaction of the change.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    union_all,
+)
 
 from contactcenter.crm import settings, words
 from contactcenter.crm.roots import merged_into
 from contactcenter.crm.schema import (
     addresses,
+    assignments,
     customers,
     documents,
     fields,
@@ -33,7 +47,10 @@ KINDS = ("customer", "request", "followup")
 VERSION = "1"
 """How documents are made: when that changes, every record gets a new one (`rebuild`)."""
 NOTES = 20
-"""A customer is found by so many of his last notes, and by as many of his last talks."""
+"""A customer is found by so many of his last notes, and by as many of his last talks; a request by as many
+notes."""
+CHARACTERS = 20_000
+"""Of the texts of one record, that are cut into words: it is done beside the calls."""
 _SETTING = "search_index"
 LARGEST = 2_000
 """Words of one document: a 20,000-character note has about so many."""
@@ -57,12 +74,12 @@ def teams(team: str) -> str:
 def index(db: Connection, kind: str, ids: Collection[str]) -> None:
     """Find these records, from the end of the transaction on, by what they are now. A record that is not to
     be found (it is gone, or merged) is found no longer."""
-    wanted = list(dict.fromkeys(_roots(db, ids) if kind == "customer" else ids))
+    wanted = list(dict.fromkeys(_roots(db, ids) if kind == "customer" and ids else ids))
     for start in range(0, len(wanted), BATCH):
         some = wanted[start : start + BATCH]
         db.execute(delete(documents).where(documents.c.kind == kind, documents.c.record_id.in_(some)))
         rows = [
-            {"kind": kind, "record_id": id_, "words": " ".join(list(dict.fromkeys(found))[:LARGEST])}
+            {"kind": kind, "record_id": id_, "words": " ".join(_first(found, LARGEST))}
             for id_, found in _DOCUMENTS[kind](db, some)
         ]
         if rows:
@@ -141,43 +158,123 @@ def _customer(db: Connection, ids: Sequence[str]) -> Iterator[tuple[str, Iterato
     parts: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in (*roots, *gone):
         parts[into[row.id]].append(row)
-    all_ids = list(into)
     told: dict[str, list[str]] = defaultdict(list)
-    reached = db.execute(select(addresses).where(addresses.c.customer_id.in_(all_ids)))
+    reached = db.execute(select(addresses).where(addresses.c.customer_id.in_(list(into))))
     for row in reached:
         told[into[row.customer_id]] += _address(row)
-    for row in db.execute(select(tags).where(tags.c.customer_id.in_(all_ids))):
+    for row in db.execute(select(tags).where(tags.c.customer_id.in_(list(into)))):
         told[into[row.customer_id]] += _texts(row.tag)
-    noted = (
-        select(notes.c.customer_id, notes.c.text)
-        .where(notes.c.customer_id.in_(all_ids), notes.c.deleted_at.is_(None))
-        .order_by(notes.c.created_at.desc())
-    )
-    talked = (
-        select(interactions.c.customer, interactions.c.note)
-        .where(interactions.c.customer.in_(all_ids), interactions.c.note != "")
-        .order_by(interactions.c.arrived_at.desc())
-    )
-    for query in (noted, talked):
-        count: dict[str, int] = defaultdict(int)
-        for id_, text in db.execute(query):
-            if (count.__getitem__(root := into[id_])) < NOTES:
-                count[root] += 1
-                told[root] += _texts(text)
-    custom = set(
-        db.scalars(
-            select(fields.c.name).where(
-                fields.c.kind == "customer", fields.c.searchable, ~fields.c.sealed, ~fields.c.retired
-            )
-        )
-    )
+    noted = notes_of(db, into)
+    talked = talks_of(db, into)
+    custom = searchable(db)
     for root in roots:
-        yield root.id, _of_customer(root, parts[root.id], told[root.id], custom)
+        yield (
+            root.id,
+            _of_customer(root, parts[root.id], told[root.id], [*noted[root.id], *talked[root.id]], custom),
+        )
+
+
+def searchable(db: Connection) -> frozenset[str]:
+    """The customers' fields that are found by."""
+    query = select(fields.c.name).where(
+        fields.c.kind == "customer", fields.c.searchable, ~fields.c.sealed, ~fields.c.retired
+    )
+    return frozenset(db.scalars(query))
+
+
+def values_of(row: Row[Any], custom: Collection[str]) -> Iterator[str]:
+    """What a record holds in these custom fields."""
+    for name, value in row.custom.items():
+        if name in custom:
+            yield from map(str, value if isinstance(value, list) else [value])
+
+
+def notes_of(
+    db: Connection, into: Mapping[str, str], seen: ColumnElement[bool] | None = None
+) -> dict[str, list[str]]:
+    """The last notes of customers, as far as they are `seen`, the newest first. `into` says whose each row's
+    are by now."""
+    query = select(notes.c.id, notes.c.customer_id.label("whose"), notes.c.created_at.label("at")).where(
+        notes.c.customer_id.in_(list(into)), notes.c.deleted_at.is_(None), true() if seen is None else seen
+    )
+    return _last(db, query, notes.c.id, notes.c.text, into)
+
+
+def talks_of(
+    db: Connection, into: Mapping[str, str], seen: ColumnElement[bool] | None = None
+) -> dict[str, list[str]]:
+    """The same of what was noted in talks, wherever somebody said since that they belong."""
+    read = true() if seen is None else seen
+    columns = (interactions.c.id, interactions.c.arrived_at.label("at"))
+    given = exists().where(assignments.c.interaction == interactions.c.id)
+    own = select(*columns, interactions.c.customer.label("whose")).where(
+        interactions.c.customer.in_(list(into)), interactions.c.note != "", ~given, read
+    )
+    assigned = (
+        select(*columns, assignments.c.customer_id.label("whose"))
+        .join(assignments, assignments.c.interaction == interactions.c.id)
+        .where(assignments.c.customer_id.in_(list(into)), interactions.c.note != "", read)
+    )
+    return _last(db, union_all(own, assigned), interactions.c.id, interactions.c.note, into)
+
+
+def notes_of_requests(
+    db: Connection, ids: Collection[str], seen: ColumnElement[bool] | None = None
+) -> dict[str, list[str]]:
+    """The same of requests."""
+    query = select(notes.c.id, notes.c.request.label("whose"), notes.c.created_at.label("at")).where(
+        notes.c.request.in_(list(ids)), notes.c.deleted_at.is_(None), true() if seen is None else seen
+    )
+    return _last(db, query, notes.c.id, notes.c.text, {id_: id_ for id_ in ids})
+
+
+def _last(
+    db: Connection,
+    query: Select[Any] | CompoundSelect[Any],
+    id_: ColumnElement[str],
+    text: ColumnElement[str],
+    into: Mapping[str, str],
+) -> dict[str, list[str]]:
+    """The texts of the last `NOTES` rows of each that `query` names by `id`, `whose` and `at`.
+
+    They are chosen by their ids: of somebody with thousands of notes, no more are read.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    if not into:
+        return found
+    all_ = query.subquery()
+    place = func.row_number().over(partition_by=all_.c.whose, order_by=(all_.c.at.desc(), all_.c.id))
+    placed = select(all_, place.label("place")).subquery()
+    last = (
+        select(placed.c.whose, func.substr(text, 1, CHARACTERS))
+        .join_from(placed, text.table, id_ == placed.c.id)
+        .where(placed.c.place <= NOTES)
+        .order_by(placed.c.at.desc(), placed.c.id)
+    )
+    for whose, part in db.execute(last):
+        if len(some := found[into[whose]]) < NOTES:
+            some.append(part)
+    return found
+
+
+def bounded(texts: Iterable[str]) -> Iterator[str]:
+    """The texts of one record as far as it is found by them."""
+    left = CHARACTERS
+    for text in texts:
+        if left <= 0:
+            return
+        yield text[:left]
+        left -= len(text)
 
 
 def _of_customer(
-    root: Row[Any], parts: Iterable[Row[Any]], told: Iterable[str], custom: set[str]
+    root: Row[Any],
+    parts: Iterable[Row[Any]],
+    told: Iterable[str],
+    noted: Iterable[str],
+    custom: Collection[str],
 ) -> Iterator[str]:
+    """Short and sure things first: of a document that grows too large, the end is left off."""
     yield "kcustomer"
     yield from _whose(root)
     for row in parts:
@@ -187,21 +284,15 @@ def _of_customer(
     yield from told
     for row in parts:
         yield from _texts(row.category)
-        yield from _texts(row.note)
-        for name, value in row.custom.items():
-            if name in custom:
-                for one in value if isinstance(value, list) else [value]:
-                    yield from _texts(str(one))
-                    yield from (f"d{word}" for word in words.number_words(str(one)) if word.isdecimal())
+        for value in values_of(row, custom):
+            yield from _texts(value)
+            yield from (f"d{word}" for word in words.number_words(value) if word.isdecimal())
+    for text in bounded([*(row.note for row in parts), *noted]):
+        yield from _texts(text)
 
 
 def _request(db: Connection, ids: Sequence[str]) -> Iterator[tuple[str, Iterator[str]]]:
-    noted: dict[str, list[str]] = defaultdict(list)
-    query = select(notes.c.request, notes.c.text).where(
-        notes.c.request.in_(ids), notes.c.deleted_at.is_(None)
-    )
-    for id_, text in db.execute(query.order_by(notes.c.created_at.desc())):
-        noted[id_] += _texts(text)
+    noted = notes_of_requests(db, ids)
     for row in db.execute(select(requests).where(requests.c.id.in_(ids))).all():
         yield row.id, _of_request(row, noted[row.id])
 
@@ -211,9 +302,8 @@ def _of_request(row: Row[Any], noted: Iterable[str]) -> Iterator[str]:
     yield from _whose(row)
     yield from (f"d{word}" for word in words.number_words(row.number))
     yield from (f"n{word}" for word in words.text_words(row.subject))
-    yield from _texts(row.problem)
-    yield from _texts(row.solution)
-    yield from noted
+    for text in bounded([row.problem, row.solution, *noted]):
+        yield from _texts(text)
 
 
 def _followup(db: Connection, ids: Sequence[str]) -> Iterator[tuple[str, Iterator[str]]]:
@@ -241,11 +331,21 @@ def _address(row: Row[Any]) -> list[str]:
         return [f"d{word}" for word in words.number_words(row.value)]
     if row.channel == "email":
         return [f"e{words.letters(row.value)}", *_texts(row.value)]
-    return _texts(row.value)
+    return list(_texts(row.value))
 
 
-def _texts(text: str) -> list[str]:
-    return [f"t{word}" for word in words.text_words(text)]
+def _texts(text: str) -> Iterator[str]:
+    return (f"t{word}" for word in words.text_words(text))
+
+
+def _first(found: Iterable[str], count: int) -> Iterable[str]:
+    """So many different words; no more are made."""
+    kept: dict[str, None] = {}
+    for word in found:
+        kept[word] = None
+        if len(kept) >= count:
+            break
+    return kept
 
 
 _DOCUMENTS = {"customer": _customer, "request": _request, "followup": _followup}

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
-from contactcenter.crm import access, assignments, links, paging, recordings, roots
+from contactcenter.crm import access, assignments, indexing, links, paging, recordings, roots
 from contactcenter.crm.access import CENTER, Kind, Reader, Scope
 from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import Refusal
@@ -251,6 +251,8 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
     ]  # fmt: skip
     if late:
         db.execute(insert(corrections), late)
+    noted = [each.customer for each in latest.values() if each.final and each.note and each.customer]
+    indexing.index(db, "customer", noted)  # what was said in the talk finds who it was with
     return refused
 
 

@@ -110,6 +110,15 @@ _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,20}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
+@frozen
+class Suggestion:
+    """What the columns are likely to be."""
+
+    mapping: tuple[str, ...]
+    remembered_at: float | None = None
+    """When a file with the same header was mapped so; None: by names and contents."""
+
+
 # --- targets ---
 
 
@@ -154,18 +163,19 @@ def suggested(
     header: Sequence[str],
     examples: Sequence[Sequence[str]],
     custom: Iterable[Field],
-) -> tuple[str, ...]:
+) -> Suggestion:
     """What the columns are most likely to be: as the same header was mapped before, else by their names, and
     what has no name that is known, by what it holds."""
     known = targets(custom)
-    remembered = db.scalar(
-        select(import_mappings.c.mapping).where(
+    before = db.execute(
+        select(import_mappings).where(
             import_mappings.c.kind == kind, import_mappings.c.header == _print(header)
         )
-    )
-    if remembered is not None and len(remembered) == len(header):
+    ).one_or_none()
+    if before and len(before.mapping) == len(header):
         names = {each.name for each in known}
-        return tuple(name if name in names else NOTHING for name in remembered)
+        kept = tuple(name if name in names else NOTHING for name in before.mapping)
+        return Suggestion(mapping=kept, remembered_at=before.at)
     called = {_plain(each): target for target in reversed(known) for each in _names(target)}
     found: list[str] = []
     for place, title in enumerate(header):
@@ -176,7 +186,7 @@ def suggested(
             found.append(NOTHING)
         else:
             found.append(target.name)
-    return tuple(found)
+    return Suggestion(mapping=tuple(found))
 
 
 def remember(

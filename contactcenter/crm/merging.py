@@ -3,20 +3,34 @@
 The record that goes stays where it is, with everything that hangs on it: it only says what it was merged
 into, always the last in a chain. Reading the kept customer gathers both (`roots.py`). What the kept record
 lacks, it takes over; `merges` keeps what it was before. Unmerging gives back what was taken over and has not
-been changed since; what came to the kept customer after the merge stays there.
+been changed since, and the addresses and tags that each had; what came to the kept customer after the merge
+stays there.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from contactcenter.crm import access, duplicates, fields, ownerships, records, sealing
+from contactcenter.crm import (
+    access,
+    addresses,
+    duplicates,
+    fields,
+    ownerships,
+    records,
+    relations,
+    roots,
+    sealing,
+    tags,
+)
 from contactcenter.crm.access import Kind, Reader
+from contactcenter.crm.addresses import Address
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.records import Change
 from contactcenter.crm.schema import custom_values, customers, merges
+from contactcenter.crm.sealing import Unsealable
 from contactcenter.values import frozen
 
 FIELDS = (
@@ -68,20 +82,27 @@ def merge(
         if name not in known:
             raise Refusal("there is no such field to take over", field="take")
     access.check_shown(reader, Kind.CUSTOMER, take)
+    if one.kind == "organisation":
+        relations.check_merged(db, kept, gone)
     values, taken = _taken_over(db, one, other, take)
-    moved = db.scalars(select(customers.c.id).where(customers.c.merged_into == gone)).all()
+    families = roots.families(db, (kept, gone))
+    moved = families[gone][1:]
     before = {name: one._mapping[name] for name in values}
     done = Merge(id=uuid4().hex, kept=kept, gone=gone, taken=tuple(taken), at=at, login=reader.login)
     db.execute(
         insert(merges).values(
             id=done.id, kept=kept, gone=gone, at=at, login=reader.login,
-            before={"values": before, "moved": list(moved), "rows": _mirrored(db, kept, taken)},
+            before={
+                "values": before, "moved": list(moved), "rows": _mirrored(db, kept, taken),
+                "held": _held(db, families[gone]),
+            },
             after={"values": dict(values), "taken": taken},
         )
     )  # fmt: skip
     _write(db, one, {**values, "version": one.version + 1, "updated_at": at})
     _write(db, other, {"merged_into": kept, "version": other.version + 1, "updated_at": at})
-    db.execute(update(customers).where(customers.c.merged_into == gone).values(merged_into=kept))
+    db.execute(update(customers).where(customers.c.id.in_(moved)).values(merged_into=kept))
+    addresses.append(db, families[kept], families[gone])
     custom = [name.removeprefix("custom.") for name in taken if name.startswith("custom.")]
     _replace_rows(db, kept, custom, _mirrored(db, gone, taken))
     if "owner" in values or "team" in values:
@@ -109,7 +130,7 @@ def unmerge(db: Connection, reader: Reader, merge_id: str, *, at: float) -> Merg
         raise Refusal(
             "the customer was merged into another one since: take that back first", code="illegal_now"
         )
-    back, custom = _given_back(kept, row.before["values"], row.after["values"], row.after["taken"])
+    back, custom = _given_back(db, kept, row.before["values"], row.after["values"], row.after["taken"])
     _write(db, kept, {**back, "version": kept.version + 1, "updated_at": at})
     _write(db, gone, {"merged_into": "", "version": gone.version + 1, "updated_at": at})
     moved = row.before["moved"]
@@ -118,6 +139,9 @@ def unmerge(db: Connection, reader: Reader, merge_id: str, *, at: float) -> Merg
         .where(customers.c.id.in_(moved), customers.c.merged_into == row.kept)
         .values(merged_into=row.gone)
     )
+    for id_, was in row.before["held"].items():
+        addresses.restore(db, id_, (Address(**each) for each in was["addresses"]))
+        tags.restore(db, id_, was["tags"])
     _replace_rows(db, row.kept, custom, [each for each in row.before["rows"] if each["field"] in custom])
     if "owner" in back or "team" in back:
         ownerships.note(
@@ -160,28 +184,23 @@ def _taken_over(
     taken = []
     for name in FIELDS:
         theirs, ours = other._mapping[name], one._mapping[name]
-        # An owner and his team go together: half of each would be nobody's.
-        if name == "team" and "team" not in take and one.owner:
+        # An owner and his team go together, if nobody says otherwise: half of each would be nobody's.
+        if name in ("owner", "team") and name not in take and (one.owner or one.team):
             continue
         if theirs in _EMPTY or theirs == ours or (ours not in _EMPTY and name not in take):
             continue
         taken.append(name)
         if name == "id_number":
-            plain = sealing.unseal(db, theirs, ID_COLUMN, other.id)
-            values["id_number"] = sealing.seal(db, plain, ID_COLUMN, one.id)
+            values["id_number"] = _moved(db, theirs, ID_COLUMN, other.id, one.id)
             values["id_number_index"] = other.id_number_index
         else:
             values[name] = theirs
     custom = dict(one.custom)
-    sealed = {each.name: each for each in fields.all_of(db, Kind.CUSTOMER) if each.sealed}
+    sealed = _sealed(db)
     for name, theirs in other.custom.items():
-        if name in custom and f"custom.{name}" not in take:
+        if name in custom and (f"custom.{name}" not in take or theirs == custom[name]):
             continue
-        if name in sealed:
-            column = sealed[name].column
-            custom[name] = sealing.seal(db, sealing.unseal(db, theirs, column, other.id), column, one.id)
-        else:
-            custom[name] = theirs
+        custom[name] = _moved(db, theirs, sealed[name], other.id, one.id) if name in sealed else theirs
         taken.append(f"custom.{name}")
     if custom != one.custom:
         values["custom"] = custom
@@ -189,22 +208,66 @@ def _taken_over(
 
 
 def _given_back(
-    kept: Row[Any], before: Mapping[str, Any], after: Mapping[str, Any], taken: Collection[str]
+    db: Connection,
+    kept: Row[Any],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    taken: Collection[str],
 ) -> tuple[dict[str, Any], list[str]]:
-    """What an unmerge sets back: columns that nobody changed since, and the names of such custom fields."""
-    back = {
-        name: before[name]
-        for name in after
-        if name not in ("custom", "id_number_index") and kept._mapping[name] == after[name]
-    }
+    """What an unmerge sets back: columns that nobody changed since, and the names of such custom fields.
+
+    What is sealed may have been sealed anew since: its text is compared, and set back under today's key.
+    """
+    columns = {"id_number": ID_COLUMN} | {f"custom.{name}": each for name, each in _sealed(db).items()}
+
+    def same(name: str, now: Any, then: Any) -> bool:
+        if now == then or name not in columns or not now:
+            return bool(now == then)
+        return _opened(db, now, columns[name], kept.id) == _opened(db, then, columns[name], kept.id)
+
+    def anew(name: str, value: Any) -> Any:
+        return _moved(db, value, columns[name], kept.id, kept.id) if name in columns else value
+
+    plain = [name for name in after if name not in ("custom", "id_number_index")]
+    back = {name: anew(name, before[name]) for name in plain if same(name, kept._mapping[name], after[name])}
     if "id_number" in back:
         back["id_number_index"] = before["id_number_index"]
     names = [name.removeprefix("custom.") for name in taken if name.startswith("custom.")]
-    names = [name for name in names if kept.custom.get(name) == after["custom"][name]]
+    names = [name for name in names if same(f"custom.{name}", kept.custom.get(name), after["custom"][name])]
     if names:
         custom = {name: value for name, value in kept.custom.items() if name not in names}
-        back["custom"] = custom | {name: before["custom"][name] for name in names if name in before["custom"]}
+        was = {
+            name: anew(f"custom.{name}", before["custom"][name]) for name in names if name in before["custom"]
+        }
+        back["custom"] = custom | was
     return back, names
+
+
+def _sealed(db: Connection) -> dict[str, str]:
+    """The sealed fields of customers, each with what its values are bound to."""
+    return {each.name: each.column for each in fields.all_of(db, Kind.CUSTOMER) if each.sealed}
+
+
+def _moved(db: Connection, value: str, column: str, from_: str, to: str) -> str:
+    """A sealed value as it may stand in another row, under today's key. Raises `Refusal` `key_missing`."""
+    return sealing.seal(db, _opened(db, value, column, from_), column, to)
+
+
+def _opened(db: Connection, value: str, column: str, row: str) -> str:
+    try:
+        return sealing.unseal(db, value, column, row)
+    except Unsealable as error:
+        raise Refusal(str(error), code="key_missing", field=column.rpartition("/")[2]) from None
+
+
+def _held(db: Connection, family: Sequence[str]) -> dict[str, Any]:
+    """What each of these rows has of its own that is gathered, and might be deleted there."""
+    alone = {id_: (id_,) for id_ in family}
+    reached, labels = addresses.of(db, alone), tags.of(db, alone)
+    return {
+        id_: {"addresses": [addresses.told(each) for each in reached[id_]], "tags": list(labels[id_])}
+        for id_ in family
+    }
 
 
 def _mirrored(db: Connection, customer: str, taken: Collection[str]) -> list[dict[str, Any]]:

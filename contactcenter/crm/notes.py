@@ -65,7 +65,8 @@ def add(db: Connection, customer: str, new: NewNote, *, reader: Reader = CENTER,
         "updated_by": reader.login, "deleted_at": None,
     }  # fmt: skip
     db.execute(insert(notes).values(row))
-    _keep(db, str(row["id"]), root, None, {"text": row["text"], "pinned": new.pinned}, 1, reader.login, at)
+    told = {"text": row["text"], "pinned": new.pinned}
+    _keep(db, str(row["id"]), root, new.request, None, told, 1, reader.login, at)
     return _found(db, str(row["id"]), reader)
 
 
@@ -114,7 +115,7 @@ def change(
         version = before.version + 1
         who = {"updated_at": at, "updated_by": reader.login}
         db.execute(update(notes).where(notes.c.id == note).values(**after, **who, version=version))
-        _keep(db, note, before.customer, was, after, version, reader.login, at)
+        _keep(db, note, before.customer, before.request, was, after, version, reader.login, at)
     return _found(db, note, reader)
 
 
@@ -126,7 +127,7 @@ def remove(
     records.expect(before.version, expected)
     db.execute(update(notes).where(notes.c.id == note).values(deleted_at=at, version=before.version + 1))
     was = {"text": before.text, "pinned": before.pinned}
-    _keep(db, note, before.customer, was, None, before.version + 1, reader.login, at)
+    _keep(db, note, before.customer, before.request, was, None, before.version + 1, reader.login, at)
 
 
 def _text(text: str) -> str:
@@ -140,13 +141,14 @@ def _keep(
     db: Connection,
     note: str,
     customer: str,
+    request: str,
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
     version: int,
     by: str,
     at: float,
 ) -> None:
-    detail = {"customer": customer}
+    detail = {"customer": customer, **({"request": request} if request else {})}
     records.changed(db, "note", note, before, after, by=by, at=at, version=version, detail=detail)
 
 

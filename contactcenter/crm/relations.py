@@ -4,7 +4,7 @@ Wang is an employee of Star River; Star River South is a part of Star River. Of 
 subsidiaries make a tree: one that came back to itself would have no top, and is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 from uuid import uuid4
 
@@ -98,7 +98,8 @@ def add(db: Connection, customer: str, new: NewRelation, *, reader: Reader = CEN
 
 
 def of(db: Connection, customer: str, reader: Reader = CENTER) -> tuple[Relation, ...]:
-    """The customer's relations whose other end the reader sees: main ones first, then by name."""
+    """The customer's relations whose other end the reader sees: main ones first, then by name. Of two that
+    were merged, what one is to the other is not told."""
     root = roots.check_visible(db, customer, reader)
     rows = _rows(db, root)
     others = {row.id: _other(db, row, root) for row in rows}
@@ -109,7 +110,7 @@ def of(db: Connection, customer: str, reader: Reader = CENTER) -> tuple[Relation
     found = [
         _relation(row, seen[others[row.id][0]], outward=others[row.id][1])
         for row in rows
-        if others[row.id][0] in seen
+        if others[row.id][0] in seen and others[row.id][0] != root
     ]
     return tuple(sorted(found, key=lambda each: (not each.main, each.name, each.id)))
 
@@ -133,16 +134,38 @@ def _check_upward(db: Connection, begin: str, end: str) -> None:
     query = select(customers.c.kind).where(customers.c.id.in_((begin, end)))
     if set(db.scalars(query)) != {"organisation"}:
         raise Refusal(f"only organisations are {' or '.join(UPWARD)} of another", field="role")
-    above, level = {end}, {end}
-    while level:
-        members = {member for each in roots.families(db, level).values() for member in each}
-        upward = select(relations.c.to_id).where(
-            relations.c.from_id.in_(members), relations.c.role.in_(UPWARD)
-        )
-        level = {root for each in db.scalars(upward) if (root := roots.root_of(db, each))} - above
-        above |= level
-    if begin in above:
+    if begin in _above(db, {end}):
         raise Refusal("that goes round in a circle: the other is a part of this one already", field="to")
+
+
+def check_merged(db: Connection, one: str, other: str) -> None:
+    """Refuse to make one organisation of two that others stand between: these would be above and below it.
+
+    (That one of the two is a part of the other says nothing any more, until they are parted again.)
+    """
+    both = {one, other}
+    if both & _above(db, _up(db, both) - both):
+        raise Refusal(
+            "one is a part of the other, through organisations between them: take a relation away first",
+            code="illegal_now",
+            field="gone",
+        )
+
+
+def _above(db: Connection, level: Set[str]) -> set[str]:
+    """These organisations and all that they are a part of, through however many others."""
+    found = set(level)
+    while level:
+        level = _up(db, level) - found
+        found |= level
+    return found
+
+
+def _up(db: Connection, level: Set[str]) -> set[str]:
+    """What these are a part of at once."""
+    members = {member for family in roots.families(db, level).values() for member in family}
+    upward = select(relations.c.to_id).where(relations.c.from_id.in_(members), relations.c.role.in_(UPWARD))
+    return {root for each in db.scalars(upward) if (root := roots.root_of(db, each))}
 
 
 def _only_main(db: Connection, begin: str, role: str) -> None:

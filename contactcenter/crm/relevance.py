@@ -85,20 +85,30 @@ class Asked:
             return f"{'…' if begin else ''}{part}{'…' if end < len(text) else ''}"
         return ""
 
-    def all_in(self, names: Iterable[str], numbers: Iterable[str], texts: Iterable[str]) -> bool:
-        """Whether every word of the question is in these names, numbers or texts, as the index has it."""
-        by_name = {word for name in names for word in words.name_words(name)}
-        by_number = {word for number in numbers for word in words.number_words(number)}
-        held = by_name | {word for text in texts for word in words.text_words(text)}
-        plain = {words.letters(text) for text in texts}
-        return all(
-            any(_fits(word, term) for word in held)
-            or (term.email and any(word.startswith(term.word) for word in plain))
-            or any(
-                word.startswith(digits) for word in by_number for digits in words.number_readings(term.word)
-            )
-            for term in self.terms
-        )
+    def missing(
+        self,
+        terms: Iterable[Term],
+        *,
+        names: Iterable[str] = (),
+        numbers: Iterable[str] = (),
+        emails: Iterable[str] = (),
+        texts: Iterable[str] = (),
+    ) -> tuple[Term, ...]:
+        """Those of the terms that none of these names, numbers, addresses and texts holds, as the index has
+        them. A text is no longer looked at once all are found."""
+        left = tuple(terms)
+        if left and (held := {word for name in names for word in words.name_words(name)}):
+            left = tuple(term for term in left if not any(_fits(word, term) for word in held))
+        if left and (held := {word for number in numbers for word in words.number_words(number)}):
+            left = tuple(term for term in left if not _among(held, term))
+        if left and (held := {words.letters(email) for email in emails}):
+            left = tuple(t for t in left if not (t.email and any(each.startswith(t.word) for each in held)))
+        for text in texts:
+            if not left:
+                break
+            plain = words.folded(text)
+            left = tuple(term for term in left if term.email or not words.holds(plain, term))
+        return left
 
     def text(self, texts: Iterable[tuple[str, str]]) -> Match:
         """The first of these fields with their texts that holds a word of the question."""
@@ -111,3 +121,9 @@ class Asked:
 def _fits(word: str, term: Term) -> bool:
     """Whether a record's word is what the term stands for."""
     return word.startswith(term.word) if term.prefix else word == term.word
+
+
+def _among(numbers: Iterable[str], term: Term) -> bool:
+    """Whether a record's numbers hold what the term stands for."""
+    readings = words.number_readings(term.word)
+    return not term.email and any(each.startswith(readings) for each in numbers)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, Text, cast, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from contactcenter.crm import access, indexing, words
+from contactcenter.crm import access, indexing, roots, words
 from contactcenter.crm.access import Kind, Reader, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.relevance import NONE, Asked, Match
@@ -27,9 +27,9 @@ from contactcenter.crm.schema import (
     documents,
     followups,
     interactions,
-    notes,
     requests,
     root_of_row,
+    tags,
     workers,
 )
 from contactcenter.crm.words import Term
@@ -266,6 +266,8 @@ class Ranked(NamedTuple):
 
 
 def _read_customers(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
+    """A hit is told of only when all words of the question stand where the reader sees them: the index knows
+    more than he does, and word by word he could ask it for the rest."""
     seen = select(customers).where(customers.c.id.in_(ids), access.visible(reader, Kind.CUSTOMER))
     rows = db.execute(seen).all()
     gone = db.execute(select(customers).where(merged_into(row.id for row in rows))).all()
@@ -274,30 +276,50 @@ def _read_customers(db: Connection, reader: Reader, ids: Sequence[str], asked: A
     for row in (*rows, *gone):
         parts[root[row.id]].append(row)
     reached = _reached(db, reader, root)
-    matches = {
-        row.id: _best(_customer_matches(reader, parts[row.id], reached[row.id], asked)) for row in rows
-    }
-    blind = any(name.startswith(f"{Kind.CUSTOMER}.") for name in reader.hidden)
-    silent = set(root.values()) if blind else {id_ for id_, match in matches.items() if match is NONE}
-    texts = _texts(db, reader, root, silent)
+    shown = _Shown(reader, indexing.searchable(db))
+    missing = {row.id: shown.missing(parts[row.id], reached[row.id], asked) for row in rows}
+    wanted = {id_: into for id_, into in root.items() if missing[into]}
+    labels, texts = _labels(db, reader, wanted), _texts(db, reader, wanted, parts)
     for row in rows:
-        match, numbers = matches[row.id], [each.value for each in reached[row.id]]
-        shown = access.shown(reader, Kind.CUSTOMER, {"company": row.company})
-        if blind and not asked.all_in(
-            [*(part.name for part in parts[row.id]), shown["company"]],
-            [*(part.number for part in parts[row.id]), *numbers],
-            [*numbers, *(text for _, text in texts[row.id])],
-        ):
-            continue  # the index knows what is hidden: that it was found would tell
+        if asked.missing(missing[row.id], texts=(*labels[row.id], *(text for _, text in texts[row.id]))):
+            continue
+        match = _best(_customer_matches(shown, parts[row.id], reached[row.id], asked))
         if match is NONE:
             match = asked.text(texts[row.id])
         phone = next((each.value for each in reached[row.id] if each.channel == "phone"), "")
         hit = Hit(
             kind=str(Kind.CUSTOMER), id=row.id, title=row.name, number=row.number, customer=row.id,
-            detail=" · ".join(part for part in (shown["company"], phone) if part),
+            detail=" · ".join(part for part in (shown.company(row), phone) if part),
             field=match.field, excerpt=match.excerpt, score=match.score,
         )  # fmt: skip
         yield Ranked(match.score, row.updated_at, hit)
+
+
+class _Shown:
+    """What of a customer's row the reader sees, of what it is found by."""
+
+    def __init__(self, reader: Reader, searchable: Collection[str]) -> None:
+        self._hides = {name for name in ("company", "category") if reader.hides(Kind.CUSTOMER, name)}
+        self._custom = {name for name in searchable if not reader.hides(Kind.CUSTOMER, f"custom.{name}")}
+
+    def company(self, row: Row[Any]) -> str:
+        return "" if "company" in self._hides else str(row.company)
+
+    def missing(
+        self, parts: Sequence[Row[Any]], reached: Sequence[Row[Any]], asked: Asked
+    ) -> tuple[Term, ...]:
+        """The words of the question that stand neither in the rows nor in the addresses of a customer."""
+        values = [value for row in parts for value in indexing.values_of(row, self._custom)]
+        phones = [each.value for each in reached if each.channel == "phone"]
+        others = [each.value for each in reached if each.channel != "phone"]
+        categories = [] if "category" in self._hides else [row.category for row in parts]
+        return asked.missing(
+            asked.terms,
+            names=[name for row in parts for name in (row.name, self.company(row))],
+            numbers=[*(row.number for row in parts), *phones, *values],
+            emails=[each.value for each in reached if each.channel == "email"],
+            texts=[*others, *categories, *values],
+        )
 
 
 def _reached(db: Connection, reader: Reader, root: Mapping[str, str]) -> dict[str, list[Row[Any]]]:
@@ -314,13 +336,13 @@ def _reached(db: Connection, reader: Reader, root: Mapping[str, str]) -> dict[st
 
 
 def _customer_matches(
-    reader: Reader, parts: Iterable[Row[Any]], reached: Iterable[Row[Any]], asked: Asked
+    shown: _Shown, parts: Iterable[Row[Any]], reached: Iterable[Row[Any]], asked: Asked
 ) -> Iterator[Match]:
     for row in parts:
         yield Match(asked.name(row.name), "name", row.name)
         yield Match(asked.number(row.number), "number", row.number)
-        if not reader.hides(Kind.CUSTOMER, "company"):
-            yield Match(asked.name(row.company) - 15, "company", row.company)
+        if company := shown.company(row):
+            yield Match(asked.name(company) - 15, "company", company)
     for each in reached:
         if each.channel == "phone":
             yield Match(asked.number(each.value), "phone", each.value)
@@ -333,60 +355,85 @@ def _best(matches: Iterable[Match]) -> Match:
     return best if best.score > 0 else NONE
 
 
-def _texts(
-    db: Connection, reader: Reader, root: Mapping[str, str], wanted: Collection[str]
-) -> dict[str, list[tuple[str, str]]]:
-    """The texts of the wanted customers and of those merged into them, the newest of each sort first."""
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    ids = [id_ for id_, into in root.items() if into in wanted]
-    if not ids or reader.hides(Kind.CUSTOMER, "note"):
-        return found
-    own = select(customers.c.id, customers.c.note).where(customers.c.id.in_(ids), customers.c.note != "")
-    noted = select(notes.c.customer_id, notes.c.text).where(
-        notes.c.customer_id.in_(ids), notes.c.deleted_at.is_(None), access.visible(reader, Kind.NOTE)
-    )
-    talked = select(interactions.c.customer, interactions.c.note).where(
-        interactions.c.customer.in_(ids), interactions.c.note != "", access.visible(reader, Kind.INTERACTION)
-    )
-    for field, query in (
-        ("note", own),
-        ("note", noted.order_by(notes.c.created_at.desc())),
-        ("talk", talked.order_by(interactions.c.arrived_at.desc())),
-    ):
-        for id_, value in db.execute(query.limit(indexing.NOTES * LOOKED_AT)):
-            found[root[id_]].append((field, value))
+def _labels(db: Connection, reader: Reader, root: Mapping[str, str]) -> dict[str, list[str]]:
+    """The tags of customers; `root` says whose each row's are by now."""
+    found: dict[str, list[str]] = defaultdict(list)
+    if root and not reader.hides(Kind.CUSTOMER, "tags"):
+        for row in db.execute(select(tags).where(tags.c.customer_id.in_(list(root)))):
+            found[root[row.customer_id]].append(row.tag)
     return found
 
 
+def _texts(
+    db: Connection, reader: Reader, root: Mapping[str, str], parts: Mapping[str, Iterable[Row[Any]]]
+) -> dict[str, list[tuple[str, str]]]:
+    """The texts of customers that the reader sees, each with its field, as far as the index has them."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    noted: Mapping[str, list[str]] = {}
+    talked: Mapping[str, list[str]] = {}
+    if not reader.hides(Kind.CUSTOMER, "note"):
+        noted = indexing.notes_of(db, root, access.visible(reader, Kind.NOTE))
+        for id_ in set(root.values()):
+            found[id_] = [("note", row.note) for row in parts[id_] if row.note]
+    if not reader.hides(Kind.INTERACTION, "note"):
+        talked = indexing.talks_of(db, root, access.visible(reader, Kind.INTERACTION))
+    for field, some in (("note", noted), ("talk", talked)):
+        for id_, values in some.items():
+            found[id_] += [(field, value) for value in values]
+    return defaultdict(list, {id_: _bounded(some) for id_, some in found.items()})
+
+
+def _bounded(texts: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    fields = (field for field, _ in texts)
+    return list(zip(fields, indexing.bounded(text for _, text in texts), strict=False))
+
+
 def _read_requests(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
-    query = (
-        select(requests, customers.c.name.label("customer_name"))
-        .join(customers, customers.c.id == requests.c.customer_id)
-        .where(requests.c.id.in_(ids), access.visible(reader, Kind.REQUEST))
-    )
-    blind = any(name.startswith(f"{Kind.REQUEST}.") for name in reader.hidden)
-    for row in db.execute(query):
+    """As for customers: nothing is told of words that the reader does not see."""
+    seen = select(requests).where(requests.c.id.in_(ids), access.visible(reader, Kind.REQUEST))
+    rows = db.execute(seen).all()
+    texts: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
         shown = access.shown(reader, Kind.REQUEST, {"problem": row.problem, "solution": row.solution})
-        if blind and not asked.all_in((row.subject,), (row.number,), (row.subject, *shown.values())):
-            continue  # as for customers
+        texts[row.id] = [(field, text) for field, text in shown.items() if text]
+    missing = {
+        row.id: asked.missing(
+            asked.terms, names=(row.subject,), numbers=(row.number,),
+            texts=indexing.bounded(text for _, text in texts[row.id]),
+        )
+        for row in rows
+    }  # fmt: skip
+    if not reader.hides(Kind.CUSTOMER, "note"):
+        about = [id_ for id_, left in missing.items() if left]
+        noted = indexing.notes_of_requests(db, about, access.visible(reader, Kind.NOTE))
+        for id_, some in noted.items():
+            texts[id_] = _bounded([*texts[id_], *(("note", text) for text in some)])
+    named = roots.named(db, {row.customer_id for row in rows}, reader)
+    for row in rows:
+        if asked.missing(missing[row.id], texts=(text for _, text in texts[row.id])):
+            continue
         match = _best((Match(asked.number(row.number), "number"), Match(asked.name(row.subject), "subject")))
         if match is NONE:
-            match = asked.text(shown.items())
+            match = asked.text(texts[row.id])
+        customer, name = named[row.customer_id]
         hit = Hit(
-            kind=str(Kind.REQUEST), id=row.id, title=row.subject, number=row.number, customer=row.customer_id,
-            detail=row.customer_name, field=match.field, excerpt=match.excerpt, score=match.score,
+            kind=str(Kind.REQUEST), id=row.id, title=row.subject, number=row.number, customer=customer,
+            detail=name, field=match.field, excerpt=match.excerpt, score=match.score,
         )  # fmt: skip
         yield Ranked(match.score, row.updated_at, hit)
 
 
 def _read_followups(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
     query = select(followups).where(followups.c.id.in_(ids), access.visible(reader, Kind.FOLLOWUP))
-    for row in db.execute(query):
+    rows = db.execute(query).all()
+    named = roots.named(db, {row.customer_id for row in rows if row.customer_id}, reader)
+    for row in rows:
         match = _best((Match(asked.name(row.title), "title"),))
         if match is NONE:
             match = asked.text((("note", row.note),))
         hit = Hit(
-            kind=str(Kind.FOLLOWUP), id=row.id, title=row.title, customer=row.customer_id or "",
+            kind=str(Kind.FOLLOWUP), id=row.id, title=row.title,
+            customer=named[row.customer_id][0] if row.customer_id else "",
             field=match.field, excerpt=match.excerpt, score=match.score,
         )  # fmt: skip
         yield Ranked(match.score, row.updated_at, hit)

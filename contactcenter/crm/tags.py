@@ -36,11 +36,24 @@ def of(db: Connection, families: Mapping[str, Sequence[str]]) -> dict[str, tuple
     return {root: tuple(sorted(found[root])) for root in families}
 
 
-def put(db: Connection, customer: str, merged: Sequence[str], new: Sequence[str]) -> None:
-    """Make these the customer's tags; `merged` are the other rows that are his by now."""
+def put(db: Connection, family: Sequence[str], new: Sequence[str]) -> None:
+    """Make these the tags of a customer, by the ids of all its rows, its own first. What a row has that was
+    merged into it stays in that row."""
+    root, *merged = family
+    query = select(tags.c.tag, tags.c.customer_id).where(tags.c.customer_id.in_(family))
+    own: set[str] = set()
+    others: set[str] = set()
+    for row in db.execute(query):
+        (own if row.customer_id == root else others).add(row.tag)
     gone = tags.c.customer_id.in_(merged) & tags.c.tag.not_in(new)
-    db.execute(delete(tags).where(or_(tags.c.customer_id == customer, gone)))
-    add(db, {customer: new})
+    db.execute(delete(tags).where(or_(tags.c.customer_id == root, gone)))
+    add(db, {root: [tag for tag in new if tag in own or tag not in others]})
+
+
+def restore(db: Connection, customer: str, was: Iterable[str]) -> None:
+    """Give a row back what it had of these, and has no longer."""
+    there = set(db.scalars(select(tags.c.tag).where(tags.c.customer_id == customer)))
+    add(db, {customer: [tag for tag in was if tag not in there]})
 
 
 def add(db: Connection, new: Mapping[str, Sequence[str]]) -> None:

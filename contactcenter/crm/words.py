@@ -28,10 +28,19 @@ LONGEST_TEXT = 20_000
 MOST_WORDS = 8
 """Words of a question: more of them narrow nothing that anybody would look through."""
 
-_HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134a]+")
+_HANS = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134a"
+_HAN = re.compile(rf"[{_HANS}]+")
+_LATIN = rf"(?![{_HANS}])[^\W_]"
+"""A letter or digit of any script that is cut into whole words."""
 _NUMBER = re.compile(r"\d+")
 _ONLY_NUMBER = re.compile(r"[\s().+/-]*(?:\d[\s().+/-]*)+\Z")
 _WORD = re.compile(r"[^\W_]+")
+# What folding may have to change, once a text is decomposed: anything but ASCII and the letters of which no
+# one is a digit or an accent. Long texts have few of it, and only these are looked at one by one.
+_ODD = re.compile(
+    r"[^\x00-\x7f\u00a0-\u02ff\u0370-\u0482\u048a-\u0530\u1100-\u11ff\u3000-\u3029\u3041-\u3096\u309b-\u4dbf"
+    r"\u4e00-\u9fff]"
+)
 
 # How a character reads as a family name, where that differs from its usual sound.
 _SURNAMES = {
@@ -57,12 +66,12 @@ class Term:
 
 def folded(text: str) -> str:
     """`text` without accents, case and width: what two people would call the same letters and digits."""
-    text = unicodedata.normalize("NFKD", text[:LONGEST_TEXT].casefold())
-    if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text if not unicodedata.combining(c)
-    )
+    return _ODD.sub(_fold, unicodedata.normalize("NFKD", text[:LONGEST_TEXT].casefold()))
+
+
+def _fold(odd: re.Match[str]) -> str:
+    c = odd.group()
+    return str(unicodedata.decimal(c)) if c.isdecimal() else "" if unicodedata.combining(c) else c
 
 
 def text_words(text: str) -> Iterator[str]:
@@ -86,6 +95,14 @@ def name_words(name: str) -> Iterator[str]:
     for run in _WORD.findall(folded(name)):
         for han in _HAN.findall(run):
             yield from sounds(han[:LONGEST_SOUND])
+
+
+def holds(text: str, term: Term) -> bool:
+    """Whether a folded text has the term among its `text_words`: the same answer, without cutting it."""
+    if _HAN.fullmatch(term.word):
+        return term.word in text
+    end = "" if term.prefix else rf"(?!{_LATIN})"
+    return re.search(rf"(?<!{_LATIN}){re.escape(term.word)}{end}", text) is not None
 
 
 def runs(text: str) -> Iterator[str]:
@@ -185,6 +202,7 @@ def _terms(piece: str) -> Iterable[Term]:
 
 
 def _grams(han: str) -> Iterator[str]:
-    yield from han
-    for at in range(len(han) - 1):
-        yield han[at : at + 2]
+    yield han[0]
+    for at in range(1, len(han)):
+        yield han[at]
+        yield han[at - 1 : at + 1]

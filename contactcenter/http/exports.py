@@ -6,20 +6,22 @@ Who exports what is in the audit log before the first row is out, and afterwards
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import hdrs, web
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactcenter.crm import audit, exports
 from contactcenter.crm.exports import Exported
 from contactcenter.crm.tables import CsvSink, XlsxSink
+from contactcenter.http.audit import AuditChoice
 from contactcenter.http.customers import CustomerChoice, chosen
 from contactcenter.http.downloads import attached
 from contactcenter.http.followups import FollowupChoice
 from contactcenter.http.interactions import InteractionChoice
+from contactcenter.http.lists import Items
 from contactcenter.http.requests import RequestChoice
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.visit import Visit
@@ -32,6 +34,7 @@ TITLES = {
     Exported.REQUESTS: ("工单", "requests"),
     Exported.FOLLOWUPS: ("跟进", "follow-ups"),
     Exported.INTERACTIONS: ("联络记录", "interactions"),
+    Exported.AUDIT: ("审计日志", "audit log"),
 }
 
 log = structlog.get_logger(__name__)
@@ -46,6 +49,11 @@ class Layout(BaseModel):
     language: Literal["zh", "en"] = "zh"
     mark: bool = True
     """Begin a CSV with a mark, by which Excel knows that it is UTF-8."""
+    columns: Annotated[
+        str,
+        StringConstraints(max_length=4000),
+        Field(description="Names that `/api/export-columns` has, with commas between them; else all."),
+    ] = ""
 
 
 class CustomerExport(CustomerChoice, Layout):
@@ -62,6 +70,37 @@ class RequestExport(RequestChoice, Layout):
 
 class FollowupExport(FollowupChoice, Layout):
     """Which follow-ups, chosen as in their list."""
+
+
+class AuditExport(AuditChoice, Layout):
+    """Which rows, chosen as in the list."""
+
+
+class ColumnItem(BaseModel):
+    """A column of a table."""
+
+    name: str
+    title: Mapping[str, str]
+
+
+class ExportItem(BaseModel):
+    """What one may export, and which columns that has for him."""
+
+    kind: Exported
+    columns: list[ColumnItem]
+
+
+@routes.get("/api/export-columns", right=Right.SIGNED_IN)
+async def list_columns(visit: Visit) -> Items[ExportItem]:
+    """The tables that one may export, with their columns."""
+    reader, zone = visit.visitor.reader, visit.edge.settings.zone
+    found = []
+    for kind in Exported:
+        if reader.may(exports.RIGHTS[kind]):
+            columns = await visit.edge.store.read(exports.columns, kind, reader, zone)
+            items = [ColumnItem(name=each.name, title=each.title) for each in columns]
+            found.append(ExportItem(kind=kind, columns=items))
+    return Items(items=found)
 
 
 @routes.get(
@@ -110,13 +149,26 @@ async def export_interactions(visit: Visit, query: InteractionExport) -> web.Str
     return await _send(visit, Exported.INTERACTIONS, query, given)
 
 
+@routes.get(
+    "/api/exports/audit",
+    right=Right.AUDIT_EXPORT,
+    media_type="text/csv",
+    further_types=(XlsxSink.media_type,),
+)
+async def export_audit(visit: Visit, query: AuditExport) -> web.StreamResponse:
+    """The audit log as a table, with its hashes, the newest row first: those that the list shows."""
+    return await _send(visit, Exported.AUDIT, query, query.asked())
+
+
 async def _send(visit: Visit, what: Exported, layout: Layout, given: Mapping[str, Any]) -> web.StreamResponse:
     store, login, zone = visit.edge.store, visit.visitor.login, visit.edge.settings.zone
+    wanted = tuple(filter(None, layout.columns.split(",")))
 
     async def page(cursor: str) -> exports.Rows:
         return await store.read(
-            exports.page, what, login, given, zone=zone, language=layout.language, cursor=cursor
-        )
+            exports.page, what, login, given, zone=zone, language=layout.language, wanted=wanted,
+            cursor=cursor,
+        )  # fmt: skip
 
     rows = await page("")
     title = TITLES[what][layout.language == "en"]
@@ -129,6 +181,7 @@ async def _send(visit: Visit, what: Exported, layout: Layout, given: Mapping[str
     detail = {
         "filter": layout.model_dump(exclude=set(Layout.model_fields), exclude_defaults=True),
         "format": layout.format,
+        **({"columns": layout.columns} if layout.columns else {}),
     }
     entry = AuditEntry(
         at=visit.edge.now(), login=login, act="export", kind=what.value, object="", detail=detail

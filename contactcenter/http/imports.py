@@ -137,9 +137,11 @@ async def set_up_import(visit: Visit, id: str, body: ImportPatch) -> Import:
     before = await get_import(visit, id)
     form = imports.look_again(before, wish)
     look = await _look(visit, id, form) if form else None
-    return await visit.edge.store.write(
+    changed = await visit.edge.store.write(
         imports.set_up, id, wish, look, reader=visit.reader, at=visit.edge.now()
     )
+    show(visit.edge.live, changed)
+    return changed
 
 
 @routes.post("/api/imports/{id}/check", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE, refusals=(403, 409))
@@ -191,12 +193,12 @@ async def download_rejects(visit: Visit, id: str) -> web.StreamResponse:
     reading = visit.edge.importer.reading(id)
     if not visit.edge.importer.files.path(KIND, id).exists():
         raise Problem(410, "deleted", "The file was deleted when its time was over.")
-    visit.audit("export", "import", id, detail={"rows": one.bad})
     sink = CsvSink()
     response = web.StreamResponse(headers=attached(f"bad rows of {one.name}", "csv", CsvSink.media_type))
     await response.prepare(visit.request)
     if visit.request.method == hdrs.METH_HEAD:
         return response
+    visit.audit("export", "import", id, detail={"rows": one.bad})
     titles = [column.title for column in one.columns] if one.header else []
     await response.write(sink.rows([["row", "field", "reason", *titles]]))
     try:

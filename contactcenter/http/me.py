@@ -62,6 +62,8 @@ class Me(BaseModel):
     skill_titles: list[ChoiceItem]
     """All skills."""
     request_kinds: list[ChoiceItem]
+    import_bytes: Annotated[int, Field(description="Of a file that is to be imported, at most.")]
+    attachment_bytes: Annotated[int, Field(description="Of a file that is to be attached, at most.")]
     configuration: int
     """The configuration's version that these menus and titles are of."""
     version: str
@@ -166,6 +168,8 @@ def _me(visit: Visit) -> Me:
         queue_titles=menu(settings.queues),
         skill_titles=menu(settings.skills),
         request_kinds=menu(settings.request_kinds),
+        import_bytes=settings.import_bytes,
+        attachment_bytes=settings.attachment_bytes,
         configuration=visit.edge.live.version,
         version=settings.version,
     )

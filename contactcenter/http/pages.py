@@ -7,12 +7,14 @@ a caller is ever put into HTML by the server.
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict
 
+from contactcenter.crm.exports import RIGHTS
 from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 
 routes = Routes("pages")
 
 FOREVER = "public, max-age=31536000, immutable"
+EXPORTING = tuple(RIGHTS.values())
 THEMES, LANGUAGES = ("light", "dark"), ("zh", "en")
 
 
@@ -86,6 +88,54 @@ async def due_list(visit: Visit, query: Asked) -> web.Response:
 async def one_followup(visit: Visit, id: str) -> web.Response:
     """One follow-up."""
     return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
+
+
+@routes.get("/imports", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def list_of_imports(visit: Visit) -> web.Response:
+    """Customers from files."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_IMPORT))
+
+
+@routes.get("/imports/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_import(visit: Visit, id: str) -> web.Response:
+    """One import."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_IMPORT))
+
+
+@routes.get("/exports", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def exports(visit: Visit) -> web.Response:
+    """Lists as files."""
+    return _shell(visit, allowed=any(map(visit.visitor.may, EXPORTING)))
+
+
+@routes.get("/users", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def users(visit: Visit) -> web.Response:
+    """Who may sign in."""
+    return _shell(visit, allowed=visit.visitor.may(Right.USERS_READ))
+
+
+@routes.get("/users/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_user(visit: Visit, id: str) -> web.Response:
+    """One user."""
+    return _shell(visit, allowed=visit.visitor.may(Right.USERS_READ))
+
+
+@routes.get("/teams", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def teams(visit: Visit) -> web.Response:
+    """Who works with whom."""
+    return _shell(visit, allowed=visit.visitor.may(Right.USERS_READ))
+
+
+@routes.get("/roles", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def roles(visit: Visit) -> web.Response:
+    """What one may do."""
+    return _shell(visit, allowed=visit.visitor.may(Right.USERS_READ))
+
+
+@routes.get("/roles/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_role(visit: Visit, id: str) -> web.Response:
+    """One role."""
+    return _shell(visit, allowed=visit.visitor.may(Right.USERS_READ))
 
 
 @routes.get("/settings", right=Right.SIGNED_IN, also=(403,), media_type="text/html")

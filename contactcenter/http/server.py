@@ -77,6 +77,7 @@ from contactcenter.http.shell import Shell
 from contactcenter.http.sockets import Sockets
 from contactcenter.http.sounds import Sounds, nothing_kept
 from contactcenter.http.throttle import Throttle
+from contactcenter.http.verifier import Verifier
 from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
@@ -179,6 +180,7 @@ class HttpServer:
                 days=settings.import_days,
                 show=lambda one: imports.show(live, one),
             ),
+            verifier=Verifier(store, now),
             keeper=keeper,
             reminders=Reminders(store, live, now),
             openapi=openapi.describe(API, settings.version, settings.cookie),
@@ -212,6 +214,7 @@ class HttpServer:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
         await self._edge.importer.stop()
+        await self._edge.verifier.stop()
         await self._edge.reminders.stop()
         await self._edge.sockets.close(lambda _: True, 1001, "restarting")
         await self._runner.cleanup()

@@ -28,12 +28,16 @@ Words = Annotated[list[Word], Field(max_length=100)]
 
 
 class UserFilter(Paged):
-    """Which users: agents, or all; of a queue, with a skill, of a team."""
+    """Which users: agents, or all; of a queue, with a skill, of a team, of a role; with this in their name or
+    login; those who may sign in (`disabled` false), or may not."""
 
     who: Literal["agents", "all"] = "agents"
     queue: Annotated[str, StringConstraints(max_length=64)] = ""
     skill: Annotated[str, StringConstraints(max_length=32)] = ""
     team: Annotated[str, StringConstraints(max_length=64)] = ""
+    role: Annotated[str, StringConstraints(max_length=64)] = ""
+    name: Annotated[str, StringConstraints(max_length=64)] = ""
+    disabled: bool | None = None
 
 
 class Passing(BaseModel):
@@ -107,7 +111,7 @@ class NewPassword(BaseModel):
 @routes.get("/api/users", right=Right.USERS_READ)
 async def list_users(visit: Visit, query: UserFilter) -> Items[StaffItem]:
     """Agents, signed in or not, or all users, by login: those of one's scope and queues."""
-    takes = await visit.edge.store.read(roles.with_right, Right.CALLS_TAKE)
+    takes, sought = await visit.edge.store.read(roles.with_right, Right.CALLS_TAKE), query.name.casefold()
     passing = _passing(await visit.edge.store.read(changes.passing))
     chosen = (
         _item(visit, account, passing)
@@ -117,6 +121,9 @@ async def list_users(visit: Visit, query: UserFilter) -> Items[StaffItem]:
         and (not query.queue or query.queue in account.user.queues)
         and (not query.skill or query.skill in account.user.skills)
         and (not query.team or query.team in account.teams)
+        and query.role in ("", account.user.role)
+        and query.disabled in (None, account.user.disabled)
+        and (sought in account.user.login or sought in account.user.name.casefold())
     )
     return cut(chosen, lambda user: user.login, query)
 

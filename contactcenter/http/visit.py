@@ -30,6 +30,7 @@ from contactcenter.http.sockets import Sockets
 from contactcenter.http.sounds import Sounds
 from contactcenter.http.throttle import Throttle
 from contactcenter.http.turns import Turns
+from contactcenter.http.verifier import Verifier
 from contactcenter.http.visitor import Visitor
 from contactcenter.values import AuditEntry
 
@@ -61,6 +62,7 @@ class Edge:
     sounds: Sounds
     files: Files
     importer: Importer
+    verifier: Verifier
     keeper: Keeper
     reminders: Reminders
     origins: frozenset[str] = frozenset()

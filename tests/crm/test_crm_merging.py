@@ -6,12 +6,26 @@ import pytest
 from sqlalchemy import Connection, select
 from stores import Keeper, save
 
-from contactcenter.crm import audit, customers, duplicates, fields, merging, search
+from contactcenter.crm import (
+    audit,
+    customers,
+    duplicates,
+    fields,
+    keys,
+    merging,
+    relations,
+    rotation,
+    sealing,
+    search,
+)
 from contactcenter.crm.access import Kind, Reader, Right, Scope
+from contactcenter.crm.addresses import NewAddress
 from contactcenter.crm.customers import CustomerChange, NewCustomer
 from contactcenter.crm.errors import ChangedMeanwhile, Refusal
 from contactcenter.crm.fields import Choice, Field, FieldType
+from contactcenter.crm.relations import NewRelation
 from contactcenter.crm.schema import custom_values, outbox
+from contactcenter.crm.schema import customers as table
 from contactcenter.crm.store import Store
 
 READING = frozenset({Right.CUSTOMERS_READ, Right.CUSTOMERS_WRITE, Right.CUSTOMERS_MERGE})
@@ -171,8 +185,6 @@ async def test_what_can_not_be_merged(keeper: Keeper) -> None:
 
 
 def _give(db: Connection, customer: str, team: str) -> None:
-    from contactcenter.crm.schema import customers as table
-
     db.execute(table.update().where(table.c.id == customer).values(team=team, owner="somebody"))
 
 
@@ -203,3 +215,136 @@ async def test_the_pair_is_no_longer_shown_and_comes_back(keeper: Keeper) -> Non
     assert len((await store.read(duplicates.page, ALL, state="merged")).items) == 1
     await store.write(merging.unmerge, ALL, done.id, at=6.0)
     assert len((await store.read(duplicates.page, ALL)).items) == 1
+
+
+async def test_taken_back_after_a_rotation_nobody_keeps_the_other_s_personal_data(keeper: Keeper) -> None:
+    store = await keeper.open()
+    kept, gone = await two(store)
+    mine = {"id_number": "G1234567890", "custom": {"secret": "my own"}}
+    await store.write(customers.change, kept, CustomerChange(**mine), at=3.0)
+    take = ("id_number", "custom.secret")
+    done = await store.write(merging.merge, ALL, kept, gone, take=take, at=5.0)
+    assert (await one(store, kept)).id_number == ID
+    await store.close()
+    keys.add(keeper.path.with_suffix(".key"))
+    store = await keeper.open()
+    progress = rotation.BEGINNING
+    while not progress.done:
+        progress = await store.write(rotation.step, progress)
+    await store.write(merging.unmerge, ALL, done.id, at=6.0)
+    now = await one(store, kept)
+    assert (now.id_number, now.custom["secret"]) == ("G1234567890", "my own")
+    other = await one(store, gone)
+    assert (other.id_number, other.custom["secret"]) == (ID, "open sesame")
+    assert [each.id for each in await store.read(customers.with_id_number, ID)] == [gone]
+    current = store.sealing.fingerprints["seal"][0]
+    for number, values in keeper.rows("SELECT id_number, custom FROM customers"):
+        assert sealing.key_of(number) == current
+        assert current in str(values)
+    assert keeper.rows("SELECT COUNT(*) FROM custom_values WHERE field = 'secret'") == [(2,)]
+
+
+async def test_who_edits_the_list_of_a_merged_customer_moves_nothing(keeper: Keeper) -> None:
+    """A merge by mistake, and a colleague's correction in between: each gets its own back."""
+    store = await keeper.open()
+    kept, gone = await store.write(
+        customers.create_many,
+        [
+            NewCustomer(name="Kept", phones=("13700000001",), tags=("k",)),
+            NewCustomer(name="Gone", phones=("13700000002", "13700000003"), tags=("g", "h")),
+        ],
+        at=1.0,
+    )  # fmt: skip
+    one_, two_, three, four = (f"+861370000000{n}" for n in range(1, 5))
+    done = await store.write(merging.merge, ALL, kept, gone, at=2.0)
+    assert (await one(store, kept)).phones == (one_, two_, three)
+    edited = CustomerChange(phones=(three, one_, four), tags=("g", "k", "new"))
+    now = await store.write(customers.change_record, kept, edited, ALL, expected=None, at=3.0)
+    assert (now.phones, now.tags) == ((three, one_, four), ("g", "k", "new")), "in the order that was given"
+    await store.write(merging.unmerge, ALL, done.id, at=4.0)
+    first, second = await one(store, kept), await one(store, gone)
+    assert (first.phones, first.tags) == ((one_, four), ("k", "new"))
+    assert (set(second.phones), second.tags) == ({two_, three}, ("g", "h"))
+    again = await store.write(merging.merge, ALL, gone, kept, at=5.0)
+    assert (await one(store, gone)).phones[-2:] == (one_, four)
+    await store.write(merging.unmerge, ALL, again.id, at=6.0)
+    assert (await one(store, kept)).phones == (one_, four)
+
+
+async def test_what_is_known_of_an_address_is_kept_where_the_address_is(keeper: Keeper) -> None:
+    store = await keeper.open()
+    kept, gone = await store.write(
+        customers.create_many,
+        [NewCustomer(name="Kept"), NewCustomer(name="Gone", phones=("13700000002",))],
+        at=1.0,
+    )  # fmt: skip
+    done = await store.write(merging.merge, ALL, kept, gone, at=2.0)
+    seen = CustomerChange(addresses=(NewAddress(channel="phone", value="13700000002", verified=True),))
+    now = await store.write(customers.change_record, kept, seen, ALL, expected=None, at=3.0)
+    assert now.addresses[0].verified_by == "boss"
+    await store.write(merging.unmerge, ALL, done.id, at=4.0)
+    assert (await one(store, kept)).addresses == ()
+    assert (await one(store, gone)).addresses[0].verified_at == 3.0
+
+
+async def test_an_organisation_does_not_become_a_part_of_itself(keeper: Keeper) -> None:
+    store = await keeper.open()
+    part, between, whole, other = await store.write(
+        customers.create_many, [NewCustomer(name=name, kind="organisation") for name in "abcd"], at=1.0
+    )
+    for begin, end in ((part, between), (between, whole), (whole, other)):
+        new = NewRelation(to=end, role="part")
+        await store.write(relations.add, begin, new, at=2.0)
+    for kept, gone in ((part, whole), (whole, part), (part, other)):
+        with pytest.raises(Refusal) as refusal:
+            await store.write(merging.merge, ALL, kept, gone, at=3.0)
+        assert (refusal.value.code, refusal.value.field) == ("illegal_now", "gone")
+    done = await store.write(merging.merge, ALL, part, between, at=4.0)
+    found = await store.read(relations.of, part)
+    assert [(each.name, each.outward) for each in found] == [("c", True)], "and not of itself"
+    await store.write(merging.unmerge, ALL, done.id, at=5.0)
+    assert [each.name for each in await store.read(relations.of, part)] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "take", "then"),
+    [
+        (("", "red"), ("admin", "blue"), (), ("", "red")),
+        (("boss", ""), ("admin", "blue"), (), ("boss", "")),
+        (("", ""), ("admin", "blue"), (), ("admin", "blue")),
+        (("", ""), ("", "blue"), (), ("", "blue")),
+        (("", "red"), ("admin", "blue"), ("owner", "team"), ("admin", "blue")),
+        (("boss", "red"), ("admin", "blue"), ("team",), ("boss", "blue")),
+    ],
+)  # fmt: skip
+async def test_an_owner_and_his_team_go_together(
+    file_keeper: Keeper,
+    ours: tuple[str, str],
+    theirs: tuple[str, str],
+    take: tuple[str, ...],
+    then: tuple[str, str],
+) -> None:
+    store = await file_keeper.open()
+    kept, gone = await two(store)
+
+    def give(db: Connection) -> None:
+        for id_, (owner, team) in ((kept, ours), (gone, theirs)):
+            db.execute(table.update().where(table.c.id == id_).values(owner=owner, team=team))
+
+    await store.write(give)
+    done = await store.write(merging.merge, ALL, kept, gone, take=take, at=5.0)
+    now = await one(store, kept)
+    assert (now.owner, now.team) == then
+    await store.write(merging.unmerge, ALL, done.id, at=6.0)
+    now = await one(store, kept)
+    assert (now.owner, now.team) == ours
+
+
+async def test_what_both_have_equal_is_nothing_to_take_over(keeper: Keeper) -> None:
+    store = await keeper.open()
+    kept, gone = await two(store)
+    await store.write(customers.change, kept, CustomerChange(custom={"plan": "b"}), at=3.0)
+    done = await store.write(merging.merge, ALL, kept, gone, take=("custom.plan",), at=5.0)
+    assert "custom.plan" not in done.taken
+    await store.write(merging.unmerge, ALL, done.id, at=6.0)
+    assert (await one(store, kept)).custom["plan"] == "b"

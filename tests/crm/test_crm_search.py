@@ -1,17 +1,30 @@
 """Search: the right record first, the hidden one never, and nothing that is typed breaks it."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert, select, update
 from stores import Keeper, save
 
-from contactcenter.crm import access, indexing, search, settings
-from contactcenter.crm.access import Kind, Reader, Right, Scope
+from contactcenter.crm import access, assignments, indexing, search, settings, words
+from contactcenter.crm import notes as customer_notes
+from contactcenter.crm.access import CENTER, Kind, Reader, Right, Scope
 from contactcenter.crm.errors import Refusal
-from contactcenter.crm.schema import addresses, customers, documents, followups, notes, requests, tags
+from contactcenter.crm.notes import NewNote
+from contactcenter.crm.schema import (
+    addresses,
+    customers,
+    documents,
+    fields,
+    followups,
+    notes,
+    requests,
+    tags,
+)
 from contactcenter.crm.search import Found
 from contactcenter.crm.store import Store
+from contactcenter.values import MatchMethod
 
 READING = frozenset(
     {Right.CUSTOMERS_READ, Right.REQUESTS_READ, Right.FOLLOWUPS_READ, Right.INTERACTIONS_READ}
@@ -272,3 +285,172 @@ async def test_a_store_whose_index_is_of_another_program_makes_it_anew_by_itself
     store = await keeper.open()
     await store.indexed()
     assert (await find(store, "common")).count == 1
+
+
+def ask(db: Connection, id_: str, customer: str, **more: Any) -> None:
+    """One request, and its document."""
+    row: dict[str, Any] = {
+        "id": id_, "number": f"2026-{abs(hash(id_)) % 10**6:06}", "customer_id": customer,
+        "subject": "broken kettle", "state": "open", "priority": 2, "version": 1, "opened_at": 1.0,
+        "updated_at": 1.0, "custom": {},
+    }  # fmt: skip
+    db.execute(insert(requests).values(row | more))
+    indexing.index(db, "request", (id_,))
+
+
+async def test_what_one_may_not_read_finds_nothing_word_by_word(keeper: Keeper) -> None:
+    """The index holds the words of every note and talk; that one of them is there is told to who sees it."""
+    store = await keeper.open()
+
+    def fill(db: Connection) -> None:
+        put(db, "c", "Oracle Smith", team="red", notes=("seen by all",))
+        ask(db, "r", "c", owner="boss", team="blue")
+        db.execute(
+            insert(notes).values(
+                id="n", customer_id="c", request="r", text="leukaemia, code 4711", version=1, created_at=2.0,
+                updated_at=2.0,
+            )
+        )  # fmt: skip
+
+    await store.write(fill)
+    store.carry(save("i1", customer="c", agent="agent9", note="Divorced in spring", final=True))
+    await store.settled()
+    await store.write(indexing.index, "customer", ("c",))
+    who = reader("red1", Scope.OWN, "red")
+    who = dataclasses.replace(who, scopes={**who.scopes, Kind.CUSTOMER: Scope.TEAM})
+    for question in ("leukaemia", "oracle leukaemia", "oracle 4711", "divorced", "smith leukoma"):
+        found = await find(store, question, who, kinds=("customer",))
+        assert (found.count, found.hits) == (0, ()), question
+    for question in ("oracle", "smith seen", "all"):
+        assert await ids(store, question, who) == ["c"], question
+    for question in ("leukaemia", "oracle 4711", "divorced"):
+        assert "c" in await ids(store, question), question
+
+
+async def test_who_hides_something_else_finds_by_tag_category_and_custom_field(keeper: Keeper) -> None:
+    store = await keeper.open()
+
+    def fill(db: Connection) -> None:
+        db.execute(
+            insert(fields).values(
+                kind="customer", name="segment", title={"zh": "段", "en": "Segment"}, type="text",
+                options={}, required=False, searchable=True, sealed=False, routing=False, retired=False,
+                place=0, version=1,
+            )
+        )  # fmt: skip
+        put(db, "c", "张伟", category="private", custom={"segment": "platypus 4711"}, index=False)
+        db.execute(insert(tags).values(customer_id="c", tag="goldfish"))
+        indexing.index(db, "customer", ("c",))
+
+    await store.write(fill)
+    questions = {
+        "goldfish": "tags",
+        "private": "category",
+        "platypus": "custom.segment",
+        "4711": "custom.segment",
+    }
+    some = reader("x", Scope.ALL, hidden=frozenset({"customer.id_number"}))
+    for question in questions:
+        assert await ids(store, question, some) == ["c"], question
+    for question, name in questions.items():
+        blind = reader("x", Scope.ALL, hidden=frozenset({f"customer.{name}"}))
+        assert await ids(store, question, blind) == [], question
+        assert await ids(store, f"张 {question}", blind) == [], question
+
+
+async def test_a_request_names_its_customer_to_who_sees_him(keeper: Keeper) -> None:
+    store = await keeper.open()
+
+    def fill(db: Connection) -> None:
+        put(db, "kept", "Secret Celebrity", owner="boss", team="blue")
+        put(db, "gone", "Secret", owner="boss", team="blue")
+        db.execute(update(customers).where(customers.c.id == "gone").values(merged_into="kept"))
+        ask(db, "r", "gone", owner="red1", team="red")
+        db.execute(
+            insert(followups).values(
+                id="f", customer_id="gone", title="Kettle", state="open", due_at=9.0, version=1,
+                created_at=1.0, updated_at=1.0, owner="red1",
+            )
+        )  # fmt: skip
+        indexing.index(db, "followup", ("f",))
+
+    await store.write(fill)
+    hits = (await find(store, "kettle", reader("red1", Scope.OWN, "red"))).hits
+    assert {(hit.id, hit.detail, hit.customer) for hit in hits} == {("r", "", "kept"), ("f", "", "kept")}
+    hits = (await find(store, "kettle")).hits
+    assert {hit.detail for hit in hits if hit.id == "r"} == {"Secret Celebrity"}
+
+
+async def test_a_talk_s_note_finds_its_customer_at_once_and_follows_it(keeper: Keeper) -> None:
+    store = await keeper.open()
+    await store.write(put, "c", "张伟")
+    await store.write(put, "other", "李娜")
+    store.carry(save("i1", customer="c", note="Line drops in the evening", final=True))
+    await store.settled()
+    (hit,) = (await find(store, "evening")).hits
+    assert (hit.id, hit.field, hit.excerpt) == ("c", "talk", "Line drops in the evening")
+    await store.write(assignments.assign, "i1", "other", MatchMethod.CHOSEN, reader=CENTER, at=9.0)
+    (hit,) = (await find(store, "evening")).hits
+    assert (hit.id, hit.field) == ("other", "talk")
+    for hidden, found in (("interaction.note", []), ("customer.note", ["other"])):
+        assert await ids(store, "evening", reader("x", Scope.ALL, hidden=frozenset({hidden}))) == found
+
+
+async def test_a_note_of_a_request_finds_the_request(keeper: Keeper) -> None:
+    store = await keeper.open()
+
+    def fill(db: Connection) -> str:
+        put(db, "c", "张伟")
+        ask(db, "r", "c")
+        new = NewNote(text="a xylophone is missing", request="r")
+        return customer_notes.add(db, "c", new, at=3.0).id
+
+    note = await store.write(fill)
+    (hit,) = (await find(store, "xylophone", kinds=("request",))).hits
+    assert (hit.id, hit.field, hit.excerpt) == ("r", "note", "a xylophone is missing")
+    blind = reader("x", Scope.ALL, hidden=frozenset({"customer.note"}))
+    assert await ids(store, "xylophone", blind) == []
+    await store.write(customer_notes.change, note, text="found again", at=4.0)
+    assert [hit.id for hit in (await find(store, "again", kinds=("request",))).hits] == ["r"]
+    await store.write(customer_notes.remove, note, at=5.0)
+    assert (await find(store, "again")).count == 0
+
+
+async def test_long_texts_cost_little_whoever_writes_or_asks(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it runs beside the calls: what is cut of one record is bounded, however much is noted."""
+    store = await keeper.open()
+    long = "".join(chr(0x4E00 + n % 17_000) for n in range(20_000))
+
+    def fill(db: Connection) -> None:
+        for n in range(3):
+            put(db, f"c{n}", f"王{n}", notes=(*[long] * 20, "zebra"), category="vip", index=False)
+            ask(db, f"r{n}", f"c{n}", problem=long)
+            for m in range(20):
+                db.execute(
+                    insert(notes).values(
+                        id=f"r{n}-n{m}", customer_id=f"c{n}", request=f"r{n}", text=long, version=1,
+                        created_at=1.0, updated_at=1.0,
+                    )
+                )  # fmt: skip
+
+    await store.write(fill)
+    folded: list[int] = []
+    whole = words.folded
+
+    def counted(text: str) -> str:
+        folded.append(len(text))
+        return whole(text)
+
+    monkeypatch.setattr(words, "folded", counted)
+    await store.write(indexing.index, "customer", ["c0", "c1", "c2"])
+    assert sum(folded) < 3 * 1.1 * indexing.CHARACTERS
+    folded.clear()
+    await store.write(indexing.index, "request", ["r0", "r1", "r2"])
+    assert sum(folded) < 3 * 1.1 * indexing.CHARACTERS
+    blind = reader("x", Scope.ALL, hidden=frozenset({"customer.id_number", "customer.company"}))
+    for question, count in (("王", 3), ("zebra", 0), ("vip", 3), (long[:2], 3), (f"{long[:2]} zebra", 0)):
+        folded.clear()
+        assert (await find(store, question, blind, kinds=("customer",))).count == count, question
+        assert sum(folded) < 3 * 1.2 * indexing.CHARACTERS, question

@@ -102,3 +102,14 @@ def test_a_name_is_found_by_itself(name: str) -> None:
 
 def test_a_huge_text_is_cut() -> None:
     assert sum(map(len, words.text_words("好" * 1_000_000))) < 4 * words.LONGEST_TEXT
+
+
+@given(
+    st.text(st.sampled_from("ab12 _王小\u0301é٣.ｂ-あ")),
+    st.text(st.sampled_from("ab12王小bあ"), min_size=1, max_size=4),
+)
+def test_a_text_holds_what_is_among_its_words(text: str, question: str) -> None:
+    held = set(words.text_words(text))
+    for term in words.asked(question):
+        among = any(word.startswith(term.word) if term.prefix else word == term.word for word in held)
+        assert words.holds(words.folded(text), term) == among

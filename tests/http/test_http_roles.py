@@ -131,6 +131,18 @@ async def test_nobody_is_locked_out(edge: Running, admin: Browser) -> None:
     assert (await admin.call("PATCH", "/api/users/admin", json={"role": "supervisor"}))[0] == 200
 
 
+async def test_users_are_found_by_name_role_and_lock(edge: Running, admin: Browser) -> None:
+    await admin.call("PATCH", "/api/users/agent2", json={"disabled": True})
+
+    async def found(**query: str) -> list[str]:
+        return [each["login"] for each in (await admin.get("/api/users", who="all", **query))["items"]]
+
+    assert await found(name="LIND") == ["agent2"]
+    assert await found(name="agent", disabled="false") == ["agent1"]
+    assert await found(role="supervisor") == ["supervisor1", "supervisor2"]
+    assert await found(name="王", role="agent") == []
+
+
 async def test_users_are_made_changed_and_signed_out(edge: Running, admin: Browser) -> None:
     await team(edge, "east")
     body = {"login": "eva", "name": "Eva", "role": "agent", "password": "long enough", "teams": ["east"]}

@@ -175,3 +175,34 @@ async def test_a_reminder_comes_once_to_its_owner_and_stays_until_it_is_put_away
         frame = await next_of(ws, "gone")
         assert frame["gone"]["reminders"] == [followup["id"]]
         assert frame["seq"] == (await later.receive_json())["seq"], "nothing came in between: it came once"
+
+
+async def test_who_it_was_is_said_in_the_wrap_up_and_shown_on_the_page(edge: Running) -> None:
+    async with edge.browser() as browser:
+        await browser.sign_in("agent1")
+        ada, bob = await made(browser), await made(browser, "Bob")
+        on_the_line(edge, ada["id"])
+        shown = [await edge.store.read(cards.get, each["id"]) for each in (ada, bob)]
+        assert shown[0]
+        assert shown[1]
+        edge.center.carry(
+            ScreenPop(
+                login="agent1", offer="o1", call="call-1", interaction="i-call-1", queue="support",
+                caller="1", caller_name="", match=MatchMethod.CALLER_NUMBER, customers=(shown[0],),
+                waited_s=0.0, why={},
+            )
+        )  # fmt: skip
+        ws = await browser.listen()
+        while (pop := await ws.receive_json())["type"] != "pop":
+            if pop["type"] == "snapshot" and pop["pops"]:
+                break
+        # The fake center shows no pop anew, as the real one does not after the talk.
+        path, body = "/api/calls/call-1/customer", {"customer": bob["id"]}
+        assert (await browser.call("POST", path, json=body))[0] == 204
+        while (pop := await ws.receive_json())["type"] != "pop":
+            pass
+        assert (pop["customer"]["name"], pop["customer"]["confidence"], pop["match"]) == (
+            "Bob",
+            1.0,
+            "chosen",
+        )

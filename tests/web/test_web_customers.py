@@ -66,6 +66,20 @@ async def test_a_wrong_condition_is_refused_in_words(desk: Desk, edge: Running) 
     await expect(page.locator(".empty")).to_have_text("No customer fits these filters.")
 
 
+async def test_the_list_is_taken_away_as_it_is_filtered(desk: Desk, edge: Running) -> None:
+    await customer(edge, "Maria Lind")
+    await customer(edge, "王晓明")
+    await desk.sign_in("admin")
+    page = desk.page
+    await page.goto("/customers?name=lind")
+    await expect(rows(page)).to_have_count(1)
+    async with page.expect_download() as taken:
+        await page.get_by_role("button", name="CSV").click()
+    text = (await (await taken.value).path()).read_text(encoding="utf-8-sig")
+    assert "Maria Lind" in text
+    assert "王晓明" not in text
+
+
 async def test_columns_are_chosen_and_views_kept(desk: Desk, edge: Running) -> None:
     await customer(edge, category="Key")
     await desk.sign_in("admin")

@@ -127,7 +127,7 @@ async def test_two_administrators_change_one_field(desk: Desk, edge: Running) ->
     await page.get_by_role("button", name="Save").click()
     dialog = page.get_by_role("dialog").last
     await expect(dialog).to_contain_text("Changed meanwhile")
-    await dialog.get_by_role("button", name="Save what is chosen").click()
+    await dialog.get_by_role("button", name="Save what I chose").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
     assert (await read(edge, "/api/fields/customer.points"))["most"] == 500
 

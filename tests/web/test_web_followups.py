@@ -83,8 +83,9 @@ async def test_one_is_put_off_dropped_and_taken_up_again(desk: Desk, edge: Runni
     await keys.press("x")
     await expect(page.get_by_text("Drop it? It will not be done.")).to_be_visible()
     await keys.press("Escape")
-    await expect(page.get_by_text("Drop it?")).to_have_count(0)
+    await expect(row(desk, "Call back")).to_be_focused()
     await keys.press("x")
+    await expect(page.get_by_role("button", name="Drop", exact=True).last).to_be_focused()
     await keys.press("Enter")
     await expect(page.locator(".empty")).to_contain_text("Nothing is to be done.")
     assert (await followup_now(edge, one)).state is FollowupState.DROPPED

@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from running import Running
 from service import customer, interaction
 
+from contactcenter.commands import Refused
 from contactcenter.crm import assignments, requests
 from contactcenter.crm.access import CENTER
 from contactcenter.values import MatchMethod
@@ -64,6 +65,10 @@ async def test_the_record_says_who_it_was_and_how_sure_that_is(desk: Desk, edge:
     await expect(page.get_by_role("link", name="Wants his money back")).to_be_visible()
     (one,) = (await edge.store.read(requests.page, CENTER)).items
     assert (one.customer, one.interaction, one.owner) == (wang.id, "i1", "agent1")
+    # The center has forgotten it: what is said stands beside the final record.
+    desk.center.refusal = Refused(
+        request="", code="unknown", message="there is no such interaction that lives"
+    )
     await page.get_by_role("button", name="Somebody else").click()
     await expect(page.get_by_role("combobox", name="Customer")).to_be_focused()
     await keys.type("Li Na")

@@ -196,17 +196,17 @@ async def test_one_request_is_changed_where_it_stands(desk: Desk, edge: Running)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Line drops")
     for text in (one.number, "Every evening", "王小明", "Call him", "Call · Answered"):
         await expect(page.locator("main")).to_contain_text(text)
-    await page.get_by_role("button", name="Change Subject").press("Enter")
+    await page.get_by_role("button", name="Change: Subject").press("Enter")
     await expect(page.get_by_label("Subject")).to_be_focused()
     await keys.press("ControlOrMeta+a")
     await keys.type("Line drops at eight")
     await keys.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Line drops at eight")
     for field, value in (("Priority", "4"), ("Owner", "agent2"), ("Kind", "fault")):
-        await page.get_by_role("button", name=f"Change {field}").click()
+        await page.get_by_role("button", name=f"Change: {field}").click()
         await page.get_by_label(field, exact=True).select_option(value)
         await page.get_by_role("button", name="Save").click()
-        await expect(page.get_by_role("button", name=f"Change {field}")).to_be_focused()
+        await expect(page.get_by_role("button", name=f"Change: {field}")).to_be_focused()
     await expect(page.locator(".request-head .priority")).to_have_text("Urgent")
     await page.get_by_role("button", name="Another customer").click()
     await keys.type("Li Na")
@@ -223,7 +223,7 @@ async def test_one_request_is_changed_where_it_stands(desk: Desk, edge: Running)
     assert now.state is RequestState.OPEN
     assert await desk.axe() == []
     assert await desk.overflow(1280, 800) <= 0
-    await page.get_by_role("button", name="Take the interaction").click()
+    await page.get_by_role("button", name="Take apart").click()
     await expect(page.get_by_text("None is linked.")).to_be_visible()
 
 
@@ -233,7 +233,7 @@ async def test_what_is_typed_is_kept_when_somebody_else_saved_first(desk: Desk, 
     await desk.sign_in("agent1")
     page = desk.page
     await page.goto(f"/requests/{one.id}")
-    await page.get_by_role("button", name="Change Problem").click()
+    await page.get_by_role("button", name="Change: Problem").click()
     await page.get_by_label("Problem").fill("Every evening at eight")
     # A look at another page loses nothing.
     await page.get_by_role("link", name="Follow-ups").click()
@@ -248,7 +248,7 @@ async def test_what_is_typed_is_kept_when_somebody_else_saved_first(desk: Desk, 
     await expect(page.locator(".fact", has_text="Problem")).to_contain_text("Every morning")
     assert (await request_now(edge, one)).problem == "Every morning"
     # Another field of somebody else's is no reason to ask.
-    await page.get_by_role("button", name="Change Problem").click()
+    await page.get_by_role("button", name="Change: Problem").click()
     await page.get_by_label("Problem").fill("At eight")
     await change(edge, one, priority=4)
     await page.get_by_role("button", name="Save").click()
@@ -295,7 +295,7 @@ async def test_who_may_only_read_sees_no_way_to_change(desk: Desk, edge: Running
     await expect(page.get_by_role("button", name="Move request")).to_have_count(0)
     await page.goto(f"/requests/{one.id}")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Line drops")
-    await expect(page.get_by_role("button", name="Change")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Change:")).to_have_count(0)
     await page.goto("/requests/0123456789abcdef")
     await expect(page.get_by_role("alert").filter(has_text="There is no such request")).to_be_visible()
 

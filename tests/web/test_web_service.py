@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from running import Running
 from service import customer, followup, interaction, request, request_now, with_kinds
 
-from contactcenter.crm import customers, requests, roles
+from contactcenter.crm import cards, requests, roles
 from contactcenter.crm.access import CENTER, Right
 from contactcenter.crm.requests import Filter, RequestState
 from contactcenter.crm.roles import Role
@@ -30,7 +30,7 @@ async def test_a_request_is_opened_from_the_call_with_the_keyboard_alone(desk: D
     with_kinds(edge)
     wang = await customer(edge, "王小明")
     await request(edge, wang, "Invoice is wrong", priority=4, owner="agent1")
-    card = await edge.store.read(customers.get, wang.id)
+    card = await edge.store.read(cards.get, wang.id)
     assert card
     await desk.sign_in()
     talk = await called(desk, card)
@@ -157,7 +157,7 @@ async def test_an_unknown_caller_gets_a_record_while_he_talks(desk: Desk, edge: 
     told = await desk.center.heard(CustomerChosen, interaction=talk)
     assert (told.customer.name, told.method) == ("钱多多", MatchMethod.CREATED)
     await expect(context).to_contain_text("Record opened during the call")
-    made = await edge.store.read(customers.with_phone, "+8613800138000")
+    made = await edge.store.read(cards.with_phone, "+8613800138000")
     assert [each.name for each in made] == ["钱多多"]
 
 
@@ -182,7 +182,7 @@ async def test_follow_ups_of_the_caller_are_seen_and_planned(desk: Desk, edge: R
     wang = await customer(edge, "Wang")
     await followup(edge, "Send the offer", -3600, customer=wang.id)
     one = await request(edge, wang, "Line drops")
-    card = await edge.store.read(customers.get, wang.id)
+    card = await edge.store.read(cards.get, wang.id)
     assert card
     await desk.sign_in()
     talk = await called(desk, card)
@@ -213,7 +213,7 @@ async def test_who_may_not_write_requests_sees_them_only(desk: Desk, edge: Runni
     await edge.users.change("agent1", UserChange(role="listener"))
     wang = await customer(edge, "Wang")
     one = await request(edge, wang, "Line drops")
-    card = await edge.store.read(customers.get, wang.id)
+    card = await edge.store.read(cards.get, wang.id)
     assert card
     await desk.sign_in()
     await called(desk, card)

@@ -9,7 +9,11 @@ from desk import WEB, dictionary
 from contactcenter.crm.access import RIGHTS
 
 CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
-LATIN_IN_ZH = {"English", "VIP", "Ctrl"}
+LATIN_IN_ZH = {"English", "VIP", "Ctrl", "CSV", "XLSX", "Excel", "PDF", "UTF", "GB"} | {
+    "https",
+    "example",
+    "com",
+}
 BY_CODE = (
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
     *("monitor", "monitor_end", "monitored", "why", "consult", "target", "setting"),
@@ -19,6 +23,17 @@ BY_CODE = (
     *("recording_state", "recording_why", "recording_notice", "recording_now"),
     *("address", "channel", "consent", "customer_kind", "direction", "duplicate", "field", "followup_state"),
     *("priority", "relation", "request_state", "request_step", "search", "search_field", "timeline"),
+    *(
+        "import_state",
+        "import_course",
+        "import_explain",
+        "import_match",
+        "import_twice",
+        "encoding",
+        "delimiter",
+    ),
+    *("exported", "right", "right_about", "right_group", "scope", "scope_of", "scoped", "role_part"),
+    *("hidden_field", "audit_field", "act_group", "chain"),
 )
 """Groups whose keys are made of a code that comes from the server."""
 

@@ -17,18 +17,21 @@ let asked = 0;
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
+const patched = (path) => (wish, before) => patch(path, wish, { version: before.version });
+
 /** Change a record that the page read as `base`. `words` puts it into words: `{title, label(field), show(field,
- * value)}`; a label of null is a field that people don't see. `wrong` gets a refusal of what was typed (422), which
- * is otherwise said aloud. Answers the record as it is then; null when it was refused. */
-export async function change({ name, path, body, base, words, wrong = null }) {
+ * value)}`; a label of null is a field that people don't see. `wrong` gets a refusal of what was typed (422, or one that
+ * names the field), which is otherwise said aloud. What is no PATCH is sent by `send(wish, before)`. Answers the record
+ * as it is then; null when it was refused. */
+export async function change({ name, path, body, base, words, wrong = null, send = patched(path) }) {
   let record = null;
   const write = async (wish, before) => {
     try {
-      record = await patch(path, wish, { version: before.version });
+      record = await send(wish, before);
     } catch (refusal) {
-      if (refusal.status === 422 && wrong) wrong(refusal);
-      else if (refusal.status !== 412 || !refusal.current) throw refusal;
-      else await decide(wish, before, refusal.current);
+      if (refusal.status === 412 && refusal.current) await decide(wish, before, refusal.current);
+      else if (wrong && (refusal.status === 422 || refusal.field)) wrong(refusal);
+      else throw refusal;
     }
   };
   const decide = async (wish, before, current) => {

@@ -1,35 +1,37 @@
 // A customer, seen from all sides: who it is, how to reach him, whose he is, and everything that ever was with him.
 
-import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 
 import { get } from "./api.js";
 import { Addresses } from "./addresses.js";
+import { Attachments } from "./attachments.js";
 import { Consents } from "./consents.js";
 import { specOf } from "./custom_fields.js";
 import { bodyOf, changeCustomer, plainSpec, useSpecs, valueIn } from "./customer_fields.js";
 import { CustomerFollowups, CustomerRequests } from "./customer_work.js";
 import { dateTimeOf } from "./format.js";
+import { changedFollowups, mayFollowUp } from "./followup_parts.js";
+import { NewFollowupButton } from "./followup_form.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
-import { go, may, route } from "./model.js";
+import { go, may, pop, route } from "./model.js";
 import { MergeDialog, Merged } from "./merging.js";
 import { Notes } from "./notes.js";
 import { Card } from "./parts.js";
 import { personName, usePeople, whose } from "./people.js";
 import { Fact, Panes, Trouble } from "./record.js";
+import { changedRequests, mayWrite } from "./request_parts.js";
+import { NewRequestButton } from "./request_form.js";
 import { Relations } from "./relations.js";
 import { Timeline } from "./timeline.js";
 
 const FACTS = ["name", "kind", "number", "company", "category", "tags", "tier", "save_desk", "language", "balance", "id_number", "note"];
 const OWNED = ["owner", "team"];
 
-/** Grows when another part of the page changed a customer: the page that shows one asks again. */
-export const changedCustomers = signal(0);
-
 function Head({ customer, merge }) {
   const { do_not_contact: channels } = customer;
+  const from = { customer: { id: customer.id, name: customer.name } };
   const refused = channels.includes("any") ? ["any"] : channels;
   return html`<section class="card record-head">
     <span class="record-sign"><${Icon} name=${customer.kind === "organisation" ? "building" : "user"} size=${28} /></span>
@@ -40,7 +42,7 @@ function Head({ customer, merge }) {
           word("customer_kind", customer.kind),
           customer.number && html`<bdi class="figures">${customer.number}</bdi>`,
           customer.company && html`<bdi>${customer.company}</bdi>`,
-          whose(customer),
+          (customer.owner || customer.team) && whose(customer),
         ].filter(Boolean).map((part, place) => html`${place > 0 && " · "}<span key=${place}>${part}</span>`)}
       </p>
       <div class="chips">
@@ -52,6 +54,8 @@ function Head({ customer, merge }) {
       </div>
     </div>
     <div class="record-actions">
+      ${mayWrite() && html`<${NewRequestButton} from=${from} place=${`request for ${customer.id}`} kind="" />`}
+      ${mayFollowUp() && html`<${NewFollowupButton} from=${from} place=${`followup for ${customer.id}`} />`}
       ${may("customers.merge") && html`<button type="button" class="button" onClick=${merge}><${Icon} name="merge" size=${16} />${t("merge.start")}…</button>`}
     </div>
   </section>`;
@@ -87,10 +91,11 @@ function Record({ found, load, take }) {
     load();
   };
   const panes = [
-    { name: "timeline", title: t("timeline.title"), shows: () => html`<${Timeline} customer=${customer} fields=${all} turn=${turn} />` },
-    may("requests.read") && { name: "requests", title: t("nav.requests"), shows: () => html`<${CustomerRequests} customer=${customer} changed=${again} />` },
-    may("followups.read") && { name: "followups", title: t("nav.followups"), shows: () => html`<${CustomerFollowups} customer=${customer} changed=${again} />` },
+    { name: "timeline", title: t("timeline.title"), shows: () => html`<${Timeline} customer=${customer} fields=${all} turn=${`${turn} ${changedRequests.value} ${changedFollowups.value}`} />` },
+    may("requests.read") && { name: "requests", title: t("nav.requests"), shows: () => html`<${CustomerRequests} customer=${customer} />` },
+    may("followups.read") && { name: "followups", title: t("nav.followups"), shows: () => html`<${CustomerFollowups} customer=${customer} />` },
     { name: "notes", title: t("note.title"), shows: () => html`<${Notes} customer=${customer} writable=${writable} changed=${again} />` },
+    { name: "files", title: t("attachments.label"), shows: () => html`<${Attachments} of=${{ customer: customer.id }} writes=${writable} changed=${again} />` },
   ].filter(Boolean);
   return html`<div class="page wide-page">
     <${Head} customer=${customer} merge=${() => setMerging(Date.now())} />
@@ -123,13 +128,14 @@ export function CustomerPage({ id }) {
       setFound((before) => (before.state === "here" && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));
     }
   };
-  const turn = changedCustomers.value;
+  // Who has the customer on the line is told of changes; the page that shows him follows.
+  const told = pop.value?.customers.some((card) => card.id === id) ? pop.value.seq : 0;
   useEffect(() => {
     load();
     const seen = () => !document.hidden && load(); // whoever comes back to this tab sees what is now
     document.addEventListener("visibilitychange", seen);
     return () => document.removeEventListener("visibilitychange", seen);
-  }, [id, turn]);
+  }, [id, told]);
   const take = (one) => setFound({ state: "here", one });
 
   document.title = `${found.one?.name ?? t("customer.title")} · contactcenter`;

@@ -4,9 +4,11 @@ import { useEffect, useState } from "preact/hooks";
 
 import { followedBy, get } from "./api.js";
 import { Due, Priority } from "./due.js";
+import { changedFollowups, Recurs } from "./followup_parts.js";
 import { html } from "./html.js";
 import { t, word } from "./language.js";
 import { personName, teamTitle } from "./people.js";
+import { changedRequests, DONE, RequestState } from "./request_parts.js";
 import { Table } from "./table.js";
 
 /** The pages of a list of a customer's. */
@@ -37,21 +39,21 @@ function List({ of, label, columns, none }) {
 const has = ({ owner, team }) => [owner && personName(owner), team && teamTitle(team)].filter(Boolean).join(" · ");
 
 export function CustomerRequests({ customer }) {
-  const of = useOf(`/api/requests?customer=${encodeURIComponent(customer.id)}`, customer.merged.length);
+  const of = useOf(`/api/requests?customer=${encodeURIComponent(customer.id)}`, `${customer.merged.length} ${changedRequests.value}`);
   const columns = [
     [t("request.one"), (one) => html`<a href=${`/requests/${encodeURIComponent(one.id)}`}><span class="figures">${one.number}</span> <bdi>${one.subject}</bdi></a>`],
-    [t("request.state"), (one) => word("request_state", one.state)],
+    [t("request.state"), (one) => html`<${RequestState} state=${one.state} />`],
     [t("request.priority"), (one) => html`<${Priority} level=${one.priority} />`],
-    [t("request.due"), (one) => html`<${Due} moment=${one.due_at} over=${["solved", "closed"].includes(one.state)} />`],
+    [t("request.due"), (one) => html`<${Due} moment=${one.due_at} over=${DONE.includes(one.state)} />`],
     [t("customer.owner"), has],
   ];
   return html`<${List} of=${of} label=${t("nav.requests")} columns=${columns} none=${t("customer.no_requests")} />`;
 }
 
 export function CustomerFollowups({ customer }) {
-  const of = useOf(`/api/followups?state=any&customer=${encodeURIComponent(customer.id)}`, customer.merged.length);
+  const of = useOf(`/api/followups?state=any&customer=${encodeURIComponent(customer.id)}`, `${customer.merged.length} ${changedFollowups.value}`);
   const columns = [
-    [t("followup.title"), (one) => html`<a href=${`/followups/${encodeURIComponent(one.id)}`}><bdi>${one.title}</bdi></a>`],
+    [t("followup.title"), (one) => html`<a href=${`/followups/${encodeURIComponent(one.id)}`}><bdi>${one.title}</bdi></a> <${Recurs} recurrence=${one.recurrence} />`],
     [t("request.state"), (one) => word("followup_state", one.state)],
     [t("request.due"), (one) => html`<${Due} moment=${one.due_at} over=${one.state !== "open"} />`],
     [t("customer.owner"), has],

@@ -7,6 +7,7 @@ import { followedBy, get } from "./api.js";
 import { plainSpec, useSpecs } from "./customer_fields.js";
 import { FilterBar, queryOf, SavedViews, useFilters } from "./filters.js";
 import { dateTimeOf } from "./format.js";
+import { ExportButtons } from "./export_button.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { Shown } from "./inputs.js";
@@ -172,6 +173,7 @@ export function Customers() {
     <div class="page-title">
       <h1>${t("nav.customers")}</h1>
       <div class="title-actions">
+        ${may("customers.export") && html`<${ExportButtons} kind="customers" filters=${asked} />`}
         ${may("customers.write") && html`<a class="button primary" href="/customers/new"><${Icon} name="plus" size=${16} />${t("customer.create")}</a>`}
       </div>
     </div>

@@ -40,7 +40,7 @@ function useFound(text, kind) {
 }
 
 function Hit({ hit }) {
-  const excerpt = hit.excerpt !== hit.title && hit.excerpt;
+  const excerpt = hit.excerpt !== hit.title && !hit.detail.includes(hit.excerpt) && hit.excerpt;
   return html`<span class="hit">
     <${Icon} name=${ICONS[hit.kind]} size=${18} />
     <span class="hit-text">
@@ -115,7 +115,7 @@ export function Finder({ id, label, placeholder, kind = "", choose, except = "",
         : t("search.nothing");
   return html`<div class="finder" ref=${box} onFocusOut=${left} data-found=${found.of}>
     <span class="finder-icon"><${Icon} name="search" size=${16} /></span>
-    <input ref=${input} class="input" id=${id} type="text" role="combobox" aria-label=${label} aria-expanded=${shown} aria-controls=${`${id}-list`}
+    <input ref=${input} class="input" id=${id} type="text" role="combobox" autofocus=${autofocus} aria-label=${label} aria-expanded=${shown} aria-controls=${`${id}-list`}
       aria-autocomplete="list" aria-activedescendant=${shown && entries[current] ? `${id}-${current}` : undefined} aria-describedby=${describedBy}
       dir="auto" maxlength="200" autocomplete="off" spellcheck="false" placeholder=${placeholder} value=${text}
       onInput=${typed} onKeyDown=${keys} onFocus=${() => setOpen(true)} />

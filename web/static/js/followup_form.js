@@ -99,7 +99,7 @@ export function FollowupForm({ place, from = {}, one = null, short = false, clos
     ${field("title", t("followup.title"), html`<input class="input" id=${`${id}-title`} name="title" dir="auto" autofocus required maxlength="200" autocomplete="off" value=${draft.title} onInput=${set("title")}
       onKeyDown=${(event) => event.key === "Enter" && (event.isComposing || event.keyCode === 229) && event.preventDefault()} />`, true)}
     ${asksCustomer &&
-    html`<${CustomerChoice} id=${`${id}-customer`} label=${t("followup.customer")} value=${draft.customer} choose=${(customer) => put({ customer })} />`}
+    html`<div class="field"><span class="legend">${t("followup.customer")}</span><${CustomerChoice} id=${`${id}-customer`} label=${t("followup.customer")} value=${draft.customer} choose=${(customer) => put({ customer })} /></div>`}
     <div class="quick" role="group" aria-label=${t("followup.when")}>
       ${LATER().map(([words, moment]) => html`<button key=${words} type="button" class="button small-button" aria-pressed=${draft.due_at === moment} onClick=${() => put({ due_at: moment })}>${words}</button>`)}
     </div>

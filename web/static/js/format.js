@@ -32,6 +32,18 @@ export const share = (value) =>
     ? "–"
     : new Intl.NumberFormat(LOCALES[language.value], { style: "percent" }).format(value);
 
+/** A count, with its groups of digits. */
+export const whole = (value) => new Intl.NumberFormat(LOCALES[language.value]).format(value);
+
+const UNITS = ["kilobyte", "megabyte", "gigabyte"];
+
+/** How long a file is: `1.4 MB`. */
+export function bytesOf(count) {
+  const step = count < 1024 ** 2 ? 0 : count < 1024 ** 3 ? 1 : 2;
+  const style = { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(LOCALES[language.value], style).format(count && Math.max(count / 1024 ** (step + 1), 0.1));
+}
+
 /** `10:15–10:30` */
 export function timeSpan(from, to) {
   const time = format({ hour: "2-digit", minute: "2-digit" });

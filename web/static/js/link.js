@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
 import {
-  agents, calls, candidates, dismiss, figures, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, said, seen, toast,
+  agents, calls, candidates, dismiss, figures, imports, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, said, seen, toast,
 } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
@@ -15,8 +15,8 @@ const SILENCE_MS = 4000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 4000;
 
-const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id", reminders: "id" };
-const STORES = { agents, queues, calls, monitors, messages, figures, reminders };
+const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id", reminders: "id", imports: "id" };
+const STORES = { agents, queues, calls, monitors, messages, figures, reminders, imports };
 
 let socket = null;
 let seq = null;
@@ -123,7 +123,7 @@ function hear(frame) {
 function takeSnapshot(frame) {
   const unread = messages.value;
   for (const [noun, store] of Object.entries(STORES)) {
-    store.value = new Map(frame[noun].map((view) => [view[KEYS[noun]], view]));
+    store.value = new Map((frame[noun] ?? []).map((view) => [view[KEYS[noun]], view]));
   }
   // A restarted server does not know them any more; that is no reason to overlook one.
   messages.value = new Map([...unread, ...messages.value]);

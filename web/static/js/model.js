@@ -14,6 +14,8 @@ export const calls = signal(new Map());
 export const monitors = signal(new Map());
 export const messages = signal(new Map());
 export const figures = signal(new Map());
+/** This user's imports that are worked on, or were lately, by id. */
+export const imports = signal(new Map());
 /** What this user is to be reminded of, and nobody has put away. */
 export const reminders = signal(new Map());
 export const pop = signal(null);
@@ -155,7 +157,7 @@ export function startRouting() {
     route.value = routeOf(location);
   });
   addEventListener("click", (event) => {
-    const anchor = event.target.closest?.("a[href^='/']");
+    const anchor = event.target.closest?.("a[href^='/']:not([target], [download])");
     if (!anchor || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     go(anchor.getAttribute("href"));

@@ -3,6 +3,7 @@
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
+import { inPageWords } from "./reasons.js";
 
 const KNOWN = {
   several_matches: "refused.several_matches",
@@ -11,11 +12,11 @@ const KNOWN = {
   hidden: "refused.hidden",
 };
 
-/** `{text, lang}`: the server's own words are English. */
+/** `{text, lang}`: what this page has no words for is said in the server's, which are English. */
 export function inWords(refusal) {
   if (refusal.code === "offline" || refusal.status === 0) return { text: t("error.offline") };
   if (KNOWN[refusal.code]) return { text: t(KNOWN[refusal.code]) };
-  return { text: refusal.message, lang: "en" };
+  return inPageWords(refusal.message);
 }
 
 export function Refused({ refusal, id }) {

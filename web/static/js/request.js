@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
 import { get, post } from "./api.js";
+import { Attachments } from "./attachments.js";
 import { specOf, useFields } from "./custom_fields.js";
 import { CustomerChoice } from "./customer_choice.js";
 import { Due, Priority, PRIORITIES } from "./due.js";
@@ -270,7 +271,7 @@ export function RequestPage({ id }) {
         <${Card} title=${t("request.about")}>
           <div class="body facts-of">${own("subject")}${own("problem")}${own("solution")}</div>
         <//>
-        <${Course} one=${one} again=${again} wrote=${load} />
+        <${Course} one=${one} again=${again} wrote=${() => (setAgain((times) => times + 1), load())} />
       </div>
       <div class="column">
         <${Card} title=${t("history.facts")}>
@@ -285,10 +286,11 @@ export function RequestPage({ id }) {
             ${(me.value.request_kinds.length > 0 || one.kind) && own("kind")}
             ${own("queue")}
             ${fields.map((field) => html`<${Custom} key=${field.name} one=${one} field=${field} took=${took} />`)}
-            ${plain.map(([key, value]) => html`<div key=${key} class="fact"><span class="fact-label">${t(key)}</span><span class="fact-value">${value}</span></div>`)}
+            ${plain.map(([key, value]) => html`<div key=${key} class="fact"><span class="fact-label">${t(key)}</span><span class="fact-value"><span>${value}</span></span></div>`)}
           </div>
         <//>
         <${FollowupsOf} one=${one} />
+        ${one.customer && html`<${Card} title=${t("attachments.label")}><div class="body"><${Attachments} of=${{ request: one.id }} writes=${mayWrite() && one.state !== "closed"} /></div><//>`}
         <${LinkedInteractions} path=${`/api/requests/${encodeURIComponent(one.id)}/links`} writes=${mayWrite()} again=${again} changed=${load} />
       </div>
     </div>

@@ -71,7 +71,7 @@ export function RequestForm({ place, from = {}, short = false, close, opened = s
   const missing = asksCustomer && !draft.customer;
   return html`<form ref=${first} class="new-form" onSubmit=${send} onKeyDown=${byCtrlEnter(send)}>
     ${asksCustomer &&
-    html`<${CustomerChoice} id=${`${id}-customer`} label=${t("customer.title")} value=${draft.customer} choose=${(customer) => write(place, { customer, touched: true })} />`}
+    html`<div class="field"><span class="legend">${t("customer.title")}</span><${CustomerChoice} id=${`${id}-customer`} label=${t("customer.title")} value=${draft.customer} choose=${(customer) => write(place, { customer, touched: true })} /></div>`}
     ${field("subject", t("request.subject"), html`<input class="input" id=${`${id}-subject`} name="subject" dir="auto" autofocus required maxlength="200" autocomplete="off" value=${draft.subject} onInput=${set("subject")}
       onKeyDown=${(event) => event.key === "Enter" && (event.isComposing || event.keyCode === 229) && event.preventDefault()} />`, true)}
     <div class="row-of">

@@ -7,17 +7,23 @@ import { CustomerPage } from "./customer_page.js";
 import { Customers } from "./customers.js";
 import { Desk } from "./desk.js";
 import { Duplicates } from "./duplicates.js";
+import { Exports, mayExport } from "./exports.js";
 import { FieldSettings } from "./field_settings.js";
 import { FollowupPage, Followups } from "./followups.js";
 import { History, InteractionPage } from "./history.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
+import { ImportPage } from "./import_page.js";
+import { Imports } from "./imports.js";
 import { t } from "./language.js";
 import { isAgent, may, route, steersAll } from "./model.js";
 import { NewCustomer } from "./new_customer.js";
 import { RequestPage } from "./request.js";
 import { Requests } from "./requests.js";
+import { Roles } from "./roles.js";
 import { Settings } from "./settings.js";
+import { Teams } from "./teams.js";
+import { UserPage, Users } from "./users.js";
 
 const everybody = () => true;
 
@@ -25,7 +31,7 @@ const CustomerRoom = ({ id }) => (id === "new" && may("customers.write") ? html`
 
 /** Room by room, in the order in which they stand; the first of a room's pages that somebody may see is its door,
  * whose title is the room's, unless the room has one. A page's `name` is the first word of its address; `all` is
- * shown there, and `one` gets the `id` that follows. `apart`: with a gap before it. */
+ * shown there, and `one` gets the `id` that follows. `apart`: at the end, with a gap before the first. */
 const ROOMS = [
   {
     icon: "desk",
@@ -53,6 +59,24 @@ const ROOMS = [
     pages: [{ name: "history", title: () => t("nav.history"), sees: everybody, all: History, one: InteractionPage }],
   },
   {
+    icon: "files",
+    title: () => t("nav.files"),
+    pages: [
+      { name: "imports", title: () => t("nav.imports"), sees: () => may("customers.import"), all: Imports, one: ImportPage },
+      { name: "exports", title: () => t("nav.exports"), sees: mayExport, all: Exports },
+    ],
+  },
+  {
+    icon: "people",
+    apart: true,
+    title: () => t("nav.people"),
+    pages: [
+      { name: "users", title: () => t("nav.users"), sees: () => may("users.read"), all: Users, one: UserPage },
+      { name: "teams", title: () => t("nav.teams"), sees: () => may("users.read"), all: Teams },
+      { name: "roles", title: () => t("nav.roles"), sees: () => may("users.read"), all: Roles },
+    ],
+  },
+  {
     icon: "settings",
     apart: true,
     title: () => t("nav.settings"),
@@ -63,6 +87,7 @@ const ROOMS = [
   },
   {
     icon: "audit",
+    apart: true,
     pages: [{ name: "audit", title: () => t("nav.audit"), sees: () => may("audit.read"), all: Audit }],
   },
 ];

@@ -180,9 +180,9 @@ export function Shell() {
     <div class="bottom">${!isAgent.value && html`<${ListenBar} />`}<${Footer} /></div>
     <div class="corner">${isAgent.value && html`<${Messages} />`}<${Reminders} /></div>
     <${Toasts} />
-    <${Conflicts} />
     <${Help} />
     <${Solving} />
+    <${Conflicts} />
   </div>`;
 }
 
