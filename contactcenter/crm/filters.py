@@ -2,6 +2,7 @@
 campaigns say whom they mean in the words of the routing."""
 
 import json
+import math
 from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, not_, or_, select
@@ -15,6 +16,7 @@ from contactcenter.routing.conditions import (
     Both,
     Compare,
     Condition,
+    Constant,
     NoCondition,
     Not,
     custom_fields,
@@ -92,17 +94,27 @@ def _custom(db: Connection, one: Compare, field: Field) -> ColumnElement[bool]:
         stands = [sealing.index(db, custom.text_of(value), field.column) for value in one.values]
         of_it.append(custom_values.c.value.in_(stands))
     elif one.operator in _ORDER:
-        bound = one.values[0]
+        bound = _bound(one.values[0])
         if (field.type in _NUMBERS) == isinstance(bound, str):
             return false()
         column = custom_values.c.number if field.type in _NUMBERS else custom_values.c.value
         of_it.append(getattr(column, _ORDER[one.operator])(bound))
     else:
-        numbers = [each for each in one.values if not isinstance(each, str | bool)]
+        numbers = [_bound(each) for each in one.values if not isinstance(each, str | bool)]
         texts = [custom.text_of(each) for each in one.values if isinstance(each, str | bool)]
         equal = custom_values.c.value.in_(texts)
         of_it.append(or_(equal, custom_values.c.number.in_(numbers)) if numbers else equal)
     return exists(select(1).select_from(custom_values).where(*of_it).correlate(customers))
+
+
+def _bound(value: Constant) -> str | float:
+    """A constant as the column is compared with it: whole numbers may be larger than any column holds."""
+    if isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 # --- as others may read it ---
