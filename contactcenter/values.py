@@ -113,6 +113,8 @@ class PastInteraction:
     outcome: str
     disposition: str
     note: str
+    workers: tuple[str, ...] = ()
+    """Every agent who has, or had, the caller: they, and who oversees them, may know of it."""
 
 
 class MatchMethod(StrEnum):

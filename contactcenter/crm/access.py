@@ -183,6 +183,10 @@ FIELDS = frozenset(
 )
 """What can be hidden, besides custom fields (`customer.custom.NAME`, `request.custom.NAME`)."""
 
+_WITHIN = {"customer.phones": "customer.addresses", "interaction.callback": "interaction.caller"}
+"""What tells of something else, and is hidden with it. The other way round, of what is hidden as phones, the
+addresses have the others only."""
+
 
 @frozen
 class Reader:
@@ -220,7 +224,8 @@ class Reader:
 
     def hides(self, kind: Kind, name: str) -> bool:
         """Whether a field of such records stays blank for him."""
-        return f"{kind}.{name}" in self.hidden
+        whole = f"{kind}.{name}"
+        return whole in self.hidden or _WITHIN.get(whole) in self.hidden
 
     def shares(self, teams: Iterable[str]) -> bool:
         """Whether, as far as teams go, he reaches somebody who is in these: in one of his, or in none."""
@@ -232,6 +237,16 @@ class Reader:
         if self.scope(Kind.INTERACTION) is Scope.OWN:
             return False
         return self.shares(teams) and (not self.limit() or not self.limit().isdisjoint(queues))
+
+    def knows_talk(self, queue: str, workers: Iterable[str], teams: Iterable[str]) -> bool:
+        """Whether he sees an interaction of this queue, in which these had the caller, who are in these
+        teams: what `visible` says of it, for what was read without him."""
+        if not self.may(Right.INTERACTIONS_READ):
+            return False
+        scope = self.scope(Kind.INTERACTION)
+        if scope is Scope.ALL or self.login in workers:
+            return True
+        return scope is Scope.TEAM and self.reaches((queue,), teams)
 
     def oversees(self, queues: Iterable[str], teams: Iterable[str] = ()) -> bool:
         """Whether he sees what lives there and is not his own."""
@@ -321,8 +336,7 @@ def shown(reader: Reader, kind: Kind, record: T) -> T:
     Takes a dataclass, a pydantic model or a dict, with the fields' own names; custom fields in `custom`. The
     record's own `hidden`, if it has one, becomes the names without their kind.
     """
-    prefix = f"{kind}."
-    names = sorted(name.removeprefix(prefix) for name in reader.hidden if name.startswith(prefix))
+    names = _hidden_of(reader, kind)
     if not names:
         return record
     present = _fields_of(record)
@@ -336,6 +350,9 @@ def shown(reader: Reader, kind: Kind, record: T) -> T:
             blanked[whole] = {each: value for each, value in held.items() if each != part}
         else:
             blanked[whole] = _blank(held)
+    if kind is Kind.CUSTOMER and "phones" in names and "addresses" in present:
+        held = blanked.get("addresses", _get(record, "addresses"))
+        blanked["addresses"] = type(held)(each for each in held if _get(each, "channel") != "phone")
     if "hidden" in present:
         blanked["hidden"] = type(_get(record, "hidden"))(names)
     return _replaced(record, blanked)
@@ -349,6 +366,29 @@ def check_shown(reader: Reader, kind: Kind, names: Iterable[str]) -> None:
     for name in names:
         if reader.hides(kind, name):
             raise Refusal("your role does not show you this field", code="hidden", field=name)
+
+
+def beyond(reader: Reader, other: Reader) -> tuple[str, str] | None:
+    """What the other may do, or sees, and the reader does not: by which part of an account (`role`, `teams`,
+    `queues`), and what; None: nothing. To take calls is work, and no power over anybody."""
+    if more := sorted(other.rights - reader.rights - {Right.CALLS_TAKE}):
+        return "role", f"has the right {more[0]}"
+    for kind in SCOPED:
+        theirs, ours = other.scope(kind), reader.scope(kind)
+        if not other.may(READING[kind]) or theirs is Scope.OWN or ours is Scope.ALL:
+            continue
+        if theirs is Scope.ALL or ours is Scope.OWN:
+            return "role", f"has the scope {theirs} of {kind}"
+        if foreign := sorted(set(other.teams) - set(reader.teams)):
+            return "teams", f"is in the team {foreign[0]}"
+        limit = reader.limit(kind) if kind in (Kind.INTERACTION, Kind.RECORDING) else frozenset[str]()
+        if limit and (not other.limit(kind) or not other.limit(kind) <= limit):
+            return "queues", "is not limited to your queues"
+    for name in sorted(reader.hidden):
+        whole, _, part = name.partition(".")
+        if other.may(READING[Kind(whole)]) and not other.hides(Kind(whole), part):
+            return "role", f"sees {name}"
+    return None
 
 
 # --- the conditions ---
@@ -530,6 +570,15 @@ def _in_queues(reader: Reader, kind: Kind, column: ColumnElement[str]) -> Column
 
 
 # --- hidden fields ---
+
+
+def _hidden_of(reader: Reader, kind: Kind) -> list[str]:
+    """The names, without their kind, of the fields of such records that are hidden from him."""
+    if not reader.hidden:
+        return []
+    names = {*reader.hidden, *(part for part, whole in _WITHIN.items() if whole in reader.hidden)}
+    prefix = f"{kind}."
+    return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 
 
 def _fields_of(record: Any) -> set[str]:

@@ -1,7 +1,7 @@
 """Accounts: users as administrators make and change them, with their teams. Each change is in the audit log.
 
-Nobody gives, or takes over, more than he has: without `roles.write`, only users whose role has no right that
-one lacks can be made and changed.
+Nobody gives, or takes over, more than he has: without `roles.write`, only users who may do and see nothing
+that one may not oneself can be made and changed.
 """
 
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from contactcenter.crm import records, roles, teams
+from contactcenter.crm import access, readers, records, roles, teams
 from contactcenter.crm import users as user_records
 from contactcenter.crm.access import Reader, Right
 from contactcenter.crm.errors import Refusal
@@ -52,7 +52,7 @@ def every(db: Connection) -> tuple[Account, ...]:
 
 def create(db: Connection, account: Account, hash_: str, *, by: Reader, at: float) -> Account:
     """Add a user. Raises `Refusal`: `taken`, `beyond_you`, or the wrong field."""
-    _check_reach(db, by, account.user.role)
+    _check_reach(db, by, account)
     user_records.insert_all(db, [(account.user, hash_)], at)
     teams.join(db, account.user.login, account.teams)
     made = get(db, account.user.login)
@@ -70,7 +70,7 @@ def change(
     if before is None:
         raise Refusal("there is no such user", code="not_found")
     records.expect(before.version, expected)
-    _check_reach(db, by, before.user.role, *([to.user.role] if to.user.role is not None else []))
+    _check_reach(db, by, before)
     if to.user.queues is not None and user_records.takes_calls(db, login) and to.user.role is None:
         # His session must hear of it, and the change is to be one that can be taken back.
         raise Refusal("an agent's queues are changed by PATCH /api/agents", field="queues")
@@ -81,6 +81,7 @@ def change(
     assert after is not None  # noqa: S101 - found above in this transaction
     if after == before:
         return after
+    _check_reach(db, by, after)
     db.execute(update(users).where(users.c.login == login).values(version=before.version + 1))
     records.changed(
         db, "user", login, _document(before), _document(after), by=by.login, at=at, version=before.version + 1
@@ -93,22 +94,23 @@ def give_password(db: Connection, login: str, hash_: str, *, by: Reader, at: flo
     account = get(db, login)
     if account is None:
         raise Refusal("there is no such user", code="not_found")
-    _check_reach(db, by, account.user.role)
+    _check_reach(db, by, account)
     user_records.set_hashes(db, {login: hash_})
     records.changed(db, "user", login, {}, {}, by=by.login, at=at, version=account.version, act="password")
 
 
-def _check_reach(db: Connection, by: Reader, *names: str) -> None:
+def _check_reach(db: Connection, by: Reader, account: Account) -> None:
     if by.may(Right.ROLES_WRITE):
         return
-    for name in names:
-        role = roles.get(db, name)
-        # To take calls is work, and no power over anybody.
-        if role and (more := sorted(role.rights - by.rights - {Right.CALLS_TAKE})):
-            raise Refusal(
-                f"a {name} may do what you may not ({more[0]}): ask who may change roles",
-                code="beyond_you", field="role",
-            )  # fmt: skip
+    user = account.user
+    more = access.beyond(by, readers.as_reader(user, roles.get(db, user.role), account.teams))
+    if more:
+        field, what = more
+        raise Refusal(
+            f"{user.login} {what}, which is beyond you: ask who may change roles",
+            code="beyond_you",
+            field=field,
+        )
 
 
 def _version(db: Connection, login: str) -> int:

@@ -1,7 +1,7 @@
 """Callbacks: who is to be called back, in which place, and what became of it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -44,10 +44,10 @@ def unfinished(db: Connection) -> tuple[CallbackRecord, ...]:
 
 
 def get(db: Connection, id_: str, reader: Reader) -> CallbackRecord | None:
-    """The callback, or None; what the reader does not see is None, too."""
+    """The callback as the reader may see it, or None; what he does not see is None, too."""
     seen = access.visible(reader, Kind.CALLBACK)
     row = db.execute(select(callbacks).where(callbacks.c.id == id_, seen)).one_or_none()
-    return _record(row) if row else None
+    return _shown(_record(row), reader) if row else None
 
 
 def page(
@@ -67,7 +67,14 @@ def page(
     ).all()
     shown = found[: paging.bounded(limit)]
     more = paging.cursor_of(shown[-1].asked_at, shown[-1].id) if len(found) > len(shown) else ""
-    return Page(items=tuple(map(_record, shown)), next=more)
+    return Page(items=tuple(_shown(_record(row), reader) for row in shown), next=more)
+
+
+def _shown(record: CallbackRecord, reader: Reader) -> CallbackRecord:
+    """Who is called back is who called: without what of him is hidden from the reader."""
+    if reader.hides(Kind.INTERACTION, "caller"):
+        record = replace(record, number="")
+    return replace(record, name="") if reader.hides(Kind.INTERACTION, "caller_name") else record
 
 
 def _fields(record: CallbackRecord) -> dict[str, Any]:

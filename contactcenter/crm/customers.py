@@ -263,7 +263,7 @@ def page(
             query = query.where(customers.c[column] == ("" if value == NOBODY else value))
     for channel, value, name in (("phone", phone, "phones"), ("email", email, "addresses")):
         if value:
-            access.check_shown(reader, Kind.CUSTOMER, (name, "addresses"))
+            access.check_shown(reader, Kind.CUSTOMER, (name,))
             query = query.where(_reached_at(channel, value))
     if tag:
         query = query.where(tags.has(tag))
@@ -297,11 +297,11 @@ def create_many(
     values: list[custom.Entered] = []
     for new in news:
         id_ = uuid4().hex
-        _check_writes(reader, _given(new, NewCustomer(name="")), new.custom)
+        _check_writes(reader, new, NewCustomer(name=""))
         kind = _kind(new.kind)
         entered_id = id_number(new.id_number, of_person=kind == "person")
         values.append(custom.enter(db, "customer", id_, new.custom, definitions=known, region=region))
-        held.append(_addresses(new, (), region, reader.login, at))
+        held.append(_addresses(new, (), region, reader, at))
         owner, team = _belongs(new, reader)
         rows.append(
             {
@@ -356,7 +356,7 @@ def change(
     id_ = roots.check_visible(db, customer, reader)
     before = db.execute(select(customers).where(customers.c.id == id_)).one()
     records.expect(before.version, expected)
-    _check_writes(reader, _given(to, CustomerChange()), to.custom or {})
+    _check_writes(reader, to, CustomerChange())
     known = definitions.all_of(db, "customer")
     family = roots.family(db, id_)
     held, labels = addresses.of(db, {id_: family})[id_], tags.of(db, {id_: family})[id_]
@@ -386,7 +386,7 @@ def change(
         row["custom"] = values.stored
         custom.mirror(db, "customer", id_, values)
     if to.addresses is not None or to.phones is not None:
-        held = _addresses(to, held, settings.get(db, "region", "CN"), reader.login, at)
+        held = _addresses(to, held, settings.get(db, "region", "CN"), reader, at)
         addresses.put(db, family, held)
     if to.tags is not None:
         labels = tags.checked(to.tags)
@@ -501,17 +501,22 @@ def _language(language: str) -> str:
 
 
 def _addresses(
-    given: NewCustomer | CustomerChange, before: Sequence[Address], region: str, by: str, at: float
+    given: NewCustomer | CustomerChange, before: Sequence[Address], region: str, reader: Reader, at: float
 ) -> tuple[Address, ...]:
-    """What the addresses are to be, in either of the two forms in which they are given."""
+    """What the addresses are to be, in either of the two forms in which they are given. Phones that are
+    hidden from who gives the list stay: he could not know of them."""
     if given.addresses and given.phones:
         raise Refusal("give either phones or addresses: addresses has the phones too", field="phones")
     if given.addresses or given.phones is None:
-        return addresses.checked(given.addresses or (), region=region, by=by, at=at, before=before)
+        wanted = addresses.checked(
+            given.addresses or (), region=region, by=reader.login, at=at, before=before
+        )
+        unseen = reader.hides(Kind.CUSTOMER, "phones")
+        return (*wanted, *(each for each in before if unseen and each.channel == "phone"))
     phones = addresses.checked(
         (each for number in given.phones for each in _as_addresses(number, before, region)),
         region=region,
-        by=by,
+        by=reader.login,
         at=at,
         before=before,
         field="phones",
@@ -539,13 +544,14 @@ def _belongs(new: NewCustomer, reader: Reader) -> tuple[str, str]:
     return reader.login if team and reader.scope(Kind.CUSTOMER) is Scope.OWN else "", team
 
 
-def _given(new: NewCustomer | CustomerChange, nothing: NewCustomer | CustomerChange) -> list[str]:
-    return [each.name for each in fields(new) if getattr(new, each.name) != getattr(nothing, each.name)]
-
-
-def _check_writes(reader: Reader, names: Iterable[str], values: Mapping[str, Any]) -> None:
+def _check_writes(
+    reader: Reader, given: NewCustomer | CustomerChange, nothing: NewCustomer | CustomerChange
+) -> None:
     """Nobody writes what he may not see: he would overwrite what he does not know."""
-    access.check_shown(reader, Kind.CUSTOMER, [*names, *(f"custom.{name}" for name in values)])
+    names = [each.name for each in fields(given) if getattr(given, each.name) != getattr(nothing, each.name)]
+    if any(each.channel == "phone" for each in given.addresses or ()):
+        names.append("phones")
+    access.check_shown(reader, Kind.CUSTOMER, [*names, *(f"custom.{name}" for name in given.custom or {})])
 
 
 def _account(db: Connection, number: str, customer: str) -> str:
@@ -624,17 +630,10 @@ def _records(
             version=row.version,
             created_at=row.created_at, created_by=row.created_by, updated_at=row.updated_at,
         )  # fmt: skip
-        one = access.shown(reader, Kind.CUSTOMER, _reachable(reader, one))
+        one = access.shown(reader, Kind.CUSTOMER, one)
         unreadable = {*lost, *(f"custom.{name}" for name in closed)}
         found.append(replace(one, hidden=tuple(sorted({*one.hidden, *unreadable}))))
     return tuple(found)
-
-
-def _reachable(reader: Reader, one: Customer) -> Customer:
-    """Phones stand in two places: whoever may not see them in one does not see them in the other."""
-    if reader.hides(Kind.CUSTOMER, "phones"):
-        one = replace(one, addresses=tuple(each for each in one.addresses if each.channel != "phone"))
-    return replace(one, phones=()) if reader.hides(Kind.CUSTOMER, "addresses") else one
 
 
 def _unsealed(db: Connection, row: Row[Any]) -> tuple[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from contactcenter.crm import access, audit, customers, followups, interactions, readers, requests
+from contactcenter.crm import audit, customers, followups, interactions, readers, requests
 from contactcenter.crm import fields as definitions
 from contactcenter.crm.access import Kind, Reader, Right
 from contactcenter.crm.audit import AuditRow
@@ -170,8 +170,6 @@ def _customer_columns(db: Connection, reader: Reader, zone: ZoneInfo) -> list[Co
         ("", _column("updated_at", "更新时间", "Changed", lambda one: _time(one.updated_at, zone))),
     ]
     hidden = {name for name, _ in columns if reader.hides(Kind.CUSTOMER, name)}
-    if reader.hides(Kind.CUSTOMER, "addresses"):
-        hidden.add("phones")
     shown = [column for name, column in columns if name not in hidden]
     return shown + _custom_columns(db, reader, Kind.CUSTOMER)
 
@@ -277,13 +275,10 @@ def _audit_columns(zone: ZoneInfo) -> list[Column]:
 
 def _interactions(db: Connection, reader: Reader, cursor: str, given: Mapping[str, Any]) -> Page[Any]:
     filters = {name: value for name, value in given.items() if name not in ("since", "until") and value}
-    found = interactions.page(
+    return interactions.page(
         db, reader, filters=filters, since=given.get("since"), until=given.get("until"), cursor=cursor,
         limit=PAGE,
     )  # fmt: skip
-    return Page(
-        items=tuple(access.shown(reader, Kind.INTERACTION, record) for record in found.items), next=found.next
-    )
 
 
 def _time(at: float | None, zone: ZoneInfo) -> str:

@@ -19,7 +19,7 @@ from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.recurrence import Recurrence
-from contactcenter.crm.schema import followups, requests
+from contactcenter.crm.schema import customers, followups, requests, root_of_row
 from contactcenter.crm.text import entered
 from contactcenter.values import frozen
 from contactcenter.views import ReminderView
@@ -183,22 +183,34 @@ def check_visible(db: Connection, followup: str, reader: Reader) -> Row[Any]:
     return row
 
 
-def reminders(db: Connection, *, at: float) -> tuple[tuple[ReminderView, ...], float | None]:
-    """The reminders that stand at this moment, and when the next one comes; None: none is to come."""
+def reminders(
+    db: Connection, *, at: float
+) -> tuple[tuple[ReminderView, ...], dict[str, tuple[str, str]], float | None]:
+    """The reminders that stand at this moment; of those that are nobody's own, by their ids, owner and team
+    of the customers whom they are about; and when the next one comes, None: none is to come."""
     waiting = followups.c.state == FollowupState.OPEN.value
     due = select(followups).where(
         waiting, followups.c.remind_at <= at, followups.c.remind_at > at - REMINDED_S
     )
+    rows = db.execute(due.order_by(followups.c.remind_at, followups.c.id)).all()
     views = tuple(
         ReminderView(
             id=row.id, title=row.title, customer=row.customer_id or "", request=row.request,
             owner=row.owner or ("" if row.team else row.created_by), team=row.team, due_at=row.due_at,
             remind_at=row.remind_at,
         )
-        for row in db.execute(due.order_by(followups.c.remind_at, followups.c.id))
+        for row in rows
     )  # fmt: skip
+    held, root = customers.alias(), customers.alias()
+    nobody_s = {row.id: row.customer_id for row in rows if row.customer_id and not row.owner}
+    about = (
+        select(held.c.id, root.c.owner, root.c.team)
+        .join(root, root.c.id == root_of_row(held))
+        .where(held.c.id.in_(set(nobody_s.values())))
+    )
+    whose = {row.id: (row.owner, row.team) for row in db.execute(about)}
     coming = select(func.min(followups.c.remind_at)).where(waiting, followups.c.remind_at > at)
-    return views, db.scalar(coming)
+    return views, {id_: whose[customer] for id_, customer in nobody_s.items()}, db.scalar(coming)
 
 
 # --- writing ---

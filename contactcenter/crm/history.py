@@ -219,18 +219,9 @@ def _step(row: Any, reader: Reader) -> HistoryEntry:
 
 
 def _change(row: Any, reader: Reader) -> HistoryEntry:
-    told = {name: _shown_to(reader, row._mapping[name]) for name in ("before", "after")}
+    parts = {name: row._mapping[name] for name in ("before", "after")}
+    told = {name: part and access.shown(reader, Kind.CUSTOMER, part) for name, part in parts.items()}
     return _picked(row, "change", "act", id_="object", more=told)
-
-
-def _shown_to(reader: Reader, values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """What of a customer's record a reader sees: phones stand among the addresses, too."""
-    if values is None:
-        return None
-    shown = dict(values)
-    if reader.hides(Kind.CUSTOMER, "phones") and "addresses" in shown:
-        shown["addresses"] = [each for each in shown["addresses"] if each["channel"] != "phone"]
-    return access.shown(reader, Kind.CUSTOMER, shown)
 
 
 _PLANNED = ("title", "note", "state", "owner", "due_at", "request")

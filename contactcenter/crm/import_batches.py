@@ -226,7 +226,9 @@ class _Batch:
             values["tags"] = tuple(dict.fromkeys((*held, *values["tags"])))
         if wanted.addresses:
             there = reached.of(self._db, {customer: family})[customer]
-            values["addresses"] = (*map(_as_new, there), *wanted.addresses)
+            unseen = self._reader.hides(Kind.CUSTOMER, "phones")  # those stay, without being written again
+            known = (each for each in there if not (unseen and each.channel == "phone"))
+            values["addresses"] = (*map(_as_new, known), *wanted.addresses)
         return CustomerChange(**values)
 
     def _check_whose(self, wanted: Wanted) -> None:

@@ -22,6 +22,8 @@ NOTE = 4000
 _LONG = frozenset({"note", "error"})
 _FILTERS = {name: interactions.c[name] for name in ("queue", "outcome")} | {"agent": workers.c.login}
 _FIELDS = tuple(field.name for field in fields(InteractionRecord))
+_CALLER_S = ("callback", "callback_known", "callback_refused", "calling_back")
+"""Kinds of entries of the timeline whose `number` is the one at which the caller is reached."""
 _TEXTS = tuple(field.name for field in fields(InteractionRecord) if field.type is str)
 
 Saved = SaveInteraction | CorrectDisposition
@@ -66,7 +68,8 @@ class Beside:
 
 
 def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
-    """The interaction with its timeline and corrections; None when there is none that the reader sees."""
+    """The interaction with its timeline and corrections, as the reader may see it; None when there is none
+    for him."""
     seen = access.visible(reader, Kind.INTERACTION)
     row = db.execute(select(interactions).where(interactions.c.id == interaction, seen)).one_or_none()
     if row is None:
@@ -76,10 +79,15 @@ def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
         select(timeline).where(timeline.c.interaction_id == interaction).order_by(timeline.c.seq)
     )
     return Interaction(
-        record=_record(row, assigned),
-        timeline=tuple(TimelineEntry(at=entry.at, kind=entry.kind, detail=entry.detail) for entry in entries),
-        corrections=_corrections(db, (interaction,)).get(interaction, ()),
-        workers=frozenset(db.scalars(select(workers.c.login).where(workers.c.interaction_id == interaction))),
+        record=access.shown(reader, Kind.INTERACTION, _record(row, assigned)),
+        timeline=tuple(
+            TimelineEntry(at=entry.at, kind=entry.kind, detail=_detail(entry, reader)) for entry in entries
+        ),
+        corrections=tuple(
+            access.shown(reader, Kind.INTERACTION, each)
+            for each in _corrections(db, (interaction,)).get(interaction, ())
+        ),
+        workers=frozenset(_workers(db, (interaction,))[interaction]),
         assignment=assigned,
         links=links.of_interaction(db, interaction, reader),
     )
@@ -95,7 +103,8 @@ def page(
     cursor: str = "",
     limit: int = 50,
 ) -> Page[InteractionRecord]:
-    """Interactions that the reader sees, that arrived from `since` on and before `until`, the newest first.
+    """Interactions that the reader sees, as he may see them, that arrived from `since` on and before `until`,
+    the newest first.
 
     `filters` names any of queue, agent,
     outcome, customer; an agent's are those in which he has, or had, the caller. Raises `Refusal` for others
@@ -124,7 +133,8 @@ def page(
     shown = rows[: paging.bounded(limit)]
     more = paging.cursor_of(shown[-1].arrived_at, shown[-1].id) if len(rows) > len(shown) else ""
     given = assignments.of(db, [row.id for row in shown])
-    return Page(items=tuple(_record(row, given.get(row.id)) for row in shown), next=more)
+    found = (_record(row, given.get(row.id)) for row in shown)
+    return Page(items=tuple(access.shown(reader, Kind.INTERACTION, each) for each in found), next=more)
 
 
 def beside(db: Connection, records: Sequence[InteractionRecord], reader: Reader) -> Beside:
@@ -148,16 +158,16 @@ def last_of(
     )
     rows = db.execute(query).all()
     corrected = _corrections(db, [row.id for row in rows])
+    had = _workers(db, [row.id for row in rows])
     past = []
     for row in rows:
         late = corrected[row.id][-1] if row.id in corrected else None
-        past.append(
-            PastInteraction(
-                id=row.id, at=row.arrived_at, channel=row.channel, direction=row.direction, queue=row.queue,
-                agent=row.agent, outcome=row.outcome, disposition=late.code if late else row.disposition,
-                note=late.note if late else row.note,
-            )
+        one = PastInteraction(
+            id=row.id, at=row.arrived_at, channel=row.channel, direction=row.direction, queue=row.queue,
+            agent=row.agent, outcome=row.outcome, disposition=late.code if late else row.disposition,
+            note=late.note if late else row.note, workers=tuple(sorted(had[row.id])),
         )  # fmt: skip
+        past.append(access.shown(reader, Kind.INTERACTION, one))
     return tuple(past)
 
 
@@ -287,6 +297,23 @@ def _record(row: Row[Any], assigned: Assignment | None = None) -> InteractionRec
             "customer": assigned.customer, "match": assigned.method, "confidence": assigned.confidence,
         }  # fmt: skip
     return InteractionRecord(**values)
+
+
+def _workers(db: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
+    """Every agent who has, or had, the caller, by interaction."""
+    found: dict[str, list[str]] = {id_: [] for id_ in ids}
+    query = select(workers.c.interaction_id, workers.c.login).where(workers.c.interaction_id.in_(ids))
+    for row in db.execute(query) if ids else ():
+        found[row.interaction_id].append(row.login)
+    return found
+
+
+def _detail(entry: Row[Any], reader: Reader) -> dict[str, Any]:
+    """What a line of the timeline tells the reader."""
+    detail: dict[str, Any] = access.shown(reader, Kind.INTERACTION, entry.detail)
+    if entry.kind in _CALLER_S and reader.hides(Kind.INTERACTION, "caller") and "number" in detail:
+        return detail | {"number": ""}
+    return detail
 
 
 def _corrections(db: Connection, ids: Sequence[str]) -> dict[str, tuple[Correction, ...]]:

@@ -47,12 +47,13 @@ def now(db: Connection, logins: Collection[str]) -> tuple[dict[str, Known], dict
     return every(db, logins), teams.memberships_of(db)
 
 
-def _known(user: User, role: Role | None, mine: tuple[str, ...]) -> Known:
+def as_reader(user: User, role: Role | None, mine: tuple[str, ...]) -> Reader:
+    """The user as a reader, with this role and these teams."""
     if role is None:
-        return Known(user=user, reader=Reader(login=user.login, role=user.role))
+        return Reader(login=user.login, role=user.role)
     # The queues of who takes calls are those that he takes calls of, and limit nothing.
     limit = frozenset() if Right.CALLS_TAKE in role.rights else frozenset(user.queues)
-    reader = Reader(
+    return Reader(
         login=user.login,
         role=role.name,
         rights=role.rights,
@@ -61,4 +62,7 @@ def _known(user: User, role: Role | None, mine: tuple[str, ...]) -> Known:
         queues=limit,
         hidden=role.hidden,
     )
-    return Known(user=user, reader=reader, role_title=role.title)
+
+
+def _known(user: User, role: Role | None, mine: tuple[str, ...]) -> Known:
+    return Known(user=user, reader=as_reader(user, role, mine), role_title=role.title if role else {})

@@ -197,6 +197,8 @@ async def change_customer(visit: Visit, id: str, body: CustomerPatch) -> Custome
         customers.change_record, id, to, visit.reader, expected=visit.expected, at=visit.edge.now()
     )
     await attending.refresh(visit.edge, changed.id)
+    if {"owner", "team"} & body.model_fields_set:
+        visit.edge.reminders.look()  # whose he is says who is reminded of what is planned for him
     return changed
 
 
@@ -211,6 +213,7 @@ async def assign_customers(visit: Visit, body: Assignment) -> Assigned:
         reader=visit.reader,
         at=visit.edge.now(),
     )
+    visit.edge.reminders.look()
     return Assigned(changed=changed)
 
 

@@ -182,6 +182,8 @@ class LiveModel:
         """Login -> teams, of those who are in one; told by `staffed`."""
         self._whose: dict[str, tuple[str, str]] = {}
         """Call -> owner and team of its customer."""
+        self._reminded_of: dict[str, tuple[str, str]] = {}
+        """Reminder of what is nobody's own -> owner and team of the customer whom it is about."""
         self.streams: dict[str, Stream] = {}
         self._boards: set[Stream] = set()
         """The streams of those who watch the floor."""
@@ -254,11 +256,13 @@ class LiveModel:
             case _:
                 pass
 
-    def remind(self, views: Iterable[ReminderView]) -> None:
-        """These reminders stand now, and no others: told by `reminders.py`."""
+    def remind(self, views: Iterable[ReminderView], whose: dict[str, tuple[str, str]]) -> None:
+        """These reminders stand now, and no others: told by `reminders.py`. `whose` has owner and team of
+        the customers whom those are about that are nobody's own, by the reminders' ids."""
         before, self.reminders = self.reminders, {view.id: view for view in views}
+        of, self._reminded_of = self._reminded_of, whose
         for id_ in before.keys() | self.reminders.keys():
-            if before.get(id_) != self.reminders.get(id_):
+            if before.get(id_) != self.reminders.get(id_) or of.get(id_) != whose.get(id_):
                 for stream in self.streams.values():
                     stream.touch("reminders", id_)
 
@@ -297,7 +301,10 @@ class LiveModel:
 
     def teams_at(self, call: CallView) -> frozenset[str]:
         """The teams of all whom the call concerns."""
-        return frozenset(team for login in _agents(call) for team in self.teams.get(login, ()))
+        return self._teams_of(_agents(call))
+
+    def _teams_of(self, logins: Iterable[str]) -> frozenset[str]:
+        return frozenset(team for login in logins for team in self.teams.get(login, ()))
 
     def attending(self, login: str) -> frozenset[str]:
         """The customers on this user's page for the call that he has, or is about to get."""
@@ -315,8 +322,12 @@ class LiveModel:
             case MessageView():
                 return view.to == reader.login  # for nobody else's eyes
             case ReminderView():
-                team = not view.owner and view.team in reader.teams
-                return reader.may(Right.FOLLOWUPS_READ) and (view.owner == reader.login or team)
+                about = self._reminded_of.get(id_)
+                if not reader.may(Right.FOLLOWUPS_READ) or (about and not reader.knows(*about)):
+                    return False
+                if view.owner:
+                    return view.owner == reader.login
+                return view.team in reader.teams and reader.knows("", view.team, Kind.FOLLOWUP)
             case AgentView():
                 own = view.login == reader.login
                 return own or reader.oversees(view.queues, self.teams.get(view.login, ()))
@@ -350,6 +361,40 @@ class LiveModel:
         if reader.login not in _agents(view) and not reader.knows(*self._whose.get(view.id, ("", ""))):
             view = replace(view, customer="", customer_name="")
         return access.shown(reader, Kind.INTERACTION, view)
+
+    def as_pop(self, command: ScreenPop, reader: access.Reader, seq: int) -> Pop:
+        """The pop as its user may see it: he has the caller, so whose customer it is does not matter."""
+        reads = reader.may(Right.CUSTOMERS_READ)
+        cards = tuple(self._as_card(card, reader) for card in command.customers) if reads else ()
+        pop = Pop(
+            seq=seq,
+            at=self.now(),
+            offer=command.offer,
+            call=command.call,
+            interaction=command.interaction,
+            queue=command.queue,
+            caller=command.caller,
+            caller_name=command.caller_name,
+            match=command.match,
+            confidence=command.customers[0].confidence if command.customers else 0.0,
+            customer=cards[0] if len(cards) == 1 else None,
+            customers=cards,
+            waited_s=command.waited_s,
+            why=command.why,
+            notes=() if reader.hides(Kind.INTERACTION, "note") else command.notes,
+        )
+        hidden = {name: "" for name in ("caller", "caller_name") if reader.hides(Kind.INTERACTION, name)}
+        return msgspec.structs.replace(pop, **hidden)
+
+    def _as_card(self, card: CustomerCard, reader: access.Reader) -> CustomerCard:
+        """The card with those requests and past interactions that its reader sees."""
+        wanted = tuple(each for each in card.requests if reader.knows(each.owner, each.team, Kind.REQUEST))
+        past = tuple(
+            access.shown(reader, Kind.INTERACTION, each)
+            for each in card.last
+            if reader.knows_talk(each.queue, each.workers, self._teams_of(each.workers))
+        )
+        return access.shown(reader, Kind.CUSTOMER, replace(card, requests=wanted, last=past))
 
     def stream(self, reader: access.Reader) -> "Stream":
         """The user's stream, begun if there is none. A changed right begins a new one."""
@@ -424,7 +469,7 @@ class Stream:
         self._collect()
         if pop := model.pops.get(reader.login):
             self.seq += 1
-            self._pop = _as_pop(pop, reader, self.seq, model.now())
+            self._pop = model.as_pop(pop, reader, self.seq)
 
     def touch(self, noun: Noun, id_: str) -> None:
         """A view changed, appeared or went; what this user sees of it follows in the next frame."""
@@ -478,7 +523,7 @@ class Stream:
     def pop(self, command: ScreenPop) -> None:
         """Send the caller's record, at once and after everything that came before it."""
         self.flush()
-        self._pop = _as_pop(command, self.reader, self.seq + 1, self._model.now())
+        self._pop = self._model.as_pop(command, self.reader, self.seq + 1)
         self._send(self._pop)
 
     def taken(self, command: OfferTaken) -> None:
@@ -565,35 +610,6 @@ class Stream:
 def _agents(call: CallView) -> tuple[str, ...]:
     """Whom a call concerns: who has it, whose phones ring for it, who is consulted."""
     return (call.agent, *call.offered, call.consult.agent if call.consult else "")
-
-
-def _as_pop(command: ScreenPop, reader: access.Reader, seq: int, at: float) -> Pop:
-    """The pop as its user may see it: he has the caller, so whose customer it is does not matter."""
-    reads = reader.may(Right.CUSTOMERS_READ)
-    cards = tuple(_as_card(card, reader) for card in command.customers) if reads else ()
-    return Pop(
-        seq=seq,
-        at=at,
-        offer=command.offer,
-        call=command.call,
-        interaction=command.interaction,
-        queue=command.queue,
-        caller=command.caller,
-        caller_name=command.caller_name,
-        match=command.match,
-        confidence=command.customers[0].confidence if command.customers else 0.0,
-        customer=cards[0] if len(cards) == 1 else None,
-        customers=cards,
-        waited_s=command.waited_s,
-        why=command.why,
-        notes=command.notes,
-    )
-
-
-def _as_card(card: CustomerCard, reader: access.Reader) -> CustomerCard:
-    """The card with those requests that its reader sees."""
-    wanted = tuple(each for each in card.requests if reader.knows(each.owner, each.team, Kind.REQUEST))
-    return access.shown(reader, Kind.CUSTOMER, replace(card, requests=wanted))
 
 
 def _on_the_loop(delay_s: float, call: Callable[[], None]) -> None:

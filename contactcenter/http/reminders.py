@@ -53,8 +53,8 @@ class Reminders:
         while True:
             self._changed.clear()
             try:
-                views, following = await self._store.read(followups.reminders, at=self._now())
-                self._live.remind(views)
+                views, whose, following = await self._store.read(followups.reminders, at=self._now())
+                self._live.remind(views, whose)
                 due_s = FARTHEST_S if following is None else following - self._now()
             except StoreUnavailable as error:
                 log.warning("reminders can't be read", error=str(error))

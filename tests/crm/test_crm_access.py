@@ -227,6 +227,12 @@ def test_the_condition_says_what_the_rules_say(
             assert again == rules.visible(kind), f"{kind}, by an alias"
         many = select(schema.customers.c.id).where(access.visible(reader, Kind.CUSTOMER, many=True))
         assert set(db.scalars(many)) == rules.visible(Kind.CUSTOMER), "the form for lists"
+        known = {
+            id_
+            for id_, (_, logins, queue, _) in world.talks.items()
+            if reader.knows_talk(queue, logins, {team for each in logins for team in TEAMS.get(each, ())})
+        }
+        assert known == rules.visible(Kind.INTERACTION), "the form for what was read without him"
         undone.rollback()
 
 
@@ -312,6 +318,23 @@ def test_what_is_hidden_is_blank_and_named() -> None:
         "problem": "", "due_at": 1.0,
     }  # fmt: skip
     assert access.shown(Reader(login="you"), Kind.CUSTOMER, card) is card
+
+
+@pytest.mark.parametrize(
+    ("hidden", "phones", "channels"),
+    [
+        ("customer.phones", [], ["email"]),
+        ("customer.addresses", [], []),
+        ("customer.tier", ["+1"], ["phone", "email"]),
+    ],
+)
+def test_phones_are_among_the_addresses(hidden: str, phones: list[str], channels: list[str]) -> None:
+    reader = Reader(login="me", hidden=frozenset({hidden}))
+    document = {"phones": ["+1"], "addresses": [{"channel": "phone"}, {"channel": "email"}]}
+    shown = access.shown(reader, Kind.CUSTOMER, document)
+    assert (shown["phones"], [each["channel"] for each in shown["addresses"]]) == (phones, channels)
+    assert reader.hides(Kind.CUSTOMER, "phones") == (phones == [])
+    assert reader.hides(Kind.CUSTOMER, "addresses") == (channels == [])
 
 
 def test_what_is_hidden_can_neither_be_written_nor_asked_for() -> None:

@@ -241,16 +241,16 @@ async def test_a_reminder_stands_until_it_is_put_away_or_the_work_is_done(
     first = await planned(store, title="first", due_at=100.0, remind_at=50.0)
     await planned(store, title="second", due_at=100.0, remind_at=60.0)
     await planned(store, title="never", due_at=100.0)
-    assert await store.read(followups.reminders, at=49.0) == ((), 50.0)
-    views, following = await store.read(followups.reminders, at=55.0)
+    assert await store.read(followups.reminders, at=49.0) == ((), {}, 50.0)
+    views, _, following = await store.read(followups.reminders, at=55.0)
     assert ([each.title for each in views], following) == (["first"], 60.0)
     await store.close()  # a restart forgets nothing
     store = await keeper.open()
-    views, following = await store.read(followups.reminders, at=70.0)
+    views, _, following = await store.read(followups.reminders, at=70.0)
     assert ([each.title for each in views], following) == (["first", "second"], None)
     await store.write(followups.put_away, first.id, reader=AGENT, at=70.0)
     await store.write(followups.put_away, first.id, reader=AGENT, at=70.0)  # twice is as good as once
-    views, _ = await store.read(followups.reminders, at=70.0)
+    views, _, _ = await store.read(followups.reminders, at=70.0)
     assert [each.title for each in views] == ["second"]
     await changed(store, views[0].id, state=FollowupState.DONE)
     assert (await store.read(followups.reminders, at=70.0))[0] == ()

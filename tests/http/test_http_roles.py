@@ -1,6 +1,7 @@
 """Roles, teams and users over HTTP: changes count at once, also on open sockets; nobody is locked out."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -10,7 +11,7 @@ from running import PASSWORD, Browser, Running
 from test_http_api import keep, record
 
 from contactcenter.commands import ShowAgent, ShowCall
-from contactcenter.crm import accounts, roles, teams
+from contactcenter.crm import accounts, cards, roles, teams
 from contactcenter.crm.access import CENTER, SCOPED, Right, Scope
 from contactcenter.crm.accounts import AccountChange
 from contactcenter.crm.users import UserChange
@@ -198,6 +199,45 @@ async def test_nobody_gives_what_he_has_not(edge: Running, admin: Browser) -> No
         )
 
 
+async def test_nobody_gives_or_takes_over_what_he_does_not_see(edge: Running, admin: Browser) -> None:
+    await team(edge, "blue", "agent2")
+    await team(edge, "red", "supervisor1", "agent1")
+    narrow = {"hidden": ["customer.id_number"], "scopes": role()["scopes"] | {"followup": "own"}}
+    clerk = role(rights=[*role()["rights"], "users.write"], **narrow)
+    assert (await admin.call("PUT", "/api/roles/supervisor", json=clerk))[0] == 200
+    wide = role(hidden=[], scopes=dict.fromkeys(role()["scopes"], "all"))
+    for name, one in (("wide", wide), ("seeing", clerk | {"hidden": []})):
+        assert (await admin.call("PUT", f"/api/roles/{name}", json=one))[0] == 201
+    new = {"login": "x", "name": "X", "role": "agent", "password": PASSWORD, "teams": ["red"]}
+    async with edge.browser() as boss:
+        await boss.sign_in("supervisor1")
+        for method, path, body, field in (
+            ("PATCH", "/api/users/supervisor1", {"teams": ["red", "blue"]}, "teams"),
+            ("PATCH", "/api/users/agent1", {"teams": ["blue"]}, "teams"),
+            ("PUT", "/api/users/agent2/password", {"password": PASSWORD}, "teams"),
+            ("POST", "/api/users", new | {"teams": ["blue"]}, "teams"),
+            ("POST", "/api/users", new | {"role": "senior_agent"}, "role"),
+            ("POST", "/api/users", new | {"role": "wide"}, "role"),
+            ("POST", "/api/users", new | {"role": "seeing"}, "role"),
+        ):
+            status, problem = await boss.call(method, path, json=body)
+            assert (status, problem["code"], problem["field"]) == (403, "beyond_you", field), body
+        assert (await boss.call("PATCH", "/api/users/agent1", json={"name": "Anna"}))[0] == 200
+        assert (await boss.call("POST", "/api/users", json=new))[0] == 201
+
+
+async def test_who_is_limited_to_queues_makes_nobody_who_is_not(edge: Running, admin: Browser) -> None:
+    rights = [*role()["rights"], "users.write"]
+    assert (await admin.call("PUT", "/api/roles/supervisor", json=role(rights=rights)))[0] == 200
+    new = {"login": "x", "name": "X", "role": "supervisor", "password": PASSWORD}
+    async with edge.browser() as boss:
+        await boss.sign_in("supervisor2")
+        for queues in ([], ["support"], ["support", "sales"]):
+            status, problem = await boss.call("POST", "/api/users", json=new | {"queues": queues})
+            assert (status, problem["code"], problem["field"]) == (403, "beyond_you", "queues")
+        assert (await boss.call("POST", "/api/users", json=new | {"queues": ["sales"]}))[0] == 201
+
+
 async def test_teams_are_made_joined_and_deleted(edge: Running, admin: Browser) -> None:
     status, made = await admin.call("PUT", "/api/teams/east", json={"title": TITLES})
     assert (status, made["members"]) == (201, [])
@@ -319,6 +359,87 @@ async def test_hidden_fields_are_blank_in_the_pop(edge: Running, admin: Browser)
         assert (customer["balance"], customer["note"]) == ("", "")
         assert customer["hidden"] == ["balance", "note"]
         assert customer["name"], "what is not hidden is there"
+
+
+@pytest.mark.parametrize("hidden", ["phones", "addresses"])
+async def test_nobody_deletes_phones_that_he_does_not_see(edge: Running, admin: Browser, hidden: str) -> None:
+    await admin.call("PUT", "/api/roles/supervisor", json=role(hidden=[f"customer.{hidden}"]))
+    reached = [{"channel": "phone", "value": "13800138000"}, {"channel": "email", "value": "a@b.cn"}]
+    ada = (await admin.call("POST", "/api/customers", json={"name": "Ada", "addresses": reached}))[1]
+    path = f"/api/customers/{ada['id']}"
+    async with edge.browser() as boss:
+        await boss.sign_in("supervisor1")
+        seen = await boss.get(path)
+        mails = [each["value"] for each in seen["addresses"]]
+        assert (seen["phones"], mails) == ([], ["a@b.cn"] if hidden == "phones" else [])
+        assert "phones" in seen["hidden"]
+        refused = [{"phones": []}, {"addresses": [*reached, {"channel": "phone", "value": "13800138001"}]}]
+        refused += [{"addresses": []}] if hidden == "addresses" else []
+        for body in refused:
+            status, problem = await boss.call("PATCH", path, json=body)
+            assert (status, problem["code"]) == (403, "hidden"), body
+        if hidden == "phones":
+            mine = [{"channel": "email", "value": "new@b.cn"}]
+            assert (await boss.call("PATCH", path, json={"addresses": mine}))[0] == 200
+            assert (await boss.call("PATCH", path, json={"addresses": []}))[0] == 200
+            assert (await boss.call("GET", "/api/customers", params={"email": "a@b.cn"}))[0] == 200
+        assert (await boss.call("GET", "/api/customers", params={"phone": "13800138000"}))[0] == 403
+    assert (await admin.get(path))["phones"] == ["+8613800138000"]
+
+
+async def test_the_pop_has_those_past_talks_that_its_agent_may_read(edge: Running, admin: Browser) -> None:
+    await team(edge, "east", "agent1")
+    await team(edge, "west", "agent2")
+    ada = (await admin.call("POST", "/api/customers", json={"name": "Ada"}))[1]["id"]
+    talks = {"mine": "agent1", "theirs": "agent2", "nobody-s": ""}
+    await keep(edge, *(record(id_, agent=login, customer=ada) for id_, login in talks.items()))
+    passed_on = record("passed-on", agent="agent1", customer=ada, final=False)
+    await keep(edge, passed_on)
+    await keep(edge, replace(passed_on, agent="agent2", final=True))
+    for scope, seen in (
+        ("own", {"mine", "passed-on"}),
+        ("team", {"mine", "passed-on", "nobody-s"}),
+        ("all", {"mine", "passed-on", "nobody-s", "theirs"}),
+    ):
+        scopes = role("agent")["scopes"] | {"interaction": scope}
+        await admin.call("PUT", "/api/roles/agent", json=role("agent", scopes=scopes))
+        async with edge.browser() as agent:
+            await agent.sign_in("agent1")
+            card = await edge.store.read(cards.get, ada)
+            assert card
+            ws = await agent.listen()
+            await frame(ws, "snapshot")
+            edge.center.ring("agent1", card)
+            popped = (await frame(ws, "pop"))["customer"]["last"]
+            assert {each["id"] for each in popped} == seen, scope
+            read = (await agent.get(f"/api/customers/{ada}"))["last"]
+            assert {each["id"] for each in read} == seen, "as where it is asked for"
+
+
+async def test_a_team_is_reminded_of_what_it_sees(edge: Running, admin: Browser) -> None:
+    await team(edge, "east", "agent1", "supervisor1")
+    await team(edge, "west", "agent2")
+    ada = (await admin.call("POST", "/api/customers", json={"name": "Ada", "team": "west"}))[1]["id"]
+    now = edge.clock()
+    wish = {"owner": "", "team": "east", "due_at": now + 60, "remind_at": now - 1}
+    for more in ({"title": "of nobody"}, {"title": "of Ada", "customer": ada}):
+        assert (await admin.call("POST", "/api/followups", json=wish | more))[0] == 201
+    async with edge.browser() as agent, edge.browser() as boss:
+        await agent.sign_in("agent1")
+        await boss.sign_in("supervisor1")
+        theirs = await boss.listen()
+        seen = {each["title"] for each in (await frame(theirs, "snapshot"))["reminders"]}
+        while seen != {"of nobody"}:
+            seen |= {each["title"] for each in (await frame(theirs, "change")).get("reminders", ())}
+        assert [each["title"] for each in (await boss.get("/api/followups"))["items"]] == ["of nobody"]
+        his = await agent.listen()
+        assert (await frame(his, "snapshot"))["reminders"] == [], "an agent's scope is his own"
+        status, _ = await admin.call("PATCH", f"/api/customers/{ada}", json={"team": "east"})
+        assert status == 200
+        while "of Ada" not in seen:
+            seen |= {each["title"] for each in (await frame(theirs, "change")).get("reminders", ())}
+        assert (await admin.call("PATCH", f"/api/customers/{ada}", json={"team": "west"}))[0] == 200
+        assert len((await frame(theirs, "change"))["gone"]["reminders"]) == 1
 
 
 async def test_another_team_s_supervisor_finds_nothing(edge: Running, admin: Browser) -> None:
