@@ -5,6 +5,7 @@ the customer of today and gathers what hangs on all its rows. Every read is a re
 without one it is the center's own.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from typing import Any
@@ -417,34 +418,50 @@ def assign(
     if not 1 <= len(ids) <= TOGETHER:
         raise Refusal(f"from 1 to {TOGETHER} customers", field="ids")
     ownerships.check(db, owner or "", team or "")
-    changed = 0
-    for n, customer in enumerate(dict.fromkeys(ids)):
-        try:
-            before = db.execute(
-                select(customers).where(customers.c.id == roots.check_visible(db, customer, reader))
-            ).one()
-        except Refusal as error:
-            raise Refusal(str(error), code=error.code, field=f"ids.{n}") from None
-        row = {
-            name: value
-            for name, value in (("owner", owner), ("team", team))
-            if value is not None and value != before._mapping[name]
-        }
-        if not row:
-            continue
-        db.execute(
-            update(customers)
-            .where(customers.c.id == before.id)
-            .values(**row, version=before.version + 1, updated_at=at)
-        )
-        whose = {"owner": before.owner, "team": before.team} | row
-        ownerships.note(db, "customer", (before.id,), **whose, by=reader.login, at=at)
-        records.changed(
-            db, "customer", before.id, {name: before._mapping[name] for name in row}, row,
-            by=reader.login, at=at, version=before.version + 1,
-        )  # fmt: skip
-        changed += 1
-    return changed
+    to = {name: value for name, value in (("owner", owner), ("team", team)) if value is not None}
+    changed = [
+        row
+        for row in _each_visible(db, ids, reader)
+        if any(row._mapping[name] != value for name, value in to.items())
+    ]
+    if not changed:
+        return 0
+    db.execute(
+        update(customers)
+        .where(customers.c.id.in_([row.id for row in changed]))
+        .values(**to, version=customers.c.version + 1, updated_at=at)
+    )
+    whose: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in changed:
+        whose[to.get("owner", row.owner), to.get("team", row.team)].append(row.id)
+    for (its_owner, its_team), some in whose.items():
+        ownerships.note(db, "customer", some, its_owner, its_team, by=reader.login, at=at)
+    records.changed_all(
+        db,
+        (
+            Change(
+                kind="customer", id=row.id, before={name: row._mapping[name] for name in to}, after=to,
+                version=row.version + 1,
+            )
+            for row in changed
+        ),
+        by=reader.login,
+        at=at,
+    )  # fmt: skip
+    return len(changed)
+
+
+def _each_visible(db: Connection, ids: Sequence[str], reader: Reader) -> list[Row[Any]]:
+    """The customers of today of all these, each once. Raises `Refusal` for the first that is not seen."""
+    found = db.execute(select(_HELD.c.id, _ROOT.label("root")).where(_HELD.c.id.in_(ids)))
+    today = {row.id: row.root for row in found}
+    seen = access.visible(reader, Kind.CUSTOMER)
+    query = select(customers).where(customers.c.id.in_(set(today.values())), seen)
+    rows = {row.id: row for row in db.execute(query)}
+    for n, customer in enumerate(ids):
+        if today.get(customer) not in rows:
+            raise Refusal("there is no such customer", code="not_found", field=f"ids.{n}")
+    return [rows[root] for root in dict.fromkeys(today[customer] for customer in ids)]
 
 
 def _write(

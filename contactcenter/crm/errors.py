@@ -17,12 +17,12 @@ class Refusal(Exception):
 class ChangedMeanwhile(Refusal):
     """Somebody else changed the record after it was read: it has another version by now."""
 
-    def __init__(self, expected: int, found: int) -> None:
+    def __init__(self, expected: int, found: int, *, field: str = "If-Match") -> None:
         super().__init__(
             f"you changed version {expected}, and there is version {found} by now: look at both and change "
             "that one",
             code="changed_meanwhile",
-            field="If-Match",
+            field=field,
         )
 
 

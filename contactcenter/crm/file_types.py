@@ -9,7 +9,9 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
+from contactcenter.crm import zips
 from contactcenter.crm.errors import Refusal
 from contactcenter.values import frozen
 
@@ -105,17 +107,24 @@ def _by_content(path: Path, head: bytes) -> FileType | None:
 def _office(path: Path) -> FileType | None:
     """Only the names of its parts are read. Macros are programs, and refused."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-            if any(each.lower().endswith("vbaproject.bin") for each in names):
-                raise Refusal("it has macros: save it without", code="type_unknown", field="name")
-            if "[Content_Types].xml" in names:
-                return next((found for part, found in _OFFICE.items() if part in names), None)
-            stands = "mimetype" in names and archive.getinfo("mimetype").file_size < 100
-            kind = archive.read("mimetype") if stands else b""
-            return ODF if kind.startswith(ODF.media_type.encode()) else None
+        with path.open("rb") as file:
+            if not zips.is_small(file):
+                raise Refusal("it has too many parts", code="type_unknown", field="name")
+            return _of_parts(file)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError):
         return None
+
+
+def _of_parts(file: BinaryIO) -> FileType | None:
+    with zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist())
+        if any(each.lower().endswith("vbaproject.bin") for each in names):
+            raise Refusal("it has macros: save it without", code="type_unknown", field="name")
+        if "[Content_Types].xml" in names:
+            return next((found for part, found in _OFFICE.items() if part in names), None)
+        stands = "mimetype" in names and archive.getinfo("mimetype").file_size < 100
+        kind = archive.read("mimetype") if stands else b""
+        return ODF if kind.startswith(ODF.media_type.encode()) else None
 
 
 def _is_text(head: bytes) -> bool:

@@ -1,6 +1,7 @@
 """Filters: a condition on customers (`routing/conditions.py`) as what a query must meet. So lists and
 campaigns say whom they mean in the words of the routing."""
 
+import math
 from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, not_, or_, select
@@ -10,7 +11,7 @@ from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.fields import Field, FieldType
 from contactcenter.crm.schema import custom_values, customers
-from contactcenter.routing.conditions import Both, Compare, Condition, NoCondition, Not, parse
+from contactcenter.routing.conditions import Both, Compare, Condition, Constant, NoCondition, Not, parse
 
 _ORDER = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
 _NUMBERS = (FieldType.NUMBER, FieldType.AMOUNT, FieldType.MOMENT)
@@ -83,14 +84,24 @@ def _custom(db: Connection, one: Compare, field: Field) -> ColumnElement[bool]:
         stands = [sealing.index(db, custom.text_of(value), field.column) for value in one.values]
         of_it.append(custom_values.c.value.in_(stands))
     elif one.operator in _ORDER:
-        bound = one.values[0]
+        bound = _bound(one.values[0])
         if (field.type in _NUMBERS) == isinstance(bound, str):
             return false()
         column = custom_values.c.number if field.type in _NUMBERS else custom_values.c.value
         of_it.append(getattr(column, _ORDER[one.operator])(bound))
     else:
-        numbers = [each for each in one.values if not isinstance(each, str | bool)]
+        numbers = [_bound(each) for each in one.values if not isinstance(each, str | bool)]
         texts = [custom.text_of(each) for each in one.values if isinstance(each, str | bool)]
         equal = custom_values.c.value.in_(texts)
         of_it.append(or_(equal, custom_values.c.number.in_(numbers)) if numbers else equal)
     return exists(select(1).select_from(custom_values).where(*of_it).correlate(customers))
+
+
+def _bound(value: Constant) -> str | float:
+    """A constant as the column is compared with it: whole numbers may be larger than any column holds."""
+    if isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

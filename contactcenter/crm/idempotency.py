@@ -2,16 +2,21 @@
 
 Its law: the key is claimed in the transaction of the request's first write (`Claim.first`), so whether the
 key is there says whether anything was done, whatever crashed. The answer follows once it is known. A claimed
-key without an answer is a request that was carried out and whose answer was lost.
+key without an answer is a request that was carried out and whose answer was lost. The claim says which
+attempt it is of: a write that its page gave up may still come, and then the next attempt's is refused.
+
+An answer is given again only to who may do and see what he might when he got it.
 
 Requests and answers may hold what the database has only sealed (`sealing.py`): so it has them sealed, too.
 """
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TypeVar
+from dataclasses import field
+from typing import Any, TypeVar
+from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from contactcenter.crm import sealing
 from contactcenter.crm.errors import Refusal
@@ -23,7 +28,7 @@ KEPT_S = 86_400.0
 """For how long a key counts."""
 _BODY = "idempotency/body"
 LOST = 0
-"""The status of an answer that is not known."""
+"""The status of an answer that is not known, or not for these rights."""
 
 T = TypeVar("T")
 
@@ -48,10 +53,14 @@ class Claim:
     request: str
     """SHA-256 of method, path and body."""
     at: float
+    rights: str = ""
+    """What says what the user may do and see: an answer is kept for these rights only."""
+    attempt: str = field(default_factory=lambda: uuid4().hex)
+    """The request's own, each time it is sent."""
 
     def first(self, work: Callable[[Connection], T]) -> Callable[[Connection], T]:
-        """The request's first write, which claims the key with it. A key that is taken is left as it is: the
-        request's further writes run through here too."""
+        """The request's first write, which claims the key with it; its further writes find it claimed. Raises
+        `Refusal` when another request, or another attempt at this one, has the key."""
 
         def claimed(db: Connection) -> T:
             _claim(db, self)
@@ -66,16 +75,17 @@ claim: ContextVar[Claim | None] = ContextVar("claim", default=None)
 
 def find(db: Connection, claim: Claim) -> Kept | None:
     """What is known of that user's key; None when it is new, or too old to count."""
-    row = db.execute(
-        select(idempotency).where(*_is(claim), idempotency.c.at > claim.at - KEPT_S)
-    ).one_or_none()
+    row = _known(db, claim)
     if row is None:
         return None
+    same = _fingerprint(db, claim) == row.request
+    lost = Kept(same=same, status=LOST, headers={}, body="")
+    if row.rights != claim.rights:
+        return lost
     try:
         body = sealing.unseal(db, row.body, _BODY, _row(claim)) if sealing.key_of(row.body) else row.body
     except Unsealable:
-        return Kept(same=_fingerprint(db, claim) == row.request, status=LOST, headers={}, body="")
-    same = _fingerprint(db, claim) == row.request
+        return lost
     return Kept(same=same, status=row.status, headers=row.headers, body=body)
 
 
@@ -93,20 +103,28 @@ def sweep(db: Connection, *, at: float) -> None:
 
 
 def _claim(db: Connection, claim: Claim) -> None:
-    """Take the key. Raises `Refusal` when another request has it: the server looks first, so that is rare."""
-    known = find(db, claim)
-    if known is not None:
-        if not known.same:
-            raise Refusal("this key was used for another request", code="key_reused", field="Idempotency-Key")
+    """Take the key. Raises `Refusal` when it is taken: the server looks first, so that is rare."""
+    known = _known(db, claim)
+    if known is not None and known.attempt == claim.attempt:
         return
+    if known is not None and known.request != _fingerprint(db, claim):
+        raise Refusal("this key was used for another request", code="key_reused", field="Idempotency-Key")
+    if known is not None:
+        says = "an earlier attempt at this request was carried out after all: look at what it made"
+        raise Refusal(says, code="answer_lost", field="Idempotency-Key")
     # One that is too old may still be there.
     db.execute(delete(idempotency).where(*_is(claim)))
     db.execute(
         insert(idempotency).values(
             login=claim.login, key=claim.key, request=_fingerprint(db, claim), status=LOST, headers={},
-            body="", at=claim.at,
+            body="", at=claim.at, attempt=claim.attempt, rights=claim.rights,
         )
     )  # fmt: skip
+
+
+def _known(db: Connection, claim: Claim) -> Row[Any] | None:
+    query = select(idempotency).where(*_is(claim), idempotency.c.at > claim.at - KEPT_S)
+    return db.execute(query).one_or_none()
 
 
 def _is(claim: Claim) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -79,6 +79,12 @@ def carry_out(
     if who is None or not {Right.CUSTOMERS_IMPORT, Right.CUSTOMERS_WRITE} <= who.reader.rights:
         imports.end(db, id_, at=at, error="whoever began it may import no more", state=State.PAUSED)
         return None
+    try:
+        imports.check_mapping(db, one.kind, options, who.reader)
+    except Refusal as error:
+        says = f"column {int(error.field.rpartition('.')[2]) + 1}: {error}"
+        imports.end(db, id_, at=at, error=says, state=State.PAUSED)
+        return None
     checking = one.state is State.CHECKING
     batch = _Batch(db, who.reader, options, at=at, zone=zone, seen=seen)
     with db.begin_nested() as point:

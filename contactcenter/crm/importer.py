@@ -5,11 +5,12 @@ through the same writer, hardly notice. A batch is as long as fits into `SHARE_S
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import structlog
+from sqlalchemy import Connection
 
 from contactcenter.crm import duplicates, import_batches, imports
 from contactcenter.crm.errors import Refusal, StoreUnavailable
@@ -71,9 +72,11 @@ class Importer:
         return Reading(self.files.path(KIND, id_), self.files.name(KIND, id_), self.files.keys)
 
     async def sweep(self) -> None:
-        """Delete the files of imports that were over some days ago, and of none."""
+        """Delete the files of imports that were over, or sent and left, some days ago, and of none."""
         now = self._store.now()
-        kept = await self._store.read(imports.sweep, ended_before=now - self._days * DAY_S)
+        before = now - self._days * DAY_S
+        await self._store.write(imports.give_up, sent_before=before, at=now)
+        kept = await self._store.read(imports.sweep, ended_before=before)
         await asyncio.to_thread(self.files.sweep, KIND, kept, at=now)
 
     async def _run(self) -> None:
@@ -83,9 +86,7 @@ class Importer:
             self._work.clear()
             try:
                 for id_ in await self._store.read(imports.busy):
-                    if fresh:
-                        await self._store.write(imports.rewind, id_)
-                    await self._carry_out(id_)
+                    await self._one(id_, fresh=fresh)
                 fresh = False
                 await self._compare()
             except StoreUnavailable:
@@ -94,6 +95,18 @@ class Importer:
             except Exception:  # a bug of ours must not end all imports to come
                 log.exception("the importer stumbled")
                 await asyncio.sleep(AGAIN_S)
+
+    async def _one(self, id_: str, *, fresh: bool) -> None:
+        """Carry out one import. What breaks it ends it, and none of those that wait."""
+        try:
+            if fresh:
+                await self._store.write(imports.rewind, id_)
+            await self._carry_out(id_)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("an import broke off", id=id_)
+            await self._end(id_, "it broke off by a mistake of ours, which is in the log: set it up anew")
 
     async def _compare(self) -> None:
         """Look for duplicates of what was imported, until the next import comes."""
@@ -117,6 +130,9 @@ class Importer:
                     return
         except (Unreadable, Unsealable, OSError, Refusal) as problem:
             error = str(problem)
+        await self._end(id_, error)
+
+    async def _end(self, id_: str, error: str) -> None:
         ended = await self._store.write(imports.end, id_, at=self._store.now(), error=error)
         if ended:
             log.info("import ended", id=id_, state=ended.state, bad=ended.bad, error=error)
@@ -147,22 +163,31 @@ class Importer:
     async def _batch(
         self, id_: str, done: int, some: list[Row], seen: set[Key]
     ) -> tuple[Outcome | None, float]:
-        """One batch and how long it took, however long the database is away: after an unclear end it is seen
-        how far it came."""
+        """One batch and how long it took, however long the database is away. A write that was given up may
+        still come: how far the import is says whether it did."""
+        ran: list[Outcome] = []
+
+        def work(db: Connection) -> Outcome | None:
+            outcome = import_batches.carry_out(
+                db, id_, done, some, at=self._store.now(), zone=self._zone, seen=seen
+            )
+            if outcome:
+                ran.append(outcome)
+            return outcome
+
         while True:
+            began = time.monotonic()
             try:
-                began = time.monotonic()
-                outcome = await self._store.write(
-                    import_batches.carry_out, id_, done, some,
-                    at=self._store.now(), zone=self._zone, seen=seen,
-                )  # fmt: skip
-                return outcome, time.monotonic() - began
+                outcome = await self._store.write(work)
+                took = time.monotonic() - began
+                if outcome is None and ran:
+                    found = await self._store.read(imports.known, id_)
+                    if found and found[0].state in imports.BUSY and found[0].done == done + len(some):
+                        outcome = replace(ran[-1], one=found[0])
             except StoreUnavailable:
                 await asyncio.sleep(AGAIN_S)
-                with contextlib.suppress(StoreUnavailable):
-                    found = await self._store.read(imports.known, id_)
-                    if found and found[0].done == done + len(some):
-                        return Outcome(one=found[0]), AGAIN_S
+            else:
+                return outcome, took
 
 
 async def _some(rows: AsyncIterator[Row], count: int) -> list[Row]:

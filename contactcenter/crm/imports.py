@@ -12,14 +12,14 @@ from dataclasses import asdict, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from contactcenter.crm import duplicates, mapping, ownerships, paging, records, sealing, teams
+from contactcenter.crm import access, duplicates, mapping, ownerships, paging, records, sealing, teams
 from contactcenter.crm import fields as definitions
 from contactcenter.crm.access import Kind, Reader, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
-from contactcenter.crm.reading import Look
+from contactcenter.crm.reading import LONGEST_EXAMPLE, Look
 from contactcenter.crm.schema import import_rejects, imports
 from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.tables import Form, Unreadable, check
@@ -31,7 +31,8 @@ MATCHES = ("number", "id_number", "phone", "email")
 """By what a customer is known to be there already, in the order in which it counts."""
 EXAMPLES = 5
 """Of each column."""
-LONGEST_EXAMPLE = 80
+MOST_OPEN = 20
+"""Imports of one user that are not over: each keeps its file."""
 _COLUMNS = "imports/columns"
 
 
@@ -160,7 +161,9 @@ class Progress:
 def add(
     db: Connection, look: Look, *, id_: str, kind: str, name: str, size: int, reader: Reader, at: float
 ) -> Import:
-    """Keep a file that was looked at, with the mapping that is most likely. Raises `Refusal`."""
+    """Keep a file that was looked at, with the mapping that is most likely. Raises `Refusal`: `too_many`, or
+    the wrong field."""
+    check_room(db, reader)
     if kind not in KINDS:
         raise Refusal(f"one of {', '.join(KINDS)}", field="kind")
     header = mapping.is_header(look.head[0].cells)
@@ -175,6 +178,15 @@ def add(
     )  # fmt: skip
     records.changed(db, "import", id_, None, {"kind": kind, "name": name}, by=reader.login, at=at)
     return _found(db, id_, reader)
+
+
+def check_room(db: Connection, reader: Reader) -> None:
+    """Let nobody heap up files. Raises `Refusal` `too_many`."""
+    over = [each.value for each in OVER]
+    open_ = select(func.count()).select_from(imports).where(imports.c.login == reader.login)
+    if (db.scalar(open_.where(imports.c.state.not_in(over))) or 0) >= MOST_OPEN:
+        says = f"you have {MOST_OPEN} imports that are not over: carry out or remove some of them first"
+        raise Refusal(says, code="too_many")
 
 
 def get(db: Connection, id_: str, reader: Reader) -> Import | None:
@@ -257,6 +269,7 @@ def begin(db: Connection, id_: str, state: State, *, reader: Reader, at: float) 
     row = _locked(db, id_, reader, State.READY, State.CHECKED, State.PAUSED)
     options = _options(row.options)
     _check(db, options, reader)
+    check_mapping(db, row.kind, options, reader)
     if "name" not in options.mapping and (options.duplicates is not Duplicates.UPDATE):
         raise Refusal("say which column has the name: no customer is without one", field="mapping")
     if not any(options.mapping):
@@ -303,6 +316,21 @@ def sweep(db: Connection, *, ended_before: float) -> frozenset[str]:
     over = imports.c.state.in_([each.value for each in OVER])
     gone = over & (imports.c.ended_at < ended_before)
     return frozenset(db.scalars(select(imports.c.id).where(~gone | imports.c.ended_at.is_(None))))
+
+
+def give_up(db: Connection, *, sent_before: float, at: float) -> int:
+    """Cancel what was sent long ago and nobody works on: its file is people's data. How many that were."""
+    waiting = imports.c.state.in_([each.value for each in (State.READY, State.CHECKED, State.PAUSED)])
+    rows = db.execute(select(imports).where(waiting, imports.c.at < sent_before)).all()
+    for row in rows:
+        # Its time ran from when it was sent: the file goes at once.
+        db.execute(
+            update(imports)
+            .where(imports.c.id == row.id)
+            .values(state=State.CANCELLED.value, ended_at=row.at, error="its time was over")
+        )
+        _told(db, row, State.CANCELLED, "center", at)
+    return len(rows)
 
 
 def busy(db: Connection) -> tuple[str, ...]:
@@ -423,6 +451,17 @@ def _check(db: Connection, options: Options, reader: Reader) -> None:
         )
     ownerships.check(db, options.owner or "", options.team or "")
     whose(db, reader, options.owner or "", options.team or "")
+
+
+def check_mapping(db: Connection, kind: str, options: Options, reader: Reader) -> None:
+    """Refuse to go by a field that is there no more, or hidden from the reader: what a row is compared with
+    would be told by what becomes of it. Raises `Refusal`, naming the column."""
+    mapping.checked(options.mapping, len(options.mapping), definitions.all_of(db, kind))
+    for place, target in enumerate(options.mapping):
+        try:
+            access.check_shown(reader, Kind.CUSTOMER, mapping.fields_of(target))
+        except Refusal as error:
+            raise Refusal(str(error), code=error.code, field=f"mapping.{place}") from None
 
 
 def whose(db: Connection, reader: Reader, owner: str, team: str) -> None:

@@ -132,6 +132,14 @@ def targets(custom: Iterable[Field]) -> tuple[Target, ...]:
     return (*TARGETS, *own)
 
 
+def fields_of(target: str) -> tuple[str, ...]:
+    """The customer's fields that show what goes into it."""
+    channel = target.partition(".")[0]
+    if channel not in _ADDRESSES:
+        return (target,)
+    return ("phones", "addresses") if channel == "phone" else ("addresses",)
+
+
 def checked(mapping: Sequence[str], columns: int, custom: Iterable[Field]) -> tuple[str, ...]:
     """A mapping that can be imported by. Raises `Refusal` naming the column."""
     known = {each.name: each for each in targets(custom)}

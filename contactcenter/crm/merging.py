@@ -76,8 +76,8 @@ def merge(
     if kept == gone:
         raise Refusal("a customer can't be merged into itself", field="gone")
     one, other = _seen(db, reader, kept, "kept"), _seen(db, reader, gone, "gone")
-    records.expect(one.version, kept_version)
-    records.expect(other.version, gone_version)
+    records.expect(one.version, kept_version, field="kept_version")
+    records.expect(other.version, gone_version, field="gone_version")
     if one.kind != other.kind:
         raise Refusal("a person and an organisation are two customers: relate them instead", field="gone")
     known = {*FIELDS, *(f"custom.{each.name}" for each in fields.all_of(db, Kind.CUSTOMER))}

@@ -17,6 +17,7 @@ from contactcenter.values import frozen
 class Ownership:
     """From when on a record was whose."""
 
+    id: str
     owner: str
     team: str
     at: float
@@ -55,5 +56,6 @@ def of(db: Connection, kind: str, records: Collection[str]) -> tuple[Ownership, 
         .order_by(ownerships.c.at.desc(), ownerships.c.id)
     )
     return tuple(
-        Ownership(owner=row.owner, team=row.team, at=row.at, login=row.login) for row in db.execute(query)
+        Ownership(id=row.id, owner=row.owner, team=row.team, at=row.at, login=row.login)
+        for row in db.execute(query)
     )

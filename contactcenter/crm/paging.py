@@ -8,10 +8,13 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, or_
 
 from contactcenter.crm.errors import Refusal
+from contactcenter.crm.text import inert
 from contactcenter.values import frozen
 
 T = TypeVar("T")
 
+_LARGEST = 2**31 - 1
+"""What a column that numbers rows holds."""
 MOST = 200
 """No page is longer, whatever was asked for."""
 
@@ -39,6 +42,8 @@ def after(
     """
     if cursor:
         value, last = place_of(cursor, key.type.python_type)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise Refusal("not a cursor of this list", field="cursor")
         beyond = (key < value, tie < last) if down else (key > value, tie > last)
         query = query.where(or_(beyond[0], and_(key == value, beyond[1])))
     order = (key.desc(), tie.desc()) if down else (key, tie)
@@ -66,6 +71,11 @@ def place_of(cursor: str, kind: type) -> tuple[Any, str]:
     # A number for a text column would be an error on PostgreSQL and a silent nonsense order on SQLite.
     if isinstance(value, bool) or not isinstance(value, kind) or not isinstance(tie, str):
         raise Refusal("not a cursor of this list", field="cursor")
-    if "\0" in tie or (isinstance(value, str) and "\0" in value):
+    if not _storable(tie) or (isinstance(value, str) and not _storable(value)) or value != value:
         raise Refusal("not a cursor of this list", field="cursor")
     return value, tie
+
+
+def _storable(text: str) -> bool:
+    """Whether a text could stand in a column."""
+    return inert(text, len(text)) == text

@@ -29,6 +29,8 @@ from contactcenter.values import frozen
 
 EXAMPLES = 20
 """Rows that are shown before anything is imported."""
+LONGEST_EXAMPLE = 80
+"""Characters that are shown of a cell."""
 LOOK_S = 120.0
 """How long looking at a file may take."""
 MEMORY = 3 << 30
@@ -43,7 +45,7 @@ class Look:
 
     form: Form
     head: tuple[Row, ...]
-    """The first rows that are not blank."""
+    """The first rows that are not blank, their cells cut to what is shown of them."""
     rows: int
 
 
@@ -61,9 +63,10 @@ class Reading:
             try:
                 async with asyncio.timeout(LOOK_S):
                     found = await anext(said)
+                    head = [_row(await anext(said)) for _ in range(found["head"])]
             except TimeoutError:
                 raise Unreadable("it takes too long to read: save it again, or split it") from None
-        return Look(form=_form(found["form"]), rows=found["rows"], head=tuple(map(_row, found["head"])))
+        return Look(form=_form(found["form"]), rows=found["rows"], head=tuple(head))
 
     @contextlib.asynccontextmanager
     async def rows(self, form: Form, *, after: int = 0) -> AsyncIterator[AsyncIterator[Row]]:
@@ -108,7 +111,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def _said(output: asyncio.StreamReader) -> AsyncIterator[Any]:
-    while line := await output.readline():
+    while line := await _line(output):
         said = json.loads(line)
         if isinstance(said, dict) and "end" in said:
             if said["end"]:
@@ -116,6 +119,13 @@ async def _said(output: asyncio.StreamReader) -> AsyncIterator[Any]:
             return
         yield said
     raise Unreadable("reading it broke off: save it again, or split it")
+
+
+async def _line(output: asyncio.StreamReader) -> bytes:
+    try:
+        return await output.readline()
+    except ValueError as error:
+        raise Unreadable(f"a row of more than {_LINE:,} bytes") from error
 
 
 def _form(said: dict[str, Any]) -> Form:
@@ -157,11 +167,13 @@ def _look(file: BinaryIO, form: Form) -> Iterator[Any]:
     head = list(islice((row for row in tables.rows(file, form) if not row.blank), EXAMPLES + 1))
     if not head:
         raise Unreadable("there is no row in it")
-    yield {
-        "form": asdict(form),
-        "head": [[row.number, row.wrong, *row.cells] for row in head],
-        "rows": tables.count(file, form),
-    }
+    yield {"form": asdict(form), "rows": tables.count(file, form), "head": len(head)}
+    for row in head:
+        yield [row.number, row.wrong, *map(_example, row.cells)]
+
+
+def _example(cell: str) -> str:
+    return cell if len(cell) <= LONGEST_EXAMPLE else cell[: LONGEST_EXAMPLE - 1] + "…"
 
 
 def _rows(file: BinaryIO, form: Form, after: int) -> Iterator[Any]:

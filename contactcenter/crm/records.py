@@ -22,6 +22,8 @@ EVENTS: Mapping[str, str] = {"create": "created", "change": "changed", "delete":
 
 COMPARED = 20
 """Customers of one write that are looked at for duplicates at once."""
+WHOSE = frozenset({"owner", "team"})
+"""Fields that make no two customers more alike."""
 IMPORT = "import"
 """The act of what came from a file: it is looked at for duplicates afterwards (`duplicates.go_on`)."""
 
@@ -93,13 +95,13 @@ def changed_all(db: Connection, changes: Iterable[Change], *, by: str, at: float
     _find_anew(db, news, at=at, compared=all(one.act != IMPORT for one in entries))
 
 
-def expect(found: int, expected: int | None) -> None:
+def expect(found: int, expected: int | None, *, field: str = "If-Match") -> None:
     """Refuse a change of another version than the record has. Raises `ChangedMeanwhile`.
 
-    `expected` is None when whoever changes it does not say which version he saw.
+    `expected` is None when whoever changes it does not say which version he saw; `field` is where he said it.
     """
     if expected is not None and expected != found:
-        raise ChangedMeanwhile(expected, found)
+        raise ChangedMeanwhile(expected, found, field=field)
 
 
 def _find_anew(db: Connection, news: Iterable[News], *, at: float, compared: bool) -> None:
@@ -112,7 +114,7 @@ def _find_anew(db: Connection, news: Iterable[News], *, at: float, compared: boo
         for kind in ids:  # what a note says finds its customer and its request
             if isinstance(owner := one.detail.get(kind), str) and owner:
                 ids[kind][owner] = None
-        if one.kind == "customer":
+        if one.kind == "customer" and not WHOSE.issuperset(one.detail.get("changed", ("",))):
             changed[one.record_id] = None
     for kind, some in ids.items():
         indexing.index(db, kind, some)

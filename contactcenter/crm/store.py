@@ -6,6 +6,7 @@ The pages' code runs a noun's function in a transaction: `await store.read(cards
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -54,6 +55,9 @@ T = TypeVar("T")
 FIND_S = 1.0
 """A caller's record that takes longer than this comes too late for the pop: nobody may wait for it."""
 
+INDEX_SHARE_S, INDEX_REST, INDEX_FEWEST = 0.06, 0.25, 10
+"""How long a piece of making the search box's index anew is to take, for which part of that the store is left
+alone afterwards, and how many records are the least."""
 INDEX_AGAIN_S = 5.0
 """When to go on with the search box's index, after the database took nothing."""
 
@@ -294,12 +298,21 @@ class Store:
 
     async def _index(self) -> None:
         """Make the search box's index anew where another version of this program made it: in small pieces,
-        and nobody waits for it."""
-        while await self.read(indexing.progress):
+        nobody waits for it, and those who write hardly notice."""
+        at_once = INDEX_FEWEST
+        while True:
             try:
-                await self.write(indexing.rebuild)
+                if not await self.read(indexing.progress):
+                    return
+                began = time.monotonic()
+                await self.write(indexing.rebuild, at_once)
             except StoreUnavailable:
                 await asyncio.sleep(INDEX_AGAIN_S)
+            else:
+                took = time.monotonic() - began
+                fits = at_once * INDEX_SHARE_S / max(took, 0.001)
+                at_once = max(INDEX_FEWEST, min(indexing.BATCH, int((at_once + fits) / 2)))
+                await asyncio.sleep(took * INDEX_REST)
 
     def _started(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

@@ -21,6 +21,7 @@ from xml.sax.saxutils import escape
 
 import openpyxl
 
+from contactcenter.crm import zips
 from contactcenter.values import frozen
 
 COLUMNS = 500
@@ -277,6 +278,8 @@ class _Workbook:
 
 
 def _check_zip(file: BinaryIO) -> None:
+    if not zips.is_small(file):
+        raise Unreadable("this is no sound XLSX file: it has too many parts, or some twice")
     file.seek(0)
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()

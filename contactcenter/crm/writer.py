@@ -3,6 +3,8 @@
 Its law: every item has a number, and the batch that carries it out writes that number in the same
 transaction, under the journal's name. So a retry after an unclear commit, and the journal's replay after a
 crash, do each thing once, also when another center had the database meanwhile.
+
+A page's write that is refused is its own affair: its batch runs once more at most, however many are refused.
 """
 
 import asyncio
@@ -31,6 +33,9 @@ PATIENCE_S = 5.0
 """How long a page waits for its write."""
 CAPACITY = 50_000
 """Items in memory; with the database away for hours, what comes beyond is counted as lost."""
+CAREFUL = 100
+"""After a refusal each page's write of so many batches can be undone by itself. That doubles what a small one
+costs, and is left off while nothing is refused."""
 _BACKOFF_S = (0.1, 0.25, 0.5, 1.0)
 _LOOK_S = 1.0
 """How often, while an answer of the database is due, what waits meanwhile is put into the journal."""
@@ -60,8 +65,8 @@ class _Item:
             self.answer.set_result(outcome)
 
 
-class _Failed(Exception):
-    """A page's write raised: its own affair, but the shared transaction begins again without it."""
+class _Refused(Exception):
+    """A page's write raised where it could not be undone by itself: the batch begins again, carefully."""
 
     def __init__(self, item: _Item, error: Exception) -> None:
         super().__init__(str(error))
@@ -83,6 +88,7 @@ class Writer:
         self._applied = 0  # the number of the last item that is in the database
         self._journaled = 0  # the number of the last command that is in the journal
         self._singly = 0  # so many items are to be tried one by one, because one of them fails all others
+        self._careful = 0  # for so many batches there is a savepoint for each page's write
         self._arrived = asyncio.Event()
         self._go = asyncio.Event()
         self._closing = False
@@ -192,9 +198,13 @@ class Writer:
         while self._error or any(item.wanted for item in batch):
             try:
                 self._refused += await self._attempt(batch, outcomes, doubt=tries > 0)
+                self._careful = max(0, self._careful - 1)
                 break
-            except _Failed as failed:
-                failed.item.answer_with(failed.error)
+            except _Refused as refused:
+                if len(batch) > 1:
+                    self._careful = CAREFUL
+                else:
+                    refused.item.answer_with(refused.error)
             except Exception as error:
                 if not self._outage(error):
                     if len(batch) > 1:
@@ -236,7 +246,7 @@ class Writer:
                 self._db = await self._engine.connect()
             async with self._db.begin():
                 return await self._db.run_sync(self._apply, batch, outcomes, doubt)
-        except _Failed:
+        except _Refused:
             raise
         except BaseException:
             # After a failed commit nothing of this connection is to be trusted, least of all its descriptor.
@@ -256,11 +266,15 @@ class Writer:
             if item.work is None or not item.wanted:
                 continue
             try:
-                outcomes[item] = item.work(db)
+                with db.begin_nested() if self._careful else contextlib.nullcontext():
+                    outcomes[item] = item.work(db)
             except Exception as error:
                 if self._outage(error):
                     raise
-                raise _Failed(item, error) from error
+                if not self._careful:
+                    raise _Refused(item, error) from error
+                outcomes[item] = error
+                self._careful = CAREFUL
         settings.put(db, self._name, str(batch[-1].number))
         return refused
 

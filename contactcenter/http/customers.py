@@ -221,7 +221,7 @@ async def assign_customers(visit: Visit, body: Assignment) -> Assigned:
 async def list_ownerships(visit: Visit, id: str, query: Paged) -> Items[Ownership]:
     """Whose the customer was, and who said so, the newest first."""
     found = await visit.edge.store.read(customers.ownerships_of, id, visit.reader)
-    return cut(found, _newest_first, query)
+    return cut(sorted(found, key=_newest_first), _newest_first, query)
 
 
 def chosen(query: CustomerChoice, region: str) -> dict[str, Any]:
@@ -235,8 +235,8 @@ def chosen(query: CustomerChoice, region: str) -> dict[str, Any]:
 
 
 def _newest_first(one: Ownership) -> str:
-    """A text that grows as the time goes back."""
-    return f"{1e11 - one.at:020.6f}"
+    """A text that grows as the time goes back, and is no other's."""
+    return f"{1e11 - one.at:020.6f} {one.id}"
 
 
 def _given(body: BaseModel) -> dict[str, Any]:

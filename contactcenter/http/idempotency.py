@@ -1,16 +1,19 @@
 """`Idempotency-Key`: a POST that is sent twice, because its answer was lost on the way, counts once.
 
-The key belongs to the user. The same request under it gets the stored answer, for a day; another request is
-refused. Refusals are not stored: they changed nothing, and may be sent again as they are or corrected.
+The key belongs to the user. The same request under it gets the stored answer, for a day and as long as the
+user may do and see the same; another request is refused. Refusals are not stored: they changed nothing, and
+may be sent again as they are or corrected.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from contactcenter.crm import idempotency
+from contactcenter.crm.access import Reader
 from contactcenter.crm.idempotency import LOST, Claim, Kept
 from contactcenter.http.problems import Problem
 from contactcenter.http.visit import Visit
@@ -32,7 +35,8 @@ async def once(
     edge, login = visit.edge, visit.visitor.login
     request = hashlib.sha256(f"{visit.request.method} {visit.request.path}\n".encode() + body).hexdigest()
     async with edge.turns.of(login, key):
-        claim = Claim(login=login, key=key, request=request, at=edge.now())
+        rights = _rights(visit.visitor.reader)
+        claim = Claim(login=login, key=key, request=request, at=edge.now(), rights=rights)
         if known := await edge.store.read(idempotency.find, claim):
             return _replayed(known)
         before = idempotency.claim.set(claim)
@@ -47,6 +51,15 @@ async def once(
         return answer
 
 
+def _rights(reader: Reader) -> str:
+    """What says what somebody may do and see."""
+    parts = (
+        reader.role, sorted(reader.rights), sorted(reader.scopes.items()), reader.teams,
+        sorted(reader.queues), sorted(reader.hidden),
+    )  # fmt: skip
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 def _replayed(known: Kept) -> web.Response:
     if not known.same:
         raise Problem(
@@ -56,7 +69,8 @@ def _replayed(known: Kept) -> web.Response:
         raise Problem(
             409,
             "answer_lost",
-            "This request was carried out, and its answer was lost: look at what it made.",
+            "This request was carried out. Its answer was lost, or your rights changed since: look at what "
+            "it made.",
             field=HEADER,
         )
     headers = {**known.headers, REPLAYED: "true"}

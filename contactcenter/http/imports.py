@@ -93,11 +93,12 @@ async def list_imports(visit: Visit, query: Paged) -> Items[Import]:
     return Items(items=list(page.items), next=page.next)
 
 
-@routes.post("/api/imports", right=Right.CUSTOMERS_IMPORT, status=201, refusals=(403,), upload=True)
+@routes.post("/api/imports", right=Right.CUSTOMERS_IMPORT, status=201, refusals=(403, 409), upload=True)
 async def send_import(visit: Visit, query: ImportFile) -> Import:
     """Send a CSV or XLSX file. Nothing is imported yet: the answer says how the file seems to be read, with
     the first rows, and which column is likely to go where."""
     edge, id_ = visit.edge, uuid4().hex
+    await edge.store.read(imports.check_room, visit.reader)
     files = edge.importer.files
     most = edge.settings.import_bytes
     async with files.receive(visit.request.content.iter_chunked(1 << 16), most) as received:

@@ -22,6 +22,7 @@ Conventions of all routes, kept here and nowhere else:
 
 import inspect
 import json
+import math
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -132,6 +133,8 @@ class Route:
         try:
             answer = await self.handler(visit, **arguments)
         except ChangedMeanwhile as error:
+            if not self.checks_version:
+                raise
             raise await self._conflict(visit, error, arguments) from error
         if isinstance(answer, web.StreamResponse):
             return answer
@@ -320,9 +323,17 @@ async def _json_of(request: web.Request, limit: int) -> Any:
         raise Problem(415, "media_type", "Send JSON, as application/json.")
     raw = await _raw(request, limit)
     try:
-        return json.loads(raw.decode())
+        return json.loads(raw.decode(), parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Problem(400, "not_json", "The body is not JSON.") from None
+
+
+def _finite(text: str) -> float:
+    """A number as JSON has it. Raises ValueError for NaN and for what is beyond all bounds: no database and
+    no page could have it back."""
+    if not math.isfinite(value := float(text)):
+        raise ValueError(text)
+    return value
 
 
 def expected_version(request: web.Request) -> int | None:

@@ -104,6 +104,7 @@ REFUSALS = {
     "beyond_you": 403,
     "running": 409,
     "taken": 409,
+    "answer_lost": 409,
     "ended": 409,
     "illegal_now": 409,
     "changed_since": 409,

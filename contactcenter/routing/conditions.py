@@ -177,7 +177,10 @@ def _constants(node: ast.expr) -> tuple[Constant, ...]:
 
 
 def _said(node: ast.AST) -> str:
-    return ast.unparse(node)[:60]
+    try:
+        return ast.unparse(node)[:60]
+    except RecursionError:
+        return "what is written there"
 
 
 def _fact(customer: Customer, fact: str) -> Any:

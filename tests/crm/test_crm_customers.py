@@ -1,16 +1,20 @@
 """Customers: found by any spelling of their number, changed without surprise."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event, insert
+from sqlalchemy.engine import Engine
 from stores import Keeper, save
 
 from contactcenter.crm import cards, customers
 from contactcenter.crm.customers import CustomerChange, NewCustomer
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.phone_numbers import e164, is_ordinary
+from contactcenter.crm.schema import teams
 from contactcenter.crm.text import inert
 
 WANG = NewCustomer(
@@ -145,6 +149,33 @@ def test_what_is_no_telephone_number_is_refused(number: str) -> None:
     with pytest.raises(Refusal) as refused:
         e164(number)
     assert refused.value.field == "phone"
+
+
+async def test_giving_many_customers_away_takes_no_more_statements_than_few(keeper: Keeper) -> None:
+    store = await keeper.open()
+    new = [NewCustomer(name=f"c{n}") for n in range(50)]
+    ids = await store.write(customers.create_many, new, at=1.0)
+    await store.write(lambda db: db.execute(insert(teams).values(name="red", title={}, version=1)))
+    counts = []
+    asked: list[str] = []
+
+    def listen(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    for some in (ids[:5], ids):
+        event.listen(Engine, "before_cursor_execute", listen)
+        try:
+            changed = await store.write(customers.assign, some, team="red", at=2.0)
+        finally:
+            event.remove(Engine, "before_cursor_execute", listen)
+        counts.append((changed, len(asked)))
+        asked.clear()
+    (few, statements), (many, more) = counts
+    assert (few, many) == (5, 45)
+    assert more <= statements + 2
+    assert keeper.rows("SELECT DISTINCT team, version FROM customers") == [("red", 2)]
+    assert keeper.rows("SELECT count(*) FROM ownerships WHERE team = 'red'") == [(50,)]
+    assert keeper.rows("SELECT count(*) FROM audit WHERE kind = 'customer' AND act = 'change'") == [(50,)]
 
 
 @given(st.text())

@@ -15,11 +15,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert
 from stores import Keeper, save
 
-from contactcenter.crm import customers, duplicates, engines, migrations, schema
+from contactcenter.crm import customers, duplicates, engines, indexing, migrations, schema
 from contactcenter.crm import sqlite as sqlite_file
+from contactcenter.crm import store as store_module
 from contactcenter.crm.access import CENTER
 from contactcenter.crm.customers import NewCustomer
-from contactcenter.crm.errors import StoreRefused
+from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.schema import metadata
 
 
@@ -35,6 +36,29 @@ async def test_a_damaged_file_is_refused_with_what_to_do(file_keeper: Keeper) ->
         await file_keeper.open()
     assert "center.journal" in str(refused.value)
     assert file_keeper.path.read_bytes() == data
+
+
+async def test_the_index_goes_on_after_a_bad_time(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = await keeper.open()
+    await store.write(customers.create_many, [NewCustomer(name=f"c{n}") for n in range(30)], at=1.0)
+    await store.write(indexing.restart)
+    await keeper.close()
+    monkeypatch.setattr(store_module, "INDEX_AGAIN_S", 0.01)
+    real, bad = indexing.progress, [2, 4]
+    reads = 0
+
+    def progress(db: Connection) -> indexing.Progress | None:
+        nonlocal reads
+        reads += 1
+        if reads in bad:
+            raise StoreUnavailable("all readers are busy")
+        return real(db)
+
+    monkeypatch.setattr(indexing, "progress", progress)
+    store = await keeper.open()
+    await store.indexed()
+    assert reads > max(bad)
+    assert await store.read(real) is None
 
 
 @pytest.mark.parametrize(

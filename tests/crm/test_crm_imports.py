@@ -8,19 +8,22 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event, select
 from sqlalchemy.engine import Engine
 from stores import Keeper, until
 
-from contactcenter.crm import duplicates, imports, mapping, readers
+from contactcenter.crm import duplicates, fields, import_batches, imports, mapping, readers, writer
+from contactcenter.crm import importer as importer_module
+from contactcenter.crm.access import Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.fields import Choice, Field, FieldType
 from contactcenter.crm.files import Files, shown_name
-from contactcenter.crm.importer import KIND, Importer
+from contactcenter.crm.importer import DAY_S, KIND, Importer
 from contactcenter.crm.imports import Duplicates, Import, State, Wish
 from contactcenter.crm.place import Place
 from contactcenter.crm.sessions import Sessions
@@ -39,30 +42,42 @@ asyncio.run(die(*pickle.loads({places!r})))
 MANY = "姓名,手机\n" + "".join(f"客户{n},{13900000000 + n}\n" for n in range(ROWS))
 
 
-async def begin(store: Store, files: Files, wish: Wish | None = None, content: str = MANY) -> Any:
+async def begin(
+    store: Store,
+    files: Files,
+    wish: Wish | None = None,
+    content: str = MANY,
+    *,
+    id_: str = "one",
+    reader: Reader | None = None,
+) -> Any:
     async def sent() -> AsyncIterator[bytes]:
         yield content.encode()
 
-    await Users(store, Sessions(store)).create(User(login="boss", name="Boss", role="admin"), "long enough")
-    known = await store.read(readers.of, "boss")
-    assert known
+    if reader is None:
+        await Users(store, Sessions(store)).create(
+            User(login="boss", name="Boss", role="admin"), "long enough"
+        )
+        known = await store.read(readers.of, "boss")
+        assert known
+        reader = known.reader
     async with files.receive(sent(), 1 << 20) as received:
-        files.keep(received, KIND, "one")
-    look = await Importer(store, files, zone="UTC", days=1, show=lambda one: None).reading("one").look()
+        files.keep(received, KIND, id_)
+    look = await Importer(store, files, zone="UTC", days=1, show=lambda one: None).reading(id_).look()
     await store.write(
         imports.add,
         look,
-        id_="one",
+        id_=id_,
         kind="customer",
         name="x",
         size=received.size,
-        reader=known.reader,
+        reader=reader,
         at=5.0,
     )
     if wish:
-        await store.write(imports.set_up, "one", wish, None, reader=known.reader, at=5.0)
-    await store.write(imports.begin, "one", State.RUNNING, reader=known.reader, at=5.0)
-    return known.reader
+        await store.write(imports.set_up, id_, wish, None, reader=reader, at=5.0)
+    await store.write(imports.begin, id_, State.RUNNING, reader=reader, at=5.0)
+    return reader
 
 
 async def die(place: Place, folder: Path) -> None:
@@ -145,6 +160,128 @@ async def test_who_may_import_no_more_is_paused(keeper: Keeper, tmp_path: Path) 
     assert (shown[-1].state, shown[-1].done) == (State.PAUSED, 0)
     assert "may import no more" in shown[-1].error
     assert keeper.rows("SELECT count(*) FROM customers") == [(0,)]
+
+
+async def test_a_batch_that_was_given_up_and_came_all_the_same_is_gone_on_from(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await keeper.open()
+    files = Files(tmp_path / "files", store.sealing)
+    await begin(store, files)
+    real, slow = import_batches.carry_out, [True]
+
+    def carry_out(db: Connection, *given: Any, **named: Any) -> Any:
+        while slow and time.monotonic() < until_:  # longer than its page waits, and then it is done
+            db.scalar(select(1))
+        slow.clear()
+        return real(db, *given, **named)
+
+    until_ = time.monotonic() + 1.0
+    monkeypatch.setattr(import_batches, "carry_out", carry_out)
+    monkeypatch.setattr(writer, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(importer_module, "AGAIN_S", 0.01)
+    shown: list[Import] = []
+    importer = Importer(store, files, zone="UTC", days=1, show=shown.append)
+    importer.start()
+    await until(lambda: not slow)
+    monkeypatch.setattr(writer, "PATIENCE_S", 30.0)
+    await until(lambda: any(one.state is State.DONE for one in shown), 50)
+    await importer.stop()
+    assert (shown[-1].done, shown[-1].created, shown[-1].bad) == (ROWS, ROWS, 0)
+    assert keeper.rows("SELECT count(*) FROM customers") == [(ROWS,)]
+
+
+async def test_an_import_that_breaks_ends_and_the_next_is_carried_out(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await keeper.open()
+    files = Files(tmp_path / "files", store.sealing)
+    reader = await begin(store, files, content="name\na\n")
+    await begin(store, files, content="name\nb\n", id_="two", reader=reader)
+    real = import_batches.carry_out
+
+    def carry_out(db: Connection, id_: str, *given: Any, **named: Any) -> Any:
+        if id_ == "one":
+            raise KeyError("a bug of ours")
+        return real(db, id_, *given, **named)
+
+    monkeypatch.setattr(import_batches, "carry_out", carry_out)
+    shown: list[Import] = []
+    importer = Importer(store, files, zone="UTC", days=1, show=shown.append)
+    importer.start()
+    await until(lambda: len(shown) == 3)
+    await importer.stop()
+    states = {one.id: (one.state, one.error) for one in shown}
+    assert states["two"] == (State.DONE, "")
+    state, error = states["one"]
+    assert (state, "mistake of ours" in error) == (State.FAILED, True)
+
+
+async def test_a_field_that_is_gone_pauses_what_goes_into_it(keeper: Keeper, tmp_path: Path) -> None:
+    store = await keeper.open()
+    files = Files(tmp_path / "files", store.sealing)
+    size = Field(kind="customer", name="size", title={"zh": "大小", "en": "Size"}, type=FieldType.TEXT)
+    await store.write(fields.create, size, by="boss", at=5.0)
+    wish = Wish(mapping=("name", "custom.size"))
+    reader = await begin(store, files, wish, content="name,size\na,b\n")
+    await store.write(fields.remove, "customer", "size", by="boss", at=5.0)
+    shown: list[Import] = []
+    importer = Importer(store, files, zone="UTC", days=1, show=shown.append)
+    importer.start()
+    await until(lambda: bool(shown))
+    await importer.stop()
+    assert (shown[-1].state, shown[-1].error) == (State.PAUSED, "column 2: there is no such field")
+    with pytest.raises(Refusal, match="no such field") as refused:
+        await store.write(imports.begin, "one", State.RUNNING, reader=reader, at=5.0)
+    assert refused.value.field == "mapping.1"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "target"),
+    [("id_number", "id_number"), ("phones", "phone.mobile"), ("addresses", "phone"), ("addresses", "email")],
+)
+async def test_nothing_is_compared_with_what_is_hidden(
+    keeper: Keeper, tmp_path: Path, hidden: str, target: str
+) -> None:
+    store = await keeper.open()
+    files = Files(tmp_path / "files", store.sealing)
+    wish = Wish(mapping=("name", target))
+    reader = await begin(store, files, wish, content="name,x\na,b\n")
+    await store.write(imports.stop, "one", State.PAUSED, reader=reader, at=5.0)
+    blind = replace(reader, hidden=frozenset({f"customer.{hidden}"}))
+    for state in (State.RUNNING, State.CHECKING):
+        with pytest.raises(Refusal) as refused:
+            await store.write(imports.begin, "one", state, reader=blind, at=5.0)
+        assert (refused.value.code, refused.value.field) == ("hidden", "mapping.1")
+
+
+async def test_a_file_that_nobody_imports_is_not_kept_for_ever(keeper: Keeper, tmp_path: Path) -> None:
+    store = await keeper.open()
+    files = Files(tmp_path / "files", store.sealing)
+    reader = await begin(store, files, content="name\na\n")
+    await store.write(imports.stop, "one", State.PAUSED, reader=reader, at=5.0)
+    importer = Importer(store, files, zone="UTC", days=1, show=lambda one: None)
+    keeper.at = 5.0 + DAY_S - 1
+    await importer.sweep()
+    assert (await store.read(imports.get, "one", reader)).state is State.PAUSED
+    keeper.at = 5.0 + DAY_S + 1
+    await importer.sweep()
+    assert (await store.read(imports.get, "one", reader)).state is State.CANCELLED
+    assert await store.read(imports.sweep, ended_before=keeper.at - DAY_S) == frozenset()
+    with pytest.raises(Refusal):
+        await store.write(imports.begin, "one", State.RUNNING, reader=reader, at=keeper.at)
+
+
+async def test_nobody_heaps_up_files(keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "MOST_OPEN", 1)
+    store = await keeper.open()
+    files = Files(tmp_path / "files", store.sealing)
+    reader = await begin(store, files, content="name\na\n")
+    with pytest.raises(Refusal) as refused:
+        await begin(store, files, content="name\na\n", id_="two", reader=reader)
+    assert refused.value.code == "too_many"
+    await store.write(imports.stop, "one", State.CANCELLED, reader=reader, at=5.0)
+    await begin(store, files, content="name\na\n", id_="two", reader=reader)
 
 
 # --- cells ---

@@ -5,6 +5,7 @@ import csv
 import io
 import zipfile
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contactcenter.crm import tables
+from contactcenter.crm import file_types, tables, zips
+from contactcenter.crm.errors import Refusal
 from contactcenter.crm.tables import CsvSink, Form, Row, Unreadable, XlsxSink
 
 MORNING = datetime(2026, 3, 31, 8, 5)  # noqa: DTZ001 - a spreadsheet knows no zones
@@ -183,6 +185,52 @@ def test_an_archive_that_is_no_workbook_is_refused() -> None:
         archive.writestr("a.txt", "x")
     with pytest.raises(Unreadable, match="no XLSX"):
         tables.recognise(out)
+
+
+@pytest.mark.parametrize("comment", [b"", b"x" * 300])
+def test_a_directory_without_end_is_never_read(tmp_path: Path, comment: bytes) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("[Content_Types].xml", b"<Types/>")
+        archive.writestr("xl/workbook.xml", b"<workbook/>")
+        for n in range(30_000):
+            archive.writestr(f"{n}", b"")
+        archive.comment = comment
+    whole = content.getvalue()
+    assert not zips.is_small(content)
+    with pytest.raises(Unreadable, match="too many parts"):
+        cells(whole)
+    path = tmp_path / "x"
+    # The end says of how many entries and bytes it is the end: who lies there is not believed.
+    end = whole.rindex(b"PK\5\6")
+    for lies in (whole, whole[: end + 8] + bytes(4) + whole[end + 12 :]):
+        path.write_bytes(lies)
+        with pytest.raises(Refusal, match="too many parts") as refused:
+            file_types.recognised(path, "x.xlsx")
+        assert refused.value.code == "type_unknown"
+
+
+def test_a_directory_for_more_than_four_gigabytes_is_never_read(tmp_path: Path) -> None:
+    """It names a second end, whose numbers count and would have to be believed."""
+    path = tmp_path / "x"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", b"<Types/>")
+        for n in range(66_000):
+            archive.writestr(f"{n}", b"")
+    assert b"PK\6\7" in path.read_bytes()
+    with pytest.raises(Refusal, match="too many parts"):
+        file_types.recognised(path, "x.xlsx")
+
+
+def test_an_ordinary_archive_is_small() -> None:
+    content = io.BytesIO()
+    for comment in (b"", b"saved by a person", b"PK\5\6"):
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr("mimetype", b"x")
+            archive.comment = comment
+        assert zips.is_small(content)
+    for broken in (b"", b"PK\3\4", b"PK\3\4" + bytes(100)):
+        assert zips.is_small(io.BytesIO(broken)), "it is for zipfile to refuse"
 
 
 def test_the_longest_list_that_is_sent_is_read_row_by_row() -> None:

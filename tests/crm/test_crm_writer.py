@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from stores import JOURNAL, Keeper, degraded, recovered, save, until
 
 from contactcenter.commands import FindCustomer
-from contactcenter.crm import customers, interactions, writer
+from contactcenter.crm import customers, interactions, matching, writer
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.place import Server
@@ -334,6 +334,38 @@ async def test_one_refused_write_does_not_hurt_its_neighbours(keeper: Keeper) ->
     assert keeper.rows("SELECT id FROM customers") == [(good.id,)]  # type: ignore[union-attr]
 
 
+async def test_many_refused_writes_do_not_have_their_neighbours_done_again(keeper: Keeper) -> None:
+    store = await keeper.open()
+    runs: list[int] = []
+
+    def good(db: Connection, n: int) -> int:
+        runs.append(n)
+        db.execute(text(f"INSERT INTO settings (name, value) VALUES ('good{n}', 'x')"))
+        return n
+
+    def refused(db: Connection, n: int) -> None:
+        db.execute(text(f"INSERT INTO settings (name, value) VALUES ('bad{n}', 'x')"))
+        raise Refusal("no")
+
+    def broken(db: Connection) -> None:
+        db.execute(text("INSERT INTO customers (id) VALUES ('x')"))
+
+    for _ in range(2):  # each time one batch: all come in the same turn of the loop
+        runs.clear()
+        writes = [store.write(good, 1), *(store.write(refused, n) for n in range(30)), store.write(broken)]
+        first, *bad, wrong, last = await asyncio.gather(*writes, store.write(good, 2), return_exceptions=True)
+        assert (first, last) == (1, 2)
+        assert all(isinstance(error, Refusal) for error in bad)
+        assert isinstance(wrong, IntegrityError)
+        assert keeper.rows("SELECT name FROM settings WHERE name LIKE 'bad%'") == []
+        assert keeper.rows("SELECT name FROM settings WHERE name LIKE 'good%' ORDER BY 1") == [
+            ("good1",), ("good2",),
+        ]  # fmt: skip
+        assert runs in ([1, 1, 2], [1, 2])
+        keeper.rows("DELETE FROM settings WHERE name LIKE 'good%'")
+    assert runs == [1, 2], "once something was refused, nothing is done twice"
+
+
 async def test_a_record_that_can_t_be_written_does_not_stop_the_others(keeper: Keeper) -> None:
     store = await keeper.open()
     store.carry(save("i1", final=True))
@@ -374,7 +406,7 @@ async def test_who_can_t_be_found_is_answered_too(keeper: Keeper, monkeypatch: p
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(customers, "with_phone", broken)
+        patched.setattr(matching, "by_phone", broken)
         store.carry(FindCustomer(call="c", number="13900000009"))
         assert (await told()).method is MatchMethod.NONE
     # All readers are busy for longer than anybody may wait.

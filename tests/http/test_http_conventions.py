@@ -206,6 +206,21 @@ async def test_an_answer_that_was_lost_is_no_reason_to_do_it_again(edge: Running
         assert (await browser.get("/api/things/one"))["version"] == 1
 
 
+async def test_an_answer_is_not_given_again_to_who_may_see_less_by_now(edge: Running) -> None:
+    async with edge.browser() as browser, edge.browser() as admin:
+        await browser.sign_in("agent1")
+        await admin.sign_in("admin")
+        headers = {"Idempotency-Key": "k"}
+        body = {"name": "a"}
+        assert (await browser.call("POST", "/api/things", json=body, headers=headers))[0] == 201
+        assert (await browser.call("POST", "/api/things", json=body, headers=headers))[0] == 201
+        assert (await admin.call("PATCH", "/api/users/agent1", json={"role": "sales"}))[0] == 200
+        await browser.sign_in("agent1")
+        status, problem = await browser.call("POST", "/api/things", json=body, headers=headers)
+        assert (status, problem["code"]) == (409, "answer_lost")
+        assert (await browser.get("/api/things/one"))["version"] == 1
+
+
 @pytest.mark.parametrize("key", ["", " ", "k k", "k" * 129, "schlüssel", "'; --"])
 async def test_a_key_that_is_none_is_refused(edge: Running, key: str) -> None:
     async with edge.browser() as browser:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from running import Browser, Running
 
+from contactcenter.crm import customers, paging
+
 JSON = {"Content-Type": "application/json"}
 FIELD = {
     "kind": "customer", "name": "segment", "title": {"zh": "分类", "en": "Segment"}, "type": "choice",
@@ -148,6 +150,67 @@ async def test_relations_and_consents_are_kept(edge: Running) -> None:
         assert len((await browser.get(f"/api/customers/{a['id']}/consents"))["items"]) == 1
 
 
+@pytest.mark.parametrize("field", ["kept_version", "gone_version"])
+async def test_a_merge_of_what_changed_meanwhile_says_which(edge: Running, field: str) -> None:
+    async with edge.browser() as browser:
+        await browser.sign_in("admin")
+        kept, gone = [(await made(browser))["id"] for _ in range(2)]
+        body = {"kept": kept, "gone": gone, "kept_version": 1, "gone_version": 1} | {field: 2}
+        status, problem = await browser.call("POST", "/api/merges", json=body)
+        assert (status, problem["code"], problem["field"]) == (412, "changed_meanwhile", field)
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("/api/customers", {"where": "customer.tier == " + "-" * 470 + "1"}),
+        ("/api/customers", {"where": "~" * 480 + "1"}),
+        ("/api/customers", {"cursor": paging.cursor_of("a\ud800", "x")}),
+        ("/api/customers", {"cursor": paging.cursor_of("a", "x\udfff")}),
+        ("/api/customers", {"sort": "updated", "cursor": paging.cursor_of(float("nan"), "x")}),
+        ("/api/audit", {"cursor": paging.cursor_of(10**40, "x")}),
+        ("/api/audit", {"cursor": paging.cursor_of(-(10**18), "x")}),
+        ("/api/audit", {"cursor": paging.cursor_of(2**31, "x")}),
+        ("/api/outbox", {"cursor": "99999999999"}),
+        ("/api/outbox", {"cursor": str(2**31)}),
+    ],
+)
+async def test_what_no_column_holds_is_the_sender_s_mistake(
+    edge: Running, path: str, wrong: dict[str, str]
+) -> None:
+    async with edge.browser() as browser:
+        await browser.sign_in("admin")
+        status, problem = await browser.call("GET", path, params=wrong)
+        assert (status, problem["field"]) == (422, "where" if "where" in wrong else "cursor"), problem
+
+
+@pytest.mark.parametrize("number", ["10000000000000000000000000000000", "1" + "0" * 400, "1e999"])
+async def test_numbers_that_no_column_holds_are_compared_all_the_same(edge: Running, number: str) -> None:
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        field = {
+            "kind": "customer",
+            "name": "points",
+            "type": "number",
+            "title": {"zh": "分", "en": "Points"},
+        }
+        assert (await admin.call("POST", "/api/fields", json=field))[0] == 201
+        await made(admin, custom={"points": 3})
+        for operator, found in (("==", 0), (">", 0), ("<", 1), ("> -", 1)):
+            where = f"customer.custom.points {operator}{number}"
+            assert len((await admin.get("/api/customers", where=where))["items"]) == found
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+async def test_numbers_that_json_has_not_are_refused(edge: Running, number: str) -> None:
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        text = f'{{"kind": "customer", "title": "x", "filter": {{"a": {number}}}}}'
+        headers = {"Content-Type": "application/json"}
+        status, problem = await admin.call("POST", "/api/views", data=text, headers=headers)
+        assert (status, problem["code"]) == (400, "not_json")
+
+
 async def test_customers_are_given_away_and_the_history_of_it_is_kept(edge: Running) -> None:
     async with edge.browser() as browser:
         await browser.sign_in("admin")
@@ -161,6 +224,15 @@ async def test_customers_are_given_away_and_the_history_of_it_is_kept(edge: Runn
             assert answer == (200, {"changed": n})
             edge.clock.ahead_s += 1
         path = f"/api/customers/{ids[0]}/ownerships"
+        for owner in ("agent1", "", "agent2"):  # two of one instant
+            await edge.store.write(customers.assign, [ids[1]], owner=owner, at=5.0)
+        whose, cursor = [], ""
+        while True:
+            page = await browser.get(f"/api/customers/{ids[1]}/ownerships", limit=1, cursor=cursor)
+            whose += [each["id"] for each in page["items"]]
+            if not (cursor := page["next"]):
+                break
+        assert len(whose) == len(set(whose)) == 5
         page = await browser.get(path, limit=1)
         rest = await browser.get(path, cursor=page["next"])
         assert [each["owner"] for each in (*page["items"], *rest["items"])] == ["agent2", "agent1"]

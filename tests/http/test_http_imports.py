@@ -22,7 +22,7 @@ async def boss(edge: Running) -> Any:
         yield await browser.sign_in("admin")
 
 
-async def send(browser: Browser, content: bytes, name: str = "customers.csv") -> dict[str, Any]:
+async def send(browser: Browser, content: bytes | io.BytesIO, name: str = "customers.csv") -> dict[str, Any]:
     status, found = await browser.call("POST", "/api/imports", params={"name": name}, data=content)
     assert status == 201, found
     return dict(found)
@@ -223,6 +223,15 @@ async def test_files_that_can_not_be_read_are_refused(edge: Running, boss: Brows
     edge.server._edge.settings = type(edge.server._edge.settings)(import_bytes=100_000)
     status, problem = await boss.call("POST", "/api/imports", params={"name": "x"}, data=bytes(200_000))
     assert (status, problem["code"]) == (413, "too_large")
+
+
+async def test_long_rows_are_looked_at(boss: Browser) -> None:
+    width = 20
+    row = ",".join("王" * 19_000 for _ in range(width))
+    content = ",".join(f"c{n}" for n in range(width)) + "\n" + f"{row}\n" * 21
+    found = await send(boss, io.BytesIO(content.encode()))
+    assert found["rows"] == 21
+    assert {len(each) for column in found["columns"] for each in column["examples"]} == {80}
 
 
 # --- exports ---

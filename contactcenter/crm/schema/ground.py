@@ -82,6 +82,8 @@ idempotency = Table(
     Column("headers", JSON, nullable=False),
     Column("body", Text, nullable=False),  # sealed
     Column("at", Double, nullable=False, index=True),
+    Column("attempt", Text, nullable=False),  # which sending of the request was carried out
+    Column("rights", Text, nullable=False),  # for what rights the answer is
 )
 
 # Filters of a list that somebody gave a name.

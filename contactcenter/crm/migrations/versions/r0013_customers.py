@@ -105,6 +105,8 @@ def upgrade() -> None:
         sa.Column("headers", sa.JSON(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("attempt", sa.Text(), nullable=False),
+        sa.Column("rights", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("login", "key", name=op.f("pk_idempotency")),
     )
     op.create_index(op.f("ix_idempotency_at"), "idempotency", ["at"], unique=False)
