@@ -1,19 +1,32 @@
 """Duplicates: pairs of records that may be one customer, found by what they share, for people to decide on.
 
-A record is compared when it is made or changed (`check`), and all of them piece by piece (`scan`). What was
-called different stays so, until there is a further reason.
+A record is compared when it is made or changed (`check`); many at once, and those from before there was any
+comparing, afterwards and piece by piece (`due`, `go_on`). What was called different stays so, until there is
+a further reason.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from contactcenter.crm import access, likeness, paging, settings
 from contactcenter.crm.access import Kind, Reader
-from contactcenter.crm.errors import Refusal
 from contactcenter.crm.likeness import Reason
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import addresses, customers, duplicates, name_keys
@@ -22,6 +35,13 @@ from contactcenter.values import frozen
 OPEN, DIFFERENT, MERGED = "open", "different", "merged"
 _DUE = "duplicates_due"
 """The setting that says from where on records are to be compared."""
+_STANDS_IN = {
+    "phone": ("phones", "addresses"),
+    "email": ("addresses",),
+    "company": ("company",),
+    "id_number": ("id_number",),
+}
+"""The fields of customers in which a reason's value stands."""
 NAMESAKES = 50
 """Of a name that more customers have, only those who share something else are compared."""
 
@@ -60,18 +80,6 @@ def check(db: Connection, ids: Collection[str], *, at: float) -> int:
     return found
 
 
-def scan(db: Connection, *, after: str = "", count: int = 200, at: float) -> str:
-    """Compare the next `count` records behind the id `after`; answers the last one's, empty at the end."""
-    ids = db.scalars(
-        select(customers.c.id)
-        .where(customers.c.id > after, customers.c.merged_into == "")
-        .order_by(customers.c.id)
-        .limit(count)
-    ).all()
-    check(db, ids, at=at)
-    return ids[-1] if len(ids) == count else ""
-
-
 def due(db: Connection, since: float) -> None:
     """Have `go_on` compare all records that were made or changed from then on."""
     at = json.loads(settings.get(db, _DUE) or "[]")
@@ -106,14 +114,7 @@ def page(
     limit: int = 50,
 ) -> Page[Pair]:
     """Pairs of which the reader sees both, the surest first; with one customer, if given."""
-    one, other = customers.alias("one"), customers.alias("other")
-    seen = select(customers.c.id).where(access.visible(reader, Kind.CUSTOMER))
-    query = (
-        select(duplicates, one.c.name.label("first_name"), other.c.name.label("second_name"))
-        .join(one, one.c.id == duplicates.c.first)
-        .join(other, other.c.id == duplicates.c.second)
-        .where(duplicates.c.first.in_(seen), duplicates.c.second.in_(seen))
-    )
+    query, one, other = _visible(reader)
     if state:
         query = query.where(duplicates.c.state == state)
     if state == OPEN:
@@ -129,39 +130,48 @@ def page(
         if len(rows) > len(shown)
         else ""
     )
-    return Page(items=tuple(_pair(row) for row in shown), next=more)
+    return Page(items=tuple(_pair(row, reader) for row in shown), next=more)
 
 
-def decide(db: Connection, reader: Reader, one: str, other: str, *, at: float) -> Pair:
-    """Say that the two are different customers. Raises `Refusal` `not_found`."""
-    first, second = sorted((one, other))
-    both = db.scalar(
-        select(func.count())
-        .select_from(customers)
-        .where(customers.c.id.in_((first, second)), access.visible(reader, Kind.CUSTOMER))
-    )
-    where = and_(duplicates.c.first == first, duplicates.c.second == second)
-    row = db.execute(select(duplicates).where(where)).one_or_none()
-    if row is None or both != 2:
-        raise Refusal("there is no such pair", code="not_found")
-    if row.state == MERGED:
-        raise Refusal("the two were merged", code="merged")
-    values = {"state": DIFFERENT, "decided_at": at, "decided_by": reader.login}
-    db.execute(update(duplicates).where(where).values(values))
-    return _pair(db.execute(select(duplicates).where(where)).one())
+def get(db: Connection, reader: Reader, one: str, other: str) -> Pair | None:
+    """The pair of these two, if there is one of which the reader sees both."""
+    query, _, _ = _visible(reader)
+    row = db.execute(query.where(_of(one, other))).one_or_none()
+    return _pair(row, reader) if row else None
+
+
+def different(db: Connection, one: str, other: str, *, by: str, at: float) -> None:
+    """Somebody said that the two are different customers."""
+    values = {"state": DIFFERENT, "decided_at": at, "decided_by": by}
+    db.execute(update(duplicates).where(_of(one, other)).values(values))
 
 
 def merged(db: Connection, one: str, other: str, *, by: str, at: float) -> None:
     """The two are one customer now."""
-    first, second = sorted((one, other))
-    where = and_(duplicates.c.first == first, duplicates.c.second == second)
-    db.execute(update(duplicates).where(where).values({"state": MERGED, "decided_at": at, "decided_by": by}))
+    values = {"state": MERGED, "decided_at": at, "decided_by": by}
+    db.execute(update(duplicates).where(_of(one, other)).values(values))
 
 
 def parted(db: Connection, one: str, other: str) -> None:
     """The two are no longer one: what was decided of them is forgotten."""
+    db.execute(delete(duplicates).where(_of(one, other)))
+
+
+def _visible(reader: Reader) -> tuple[Select[Any], FromClause, FromClause]:
+    """Pairs of which the reader sees both records, and these two."""
+    one, other = customers.alias("one"), customers.alias("other")
+    query = (
+        select(duplicates, one.c.name.label("first_name"), other.c.name.label("second_name"))
+        .join(one, one.c.id == duplicates.c.first)
+        .join(other, other.c.id == duplicates.c.second)
+        .where(*(access.visible(reader, Kind.CUSTOMER, each) for each in (one, other)))
+    )
+    return query, one, other
+
+
+def _of(one: str, other: str) -> ColumnElement[bool]:
     first, second = sorted((one, other))
-    db.execute(delete(duplicates).where(duplicates.c.first == first, duplicates.c.second == second))
+    return and_(duplicates.c.first == first, duplicates.c.second == second)
 
 
 # --- comparing ---
@@ -280,6 +290,18 @@ def _keep(db: Connection, id_: str, pairs: dict[str, tuple[float, tuple[Reason, 
     return open_
 
 
-def _pair(row: Row[Any]) -> Pair:
+def _pair(row: Row[Any], reader: Reader) -> Pair:
     values = dict(row._mapping)
-    return Pair(**values | {"reasons": tuple(Reason(**each) for each in values["reasons"])})
+    reasons = (Reason(**each) for each in values["reasons"])
+    return Pair(**values | {"reasons": tuple(_shown(reader, reasons))})
+
+
+def _shown(reader: Reader, reasons: Iterable[Reason]) -> Iterator[Reason]:
+    """The reasons without the values that are hidden from the reader. Of an id number, even that two are the
+    same would tell."""
+    for each in reasons:
+        hidden = any(reader.hides(Kind.CUSTOMER, name) for name in _STANDS_IN.get(each.kind, ()))
+        if not hidden:
+            yield each
+        elif each.kind != "id_number":
+            yield replace(each, value="")

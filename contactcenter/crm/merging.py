@@ -1,4 +1,5 @@
-"""Merging: two records of one customer become one, and two again if that was wrong. Nothing is lost.
+"""Merging: two records of one customer become one, and two again if that was wrong, or are told apart.
+Nothing is lost.
 
 The record that goes stays where it is, with everything that hangs on it: it only says what it was merged
 into, always the last in a chain. Reading the kept customer gathers both (`roots.py`). What the kept record
@@ -8,6 +9,7 @@ stays there.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +29,7 @@ from contactcenter.crm import (
 )
 from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.addresses import Address
+from contactcenter.crm.duplicates import Pair
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.records import Change
 from contactcenter.crm.schema import custom_values, customers, merges
@@ -154,6 +157,27 @@ def unmerge(db: Connection, reader: Reader, merge_id: str, *, at: float) -> Merg
     done = _merge(db.execute(select(merges).where(merges.c.id == merge_id)).one())
     _tell(db, done, kept.version + 1, gone.version + 1, act="unmerge", by=reader.login, at=at)
     return done
+
+
+def tell_apart(db: Connection, reader: Reader, one: str, other: str, *, at: float) -> Pair:
+    """Say of a pair that the two are different customers. Raises `Refusal`: `not_found`, `merged`."""
+    found = duplicates.get(db, reader, one, other)
+    if found is None:
+        raise Refusal("there is no such pair", code="not_found")
+    if found.state == duplicates.MERGED:
+        raise Refusal("the two were merged", code="merged")
+    duplicates.different(db, one, other, by=reader.login, at=at)
+    ids = (found.first, found.second)
+    rows = db.execute(select(customers.c.id, customers.c.version).where(customers.c.id.in_(ids)))
+    both = [
+        Change(
+            kind="customer", id=row.id, before={}, after={}, version=row.version, act="different",
+            detail={"pair": list(ids)},
+        )
+        for row in rows
+    ]  # fmt: skip
+    records.changed_all(db, both, by=reader.login, at=at)
+    return replace(found, state=duplicates.DIFFERENT, decided_at=at, decided_by=reader.login)
 
 
 def of(db: Connection, reader: Reader, customer: str) -> tuple[Merge, ...]:

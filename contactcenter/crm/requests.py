@@ -13,12 +13,13 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
-from contactcenter.crm import access, custom, links, ownerships, paging, records, roots, settings
+from contactcenter.crm import access, custom, indexing, links, ownerships, paging, records, roots, settings
 from contactcenter.crm import fields as definitions
 from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
-from contactcenter.crm.schema import request_steps, requests
+from contactcenter.crm.records import Change
+from contactcenter.crm.schema import attachments, followups, notes, request_steps, requests
 from contactcenter.crm.text import entered
 from contactcenter.values import OpenRequest, frozen
 
@@ -355,10 +356,14 @@ def change(
         ownerships.note(db, "request", (request,), now["owner"], now["team"], by=reader.login, at=at)
     _keep_course(db, request, was, now, by=reader.login, at=at)
     root = roots.root_of(db, row.get("customer_id", before.customer_id))
+    if now["customer"] != was["customer"]:
+        _take_along(db, request, now["customer"], by=reader.login, at=at)
     records.changed(
         db, "request", request, was, now, by=reader.login, at=at, version=version, act="change",
         detail={"customer": root},
     )  # fmt: skip
+    if now["customer"] != was["customer"]:
+        indexing.index(db, "customer", (was["customer"],))  # the other one is by what is told
     return _written(db, request, reader)
 
 
@@ -425,6 +430,30 @@ def _where(db: Connection, reader: Reader, filter_: Filter) -> list[ColumnElemen
     if filter_.due_before is not None:
         found.append(requests.c.due_at < filter_.due_before)
     return found
+
+
+_ALONG = {"note": notes, "attachment": attachments, "followup": followups}
+
+
+def _take_along(db: Connection, request: str, customer: str, *, by: str, at: float) -> None:
+    """What hangs on a request that is another customer's now goes with it, whoever sees it."""
+    for kind, table in _ALONG.items():
+        behind = (table.c.request == request, table.c.customer_id != customer)
+        rows = db.execute(select(table).where(*behind)).all()
+        if not rows:
+            continue
+        values: dict[str, Any] = {"customer_id": customer}
+        if "version" in table.c:
+            values["version"] = table.c.version + 1
+        db.execute(update(table).where(*behind).values(values))
+        told = (
+            Change(
+                kind=kind, id=row.id, before={"customer": row.customer_id}, after={"customer": customer},
+                version=row._mapping.get("version", 0) + 1, detail={"customer": customer, "request": request},
+            )
+            for row in rows
+        )  # fmt: skip
+        records.changed_all(db, told, by=by, at=at)
 
 
 def _next_state(before: Row[Any], to: RequestChange) -> RequestState:

@@ -74,7 +74,7 @@ async def list_duplicates(visit: Visit, query: PairFilter) -> Items[Pair]:
 async def decide_duplicate(visit: Visit, body: Decision) -> Pair:
     """Say that the two are different: they are not shown again, unless they get more in common."""
     return await visit.edge.store.write(
-        duplicates.decide, visit.reader, body.first, body.second, at=visit.edge.now()
+        merging.tell_apart, visit.reader, body.first, body.second, at=visit.edge.now()
     )
 
 

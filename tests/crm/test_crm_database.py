@@ -15,9 +15,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert
 from stores import Keeper, save
 
-from contactcenter.crm import customers, engines, indexing, migrations, schema
+from contactcenter.crm import customers, duplicates, engines, indexing, migrations, schema
 from contactcenter.crm import sqlite as sqlite_file
 from contactcenter.crm import store as store_module
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.schema import metadata
@@ -215,6 +216,28 @@ async def test_old_records_know_by_their_timelines_who_had_the_caller(empty: Kee
     await empty.open()
     found = empty.rows("SELECT interaction_id, login, arrived_at FROM workers ORDER BY 1, 2")
     assert found == [("i1", "ann", 7.0), ("i1", "tom", 7.0), ("i3", "eva", 7.0)]
+
+
+async def test_customers_of_before_are_compared_with_each_other(empty: Keeper) -> None:
+    def fill(db: Connection) -> None:
+        for n in (1, 2):
+            db.exec_driver_sql(
+                "INSERT INTO customers (id, number, name, created_at, updated_at) "
+                f"VALUES ('c{n}', '10{n}', 'Gottfried Lind', {n}, {n})"
+            )
+            db.exec_driver_sql(
+                "INSERT INTO phones (customer_id, number, kind, place) "
+                f"VALUES ('c{n}', '+8613800138000', 'mobile', 0)"
+            )
+
+    await as_of(empty, "0012", fill)
+    store = await empty.open()
+    while await store.write(duplicates.go_on, count=1, at=9.0):
+        pass
+    (pair,) = (await store.read(duplicates.page, CENTER)).items
+    assert (pair.first, pair.second) == ("c1", "c2")
+    assert {reason.kind for reason in pair.reasons} == {"phone", "name"}
+    assert not await store.write(duplicates.go_on, at=9.0), "once"
 
 
 async def test_a_migration_that_fails_leaves_nothing(empty: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 from stores import Keeper
 
-from contactcenter.crm import duplicates, likeness
+from contactcenter.crm import audit, duplicates, likeness, merging
 from contactcenter.crm.access import Kind, Reader, Right, Scope
 from contactcenter.crm.duplicates import Pair
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.likeness import Reason
-from contactcenter.crm.schema import addresses, customers
+from contactcenter.crm.schema import addresses, customers, outbox
 from contactcenter.crm.store import Store
 
 READING = frozenset({Right.CUSTOMERS_READ})
@@ -127,7 +127,7 @@ async def test_what_was_called_different_stays_so_until_there_is_more(keeper: Ke
     store = await keeper.open()
     await store.write(put, "a", "王小明", "+8613800138000")
     await store.write(put, "b", "王小明", "+8613800138000")
-    decided = await store.write(duplicates.decide, ALL, "b", "a", at=5.0)
+    decided = await store.write(merging.tell_apart, ALL, "b", "a", at=5.0)
     assert (decided.state, decided.decided_by, decided.decided_at) == ("different", "boss", 5.0)
     await store.write(duplicates.check, ("a", "b"), at=6.0)
     assert await pairs(store) == []
@@ -152,8 +152,61 @@ async def test_a_pair_is_for_those_who_see_both(keeper: Keeper) -> None:
     north = Reader(login="n", rights=READING, scopes={Kind.CUSTOMER: Scope.TEAM}, teams=("north",))
     assert await pairs(store, north) == []
     with pytest.raises(Refusal):
-        await store.write(duplicates.decide, north, "a", "b", at=5.0)
+        await store.write(merging.tell_apart, north, "a", "b", at=5.0)
     assert len(await pairs(store)) == 1
+
+
+async def test_who_told_two_apart_is_in_the_audit_log_and_told_to_programs(keeper: Keeper) -> None:
+    store = await keeper.open()
+    await store.write(put, "a", "王小明", "+8613800138000")
+    await store.write(put, "b", "王小明", "+8613800138000")
+    await store.write(merging.tell_apart, ALL, "b", "a", at=5.0)
+    rows = (await store.read(audit.page, filters={"act": "different"})).items
+    assert {(row.kind, row.object, row.login, row.at) for row in rows} == {
+        ("customer", "a", "boss", 5.0), ("customer", "b", "boss", 5.0),
+    }  # fmt: skip
+
+    def told(db: Connection) -> set[str]:
+        query = select(outbox.c.record_id).where(outbox.c.event == "customer.different")
+        return set(db.scalars(query))
+
+    assert await store.read(told) == {"a", "b"}
+    (pair,) = await pairs(store, state="different")
+    assert (pair.decided_by, pair.decided_at) == ("boss", 5.0)
+
+
+async def test_reasons_tell_nothing_that_is_hidden(keeper: Keeper) -> None:
+    store = await keeper.open()
+    for id_ in ("a", "b"):
+        await store.write(
+            put,
+            id_,
+            "Gottfried Lind",
+            "+8613800138000",
+            emails=("g@y.cn",),
+            company="云通",
+            id_number_index="h",
+        )
+
+    async def told(*hidden: str) -> dict[str, str]:
+        who = Reader(
+            login="x", rights=READING, scopes={Kind.CUSTOMER: Scope.ALL},
+            hidden=frozenset(f"customer.{name}" for name in hidden),
+        )  # fmt: skip
+        (pair,) = await pairs(store, who)
+        assert (await store.write(merging.tell_apart, who, "a", "b", at=1.0)).reasons == pair.reasons
+        await store.write(duplicates.parted, "a", "b")
+        await store.write(duplicates.check, ("a",), at=1.0)
+        return {reason.kind: reason.value for reason in pair.reasons}
+
+    whole = {
+        "phone": "+8613800138000", "email": "g@y.cn", "company": "云通", "id_number": "", "name": "",
+    }  # fmt: skip
+    assert await told() == whole
+    assert await told("phones") == whole | {"phone": ""}
+    assert await told("addresses") == whole | {"phone": "", "email": ""}
+    assert await told("company") == whole | {"company": ""}
+    assert await told("id_number") == {kind: value for kind, value in whole.items() if kind != "id_number"}
 
 
 async def test_all_are_compared_piece_by_piece(keeper: Keeper) -> None:
@@ -173,12 +226,11 @@ async def test_all_are_compared_piece_by_piece(keeper: Keeper) -> None:
             )
 
     await store.write(fill)
-    for _ in range(2):  # the second time, every name's key is known
-        after, rounds = "", 0
-        while rounds == 0 or after:
-            after = await store.write(duplicates.scan, after=after, count=3, at=2.0)
-            rounds += 1
-        assert rounds == 3
+    await store.write(duplicates.due, 0.0)
+    rounds = 1
+    while await store.write(duplicates.go_on, count=3, at=2.0):
+        rounds += 1
+    assert rounds == 3
     assert {(pair.first, pair.second) for pair in await pairs(store)} == {
         ("c0", "c1"),
         ("c2", "c3"),

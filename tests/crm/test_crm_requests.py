@@ -1,6 +1,7 @@
 """Requests: which state may follow which, the course, numbers, owners; links to interactions."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,10 +9,25 @@ import pytest
 from sqlalchemy import select
 from stores import Keeper, save
 
-from contactcenter.crm import audit, customers, fields, links, outbox, requests, schema
+from contactcenter.crm import (
+    attachments,
+    audit,
+    customers,
+    fields,
+    followups,
+    links,
+    notes,
+    outbox,
+    requests,
+    schema,
+    search,
+)
 from contactcenter.crm.access import CENTER, Kind, Reader, Right, Scope
+from contactcenter.crm.attachments import NewAttachment
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import ChangedMeanwhile, Refusal
+from contactcenter.crm.followups import NewFollowup
+from contactcenter.crm.notes import NewNote
 from contactcenter.crm.requests import (
     TRANSITIONS,
     Filter,
@@ -297,3 +313,38 @@ async def test_the_card_of_a_caller_has_what_is_still_to_be_done(store: Store) -
     await changed(store, first.id, state=RequestState.CLOSED)
     (card,) = await store.find_customer("13900000001")
     assert [each.subject for each in card.requests] == ["s3", "s5", "s4", "s2", "s1"]
+
+
+async def test_what_hangs_on_a_request_goes_with_it_to_another_customer(store: Store) -> None:
+    one, other = await customer(store, "One"), await customer(store, "Other")
+    request = await opened(store, customer=one)
+    note = await store.write(
+        notes.add, one, NewNote(text="a xylophone is missing", request=request.id), at=11.0
+    )
+    elsewhere = await store.write(notes.add, one, NewNote(text="likes trumpets"), at=11.0)
+    new = NewAttachment(
+        id="f1", name="a.txt", media_type="text/plain", bytes=5, sha256="0", request=request.id
+    )  # fmt: skip
+    file = await store.write(attachments.add, one, new, at=12.0, most=10)
+    planned = await store.write(
+        followups.create,
+        NewFollowup(title="Call", due_at=99.0, request=request.id),
+        at=13.0,
+        zone=SHANGHAI,
+    )
+    await changed(store, request.id, customer=other)
+
+    async def whose(module: Any, id_: str) -> Any:
+        return await store.read(module.get, id_, CENTER)
+
+    moved = await whose(notes, note.id)
+    assert (moved.customer, moved.version) == (other, note.version + 1)
+    assert (await whose(attachments, file.id)).customer == other
+    assert (await whose(followups, planned.id)).customer == other
+    assert (await whose(notes, elsewhere.id)).customer == one
+    rows = (await store.read(audit.page, filters={"kind": "note", "object": note.id})).items
+    assert (rows[0].before, rows[0].after) == ({"customer": one}, {"customer": other})
+    boss = replace(AGENT, scopes=dict.fromkeys(Kind, Scope.ALL))
+    for word, found in (("xylophone", other), ("trumpets", one)):
+        hits = (await store.read(search.find, boss, word, kinds=("customer",))).hits
+        assert [hit.id for hit in hits] == [found], word

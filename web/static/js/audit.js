@@ -21,7 +21,7 @@ const NONE = { login: "", act: "", kind: "", object: "", granted: "", since: "",
 
 /** What is done, in the groups in which it is chosen. */
 const ACTS = {
-  records: ["create", "change", "delete", "open", "import", "merge", "unmerge", "assign", "progress", "put_away"],
+  records: ["create", "change", "delete", "open", "import", "merge", "unmerge", "different", "assign", "progress", "put_away"],
   files: ["export", "exported", "listen", "verify"],
   access: ["password", "rotate", "see_figures"],
   calls: [
