@@ -381,7 +381,7 @@ async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
         if attended:
             await own.hold()
             asking = phone.call("102")
-            await asking.wait_answered()
+            await asking.hears(COLLEAGUE_HZ)  # bridged: in the instant of the answer Asterisk may lose him
             await own.transfer_to(asking)
         else:
             await own.transfer(center.uri("102"))
@@ -419,14 +419,11 @@ async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
     assert not list(center.asterisk.folders.recordings.iterdir())
 
 
-@pytest.mark.parametrize("ringing", [True, False], ids=["ringing", "just-answered"])
-async def test_a_phone_passes_its_caller_on_before_its_other_call_is_bridged(
-    center: Center, ringing: bool
-) -> None:
+async def test_a_phone_passes_its_caller_on_before_its_other_call_is_bridged(center: Center) -> None:
     """Asterisk takes the caller out of his session then, as a hang-up would; talk and record go on."""
     async with (
         center.phone("101", habit=answer, tone=AGENT_HZ) as phone,
-        center.phone("102", habit=ring if ringing else answer, tone=COLLEAGUE_HZ) as desk,
+        center.phone("102", habit=ring, tone=COLLEAGUE_HZ) as desk,
         center.agent("agent1", "101") as agent,
         center.agent("agent2", "102") as colleague,
         center.customer("15400000043") as customer,
@@ -444,11 +441,10 @@ async def test_a_phone_passes_its_caller_on_before_its_other_call_is_bridged(
         await own.hold()
         asking = phone.call("102")
         theirs = await desk.wait_call()
-        await (asking.wait_ringing() if ringing else asking.wait_answered())
+        await asking.wait_ringing()
         await own.transfer_to(asking)
         await agent.until("wrap_up")
-        if ringing:
-            theirs.answer()
+        theirs.answer()
         await call.hears(COLLEAGUE_HZ)
         await colleague.until("talking")
         await until_recording(colleague, view["call"], "on")
