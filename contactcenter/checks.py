@@ -232,7 +232,7 @@ def _unsealed(spool: Path) -> Iterator[Finding]:
     except OSError:
         return  # `_spool` says why
     if left:
-        says = f"{left} raw talks lie there in clear for over {shelf.ORPHAN_S / 3600:.0f} hours. "
+        says = f"raw talks that have lain there in clear for over {shelf.ORPHAN_S / 3600:.0f} hours: {left}. "
         says += "The server seals them when it starts; if it runs, its log says why it can't"
         yield Finding(what=f"recordings.spool {spool}", ok=False, says=says)
 
