@@ -248,8 +248,17 @@ def script_ended(floor: Floor, event: ScriptEnded) -> None:
 
 
 def left(floor: Floor, event: CallerLeft) -> None:
-    """The caller hung up, said by the script's connection."""
-    if call := floor.calls.get(event.call):
+    """The caller hung up, said by the script's connection.
+
+    Not believed while somebody has the caller: when a phone sends its REFER before its other call is bridged,
+    Asterisk takes the caller out of the session as a hang-up would. The end of his leg says it then, unless
+    that server can't be heard.
+    """
+    call = floor.calls.get(event.call)
+    if call is None:
+        return
+    had = call.state in (CallState.TALKING, CallState.OUTSIDE) or call.phone_transferred
+    if not (had and floor.servers.get(call.server)):
         over(floor, call, event.at)
 
 

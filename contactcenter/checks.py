@@ -6,7 +6,7 @@ import os
 import pwd
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -32,6 +32,7 @@ from contactcenter.crm import archives, audit, engines, keys, migrations, postgr
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.place import Place, Server, name_of
 from contactcenter.mistakes import WrongReferences
+from contactcenter.recordings import shelf
 from contactcenter.sections import AsteriskSection, BackupSection, RecordingsSection, StoreSection
 from contactcenter.values import frozen
 
@@ -249,7 +250,7 @@ def _backups(section: BackupSection, now: float) -> Finding:
 
 
 def _recordings(section: RecordingsSection) -> list[Finding]:
-    return [_kept(section.folder), _key(section.key), _spool(section.spool)]
+    return [_kept(section.folder), _key(section.key), _spool(section.spool), *_unsealed(section.spool)]
 
 
 def _kept(path: Path) -> Finding:
@@ -293,6 +294,18 @@ def _spool(path: Path) -> Finding:
     if not writes:
         return Finding(what=what, ok=False, says="the user asterisk may not write: docs/recording.md")
     return Finding(what=what, ok=True, says="can be written by us and by Asterisk")
+
+
+def _unsealed(spool: Path) -> Iterator[Finding]:
+    """Talks in clear that a server which ran would have sealed long ago."""
+    try:
+        left = sum(quiet_s > shelf.ORPHAN_S for quiet_s in shelf.spooled(spool).values())
+    except OSError:
+        return  # `_spool` says why
+    if left:
+        says = f"raw talks that have lain there in clear for over {shelf.ORPHAN_S / 3600:.0f} hours: {left}. "
+        says += "The server seals them when it starts; if it runs, its log says why it can't"
+        yield Finding(what=f"recordings.spool {spool}", ok=False, says=says)
 
 
 async def _asterisk(section: AsteriskSection) -> AsyncIterator[Finding]:

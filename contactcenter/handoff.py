@@ -15,7 +15,7 @@ from contactcenter import (
     wrap_ups,
 )
 from contactcenter.agents import AgentSession, AgentState, AgentTrigger, PauseReason
-from contactcenter.calls import Call, CallState, CallTrigger
+from contactcenter.calls import Call, CallState, CallTrigger, Leg
 from contactcenter.commands import Accepted, AnswerPhone, EndLeg, OfferCall, OfferTaken, PlaceLeg
 from contactcenter.events import AnswerAsked, OfferEnded, PopShown, RecordingAnnounced
 from contactcenter.floor import Floor
@@ -162,8 +162,17 @@ def _ring_next(floor: Floor, call_id: str, at: float) -> None:
         ring(floor, made, at)
 
 
+def ringing(floor: Floor, call: Call, leg: Leg) -> None:
+    """A phone of the offer rings: it is answered at once if that was asked for on the page."""
+    offer = floor.offers.get(call.offer)
+    if offer and (seat := offer.seat_on(leg.phone, leg.id)) and not seat.rings:
+        seat.rings = True
+        if seat.answering:
+            floor.do(AnswerPhone(phone=seat.phone))
+
+
 def asked_answer(floor: Floor, event: AnswerAsked) -> None:
-    """Answer was pressed on the page."""
+    """Answer was pressed on the page, which shows the caller before the phone rings."""
     agent = floor.agents[event.login]
     if agent.state is not AgentState.RESERVED or agent.call != event.call:
         floor.refuse(event.request, "illegal_now", "there is no call to answer")
@@ -171,7 +180,12 @@ def asked_answer(floor: Floor, event: AnswerAsked) -> None:
     if agent.phone not in floor.rules.answerable:
         floor.refuse(event.request, "illegal_now", f"answer on phone {agent.phone} itself")
         return
-    floor.do(AnswerPhone(phone=agent.phone), Accepted(request=event.request))
+    call = floor.calls[event.call]
+    seat = floor.offers[call.offer].seats[event.login]
+    seat.answering = True
+    if seat.rings or not floor.servers.get(call.server):  # nobody could tell us that it rings
+        floor.do(AnswerPhone(phone=seat.phone))
+    floor.do(Accepted(request=event.request))
 
 
 def _is_up(floor: Floor, seat: Seat) -> bool:

@@ -11,6 +11,7 @@ from contactcenter import (
     consulting,
     desks,
     guests,
+    handoff,
     monitoring,
     recording,
     takeovers,
@@ -65,9 +66,10 @@ def _heard(floor: Floor, leg_id: str, at: float) -> Leg | None:
 def ringing(floor: Floor, event: LegRinging) -> None:
     """An agent's phone rings: worth a line in the timeline. A supervisor's may be one that we answer."""
     leg = _heard(floor, event.leg, event.at)
-    call = floor.calls.get(leg.linked) if leg else None
+    call = floor.calls.get(floor.desk_legs.get(leg.id, leg.linked)) if leg else None
     if leg and call and call.state is CallState.OFFERED and leg.phone:
         call.interaction.note(event.at, "ringing", phone=leg.phone)
+        handoff.ringing(floor, call, leg)
     monitoring.leg_ringing(floor, event.leg)
 
 

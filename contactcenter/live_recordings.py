@@ -86,7 +86,7 @@ class Recording:
     parts: dict[str, RecordingRecord] = field(default_factory=dict)
     """The leg of somebody whom the caller hears -> his part: the agent's, and a third's in a conference."""
     over: list[RecordingRecord] = field(default_factory=list)
-    """Parts of those who went, while Asterisk writes on for those who stayed."""
+    """Parts of those who went before the recording is over, also of a talk that is not recorded."""
     why: Why | None = None
     """Why it failed."""
     written_s: float = 0.0

@@ -68,6 +68,10 @@ class Seat:
     """He is rung before the customer whom he calls back: `line_leg` is that leg."""
     leg: str = ""
     """The leg that rings, once Asterisk has told of it."""
+    rings: bool = False
+    """The phone has said that it rings."""
+    answering: bool = False
+    """Answer was pressed on the page, which may be before the phone rings."""
     shown: bool = False
     """His page shows the record, or there is no page."""
     declined: bool = False

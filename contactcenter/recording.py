@@ -236,8 +236,8 @@ def _leave(floor: Floor, recording: Recording, leg: str, at: float) -> None:
         part = _ended(recording, part, at)
         if recording.measured:
             part = replace(part, end_s=recording.length(at))
-        recording.over.append(part)
         floor.do(SaveRecording(record=part))
+    recording.over.append(part)
 
 
 def _ended(recording: Recording, part: RecordingRecord, at: float) -> RecordingRecord:

@@ -368,17 +368,9 @@ class Shelf:
         for record in await self._store.read(recordings.in_state, RecordingState.ENDED):
             if record.files not in growing:
                 self._spawn(self._finish(record))
-        for name, quiet_s in (await asyncio.to_thread(lambda: dict(self._spooled()))).items():
+        for name, quiet_s in (await asyncio.to_thread(spooled, self._spool)).items():
             await self._spooled_one(name, quiet_s)
         await self._expire()
-
-    def _spooled(self) -> Iterator[tuple[str, float]]:
-        """The raw recordings that lie in the spool, and for how long nothing was written."""
-        with contextlib.suppress(FileNotFoundError):
-            for entry in os.scandir(self._spool):
-                if found := _RAW.fullmatch(entry.name):
-                    # Files bear the wall's time, not the center's.
-                    yield found[1], time.time() - entry.stat(follow_symlinks=False).st_mtime
 
     async def _spooled_one(self, name: str, quiet_s: float) -> None:
         rows = await self._store.read(recordings.of_files, name)
@@ -467,6 +459,17 @@ class Shelf:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("a recording could not be finished", exc_info=error)
+
+
+def spooled(spool: Path) -> dict[str, float]:
+    """The raw recordings that lie in the spool, and for how many seconds nothing was written."""
+    found: dict[str, float] = {}
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(spool):
+            if raw := _RAW.fullmatch(entry.name):
+                # Files bear the wall's time, not the center's.
+                found[raw[1]] = time.time() - entry.stat(follow_symlinks=False).st_mtime
+    return found
 
 
 def _settled_for_good(row: Recording) -> bool:

@@ -434,7 +434,8 @@ class Ledger:
         for row in self.begun:
             call, queue = floor.calls.get(row.call), floor.queues.get(row.queue)
             announces = queue is not None and queue.rules.recording == "announce"
-            assert not announces or call is None or call.notice is Notice.TOLD, (
+            runs_on = bool(row.source)  # a part of one that began before the queue announced
+            assert runs_on or not announces or call is None or call.notice is Notice.TOLD, (
                 f"{row.id} began, and its caller is {call and call.notice.value}"
             )
         known = self._known_recordings

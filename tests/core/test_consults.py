@@ -289,11 +289,11 @@ def test_the_caller_hangs_up(three: Three, world: World, state: str) -> None:
         world.step(e.LegJoined(at=world.now, leg=three.guest, bridge="b-ann"))
     assert consult(world) == state
     guest = three.guest
-    world.step(e.CallerLeft(at=world.now, call="ann"))
+    world.step(e.CallerLeft(at=world.now, call="ann"), e.LegEnded(at=world.now, leg="ann"))
     assert {each.leg for each in world.commands(EndLeg)} == {OWN, guest}
     assert world.agent().state == "wrap_up"
     assert world.agent("pam").state == "available"
-    three.ends("ann", OWN, guest)
+    three.ends(OWN, guest)
     world.disposes()
     assert world.record().final
     check_empty(world.floor)
@@ -564,9 +564,9 @@ def test_the_caller_leaves_a_number_outside(three: Three, world: World) -> None:
     guest = three.guest
     three.over_to(guest).ends(OWN)
     world.disposes("tom")
-    world.step(e.CallerLeft(at=world.now, call="ann"))
+    world.step(e.CallerLeft(at=world.now, call="ann"), e.LegEnded(at=world.now, leg="ann"))
     assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=guest)]
-    three.ends("ann", guest)
+    three.ends(guest)
     assert world.record().final
     check_empty(world.floor)
 

@@ -637,27 +637,34 @@ class CenterMachine(RuleBasedStateMachine):
         self.say(self.arrival(caller))
 
     @when("talk")
-    @rule(pick=st.integers(0, 5), phone=st.sampled_from([*AGENTS.values(), "109"]))
-    def phone_transfers_attended(self, pick: int, phone: str) -> None:
+    @rule(pick=st.integers(0, 5), phone=st.sampled_from([*AGENTS.values(), "109"]), early=st.booleans())
+    def phone_transfers_attended(self, pick: int, phone: str, early: bool) -> None:
+        """`early`: before the other call is bridged, which takes the caller out of his session and bridge."""
         caller = self.some(pick, "talk")
         if caller is None or any(leg.phone == phone for leg in self.phones.values()):
             return
         self.names += 1
         old, new = caller.agent_leg, Phone(f"x{self.names}", phone, answered=True)
-        new.bridge = self.bridges[caller.call]
+        bridge = self.bridges[caller.call]
+        new.bridge = self.bridges[caller.call] = f"b{new.leg}" if early else bridge
         self.phones[new.leg], caller.agent_leg = new, new.leg
-        told: list[e.Event] = [
-            e.LegStarted(at=0, leg=new.leg, server=SERVER, phone=phone),
-            e.LegTransferred(at=0, leg=caller.call, by=old, to=phone, attended=True),
-            e.LegJoined(at=0, leg=new.leg, bridge=new.bridge),
-            e.LegParted(at=0, leg=old, bridge=new.bridge),
-        ]
+        parted: list[e.Event] = [e.LegParted(at=0, leg=old, bridge=bridge)]
         if old.startswith("line"):
             self.phones[old].bridge = ""
         else:
             del self.phones[old]
-            told.append(e.LegEnded(at=0, leg=old))
-        self.hear(*told)
+            parted.append(e.LegEnded(at=0, leg=old))
+        joined = e.LegJoined(at=0, leg=new.leg, bridge=new.bridge)
+        self.hear(
+            e.LegStarted(at=0, leg=new.leg, server=SERVER, phone=phone),
+            e.LegTransferred(at=0, leg=caller.call, by=old, to="" if early else phone, attended=True),
+        )
+        if early:
+            self.say(e.CallerLeft(at=0, call=caller.call))
+            self.hear(*parted, e.LegParted(at=0, leg=caller.call, bridge=bridge))
+            self.hear(joined, e.LegJoined(at=0, leg=caller.call, bridge=new.bridge))
+        else:
+            self.hear(joined, *parted)
 
     def private_call(self, phone: str, begins: bool) -> None:
         private = next((leg for leg in self.phones.values() if leg.leg == f"p{phone}"), None)

@@ -247,6 +247,20 @@ def test_a_caller_who_is_passed_on_to_a_number_of_ours_begins_anew() -> None:
     assert [finish.record for finish in world.commands(FinishRecording)] == [row(world)]
 
 
+def test_each_agent_has_a_reason_of_his_own_when_a_talk_is_passed_on_that_is_not_recorded() -> None:
+    world = World(RULES).is_ready(queues=EVERY_QUEUE).waits(queue="sales")
+    world.step(e.RecordingAnnounced(at=world.now, call="ann", refused=True)).rings().answers()
+    world.is_ready("joe", "102")
+    passes_on(world, attended=False)
+    passes_on(world, attended=False, phone="110", leg="y")
+    rows = list(world.ledger.recordings.values())
+    assert [(each.agent, each.number, each.state, each.why) for each in rows] == [
+        ("tom", "", RecordingState.FAILED, "refused"),
+        ("joe", "", RecordingState.FAILED, "refused"),
+        ("", "110", RecordingState.FAILED, "refused"),
+    ]
+
+
 @pytest.mark.parametrize("answer", [{"refused": True}, {"heard": False}])
 def test_a_phone_that_passes_the_caller_on_takes_the_reason_along(answer: dict[str, bool]) -> None:
     world = World(RULES).is_ready(queues=EVERY_QUEUE).waits(queue="sales")

@@ -166,8 +166,21 @@ def test_answer_on_the_page_presses_the_key_of_the_phone(world: World) -> None:
     world.is_ready().waits().rings()
     world.step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="a"))
     assert world.commands(AnswerPhone) == [AnswerPhone(phone="101")]
+    assert world.commands(Accepted)
     world.answers().step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="b"))
     assert world.commands(Refused)[0].message == "there is no call to answer"
+
+
+def test_answer_before_the_phone_rings_is_kept_until_it_does() -> None:
+    world = World(replace(RULES, answerable=frozenset({"101"})))
+    world.is_ready().waits()
+    world.step(e.AnswerAsked(at=world.now, login="tom", call="ann", request="a"))
+    assert world.commands(Accepted)
+    assert not world.commands(AnswerPhone)
+    world.rings()
+    assert world.told_commands(AnswerPhone) == [AnswerPhone(phone="101")]
+    world.step(e.LegRinging(at=world.now, leg="ann>101"))
+    assert not world.commands(AnswerPhone), "pressed once"
 
 
 # --- leaving early ---
@@ -606,7 +619,11 @@ def test_a_blind_transfer_brings_the_caller_to_another_script(
 
 def test_a_caller_who_is_back_after_the_final_record_gets_a_new_one() -> None:
     world = with_rules(wrap_up_s=0)
-    world.talks().step(e.CallerLeft(at=world.now, call="ann"), e.LegEnded(at=world.now, leg="ann>101"))
+    world.talks().step(
+        e.ServerDown(at=world.now, server=SERVER, reason="broken"),
+        e.CallerLeft(at=world.now, call="ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+    )
     assert world.record().final
     world.step(
         e.CallArrived(at=world.now, call="ann", interaction="i-ann", server=SERVER, did="4003", caller="")
@@ -629,6 +646,35 @@ def test_an_attended_transfer_hands_the_talk_to_the_other_phones_agent(world: Wo
     assert world.agent().state == "wrap_up"
     world.caller_ends().step(e.LegEnded(at=world.now, leg="eve-leg")).disposes().disposes("eve")
     assert world.record().final
+
+
+@pytest.mark.parametrize("left_first", [True, False])
+def test_a_phone_may_pass_its_caller_on_while_the_colleague_still_rings(
+    world: World, left_first: bool
+) -> None:
+    world.talks().is_ready("eve", "102")
+    left = e.CallerLeft(at=world.now, call="ann")
+    told = [
+        e.LegStarted(at=world.now, leg="eve-leg", server=SERVER, phone="102", linked="asking"),
+        e.LegRinging(at=world.now, leg="eve-leg"),
+        e.LegTransferred(at=world.now, leg="ann", by="ann>101", to="", attended=True),
+        e.LegParted(at=world.now, leg="ann>101", bridge="b-ann"),
+        e.LegEnded(at=world.now, leg="ann>101"),
+        e.LegParted(at=world.now, leg="ann", bridge="b-ann"),
+    ]
+    world.step(*([left, *told] if left_first else [*told, left]))
+    assert not world.record().final
+    assert world.agent().state == "wrap_up"
+    world.wait(3).step(
+        e.LegAnswered(at=world.now, leg="eve-leg"),
+        e.LegJoined(at=world.now, leg="eve-leg", bridge="b-new"),
+        e.LegJoined(at=world.now, leg="ann", bridge="b-new"),
+    )
+    assert world.states("ann", "eve") == ("talking", "talking")
+    world.disposes().step(e.LegEnded(at=world.now, leg="ann"), e.LegEnded(at=world.now, leg="eve-leg"))
+    world.disposes("eve")
+    assert (world.record().outcome, world.record().final) == ("answered", True)
+    check_empty(world.floor)
 
 
 def test_who_took_over_a_call_in_a_break_is_in_the_break_again_afterwards(world: World) -> None:

@@ -142,7 +142,7 @@ def test_a_monitor_ends_with_a_talk_on_a_persistent_line_whose_leg_stays() -> No
     )
     world.asks("tom", "available").waits()
     world.step(*(e.LegJoined(at=world.now, leg=each, bridge="b") for each in (leg, "ann")))
-    world.monitors().picks_up().step(e.CallerLeft(at=world.now, call="ann"))
+    world.monitors().picks_up().step(e.LegEnded(at=world.now, leg="ann"))
     assert world.commands(EndLeg) == [EndLeg(server=SERVER, leg=world.monitor().id)]
     assert leg in world.floor.legs
 

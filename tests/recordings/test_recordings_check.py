@@ -1,5 +1,7 @@
 """`contactcenter check` finds what would keep talks from being recorded."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,13 @@ def test_a_folder_that_is_a_file(section: RecordingsSection) -> None:
     section.folder.write_text("")
     (says,) = wrong(section)
     assert "may not write" in says
+
+
+def test_raw_talks_that_nobody_sealed(section: RecordingsSection) -> None:
+    for name, hours in (("a-1", 5), ("b-2", 3)):
+        for side in ("caller", "agent"):
+            raw = section.spool / f"{name}-{side}.ulaw"
+            raw.write_bytes(b"\xff" * 8000)
+            os.utime(raw, (time.time() - hours * 3600,) * 2)
+    (says,) = wrong(section)
+    assert says.startswith("raw talks that have lain there in clear for over 4 hours: 1.")

@@ -114,7 +114,10 @@ class Agent:
         await self.do("PUT", "/api/me/phone", {"endpoint": phone, "line": line})
 
     async def go(self, state: str, reason: str = "") -> None:
-        """Ask for a state; it is granted when this returns (and a waiting caller may have ended it again)."""
+        """Ask for a state; it is granted when this returns (and a waiting caller may have ended it again).
+        A phone that has just registered is waited for: Asterisk tells the server of it in its own time."""
+        if state == "available" and self.view.get("phone"):
+            await self.until_view(lambda view: bool(view["reachable"]), "reachable")
         await self.do("PUT", "/api/me/state", {"state": state, "reason": reason})
 
     async def dispose(self, interaction: str, code: str = "solved", note: str = "") -> None:
