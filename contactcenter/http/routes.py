@@ -46,8 +46,8 @@ BODY_LIMIT = 64 * 1024
 LARGEST_BODY = 1 << 20
 """… which is this at most."""
 OPENED = frozenset({Kind.CUSTOMER, Kind.REQUEST, Kind.FOLLOWUP, Kind.INTERACTION, Kind.NOTE})
-"""Whose records the audit log says by whom they were looked at. (Files and recordings: when they are opened and
-played, which their own routes tell of.)"""
+"""Of whose records the audit log has who looked at them. (Files and recordings are opened and played: their
+own routes tell of that.)"""
 FIELDS = "fields"
 """The parameter that names the fields which are wanted."""
 
