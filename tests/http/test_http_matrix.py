@@ -303,7 +303,7 @@ def _merge(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
     db.execute(
         insert(schema.merges).values(
             id=id_, kept=f"kept-{id_}", gone=f"gone-{id_}", at=1.0,
-            before={"values": {}, "moved": [], "rows": []}, after={"values": {}, "taken": []},
+            before={"values": {}, "moved": [], "rows": [], "held": {}}, after={"values": {}, "taken": []},
         )
     )  # fmt: skip
 
