@@ -132,7 +132,7 @@ log = structlog.get_logger(__name__)
 
 @cache
 def _document(version: str, cookie: str) -> dict[str, Any]:
-    """The interface in OpenAPI. It takes a quarter of a second, and is the same for every server of a process."""
+    """The interface in OpenAPI: it takes a quarter of a second, and is the same for every server."""
     return openapi.describe(API, version, cookie)
 
 

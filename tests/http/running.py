@@ -260,8 +260,8 @@ async def running(
         finally:
             await server.stop()
             await keeper.stop()
-            # aiohttp keeps the handlers of the last 1,024 applications, and with each the whole server: with a
-            # gigabyte of them a round of the garbage collector takes seconds, in which nobody is answered.
+            # aiohttp keeps the handlers of the last 1,024 applications, and with each the whole server: with
+            # a gigabyte of them a round of the garbage collector takes seconds, and nobody is answered.
             web_app._cached_build_middleware.cache_clear()
     finally:
         await store.close()
