@@ -12,8 +12,9 @@ import pytest
 from running import Browser, Running
 from test_http_api import keep, record
 
-from contactcenter.crm import files, importer
+from contactcenter.crm import files
 from contactcenter.crm.files import Files
+from contactcenter.crm.importer import Importer
 from contactcenter.http import attachments
 
 
@@ -156,7 +157,8 @@ async def test_what_is_checked_knows_the_rows_before(boss: Browser) -> None:
 async def test_an_import_is_paused_and_goes_on(
     edge: Running, boss: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importer, "REST", 4.0)  # however fast the machine is, there is time to pause it
+    paused_by_then = asyncio.Event()
+    monkeypatch.setattr(Importer, "_rest", lambda importer, took: paused_by_then.wait())
     rows = "".join(f"N{n},{13900000000 + n}\n" for n in range(150))
     one = await send(boss, b"name,phone\n" + rows.encode())
     socket = await boss.listen()
@@ -173,7 +175,7 @@ async def test_an_import_is_paused_and_goes_on(
     assert 0 < paused["done"] == paused["created"] < 150
     status, problem = await boss.call("PATCH", f"/api/imports/{one['id']}", json={"header": False})
     assert (status, problem["code"]) == (409, "ended")
-    monkeypatch.undo()
+    paused_by_then.set()
     await boss.call("POST", f"/api/imports/{one['id']}/start")
     done = await ended(boss, one["id"], "done")
     assert (done["created"], done["skipped"], done["done"]) == (150, 0, 150)
