@@ -319,9 +319,7 @@ def audience(
     return {login: frozenset(some) for login, some in found.items()}
 
 
-def concerned(
-    db: Connection, readers: Iterable[Reader], kind: Kind, ids: Collection[str]
-) -> frozenset[str]:
+def concerned(db: Connection, readers: Iterable[Reader], kind: Kind, ids: Collection[str]) -> frozenset[str]:
     """The logins of those readers who see any of these records: what can be asked of hundreds."""
     found: set[str] = set()
     for likes in _alike(readers, kind, ids):

@@ -237,7 +237,9 @@ def test_the_condition_says_what_the_rules_say(
 
 
 @settings(max_examples=60, deadline=None)
-@given(world=worlds, of=st.fixed_dictionaries(dict.fromkeys(LOGINS, scopes)), limit=limits, attending=attended)
+@given(
+    world=worlds, of=st.fixed_dictionaries(dict.fromkeys(LOGINS, scopes)), limit=limits, attending=attended
+)
 def test_many_readers_at_once_see_what_each_of_them_sees(
     db: Connection,
     world: World,
