@@ -55,6 +55,8 @@ const KNOWN = [
   [/^it has macros/, "because.macros"],
   [/^by its content this is no file of a kind that is kept/, "because.unknown_type"],
   [/^a customer has (?<n>\d+) files at most/, "because.many_files"],
+  [/^you are sending (?<n>\d+) files already/, "because.sending"],
+  [/^there is no room for files on the server/, "because.no_room"],
 ];
 
 const inWords = (groups) => ("right" in groups ? { ...groups, right: rightTitle(groups.right) } : groups);
