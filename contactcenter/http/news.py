@@ -49,6 +49,7 @@ class News:
         self._store = store
         self._live = live
         self._committed = asyncio.Event()
+        self._over = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._seq = 0
         self._many: dict[Kind, deque[str]] = {kind: deque(maxlen=SAMPLE) for kind in HINTED}
@@ -61,16 +62,18 @@ class News:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Tell nothing more."""
+        """Tell nothing more. A look is let end: to cancel a query would cost its connection."""
+        self._over.set()
+        self._committed.set()
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
 
     async def _run(self) -> None:
-        while True:
+        while not self._over.is_set():
             await self._wait()
-            await asyncio.sleep(PACE_S)
+            await self._rest(PACE_S)
+            if self._over.is_set():
+                return
             self._committed.clear()
             began = time.monotonic()
             try:
@@ -78,11 +81,17 @@ class News:
             except StoreUnavailable as error:
                 log.warning("what changed can't be read", error=str(error))
                 self._committed.set()
-                await asyncio.sleep(AGAIN_S)
+                await self._rest(AGAIN_S)
             except Exception:  # a bug of ours must not end all news to come
                 log.exception("the news stumbled")
-                await asyncio.sleep(AGAIN_S)
-            await asyncio.sleep(max(0.0, (time.monotonic() - began) * REST - PACE_S))
+                await self._rest(AGAIN_S)
+            await self._rest((time.monotonic() - began) * REST - PACE_S)
+
+    async def _rest(self, seconds: float) -> None:
+        """So long, or until it is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._over.wait()
 
     async def _wait(self) -> None:
         """Until something is committed, or many that wait are to be told of."""
