@@ -8,7 +8,7 @@ from test_http_api import keep, record
 from test_http_roles import frame, role, team
 from test_http_service import made
 
-from contactcenter.commands import DropCall, ScreenPop, ShowCall
+from contactcenter.commands import CorrectDisposition, DropCall, ScreenPop, ShowCall
 from contactcenter.crm import assignments, cards, customers, records
 from contactcenter.crm.access import CENTER
 from contactcenter.crm.customers import NewCustomer
@@ -21,7 +21,7 @@ Hints = list[tuple[str, str]]
 async def hints(ws: aiohttp.ClientWebSocketResponse) -> Hints:
     """Kind and id of what the next frame with news tells of."""
     while True:
-        found = await frame(ws, "change", within_s=10)
+        found = await frame(ws, "change", within_s=30)
         if "news" in found:
             return [(each["kind"], each["id"]) for each in found["news"]]
 
@@ -58,7 +58,7 @@ async def test_who_sees_a_record_is_told_and_finds_it_changed(edge: Running) -> 
         near, far = await both(admin, north, south)
         path = f"/api/customers/{ada['id']}"
         assert (await admin.call("PATCH", path, json={"tier": "gold"}))[0] == 200
-        told = await frame(near, "change", within_s=10)
+        told = await frame(near, "change", within_s=30)
         assert told["news"] == [{"kind": "customer", "id": ada["id"], "customer": ada["id"]}]
         assert (await north.get(path))["tier"] == "gold", "it is told after it is committed"
         pool = await made(admin, "Pool")
@@ -189,6 +189,11 @@ async def test_the_end_of_a_talk_and_whose_it_was_are_told(edge: Running) -> Non
         ws = await listening(admin, agent, "agent1")
         await keep(edge, record("i1", customer=ada["id"]))
         assert await hints(ws) == [("interaction", "i1")]
+        late = CorrectDisposition(
+            interaction="i1", login="agent1", at=edge.clock(), code="solved", note="", callback=""
+        )
+        edge.store.carry(late)
+        assert await hints(ws) == [("interaction", "i1")], "and so is an outcome that was set late"
         await edge.store.write(
             assignments.assign, "i1", bob["id"], MatchMethod.CHOSEN, reader=CENTER, at=edge.clock()
         )
