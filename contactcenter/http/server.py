@@ -123,6 +123,9 @@ REFUSALS = {
     "changed_meanwhile": 412,
 }
 
+GONE = 499
+"""What counts as the status of a request whose client went away before it was answered."""
+
 EDGE = web.AppKey("edge", Edge)
 
 LIVE_SEQ = "Live-Seq"
@@ -319,14 +322,14 @@ async def _answer(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         response: web.StreamResponse = await handler(request)
     except Exception as error:
-        response = _as_response(error)
+        response = _as_response(request, error)
     resource = request.match_info.route.resource
     path = resource.canonical if resource else "unknown"
     request.app[EDGE].metrics.requests.labels(path, request.method, str(response.status)).inc()
     return response
 
 
-def _as_response(error: Exception) -> web.StreamResponse:
+def _as_response(request: web.Request, error: Exception) -> web.StreamResponse:
     match error:
         case Problem():
             return error.response()
@@ -340,8 +343,8 @@ def _as_response(error: Exception) -> web.StreamResponse:
             return Problem(405, "method", "Not with this method.", allow=allow).response()
         case web.HTTPException():
             return Problem(error.status, "http", error.reason).response()
-        case ConnectionError():
-            raise error  # the client went away: there is nobody to answer
+        case ConnectionError() if request.transport is None or request.transport.is_closing():
+            return web.Response(status=GONE)  # nobody hears this
         case _:
             log.error("a request failed", exc_info=error)
             return Problem(500, "internal", "Something went wrong on our side; it is in the log.").response()
