@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import structlog
@@ -134,6 +135,12 @@ LIVE_SEQ = "Live-Seq"
 log = structlog.get_logger(__name__)
 
 
+@cache
+def _document(version: str, cookie: str) -> dict[str, Any]:
+    """The interface in OpenAPI: it takes a quarter of a second, and is the same for every server."""
+    return openapi.describe(API, version, cookie)
+
+
 class HttpServer:
     """The edge to browsers and programs.
 
@@ -188,7 +195,7 @@ class HttpServer:
             verifier=Verifier(store, now),
             keeper=keeper,
             reminders=Reminders(store, live, now),
-            openapi=openapi.describe(API, settings.version, settings.cookie),
+            openapi=_document(settings.version, settings.cookie),
         )
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None

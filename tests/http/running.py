@@ -1,5 +1,6 @@
 """The edge, running: on a free port, over a real store in a temporary folder, before a fake center."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -12,6 +13,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import aiohttp
+from aiohttp import web_app
 from fake_center import FakeCenter
 from prometheus_client import CollectorRegistry
 
@@ -30,6 +32,8 @@ from contactcenter.http.settings import Choice, HttpSettings
 from contactcenter.recordings.shelf import Shelf
 from tests.support.postgresql import cluster
 
+ENGINE = os.environ.get("CONTACTCENTER_TEST_STORE", "sqlite")
+"""The engine of tests that run on one only."""
 PASSWORD = "correct horse battery"
 ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"} | {
     "supervisor2": "supervisor"
@@ -206,7 +210,7 @@ async def _furnish(folder: Path, engine: str) -> Place:
 
 @asynccontextmanager
 async def running(
-    folder: Path, settings: HttpSettings = SETTINGS, *, engine: str = "sqlite"
+    folder: Path, settings: HttpSettings = SETTINGS, *, engine: str = ENGINE
 ) -> AsyncIterator[Running]:
     """The edge with its users, until the block ends."""
     clock = Clock()
@@ -259,6 +263,9 @@ async def running(
         finally:
             await server.stop()
             await keeper.stop()
+            # aiohttp keeps the handlers of the last 1,024 applications, and with each the whole server: with
+            # a gigabyte of them a round of the garbage collector takes seconds, and nobody is answered.
+            web_app._cached_build_middleware.cache_clear()
     finally:
         await store.close()
         if isinstance(place, Server):

@@ -91,9 +91,9 @@ async def test_a_file_is_looked_at_checked_and_imported(edge: Running, boss: Bro
         text = (await answer.read()).decode("utf-8-sig")
         assert answer.headers["Content-Disposition"].startswith("attachment;")
     lines = text.split("\r\n")
-    assert lines[0] == "row,field,reason,姓名,手机号,邮箱,身份证号,标签,颜色"
-    assert lines[1].startswith("3,phone,")
-    assert lines[1].endswith("Anna Lind,12,anna@example.com")
+    assert lines[0] == '"row","field","reason","姓名","手机号","邮箱","身份证号","标签","颜色"'
+    assert lines[1].startswith('"3","phone",')
+    assert lines[1].endswith('"Anna Lind","12","anna@example.com"')
     assert len(lines) == 5
     acts = [row["act"] for row in (await boss.get("/api/audit", kind="customer"))["items"]]
     assert acts == ["import"]
@@ -254,9 +254,9 @@ async def test_an_export_is_what_the_list_shows(edge: Running, boss: Browser) ->
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         text = (await answer.read()).decode("utf-8-sig")
     header, *rows = text.strip().split("\r\n")
-    assert header.startswith("Account number,Person or organisation,Name,Phone,E-mail")
+    assert header.startswith('"Account number","Person or organisation","Name","Phone","E-mail"')
     assert len(rows) == 3
-    assert "'=1+1,'+8613800138000," in text
+    assert '"\'=1+1","\'+8613800138000",' in text
     assert "•" in text
     assert "11010119900307109X" not in text
     async with boss.http.get("/api/exports/customers", params={"tier": "gold", "format": "xlsx"}) as answer:
@@ -296,7 +296,7 @@ async def test_an_export_has_the_columns_that_are_asked_for(edge: Running, boss:
     assert "balance" in known["customers"]
     query = {"language": "en", "columns": "tier,name", "mark": "false"}
     async with boss.http.get("/api/exports/customers", params=query) as answer:
-        assert (await answer.text()).split() == ["Name,Tier", "王小明,gold"]
+        assert (await answer.text()).split() == ['"Name","Tier"', '"王小明","gold"']
     status, problem = await boss.call("GET", "/api/exports/customers", params={"columns": "name,fly"})
     assert (status, problem["field"]) == (422, "columns")
     role = await boss.get("/api/roles/supervisor")
