@@ -10,7 +10,7 @@ import { t, word } from "./language.js";
 import { Card, PhoneNumber } from "./parts.js";
 import { personName } from "./people.js";
 import { Refused } from "./refused.js";
-import { drop, write, writtenAt } from "./written.js";
+import { baseOf, drop, write, writtenAt } from "./written.js";
 
 const CHANNELS = ["phone", "email", "post", "wechat", "other"];
 const KINDS = ["main", "mobile", "home", "work", "fax", "billing", "delivery", "other"];
@@ -97,12 +97,14 @@ function Form({ place, at, draft, save, close, act }) {
 
 /** The card of a customer's addresses. `save(addresses, wrong)` answers what was stored, or null. */
 export function Addresses({ customer, writable, save, act }) {
-  const all = customer.addresses;
+  // While one is written, they are those among which he began: a colleague's change moves none to another place.
+  const base = baseOf(`address of ${customer.id} `, customer);
+  const all = base.addresses;
   const place = (at) => `address of ${customer.id} ${at}`;
   const begin = (at, draft) => write(place(at), { ...draft, touched: false });
-  const put = (at) => (given, wrong) => save(at === "new" ? [...all.map(asSent), given] : all.map((each, n) => (n === at ? given : asSent(each))), wrong);
-  const change = (at, what) => save(all.map((each, n) => (n === at ? { ...asSent(each), ...what } : asSent(each))), null);
-  const without = (at) => save(all.filter((_, n) => n !== at).map(asSent), null);
+  const put = (at) => (given, wrong) => save(at === "new" ? [...all.map(asSent), given] : all.map((each, n) => (n === at ? given : asSent(each))), wrong, base);
+  const change = (at, what) => save(all.map((each, n) => (n === at ? { ...asSent(each), ...what } : asSent(each))), null, base);
+  const without = (at) => save(all.filter((_, n) => n !== at).map(asSent), null, base);
   const form = (at) => {
     const draft = writtenAt(place(at));
     return draft && html`<${Form} place=${place(at)} at=${at} draft=${draft} save=${put(at)} close=${() => drop(place(at))} act=${act} />`;

@@ -16,7 +16,7 @@ import { Dialog } from "./parts.js";
 import { PersonChoice, TeamChoice } from "./people.js";
 import { Refused } from "./refused.js";
 import { byCtrlEnter } from "./request_parts.js";
-import { drop, keyFor, write, writtenAt } from "./written.js";
+import { baseOf, drop, keyFor, write, writtenAt } from "./written.js";
 
 /** Seconds before it is due; empty: no reminder. */
 const LEADS = ["", "0", "900", "3600", "86400"];
@@ -58,7 +58,9 @@ export function FollowupForm({ place, from = {}, one = null, short = false, clos
   const [refusal, setRefusal] = useState(null);
   const box = useRef(null);
   const id = useId();
-  const [begun] = useState(one ? () => asWritten(one) : fresh);
+  const [opened] = useState(one);
+  const base = one && baseOf(place, opened);
+  const [begun] = useState(one ? () => asWritten(base) : fresh);
   const draft = { ...begun, ...writtenAt(place) };
   const name = one ? `followup ${one.id}` : `plan ${place}`;
   const asksCustomer = !one && !from.customer && !from.request && !from.call && !from.interaction;
@@ -82,9 +84,9 @@ export function FollowupForm({ place, from = {}, one = null, short = false, clos
     }
   };
   const save = async () => {
-    const body = changesOf(draft, one);
+    const body = changesOf(draft, base);
     if (!Object.keys(body).length) over();
-    else if (await changeFollowup(one, body, setRefusal)) over();
+    else if (await changeFollowup(base, body, setRefusal)) over();
   };
   const send = (event) => {
     event.preventDefault();

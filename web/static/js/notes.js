@@ -3,16 +3,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
-import { call, followedBy, get, post } from "./api.js";
+import { call, post } from "./api.js";
 import { change } from "./conflict.js";
 import { dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
+import { usePages } from "./list_pages.js";
 import { toast } from "./model.js";
 import { personName } from "./people.js";
 import { Refused } from "./refused.js";
-import { drop, keyFor, write, writtenAt } from "./written.js";
+import { baseOf, drop, keyFor, write, writtenAt } from "./written.js";
 
 const LONGEST = 20_000;
 
@@ -70,13 +71,14 @@ function Writer({ customer, added }) {
 function Note({ note, writable, changed }) {
   const place = `note ${note.id}`;
   const draft = writtenAt(place);
+  const base = baseOf(place, note);
   const [refusal, setRefusal] = useState(null);
   const field = useRef(null);
   const path = `/api/notes/${encodeURIComponent(note.id)}`;
   useEffect(() => {
     if (draft && !draft.touched) field.current?.focus();
   }, [draft !== null]);
-  const put = (body) => change({ name: `note ${note.id}`, path, body, base: note, words: words(), wrong: setRefusal });
+  const put = (body) => change({ name: `note ${note.id}`, path, body, base, words: words(), wrong: setRefusal });
   const save = async (event) => {
     event.preventDefault();
     setRefusal(null);
@@ -122,26 +124,14 @@ function Note({ note, writable, changed }) {
 }
 
 /** All notes of a customer, and a field for a new one. `changed` runs when there is another. */
-export function Notes({ customer, writable, changed }) {
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
-  const load = async (cursor = "") => {
-    try {
-      const page = await get(`/api/customers/${encodeURIComponent(customer.id)}/notes?limit=50&cursor=${encodeURIComponent(cursor)}`);
-      setPages(followedBy(page, cursor));
-    } catch {
-      setPages((before) => ({ ...before, state: "trouble" }));
-    }
-  };
-  useEffect(() => {
-    load();
-  }, [customer.id, customer.merged.length]);
-  const again = () => (load(), changed());
+export function Notes({ customer, turn, writable, changed }) {
+  const { pages, more, again } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/notes`, "", { turn });
   const sorted = [...pages.items].sort((a, b) => b.pinned - a.pinned);
   return html`<div class="notes-pane">
-    ${writable && html`<${Writer} customer=${customer} added=${again} />`}
-    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`}
+    ${writable && html`<${Writer} customer=${customer} added=${changed} />`}
+    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div>`}
     ${pages.state === "here" && sorted.length === 0 && html`<p class="empty">${t("note.none")}</p>`}
-    <ol class="note-list">${sorted.map((note) => html`<${Note} key=${note.id} note=${note} writable=${writable} changed=${again} />`)}</ol>
-    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+    <ol class="note-list">${sorted.map((note) => html`<${Note} key=${note.id} note=${note} writable=${writable} changed=${changed} />`)}</ol>
+    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
   </div>`;
 }

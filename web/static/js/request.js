@@ -16,24 +16,15 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
 import { LinkedInteractions } from "./linked.js";
+import { usePages } from "./list_pages.js";
 import { me } from "./model.js";
+import { ofRecord, useNews } from "./news.js";
 import { Card, Dialog, queueTitle } from "./parts.js";
 import { personName, usePeople, whose } from "./people.js";
 import { Fact, Trouble } from "./record.js";
 import { Refused } from "./refused.js";
 import { byCtrlEnter, changedRequests, changeRequest, DONE, kindTitle, labelOf, mayWrite, move, RequestState, shown } from "./request_parts.js";
-import { drop, keyFor, write, writtenAt } from "./written.js";
-
-const AGAIN_MS = 15_000;
-
-/** Place -> the request as it was when somebody began to write there: what others changed since is asked about. */
-const begunFrom = new Map();
-
-function baseOf(place, one) {
-  if (writtenAt(place) === null) begunFrom.delete(place);
-  else if (!begunFrom.has(place)) begunFrom.set(place, one);
-  return begunFrom.get(place) ?? one;
-}
+import { baseOf, drop, keyFor, write, writtenAt } from "./written.js";
 
 function specs() {
   const kinds = me.value.request_kinds.map(({ code }) => ({ value: code, title: kindTitle(code) }));
@@ -119,22 +110,11 @@ function Step({ step }) {
 
 /** What was done, the newest first, and a field to write down what was done now. */
 function Course({ one, again, wrote }) {
-  const [found, setFound] = useState({ items: [], next: "", state: "loading" });
   const [refusal, setRefusal] = useState(null);
   const place = `progress ${one.id}`;
   const text = writtenAt(place)?.text ?? "";
   const path = `/api/requests/${encodeURIComponent(one.id)}/steps`;
-  const load = async (cursor = "") => {
-    try {
-      const page = await get(`${path}?limit=30&cursor=${encodeURIComponent(cursor)}`);
-      setFound((before) => ({ items: cursor ? [...before.items, ...page.items] : page.items, next: page.next, state: "here" }));
-    } catch {
-      setFound((before) => ({ ...before, state: "trouble" }));
-    }
-  };
-  useEffect(() => {
-    load();
-  }, [one.id, again]);
+  const { pages: found, more, again: reload } = usePages(path, "", { limit: 30, turn: again });
   const send = (event) => {
     event.preventDefault();
     if (!text.trim() || !online()) return;
@@ -164,18 +144,20 @@ function Course({ one, again, wrote }) {
       <button class="button" disabled=${!text.trim() || !online()} aria-busy=${pending(place)}>${t("request.write_down")}</button>
     </form>`}
     ${found.state === "trouble"
-      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`
+      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${reload}>${t("action.again")}</button></div>`
       : html`<ol class="timeline course">${found.items.map((step) => html`<${Step} key=${step.seq} step=${step} />`)}</ol>`}
-    ${found.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(found.next)}>${t("history.more")}</button></div>`}
+    ${found.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
   <//>`;
 }
 
 /** What is to be done later for it. */
 function FollowupsOf({ one }) {
   const [items, setItems] = useState(null);
+  const load = () => get(`/api/followups?request=${encodeURIComponent(one.id)}&limit=50`).then((page) => setItems(page.items), () => setItems((before) => before ?? []));
   useEffect(() => {
-    get(`/api/followups?request=${encodeURIComponent(one.id)}&limit=50`).then((page) => setItems(page.items), () => setItems([]));
+    load();
   }, [one.id, changedFollowups.value]);
+  useNews((hint) => (hint.kind === "followup" && (!hint.id || hint.customer === one.customer) ? "now" : null), load);
   const add = mayFollowUp() && html`<${NewFollowupButton} kind="small-button" place=${`followup request ${one.id}`} from=${{ request: one }} />`;
   return html`<${Card} title=${t("nav.followups")} aside=${add}>
     ${!items?.length
@@ -214,12 +196,10 @@ export function RequestPage({ id }) {
     try {
       const one = await get(`/api/requests/${encodeURIComponent(id)}`);
       if (mine !== asked.current) return;
-      setFound((before) => {
-        if (before.one?.version !== one.version) setAgain((times) => times + 1);
-        return { state: "here", one };
-      });
+      setFound({ state: "here", one });
+      setAgain((times) => times + 1);
     } catch (refusal) {
-      if (mine === asked.current) setFound((before) => (before.one && refusal.status === 0 ? before : { state: "trouble", refusal }));
+      if (mine === asked.current) setFound((before) => (before.one && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));
     }
   };
   const took = (one) => {
@@ -229,13 +209,8 @@ export function RequestPage({ id }) {
   };
   useEffect(() => {
     load();
-    const every = setInterval(() => document.hidden || load(), AGAIN_MS);
-    addEventListener("focus", load);
-    return () => {
-      clearInterval(every);
-      removeEventListener("focus", load);
-    };
   }, [id]);
+  useNews(ofRecord("request", id, found.one?.customer), load);
   useEffect(() => {
     if (changedRequests.value) load();
   }, [changedRequests.value]);
@@ -271,7 +246,7 @@ export function RequestPage({ id }) {
         <${Card} title=${t("request.about")}>
           <div class="body facts-of">${own("subject")}${own("problem")}${own("solution")}</div>
         <//>
-        <${Course} one=${one} again=${again} wrote=${() => (setAgain((times) => times + 1), load())} />
+        <${Course} one=${one} again=${again} wrote=${load} />
       </div>
       <div class="column">
         <${Card} title=${t("history.facts")}>
@@ -290,7 +265,7 @@ export function RequestPage({ id }) {
           </div>
         <//>
         <${FollowupsOf} one=${one} />
-        ${one.customer && html`<${Card} title=${t("attachments.label")}><div class="body"><${Attachments} of=${{ request: one.id }} writes=${mayWrite() && one.state !== "closed"} /></div><//>`}
+        ${one.customer && html`<${Card} title=${t("attachments.label")}><div class="body"><${Attachments} of=${{ request: one.id }} turn=${again} writes=${mayWrite() && one.state !== "closed"} /></div><//>`}
         <${LinkedInteractions} path=${`/api/requests/${encodeURIComponent(one.id)}/links`} writes=${mayWrite()} again=${again} changed=${load} />
       </div>
     </div>
