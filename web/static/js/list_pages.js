@@ -4,7 +4,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { followedBy, get } from "./api.js";
-import { steady, underHand, useNews } from "./news.js";
+import { LIST_REST_MS, steady, underHand, useNews } from "./news.js";
 
 /** The longest page that the server gives. */
 const MOST = 200;
@@ -65,6 +65,6 @@ export function usePages(path, query, { limit = 50, pause = 0, turn = 0, concern
     settle.current?.();
     settle.current = null;
   }, [pages]);
-  useNews((hint) => concerns(hint, shown.current.items), () => again(false));
+  useNews((hint) => concerns(hint, shown.current.items), () => again(false), LIST_REST_MS);
   return { pages, setPages, more: () => load(shown.current.next), again: () => load() };
 }

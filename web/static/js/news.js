@@ -5,6 +5,9 @@ import { useEffect, useRef } from "preact/hooks";
 
 /** So long a page leaves the server alone after it read again, and at least so many times as long as that took. */
 const REST_MS = 1000;
+/** The same of a list, which is read for many: with a board open before each of a hundred agents, a second would be
+ * more than a processor does. */
+export const LIST_REST_MS = 4000;
 const REST_TIMES = 20;
 /** What is perhaps not on the page is asked for within so long: a hundred pages that hear of it don't ask at once. */
 const SPREAD_MS = 1500;
@@ -36,8 +39,8 @@ export const ofRows = (kind) => (hint, rows) => {
 };
 
 /** Read again when a colleague changed what the page shows, and after a lost link. `concerns(hint)` says whether:
- * `now`, `soon` or null. Nobody reads for a page that nobody looks at: it does when somebody does. */
-export function useNews(concerns, read) {
+ * `now`, `soon` or null; `rest`: the least pause between two readings. Nobody reads for a page that nobody looks at: it does when somebody does. */
+export function useNews(concerns, read, rest = REST_MS) {
   const mine = useRef({});
   mine.current = { concerns, read };
   useEffect(() => {
@@ -57,7 +60,7 @@ export function useNews(concerns, read) {
       } finally {
         busy = false;
       }
-      free = performance.now() + Math.max(REST_MS, REST_TIMES * (performance.now() - began));
+      free = performance.now() + Math.max(rest, REST_TIMES * (performance.now() - began));
       if (wanted) within(0);
     };
     const within = (ms) => {

@@ -13,7 +13,7 @@ import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { usePages } from "./list_pages.js";
 import { go } from "./model.js";
-import { ofRows, steady, underHand, useNews } from "./news.js";
+import { LIST_REST_MS, ofRows, steady, underHand, useNews } from "./news.js";
 import { Card, Menu } from "./parts.js";
 import { usePeople, whose } from "./people.js";
 import { asked, Filters, filters, isFiltered, sort, useRequestAddress, view } from "./request_filters.js";
@@ -196,7 +196,7 @@ function Board() {
     if (changedRequests.value) load();
   }, [changedRequests.value]);
   const cards = STATES.flatMap((state) => found?.columns[state]?.items ?? []);
-  useNews((hint) => ofRows("request")(hint, cards), again);
+  useNews((hint) => ofRows("request")(hint, cards), again, LIST_REST_MS);
   useLayoutEffect(() => {
     settle.current?.();
     settle.current = null;
