@@ -1,14 +1,15 @@
 // The files of a customer or a request: sent, opened, taken away.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
-import { followedBy, get, remove } from "./api.js";
+import { remove } from "./api.js";
 import { bytesOf, dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { may, me, toast } from "./model.js";
+import { usePages } from "./pages.js";
 import { Dialog } from "./parts.js";
 import { personName, usePeople } from "./people.js";
 import { Table } from "./table.js";
@@ -41,19 +42,8 @@ export function Attachments({ of, writes, changed = nobody }) {
   const removes = writes && may("customers.write");
   usePeople();
   const path = of.request ? `/api/requests/${encodeURIComponent(of.request)}/attachments` : `/api/customers/${encodeURIComponent(of.customer)}/attachments`;
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
+  const { pages, load, more, set: setPages } = usePages(`${path}?limit=50`);
   const [removing, setRemoving] = useState(null);
-  const load = async (cursor = "") => {
-    try {
-      const page = await get(`${path}?limit=50&cursor=${encodeURIComponent(cursor)}`);
-      setPages(followedBy(page, cursor));
-    } catch {
-      setPages((before) => ({ ...before, state: "trouble" }));
-    }
-  };
-  useEffect(() => {
-    load();
-  }, [path]);
   const change = (run) => setPages((before) => ({ ...before, items: run(before.items) }));
   const uploads = useUploads({
     pathOf: (file) => `${path}?${new URLSearchParams({ name: file.name })}`,
@@ -85,9 +75,9 @@ export function Attachments({ of, writes, changed = nobody }) {
     html`<${FilePicker} id=${`files-${of.request ?? of.customer}`} label=${t("attachments.add")} hint=${t("attachments.hint", { most: bytesOf(me.value.attachment_bytes) })} multiple onFiles=${uploads.add} />
       <${Uploads} uploads=${uploads} />`}
     ${pages.state === "trouble"
-      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`
+      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`
       : html`<${Table} label=${t("attachments.label")} columns=${columns} rows=${pages.items} keyOf=${(file) => file.id} empty=${pages.state === "loading" ? t("history.loading") : t("attachments.none")} />`}
-    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
     ${removing && html`<${Remove} file=${removing} closed=${() => setRemoving(null)} done=${(id) => (change((items) => items.filter((each) => each.id !== id)), changed())} />`}
   </div>`;
 }

@@ -1,13 +1,14 @@
 // What a customer agreed to and refused: the last word on each matter is in force, and all words are kept.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
-import { followedBy, get, post } from "./api.js";
+import { post } from "./api.js";
 import { dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
+import { usePages } from "./pages.js";
 import { Card, Dialog } from "./parts.js";
 import { personName } from "./people.js";
 import { Refused } from "./refused.js";
@@ -54,7 +55,7 @@ function Form({ customer, place, close, given }) {
     await act(`consent ${customer.id}`, work, JSON.stringify(body));
   };
   return html`<form class="stack" onSubmit=${send}>
-    <div class="pair">${choice("state", ["granted", "refused"])} ${choice("channel", CHANNELS)} ${choice("purpose", PURPOSES)} ${choice("source", SOURCES)}</div>
+    <div class="form-fields">${choice("state", ["granted", "refused"])} ${choice("channel", CHANNELS)} ${choice("purpose", PURPOSES)} ${choice("source", SOURCES)}</div>
     <div class="field">
       <label for="consent-evidence">${t("consent.evidence")}</label>
       <textarea class="input" id="consent-evidence" dir="auto" rows="3" maxlength="1000" value=${draft.evidence} onInput=${set("evidence")}></textarea>
@@ -70,20 +71,9 @@ function Form({ customer, place, close, given }) {
 
 /** The card. `changed` runs when something was said. */
 export function Consents({ customer, writable, changed }) {
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
+  const { pages, load, more } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/consents?limit=50`, { turn: customer.version });
   const [asking, setAsking] = useState(0);
   const place = `consent of ${customer.id}`;
-  const load = async (cursor = "") => {
-    try {
-      const page = await get(`/api/customers/${encodeURIComponent(customer.id)}/consents?limit=50&cursor=${encodeURIComponent(cursor)}`);
-      setPages(followedBy(page, cursor));
-    } catch {
-      setPages((before) => ({ ...before, state: "trouble" }));
-    }
-  };
-  useEffect(() => {
-    load();
-  }, [customer.id, customer.version]);
   const begin = (draft) => {
     if (draft) write(place, { ...FRESH, ...draft, touched: false });
     setAsking(Date.now());
@@ -97,11 +87,11 @@ export function Consents({ customer, writable, changed }) {
     ${each.evidence && html`<span class="small written" dir="auto">${each.evidence}</span>`}
   </li>`;
   return html`<${Card} title=${t("consent.title")} aside=${aside}>
-    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`}
+    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`}
     ${pages.state === "here" && inForce.length === 0 && html`<p class="empty">${t("consent.none")}</p>`}
     <ul class="consents">${inForce.map(one)}</ul>
     ${(before.length > 0 || pages.next) && html`<details class="earlier"><summary>${t("consent.earlier")}</summary><ul class="consents">${before.map(one)}</ul>
-      ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+      ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
     </details>`}
     ${writable && !customer.do_not_contact.includes("any") && html`<div class="card-foot"><button type="button" class="button small-button" onClick=${() => begin({ channel: "any", purpose: "any", state: "refused" })}><${Icon} name="forbidden" size=${16} />${t("consent.do_not_contact")}…</button></div>`}
     ${asking > 0 && html`<${Dialog} key=${asking} kind="consent" id="consent-title" title=${t("consent.add")} closed=${() => setAsking(0)}>

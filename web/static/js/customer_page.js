@@ -75,16 +75,16 @@ function Record({ found, load, take }) {
     route.value = { ...route.value, query };
   };
   const act = `customer ${customer.id}`;
-  const save = async (body, wrong) => {
-    const stored = await changeCustomer(customer, all, body, wrong);
+  const save = async (body, wrong, base = customer) => {
+    const stored = await changeCustomer(base, all, body, wrong);
     if (stored) {
       take(stored);
       setTurn((before) => before + 1);
-    }
+    } else load(); // what is there now may be why
     return stored;
   };
-  const fact = (spec, key = spec.key) => html`<${Fact} key=${key} place=${`fact ${customer.id} ${key}`} spec=${spec} value=${valueIn(customer, key)} act=${act}
-    hidden=${customer.hidden.includes(key)} locked=${writable ? "" : "role"} save=${(value, wrong) => save(bodyOf(key, value), wrong)} />`;
+  const fact = (spec, key = spec.key) => html`<${Fact} key=${key} place=${`fact ${customer.id} ${key}`} spec=${spec} value=${valueIn(customer, key)} base=${customer} act=${act}
+    hidden=${customer.hidden.includes(key)} locked=${writable ? "" : "role"} save=${(value, wrong, base) => save(bodyOf(key, value), wrong, base)} />`;
   const custom = all.filter((field) => !field.retired || (customer.custom[field.name] ?? null) !== null);
   const again = () => {
     setTurn((before) => before + 1);
@@ -119,11 +119,15 @@ function Record({ found, load, take }) {
   </div>`;
 }
 
+/** Whether an answer was overtaken by a newer one. */
+const isOlder = (one, other) => one.id === other?.id && one.version < other.version;
+
 export function CustomerPage({ id }) {
   const [found, setFound] = useState({ state: "loading" });
   const load = async () => {
     try {
-      setFound({ state: "here", one: await get(`/api/customers/${encodeURIComponent(id)}`) });
+      const one = await get(`/api/customers/${encodeURIComponent(id)}`);
+      setFound((before) => (isOlder(one, before.one) ? before : { state: "here", one }));
     } catch (refusal) {
       setFound((before) => (before.state === "here" && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));
     }

@@ -1,45 +1,26 @@
 // What is to be done for a customer: requests, and follow-ups.
 
-import { useEffect, useState } from "preact/hooks";
-
-import { followedBy, get } from "./api.js";
 import { Due, Priority } from "./due.js";
 import { changedFollowups, Recurs } from "./followup_parts.js";
 import { html } from "./html.js";
 import { t, word } from "./language.js";
+import { usePages } from "./pages.js";
 import { personName, teamTitle } from "./people.js";
 import { changedRequests, DONE, RequestState } from "./request_parts.js";
 import { Table } from "./table.js";
 
-/** The pages of a list of a customer's. */
-function useOf(path, turn) {
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
-  const load = async (cursor = "") => {
-    try {
-      const page = await get(`${path}&limit=30&cursor=${encodeURIComponent(cursor)}`);
-      setPages(followedBy(page, cursor));
-    } catch (refusal) {
-      setPages((before) => ({ ...before, state: "trouble", refusal }));
-    }
-  };
-  useEffect(() => {
-    load();
-  }, [path, turn]);
-  return { pages, load };
-}
-
 function List({ of, label, columns, none }) {
-  const { pages, load } = of;
+  const { pages, load, more } = of;
   return html`${pages.state === "trouble"
-      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`
+      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`
       : html`<${Table} label=${label} columns=${columns} rows=${pages.items} keyOf=${(one) => one.id} empty=${pages.state === "loading" ? t("history.loading") : none} />`}
-    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}`;
+    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}`;
 }
 
 const has = ({ owner, team }) => [owner && personName(owner), team && teamTitle(team)].filter(Boolean).join(" · ");
 
 export function CustomerRequests({ customer }) {
-  const of = useOf(`/api/requests?customer=${encodeURIComponent(customer.id)}`, `${customer.merged.length} ${changedRequests.value}`);
+  const of = usePages(`/api/requests?limit=30&customer=${encodeURIComponent(customer.id)}`, { turn: `${customer.merged.length} ${changedRequests.value}` });
   const columns = [
     [t("request.one"), (one) => html`<a href=${`/requests/${encodeURIComponent(one.id)}`}><span class="figures">${one.number}</span> <bdi>${one.subject}</bdi></a>`],
     [t("request.state"), (one) => html`<${RequestState} state=${one.state} />`],
@@ -51,7 +32,7 @@ export function CustomerRequests({ customer }) {
 }
 
 export function CustomerFollowups({ customer }) {
-  const of = useOf(`/api/followups?state=any&customer=${encodeURIComponent(customer.id)}`, `${customer.merged.length} ${changedFollowups.value}`);
+  const of = usePages(`/api/followups?limit=30&state=any&customer=${encodeURIComponent(customer.id)}`, { turn: `${customer.merged.length} ${changedFollowups.value}` });
   const columns = [
     [t("followup.title"), (one) => html`<a href=${`/followups/${encodeURIComponent(one.id)}`}><bdi>${one.title}</bdi></a> <${Recurs} recurrence=${one.recurrence} />`],
     [t("request.state"), (one) => word("followup_state", one.state)],

@@ -1,9 +1,7 @@
 // The list of customers: filtered, sorted, in the columns that one wants.
 
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
 
-import { followedBy, get } from "./api.js";
 import { plainSpec, useSpecs } from "./customer_fields.js";
 import { FilterBar, queryOf, SavedViews, useFilters } from "./filters.js";
 import { dateTimeOf } from "./format.js";
@@ -13,8 +11,10 @@ import { Icon } from "./icons.js";
 import { Shown } from "./inputs.js";
 import { t, word } from "./language.js";
 import { go, may, me } from "./model.js";
+import { usePages } from "./pages.js";
 import { Menu, PhoneNumber } from "./parts.js";
 import { usePeople } from "./people.js";
+import { inWords } from "./refused.js";
 import { steered } from "./rows.js";
 import { Table } from "./table.js";
 
@@ -89,36 +89,12 @@ function Sorting({ name, title, sort, set }) {
   </button>`;
 }
 
-/** A list's pages: the first anew when the question changes, the others behind it. */
-export function usePages(path, query) {
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
-  const [tries, setTries] = useState(0);
-  const load = async (cursor, isLate = () => false) => {
-    const asked = [query, "limit=50", cursor && `cursor=${encodeURIComponent(cursor)}`].filter(Boolean).join("&");
-    try {
-      const page = await get(`${path}?${asked}`);
-      if (!isLate()) setPages(followedBy(page, cursor));
-    } catch (refusal) {
-      if (!isLate()) setPages((before) => ({ ...before, state: "trouble", refusal }));
-    }
-  };
-  useEffect(() => {
-    let late = false;
-    const waiting = setTimeout(() => load("", () => late), PAUSE_MS);
-    return () => {
-      late = true;
-      clearTimeout(waiting);
-    };
-  }, [path, query, tries]);
-  return { pages, more: () => load(pages.next), again: () => setTries((before) => before + 1) };
-}
-
 /** What is said where a list would be: that it comes, that it is empty, that it could not be had. */
 export function ListTrouble({ refusal, again }) {
   const wrong = [403, 422].includes(refusal.status);
   return html`<div class="empty" role="alert">
     <p>${wrong ? t("filter.wrong") : t("error.load")}</p>
-    ${wrong && html`<p class="small" lang="en">${refusal.message}</p>`}
+    ${wrong && html`<p class="small" lang=${inWords(refusal).lang}>${inWords(refusal).text}</p>`}
     ${!wrong && html`<button type="button" class="button" onClick=${again}>${t("action.again")}</button>`}
   </div>`;
 }
@@ -129,7 +105,7 @@ export function Customers() {
   const [asked, set] = useFilters([...FILTERS, "sort"]);
   const { sort, ...filters } = asked;
   const { custom } = useSpecs();
-  const { pages, more, again } = usePages("/api/customers", queryOf(asked));
+  const { pages, more, load } = usePages(`/api/customers?${[queryOf(asked), "limit=50"].filter(Boolean).join("&")}`, { pause: PAUSE_MS });
   const hidden = (name) => me.value.hidden.includes(`customer.${name}`);
 
   const titles = new Map([
@@ -187,7 +163,7 @@ export function Customers() {
         </div>
       </header>
       ${pages.state === "trouble"
-        ? html`<${ListTrouble} refusal=${pages.refusal} again=${again} />`
+        ? html`<${ListTrouble} refusal=${pages.refusal} again=${load} />`
         : html`<${Table} label=${t("nav.customers")} columns=${columns} rows=${pages.items} keyOf=${(one) => one.id} rowProps=${openRow}
             empty=${pages.state === "loading" ? t("history.loading") : t(filtered ? "customers.none_fits" : "customers.none")} />`}
       ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}

@@ -58,13 +58,15 @@ export function FollowupForm({ place, from = {}, one = null, short = false, clos
   const [refusal, setRefusal] = useState(null);
   const box = useRef(null);
   const id = useId();
-  const [begun] = useState(one ? () => asWritten(one) : fresh);
+  const [opened] = useState(one);
+  const base = writtenAt(place)?.base ?? opened; // what others changed since is asked about
+  const [begun] = useState(base ? () => asWritten(base) : fresh);
   const draft = { ...begun, ...writtenAt(place) };
   const name = one ? `followup ${one.id}` : `plan ${place}`;
   const asksCustomer = !one && !from.customer && !from.request && !from.call && !from.interaction;
   useLayoutEffect(() => box.current.querySelector("input")?.focus(), []);
 
-  const put = (change) => write(place, { ...change, touched: true });
+  const put = (change) => write(place, { ...change, base, touched: true });
   const set = (field) => (event) => put({ [field]: event.target.value });
   const over = () => {
     drop(place);
@@ -82,9 +84,9 @@ export function FollowupForm({ place, from = {}, one = null, short = false, clos
     }
   };
   const save = async () => {
-    const body = changesOf(draft, one);
+    const body = changesOf(draft, base);
     if (!Object.keys(body).length) over();
-    else if (await changeFollowup(one, body, setRefusal)) over();
+    else if (await changeFollowup(base, body, setRefusal)) over();
   };
   const send = (event) => {
     event.preventDefault();

@@ -230,11 +230,13 @@ export function FollowupPage({ id }) {
     try {
       setFound({ state: "here", one: await get(`/api/followups/${encodeURIComponent(id)}`) });
     } catch (refusal) {
-      setFound({ state: "trouble", refusal });
+      setFound((before) => (before.one && refusal.status === 0 ? before : { state: "trouble", refusal }));
     }
   };
   useEffect(() => {
     load();
+    addEventListener("focus", load);
+    return () => removeEventListener("focus", load);
   }, [id, changedFollowups.value]);
   useEffect(() => () => void (asking.value = { id: "", what: "" }), [id]);
   document.title = `${found.one?.title ?? t("nav.followups")} · contactcenter`;

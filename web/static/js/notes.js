@@ -3,13 +3,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
-import { call, followedBy, get, post } from "./api.js";
+import { call, post } from "./api.js";
 import { change } from "./conflict.js";
 import { dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { toast } from "./model.js";
+import { usePages } from "./pages.js";
 import { personName } from "./people.js";
 import { Refused } from "./refused.js";
 import { drop, keyFor, write, writtenAt } from "./written.js";
@@ -76,12 +77,13 @@ function Note({ note, writable, changed }) {
   useEffect(() => {
     if (draft && !draft.touched) field.current?.focus();
   }, [draft !== null]);
-  const put = (body) => change({ name: `note ${note.id}`, path, body, base: note, words: words(), wrong: setRefusal });
+  const put = (body, base = note) => change({ name: `note ${note.id}`, path, body, base, words: words(), wrong: setRefusal });
   const save = async (event) => {
     event.preventDefault();
+    const { text, base } = draft;
     setRefusal(null);
-    if (!(await put({ text: draft.text }))) return;
-    drop(place);
+    if (!(await put({ text }, base))) return;
+    if (writtenAt(place)?.text === text) drop(place);
     changed();
   };
   const pin = async () => {
@@ -105,7 +107,7 @@ function Note({ note, writable, changed }) {
       <span class="spacer"></span>
       ${note.pinned && html`<span class="small good-mark"><${Icon} name="star" size=${14} />${t("note.pinned")}</span>`}
       ${writable && !draft && html`<span class="acts">
-        ${button("star", t("note.pin"), pin, note.pinned)} ${button("edit", t("note.edit"), () => write(place, { text: note.text, touched: false }))} ${button("close", t("note.remove"), away)}
+        ${button("star", t("note.pin"), pin, note.pinned)} ${button("edit", t("note.edit"), () => write(place, { text: note.text, base: note, touched: false }))} ${button("close", t("note.remove"), away)}
       </span>`}
     </div>
     ${draft
@@ -123,25 +125,14 @@ function Note({ note, writable, changed }) {
 
 /** All notes of a customer, and a field for a new one. `changed` runs when there is another. */
 export function Notes({ customer, writable, changed }) {
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
-  const load = async (cursor = "") => {
-    try {
-      const page = await get(`/api/customers/${encodeURIComponent(customer.id)}/notes?limit=50&cursor=${encodeURIComponent(cursor)}`);
-      setPages(followedBy(page, cursor));
-    } catch {
-      setPages((before) => ({ ...before, state: "trouble" }));
-    }
-  };
-  useEffect(() => {
-    load();
-  }, [customer.id, customer.merged.length]);
+  const { pages, load, more } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/notes?limit=50`, { turn: customer.merged.length });
   const again = () => (load(), changed());
   const sorted = [...pages.items].sort((a, b) => b.pinned - a.pinned);
   return html`<div class="notes-pane">
     ${writable && html`<${Writer} customer=${customer} added=${again} />`}
-    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`}
+    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`}
     ${pages.state === "here" && sorted.length === 0 && html`<p class="empty">${t("note.none")}</p>`}
     <ol class="note-list">${sorted.map((note) => html`<${Note} key=${note.id} note=${note} writable=${writable} changed=${again} />`)}</ol>
-    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
   </div>`;
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { act, online, pending } from "./actions.js";
 import { get, post } from "./api.js";
 import { Attachments } from "./attachments.js";
-import { specOf, useFields } from "./custom_fields.js";
+import { flat, specOf, useFields } from "./custom_fields.js";
 import { CustomerChoice } from "./customer_choice.js";
 import { Due, Priority, PRIORITIES } from "./due.js";
 import { changedFollowups, followupAddress, mayFollowUp, Recurs } from "./followup_parts.js";
@@ -17,6 +17,7 @@ import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
 import { LinkedInteractions } from "./linked.js";
 import { me } from "./model.js";
+import { usePages } from "./pages.js";
 import { Card, Dialog, queueTitle } from "./parts.js";
 import { personName, usePeople, whose } from "./people.js";
 import { Fact, Trouble } from "./record.js";
@@ -25,15 +26,6 @@ import { byCtrlEnter, changedRequests, changeRequest, DONE, kindTitle, labelOf, 
 import { drop, keyFor, write, writtenAt } from "./written.js";
 
 const AGAIN_MS = 15_000;
-
-/** Place -> the request as it was when somebody began to write there: what others changed since is asked about. */
-const begunFrom = new Map();
-
-function baseOf(place, one) {
-  if (writtenAt(place) === null) begunFrom.delete(place);
-  else if (!begunFrom.has(place)) begunFrom.set(place, one);
-  return begunFrom.get(place) ?? one;
-}
 
 function specs() {
   const kinds = me.value.request_kinds.map(({ code }) => ({ value: code, title: kindTitle(code) }));
@@ -54,21 +46,19 @@ function specs() {
 function Own({ one, name, took }) {
   const spec = specs()[name];
   const place = `request ${one.id} ${name}`;
-  const base = baseOf(place, one);
   const closed = !mayWrite() || one.state === "closed";
-  const save = async (value, wrong) => {
+  const save = async (value, wrong, base) => {
     const changed = await changeRequest(base, { [name]: name === "priority" ? Number(value) : value }, wrong);
     if (changed) took(changed);
     return changed;
   };
   return html`<${Fact} place=${place} spec=${spec} value=${name === "priority" ? String(one.priority) : one[name]} locked=${closed ? "closed" : ""} hidden=${one.hidden.includes(name)}
-    save=${save} act=${`request ${one.id}`} />`;
+    base=${one} save=${save} act=${`request ${one.id}`} />`;
 }
 
 function Custom({ one, field, took }) {
   const place = `request ${one.id} custom.${field.name}`;
-  const base = baseOf(place, one);
-  const save = async (value, wrong) => {
+  const save = async (value, wrong, base) => {
     const changed = await changeRequest(base, { custom: { [field.name]: value } }, wrong);
     if (changed) took(changed);
     return changed;
@@ -101,7 +91,8 @@ function stepWords({ kind, detail }) {
 
 function Step({ step }) {
   const { kind, detail } = step;
-  const changed = kind === "changed" ? Object.keys(detail.after ?? {}) : [];
+  const [was, is] = [flat(detail.before ?? {}), flat(detail.after ?? {})];
+  const changed = kind === "changed" ? [...new Set([...Object.keys(is), ...Object.keys(was)])].filter((name) => JSON.stringify(is[name]) !== JSON.stringify(was[name])) : [];
   return html`<li>
     <span class="quiet figures small">${logTimeOf(step.at)}</span>
     <div class="detail">
@@ -110,7 +101,7 @@ function Step({ step }) {
       ${kind === "state" && html`<p>${stepWords(step)}</p>`}
       ${changed.length > 0 &&
       html`<ul class="changes-of">
-        ${changed.map((name) => html`<li key=${name}><span class="quiet">${labelOf(name)}:</span> ${name === "customer" ? t("request.customer_other") : html`<bdi class="was">${shown(name, detail.before?.[name])}</bdi> → <bdi>${shown(name, detail.after[name])}</bdi>`}</li>`)}
+        ${changed.map((name) => html`<li key=${name}><span class="quiet">${labelOf(name)}:</span> ${name === "customer" ? t("request.customer_other") : html`<bdi class="was">${shown(name, was[name])}</bdi> → <bdi>${shown(name, is[name])}</bdi>`}</li>`)}
       </ul>`}
       ${detail.interaction && html`<p><a href=${`/history/${encodeURIComponent(detail.interaction)}`}>${t("history.one")}</a></p>`}
     </div>
@@ -119,22 +110,11 @@ function Step({ step }) {
 
 /** What was done, the newest first, and a field to write down what was done now. */
 function Course({ one, again, wrote }) {
-  const [found, setFound] = useState({ items: [], next: "", state: "loading" });
   const [refusal, setRefusal] = useState(null);
   const place = `progress ${one.id}`;
   const text = writtenAt(place)?.text ?? "";
   const path = `/api/requests/${encodeURIComponent(one.id)}/steps`;
-  const load = async (cursor = "") => {
-    try {
-      const page = await get(`${path}?limit=30&cursor=${encodeURIComponent(cursor)}`);
-      setFound((before) => ({ items: cursor ? [...before.items, ...page.items] : page.items, next: page.next, state: "here" }));
-    } catch {
-      setFound((before) => ({ ...before, state: "trouble" }));
-    }
-  };
-  useEffect(() => {
-    load();
-  }, [one.id, again]);
+  const { pages, load, more } = usePages(`${path}?limit=30`, { turn: again });
   const send = (event) => {
     event.preventDefault();
     if (!text.trim() || !online()) return;
@@ -163,10 +143,10 @@ function Course({ one, again, wrote }) {
       <${Refused} refusal=${refusal} id="progress-wrong" />
       <button class="button" disabled=${!text.trim() || !online()} aria-busy=${pending(place)}>${t("request.write_down")}</button>
     </form>`}
-    ${found.state === "trouble"
-      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`
-      : html`<ol class="timeline course">${found.items.map((step) => html`<${Step} key=${step.seq} step=${step} />`)}</ol>`}
-    ${found.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(found.next)}>${t("history.more")}</button></div>`}
+    ${pages.state === "trouble"
+      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`
+      : html`<ol class="timeline course">${pages.items.map((step) => html`<${Step} key=${step.seq} step=${step} />`)}</ol>`}
+    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
   <//>`;
 }
 

@@ -1,8 +1,7 @@
 // Everything that ever was with a customer, the newest first: day by day, as far as one sees each of it.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
-import { followedBy, get } from "./api.js";
 import { matterOf } from "./consents.js";
 import { specOf } from "./custom_fields.js";
 import { addressText, plainSpec } from "./customer_fields.js";
@@ -13,6 +12,7 @@ import { Icon } from "./icons.js";
 import { asText } from "./inputs.js";
 import { t, word } from "./language.js";
 import { may } from "./model.js";
+import { usePages } from "./pages.js";
 import { dispositionTitle, PhoneNumber, queueTitle } from "./parts.js";
 import { personName, usePeople, whose } from "./people.js";
 
@@ -125,7 +125,6 @@ const NO_FILTER = { groups: [], since: "", until: "" };
 export function Timeline({ customer, fields, turn }) {
   usePeople();
   const [filter, setFilter] = useState(NO_FILTER);
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
   const groups = GROUPS.filter(({ right }) => may(right));
   const kinds = groups.filter(({ name }) => filter.groups.includes(name)).flatMap((group) => group.kinds);
   const since = filter.since ? momentOfLocal(`${filter.since}T00:00`) : null;
@@ -134,21 +133,7 @@ export function Timeline({ customer, fields, turn }) {
   const asked = new URLSearchParams({
     limit: 30, ...(kinds.length ? { kinds: kinds.join(",") } : {}), ...(since !== null ? { since } : {}), ...(until !== null ? { until: until + day } : {}),
   }).toString();
-  const load = async (cursor = "", isLate = () => false) => {
-    try {
-      const page = await get(`/api/customers/${encodeURIComponent(customer.id)}/history?${asked}&cursor=${encodeURIComponent(cursor)}`);
-      if (!isLate()) setPages(followedBy(page, cursor));
-    } catch {
-      if (!isLate()) setPages((before) => ({ ...before, state: "trouble" }));
-    }
-  };
-  useEffect(() => {
-    let late = false;
-    load("", () => late);
-    return () => {
-      late = true;
-    };
-  }, [customer.id, asked, turn]);
+  const { pages, load, more } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/history?${asked}`, { turn });
   const toggle = (name) => setFilter({ ...filter, groups: filter.groups.includes(name) ? filter.groups.filter((each) => each !== name) : [...filter.groups, name] });
   const narrowed = filter.groups.length > 0 || filter.since || filter.until;
   return html`<div class="timeline-pane">
@@ -156,17 +141,17 @@ export function Timeline({ customer, fields, turn }) {
       <button type="button" class="choice" aria-pressed=${filter.groups.length === 0} onClick=${() => setFilter({ ...filter, groups: [] })}>${t("timeline.all")}</button>
       ${groups.map(({ name }) => html`<button key=${name} type="button" class="choice" aria-pressed=${filter.groups.includes(name)} onClick=${() => toggle(name)}>${t(`timeline.group.${name}`)}</button>`)}
       <span class="spacer"></span>
-      <span class="dated"><label class="small quiet" for="timeline-since">${t("audit.since")}</label>
+      <span class="dates"><span class="dated"><label class="small quiet" for="timeline-since">${t("audit.since")}</label>
       <input class="input" type="date" id="timeline-since" max="9999-12-31" value=${filter.since} onInput=${(event) => setFilter({ ...filter, since: event.target.value })} /></span>
       <span class="dated"><label class="small quiet" for="timeline-until">${t("audit.until")}</label>
-      <input class="input" type="date" id="timeline-until" max="9999-12-31" value=${filter.until} onInput=${(event) => setFilter({ ...filter, until: event.target.value })} /></span>
+      <input class="input" type="date" id="timeline-until" max="9999-12-31" value=${filter.until} onInput=${(event) => setFilter({ ...filter, until: event.target.value })} /></span></span>
     </div>
-    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`}
+    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`}
     ${pages.state !== "trouble" && pages.items.length === 0 && html`<p class="empty">${t(pages.state === "loading" ? "history.loading" : narrowed ? "timeline.none_fits" : "timeline.none")}</p>`}
     ${byDay(pages.items).map(({ day: name, items }) => html`<section key=${name} class="day">
       <h3 class="day-name">${name}</h3>
       <ol class="entries">${items.map((entry) => html`<${Entry} key=${`${entry.kind} ${entry.id} ${entry.at}`} entry=${entry} fields=${fields} />`)}</ol>
     </section>`)}
-    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
   </div>`;
 }
