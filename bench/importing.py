@@ -47,7 +47,7 @@ async def _bench(folder: Path) -> list[Figure]:
         known = await store.read(readers.of, "admin")
         if known is None:
             raise LookupError("admin")
-        async with files.receive(_content(), 1 << 30) as received:
+        async with files.receive(_content(), 1 << 30, by="admin") as received:
             files.keep(received, KIND, "bench")
         began = time.perf_counter()
         look = await importer.reading("bench").look()

@@ -9,7 +9,7 @@ may not see does not exist for him: it is 404 wherever it is asked for by its id
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -174,6 +174,9 @@ _SCOPE_OF = {
     Kind.CALLBACK: Kind.INTERACTION,
 }
 
+CONDITIONS = 2_000
+"""So many conditions are kept, some for each who reads: to make one takes longer than to read by it."""
+
 FIELDS = frozenset(
     f"customer.{name}"
     for name in ("addresses", "phones", "company", "tier", "category", "save_desk", "language", "balance")
@@ -195,7 +198,7 @@ class Reader:
     login: str
     role: str = ""
     rights: frozenset[Right] = frozenset()
-    scopes: Mapping[Kind, Scope] = field(default_factory=dict)
+    scopes: Mapping[Kind, Scope] = field(default_factory=dict, hash=False)
     teams: tuple[str, ...] = ()
     """The first is where his new records belong."""
     queues: frozenset[str] = frozenset()
@@ -283,7 +286,12 @@ def visible(
         return true()
     if not reader.may(READING[kind]):
         return false()
-    table = TABLES[kind] if table is None else table
+    return _visible(reader, kind, TABLES[kind] if table is None else table, many)
+
+
+@lru_cache(maxsize=CONDITIONS)
+def _visible(reader: Reader, kind: Kind, table: FromClause, many: bool) -> ColumnElement[bool]:
+    """Kept by all that the reader is: who may do more or less from now on gets another one."""
     match kind:
         case Kind.CUSTOMER:
             return _customer(reader, table, many)
@@ -320,7 +328,7 @@ def about(
         if reader.scope(_SCOPE_OF.get(each, each)) is Scope.ALL:  # those of records that are gone, too
             terms.append(kind == each.value)
         else:
-            row = table.alias()
+            row = _as(table, f"told_{each}")
             record = select(1).where(row.c.id == object_, visible(reader, each, row)).correlate(kind.table)
             terms.append(and_(kind == each.value, record.exists()))
     people = (Kind.AGENT.value, Kind.USER.value)

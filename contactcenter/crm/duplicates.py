@@ -32,6 +32,7 @@ from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import addresses, customers, duplicates, name_keys
 from contactcenter.values import frozen
 
+_ONE, _OTHER = customers.alias("one"), customers.alias("other")
 OPEN, DIFFERENT, MERGED = "open", "different", "merged"
 _DUE = "duplicates_due"
 """The setting that says from where on records are to be compared."""
@@ -159,14 +160,13 @@ def parted(db: Connection, one: str, other: str) -> None:
 
 def _visible(reader: Reader) -> tuple[Select[Any], FromClause, FromClause]:
     """Pairs of which the reader sees both records, and these two."""
-    one, other = customers.alias("one"), customers.alias("other")
     query = (
-        select(duplicates, one.c.name.label("first_name"), other.c.name.label("second_name"))
-        .join(one, one.c.id == duplicates.c.first)
-        .join(other, other.c.id == duplicates.c.second)
-        .where(*(access.visible(reader, Kind.CUSTOMER, each) for each in (one, other)))
+        select(duplicates, _ONE.c.name.label("first_name"), _OTHER.c.name.label("second_name"))
+        .join(_ONE, _ONE.c.id == duplicates.c.first)
+        .join(_OTHER, _OTHER.c.id == duplicates.c.second)
+        .where(*(access.visible(reader, Kind.CUSTOMER, each) for each in (_ONE, _OTHER)))
     )
-    return query, one, other
+    return query, _ONE, _OTHER
 
 
 def _of(one: str, other: str) -> ColumnElement[bool]:

@@ -12,14 +12,16 @@ import hashlib
 import os
 import re
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 import structlog
 
-from contactcenter.crm.errors import Refusal, StoreUnavailable
+from contactcenter.crm.errors import Refusal
 from contactcenter.crm.keys import Keys
 from contactcenter.crm.sealed_files import Sealed, seal
 from contactcenter.crm.sealing import Sealing
@@ -28,6 +30,10 @@ SUFFIX = ".sealed"
 ORPHAN_S = 3600.0
 """A file without a row may have its row still on the way for so long."""
 LONGEST_NAME = 120
+AT_ONCE = 4
+"""Files that one user may send at the same time: each lies in the spool until it is whole."""
+ROOM = 256 << 20
+"""Bytes that stay free on the disk, whoever sends: most likely the database grows there, too."""
 _PIECE = 1 << 20
 _ID = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # Marks that turn the direction of writing: `bill<U+202E>fdp.exe` is shown as a PDF.
@@ -54,6 +60,7 @@ class Files:
         self._spool = folder / "spool"
         shutil.rmtree(self._spool, ignore_errors=True)
         self._spool.mkdir(parents=True, mode=0o700)
+        self._sending = Counter[str]()
 
     @property
     def keys(self) -> Keys:
@@ -64,12 +71,25 @@ class Files:
         return self._sealing.seal_keys
 
     @contextlib.asynccontextmanager
-    async def receive(self, content: AsyncIterable[bytes], most: int) -> AsyncIterator[Received]:
-        """Take what is sent, `most` bytes of it at most, for the time of the block.
+    async def receive(self, content: AsyncIterable[bytes], most: int, *, by: str) -> AsyncIterator[Received]:
+        """Take what that user sends, `most` bytes of it at most, for the time of the block.
 
-        Raises `Refusal` `too_large`, and `StoreUnavailable` when the disk is full.
+        Raises `Refusal`: `too_large`, `too_many` when he is sending others, `no_room`, `key_missing`.
         """
         _ = self.keys
+        if self._sending[by] >= AT_ONCE:
+            says = f"you are sending {AT_ONCE} files already: wait until one of them is there"
+            raise Refusal(says, code="too_many")
+        self._sending[by] += 1
+        try:
+            async with self._received(content, most) as received:
+                yield received
+        finally:
+            self._sending[by] -= 1
+            self._sending += Counter()  # forgets who sends nothing
+
+    @contextlib.asynccontextmanager
+    async def _received(self, content: AsyncIterable[bytes], most: int) -> AsyncIterator[Received]:
         path = self._spool / uuid4().hex
         digest, size, waiting = hashlib.sha256(), 0, bytearray()
         try:
@@ -81,15 +101,24 @@ class Files:
                     digest.update(piece)
                     waiting += piece
                     if len(waiting) >= _PIECE:
-                        await asyncio.to_thread(file.write, bytes(waiting))
+                        await asyncio.to_thread(self._write, file, bytes(waiting))
                         waiting.clear()
-                await asyncio.to_thread(file.write, bytes(waiting))
+                await asyncio.to_thread(self._write, file, bytes(waiting))
             yield Received(path, size, digest.hexdigest())
         finally:
             path.unlink(missing_ok=True)
 
+    def _write(self, file: BinaryIO, piece: bytes) -> None:
+        self._check_room(len(piece))
+        file.write(piece)
+
+    def _check_room(self, wanted: int) -> None:
+        if shutil.disk_usage(self._folder).free < ROOM + wanted:
+            raise _no_room("the disk is nearly full")
+
     def keep(self, received: Received, kind: str, id_: str) -> None:
-        """Seal it under this id. Raises `Refusal` `key_missing`, and `StoreUnavailable`."""
+        """Seal it under this id. Raises `Refusal`: `key_missing`, `no_room`."""
+        self._check_room(received.size)
         with _disk(), open(received.path, "rb") as file:
             pieces: Iterator[bytes] = iter(lambda: file.read(_PIECE), b"")
             seal(self.path(kind, id_), self.name(kind, id_), pieces, received.size, self.keys)
@@ -148,4 +177,9 @@ def _disk() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
-        raise StoreUnavailable(f"there is no room for files: {error.strerror}") from error
+        raise _no_room(error.strerror or "the disk is full") from error
+
+
+def _no_room(why: str) -> Refusal:
+    says = f"there is no room for files on the server ({why}): tell its administrator"
+    return Refusal(says, code="no_room")

@@ -10,14 +10,17 @@ none. Run `index` in the transaction of the change.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     CompoundSelect,
     Connection,
     Row,
     Select,
+    bindparam,
     delete,
     exists,
     func,
@@ -55,6 +58,11 @@ _SETTING = "search_index"
 LARGEST = 2_000
 """Words of one document: a 20,000-character note has about so many."""
 BATCH = 500
+STATEMENTS = 500
+"""So many are kept ready of each sort, one for each who reads: to put one together takes longer than to
+run it."""
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+"""Whose ids, in a statement that is kept ready."""
 NOBODYS = "s0"
 """Instead of a team: the record has none."""
 POOL = "sp"
@@ -83,7 +91,9 @@ def index(db: Connection, kind: str, ids: Collection[str]) -> None:
             for id_, found in _DOCUMENTS[kind](db, some)
         ]
         if rows:
-            db.execute(insert(documents), rows)
+            # Asked for their ids, the rows go in by one statement: SQLite's index writes itself down at the
+            # end of each, and takes three times as long when it does so for every row.
+            db.execute(insert(documents).returning(documents.c.id), rows).all()
 
 
 @frozen
@@ -194,64 +204,68 @@ def notes_of(
 ) -> dict[str, list[str]]:
     """The last notes of customers, as far as they are `seen`, the newest first. `into` says whose each row's
     are by now."""
-    query = select(notes.c.id, notes.c.customer_id.label("whose"), notes.c.created_at.label("at")).where(
-        notes.c.customer_id.in_(list(into)), notes.c.deleted_at.is_(None), true() if seen is None else seen
-    )
-    return _last(db, query, notes.c.id, notes.c.text, into)
+    return _last(db, _notes_of(notes.c.customer_id, seen), into)
 
 
 def talks_of(
     db: Connection, into: Mapping[str, str], seen: ColumnElement[bool] | None = None
 ) -> dict[str, list[str]]:
     """The same of what was noted in talks, wherever somebody said since that they belong."""
-    read = true() if seen is None else seen
-    columns = (interactions.c.id, interactions.c.arrived_at.label("at"))
-    given = exists().where(assignments.c.interaction == interactions.c.id)
-    own = select(*columns, interactions.c.customer.label("whose")).where(
-        interactions.c.customer.in_(list(into)), interactions.c.note != "", ~given, read
-    )
-    assigned = (
-        select(*columns, assignments.c.customer_id.label("whose"))
-        .join(assignments, assignments.c.interaction == interactions.c.id)
-        .where(assignments.c.customer_id.in_(list(into)), interactions.c.note != "", read)
-    )
-    return _last(db, union_all(own, assigned), interactions.c.id, interactions.c.note, into)
+    return _last(db, _talks_of(seen), into)
 
 
 def notes_of_requests(
     db: Connection, ids: Collection[str], seen: ColumnElement[bool] | None = None
 ) -> dict[str, list[str]]:
     """The same of requests."""
-    query = select(notes.c.id, notes.c.request.label("whose"), notes.c.created_at.label("at")).where(
-        notes.c.request.in_(list(ids)), notes.c.deleted_at.is_(None), true() if seen is None else seen
+    return _last(db, _notes_of(notes.c.request, seen), {id_: id_ for id_ in ids})
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _notes_of(whose: ColumnElement[str], seen: ColumnElement[bool] | None) -> Select[Any]:
+    query = select(notes.c.id, whose.label("whose"), notes.c.created_at.label("at")).where(
+        whose.in_(IDS), notes.c.deleted_at.is_(None), true() if seen is None else seen
     )
-    return _last(db, query, notes.c.id, notes.c.text, {id_: id_ for id_ in ids})
+    return _texts_of(query, notes.c.id, notes.c.text)
 
 
-def _last(
-    db: Connection,
-    query: Select[Any] | CompoundSelect[Any],
-    id_: ColumnElement[str],
-    text: ColumnElement[str],
-    into: Mapping[str, str],
-) -> dict[str, list[str]]:
+@lru_cache(maxsize=STATEMENTS)
+def _talks_of(seen: ColumnElement[bool] | None) -> Select[Any]:
+    read = true() if seen is None else seen
+    columns = (interactions.c.id, interactions.c.arrived_at.label("at"))
+    given = exists().where(assignments.c.interaction == interactions.c.id)
+    own = select(*columns, interactions.c.customer.label("whose")).where(
+        interactions.c.customer.in_(IDS), interactions.c.note != "", ~given, read
+    )
+    assigned = (
+        select(*columns, assignments.c.customer_id.label("whose"))
+        .join(assignments, assignments.c.interaction == interactions.c.id)
+        .where(assignments.c.customer_id.in_(IDS), interactions.c.note != "", read)
+    )
+    return _texts_of(union_all(own, assigned), interactions.c.id, interactions.c.note)
+
+
+def _texts_of(
+    query: Select[Any] | CompoundSelect[Any], id_: ColumnElement[str], text: ColumnElement[str]
+) -> Select[Any]:
     """The texts of the last `NOTES` rows of each that `query` names by `id`, `whose` and `at`.
 
     They are chosen by their ids: of somebody with thousands of notes, no more are read.
     """
-    found: dict[str, list[str]] = defaultdict(list)
-    if not into:
-        return found
     all_ = query.subquery()
     place = func.row_number().over(partition_by=all_.c.whose, order_by=(all_.c.at.desc(), all_.c.id))
     placed = select(all_, place.label("place")).subquery()
-    last = (
+    return (
         select(placed.c.whose, func.substr(text, 1, CHARACTERS))
         .join_from(placed, text.table, id_ == placed.c.id)
         .where(placed.c.place <= NOTES)
         .order_by(placed.c.at.desc(), placed.c.id)
     )
-    for whose, part in db.execute(last):
+
+
+def _last(db: Connection, query: Select[Any], into: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for whose, part in db.execute(query, {"ids": list(into)}) if into else ():
         if len(some := found[into[whose]]) < NOTES:
             some.append(part)
     return found

@@ -6,15 +6,18 @@ Past the nouns, their checks and the audit log, and therefore for demonstration 
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, StaticPool, create_engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactcenter.crm import engines
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.place import Place, Server
+
+T = TypeVar("T")
 
 CACHE_KB = 400_000
 """Of a file's pages while it is loaded: indexes over random ids are written all over the place."""
@@ -23,7 +26,7 @@ CACHE_KB = 400_000
 class Loading:
     """Takes rows for one table after the other; what is taken is kept at `commit`, or at the end."""
 
-    def __init__(self, file: sqlite3.Connection | None, server: AsyncConnection | None) -> None:
+    def __init__(self, file: Connection | None, server: AsyncConnection | None) -> None:
         self._file = file
         self._server = server
 
@@ -46,15 +49,23 @@ class Loading:
         if self._file is not None:
             await asyncio.to_thread(self._file.commit)
 
+    async def run(self, work: Callable[..., T], *args: object) -> T:
+        """Run a noun's function on what came so far."""
+        if self._server is not None:
+            return await self._server.run_sync(work, *args)
+        assert self._file is not None  # noqa: S101 - one of the two is there
+        return await asyncio.to_thread(work, self._file, *args)
+
     def _insert(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         assert self._file is not None  # noqa: S101 - one of the two is there
         names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
         try:
-            self._file.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({places})', rows)  # noqa: S608
-        except sqlite3.IntegrityError as error:
-            raise StoreRefused(f"table {table}: {error}") from error
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"table {table}: {error}") from error
+            query = f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608
+            self._file.exec_driver_sql(query, list(rows))
+        except IntegrityError as error:
+            raise StoreRefused(f"table {table}: {error.orig}") from error
+        except DBAPIError as error:
+            raise StoreUnavailable(f"table {table}: {error.orig}") from error
 
 
 def settle(db: Connection) -> None:
@@ -82,8 +93,9 @@ async def loading(place: Place) -> AsyncIterator[Loading]:
             try:
                 file.execute(f"PRAGMA cache_size=-{CACHE_KB}")
                 file.execute("PRAGMA synchronous=OFF")
-                yield Loading(file, None)
-                await asyncio.to_thread(file.commit)
+                with create_engine("sqlite://", creator=lambda: file, poolclass=StaticPool).connect() as db:
+                    yield Loading(db, None)
+                    await asyncio.to_thread(db.commit)
                 file.execute("PRAGMA synchronous=FULL")
                 file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:

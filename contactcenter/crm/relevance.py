@@ -1,6 +1,7 @@
 """Relevance: how well what a record holds matches a question, and where. Pure."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from contactcenter.crm import words
@@ -43,7 +44,7 @@ class Asked:
             return 90
         if plain.startswith(self.plain):
             return 75
-        held = tuple(words.name_words(name))
+        held = _words_of(name)
         if self.plain in held:
             return 70
         if all(any(_fits(word, term) for word in held) for term in self.terms if not term.number):
@@ -97,8 +98,9 @@ class Asked:
         """Those of the terms that none of these names, numbers, addresses and texts holds, as the index has
         them. A text is no longer looked at once all are found."""
         left = tuple(terms)
-        if left and (held := {word for name in names for word in words.name_words(name)}):
-            left = tuple(term for term in left if not any(_fits(word, term) for word in held))
+        for name in names:
+            if left and (words_ := _words_of(name)):
+                left = tuple(term for term in left if not any(_fits(word, term) for word in words_))
         if left and (held := {word for number in numbers for word in words.number_words(number)}):
             left = tuple(term for term in left if not _among(held, term))
         if left and (held := {words.letters(email) for email in emails}):
@@ -116,6 +118,12 @@ class Asked:
             if part := self.excerpt(value):
                 return Match(IN_A_TEXT, field, part)
         return Match(BY_PARTS)
+
+
+@lru_cache(maxsize=4_096)
+def _words_of(name: str) -> frozenset[str]:
+    """The words of a name: each is compared more than once for one question, and again at the next letter."""
+    return frozenset(words.name_words(name))
 
 
 def _fits(word: str, term: Term) -> bool:

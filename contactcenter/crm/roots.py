@@ -2,13 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    literal_column,
+    select,
+)
 
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import customers, root_of_row
+
+_HELD, _ROOT = customers.alias("named"), customers.alias("named_root")
 
 
 def root_of(db: Connection, customer: str) -> str | None:
@@ -33,13 +46,14 @@ def families(db: Connection, roots: Collection[str]) -> dict[str, tuple[str, ...
     return {root: (root, *merged[root]) for root in roots}
 
 
-def merged_into(roots: Iterable[str]) -> ColumnElement[bool]:
+def merged_into(roots: Iterable[str] | BindParameter[Any]) -> ColumnElement[bool]:
     """The condition that a row was merged into one of these customers.
 
     The index has only those that were merged: it is used if the query says so, and not by a parameter.
     Without it, every write of a customer would look through all of them.
     """
-    return and_(customers.c.merged_into.in_(list(roots)), customers.c.merged_into != literal_column("''"))
+    some = roots if isinstance(roots, BindParameter) else list(roots)
+    return and_(customers.c.merged_into.in_(some), customers.c.merged_into != literal_column("''"))
 
 
 def check_visible(db: Connection, customer: str, reader: Reader) -> str:
@@ -53,11 +67,18 @@ def check_visible(db: Connection, customer: str, reader: Reader) -> str:
 
 def named(db: Connection, customers_: Collection[str], reader: Reader) -> dict[str, tuple[str, str]]:
     """Who these are by now: id and name; the name is empty for who does not see that customer."""
-    held, root = customers.alias(), customers.alias()
-    query = (
-        select(held.c.id, root.c.id.label("root"), root.c.name, access.visible(reader, Kind.CUSTOMER, root))
-        .join(root, root.c.id == root_of_row(held))
-        .where(held.c.id.in_(customers_))
-    )
-    found = {id_: (now, name if seen else "") for id_, now, name, seen in db.execute(query)}
+    if not customers_:
+        return {}
+    query = _named(access.visible(reader, Kind.CUSTOMER, _ROOT))
+    rows = db.execute(query, {"ids": list(customers_)})
+    found = {id_: (now, name if seen else "") for id_, now, name, seen in rows}
     return {customer: found.get(customer, (customer, "")) for customer in customers_}
+
+
+@lru_cache(maxsize=500)
+def _named(seen: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(_HELD.c.id, _ROOT.c.id, _ROOT.c.name, seen)
+        .join(_ROOT, _ROOT.c.id == root_of_row(_HELD))
+        .where(_HELD.c.id.in_(bindparam("ids", expanding=True)))
+    )

@@ -9,14 +9,31 @@ Scope words narrow the index first, or a reader of few records would find none a
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Text, cast, func, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    union,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from contactcenter.crm import access, indexing, roots, words
 from contactcenter.crm.access import Kind, Reader, Scope
 from contactcenter.crm.errors import Refusal
+from contactcenter.crm.indexing import IDS, STATEMENTS
 from contactcenter.crm.relevance import NONE, Asked, Match
 from contactcenter.crm.roots import merged_into
 from contactcenter.crm.schema import (
@@ -40,9 +57,8 @@ LOOKED_AT = 60
 SHOWN = 20
 LONGEST = 200
 """Characters of a question."""
-OWN_CALLS = 500
-"""A reader's last calls whose customers he finds without owning them: more than a week's of a busy agent."""
-CALLERS_AT_ONCE = 500
+OWN_CALLS = 300
+"""A reader's last calls whose customers he finds without owning them: a week's of a busy agent."""
 DEPTHS = (0, 1, 2)
 """How far the words of a question are taken: as whole words of names and numbers, as beginnings, in texts."""
 _QUOTED = re.compile(r"[^\W_]+\*?")
@@ -130,37 +146,44 @@ def _candidates(
     whose = _any(_whose(reader, kind) for kind in kinds)
     narrow = Kind.CUSTOMER in kinds and reader.scope(Kind.CUSTOMER) is not Scope.ALL
     callers = _of_callers(db, reader, terms) if narrow else {}
+    # Most questions are answered by the widest way: only what finds too many is asked for more narrowly.
+    widest = _found(db, terms, DEPTHS[-1], whose)
     for depth in DEPTHS:
-        ways = [_any(_forms(term, depth)) for term in terms]
-        for row in db.execute(_documents(db, _all([*ways, whose])).limit(LOOKED_AT)):
-            found[Kind(row.kind), row.record_id] = None
+        if depth == DEPTHS[-1]:
+            found |= widest
+        elif len(widest) >= LOOKED_AT:
+            found |= _found(db, terms, depth, whose)
         found |= dict.fromkeys((Kind.CUSTOMER, id_) for id_, at in callers.items() if at == depth)
         if len(found) >= LOOKED_AT:
             break
     return dict(list(found.items())[:LOOKED_AT])
 
 
+def _found(db: Connection, terms: Sequence[Term], depth: int, whose: str) -> dict[tuple[Kind, str], None]:
+    """The last touched of the records that hold every term at this depth."""
+    ways = [_any(_forms(term, depth)) for term in terms]
+    rows = db.execute(*_documents(db, _all([*ways, whose])))
+    return {(Kind(kind), record): None for kind, record in rows}
+
+
 def _of_callers(db: Connection, reader: Reader, terms: Sequence[Term]) -> dict[str, int]:
     """Of the customers whose caller the reader had lately, those that hold every term, each with the depth at
     which it does: he finds them as `access.visible` shows them, whosever they are.
 
-    Compared here and not by the index, which would go through everybody's records for a word that is
+    Begun from his calls and not from the index, which would go through everybody's records for a word that is
     frequent, to find the few that are his.
     """
+    widest = [[_written(form).rstrip() for form in _forms(term, DEPTHS[-1])] for term in terms]
+    query = _callers(tuple(map(len, widest)), db.dialect.name)
+    asked = {f"form_{at}_{place}": form for at, some in enumerate(widest) for place, form in enumerate(some)}
     ways = [[[_written(form) for form in _forms(term, depth)] for term in terms] for depth in DEPTHS]
-    ids = list(dict.fromkeys([*sorted(reader.attending), *db.scalars(_callers(reader))]))
     found: dict[str, int] = {}
-    for start in range(0, len(ids), CALLERS_AT_ONCE):
-        query = select(documents.c.record_id, documents.c.words).where(
-            documents.c.kind == Kind.CUSTOMER.value,
-            documents.c.record_id.in_(ids[start : start + CALLERS_AT_ONCE]),
-        )
-        for id_, words_ in db.execute(query):
-            held = f" {words_} "
-            for depth, all_of in zip(DEPTHS, ways, strict=True):
-                if all(any(form in held for form in any_of) for any_of in all_of):
-                    found[id_] = depth
-                    break
+    for id_, words_ in db.execute(query, asked | {"login": reader.login, "ids": sorted(reader.attending)}):
+        held = f" {words_} "
+        for depth, all_of in zip(DEPTHS, ways, strict=True):
+            if all(any(form in held for form in any_of) for any_of in all_of):
+                found[id_] = depth
+                break
     return found
 
 
@@ -169,24 +192,37 @@ def _written(form: str) -> str:
     return f" {form[:-1]}" if form.endswith("*") else f" {form} "
 
 
-def _callers(reader: Reader) -> Select[Any]:
-    """The customers whose caller the reader had lately, the last one first."""
+@lru_cache(maxsize=STATEMENTS)
+def _callers(forms: tuple[int, ...], engine: str) -> Select[Any]:
+    """The documents of the customers whose caller a reader has on his page, or had lately, that hold one of
+    so many forms of each term."""
     last = (
-        select(workers.c.interaction_id, workers.c.arrived_at)
-        .where(workers.c.login == reader.login)
+        select(workers.c.interaction_id)
+        .where(workers.c.login == bindparam("login"))
         .order_by(workers.c.arrived_at.desc())
         .limit(OWN_CALLS)
         .subquery()
     )
-    who = func.coalesce(assignments.c.customer_id, interactions.c.customer)
-    called = customers.alias("called")
-    return (
-        select(root_of_row(called))
+    called = (
+        select(root_of_row(customers))
         .select_from(last)
         .join(interactions, interactions.c.id == last.c.interaction_id)
         .outerjoin(assignments, assignments.c.interaction == interactions.c.id)
-        .join(called, called.c.id == who)
-        .order_by(last.c.arrived_at.desc())
+        .join(customers, customers.c.id == func.coalesce(assignments.c.customer_id, interactions.c.customer))
+    )
+    attending = select(customers.c.id).where(customers.c.id.in_(IDS))
+    within = func.strpos if engine == "postgresql" else func.instr
+    return (
+        select(documents.c.record_id, documents.c.words)
+        .where(
+            documents.c.kind == Kind.CUSTOMER.value,
+            documents.c.record_id.in_(union(called, attending)),
+            *(
+                or_(*(within(documents.c.words, bindparam(f"form_{at}_{each}")) > 0 for each in range(count)))
+                for at, count in enumerate(forms)
+            ),
+        )
+        .order_by(documents.c.id.desc())
     )
 
 
@@ -226,27 +262,34 @@ def _any(parts: Iterable[str]) -> str:
     return "(" + " | ".join(parts) + ")"
 
 
-def _documents(db: Connection, expression: str) -> Select[Any]:
-    """The documents that an expression of `_all` and `_any` finds, the last touched first. Every word in it
-    is letters and digits: nothing that was typed can be read as an operator."""
+def _documents(db: Connection, expression: str) -> tuple[Select[Any], dict[str, str]]:
+    """The last touched documents that an expression of `_all` and `_any` finds. Every word in it is letters
+    and digits: nothing that was typed can be read as an operator."""
     if db.dialect.name == "postgresql":
-        quoted = _QUOTED.sub(lambda word: _quoted(word, "'", ":*"), expression)
-        # The very expression of the index, see the migrations.
-        held = func.array_to_tsvector(func.string_to_array(documents.c.words, literal_column("' '")))
-        asked = cast(cast(quoted, Text), TSQUERY)
-        # Behind a fence: a planner who knows of the limit would rather walk through all documents from the
-        # last one on, until a hundred match, and a rare word would take him to the first.
-        rows = select(documents.c.id, documents.c.kind, documents.c.record_id)
-        held_by = rows.where(held.bool_op("@@")(asked)).cte("held_by").prefix_with("MATERIALIZED")
-        return select(held_by.c.kind, held_by.c.record_id).order_by(held_by.c.id.desc())
+        return _ON_SERVER, {"asked": _QUOTED.sub(lambda word: _quoted(word, "'", ":*"), expression)}
     quoted = _QUOTED.sub(lambda word: _quoted(word, '"', "*"), expression)
-    quoted = quoted.replace("&", "AND").replace("|", "OR")
-    return (
-        select(documents.c.kind, documents.c.record_id)
-        .select_from(document_words.join(documents, documents.c.id == document_words.c.rowid))
-        .where(document_words.c.document_words.bool_op("MATCH")(quoted))
-        .order_by(document_words.c.rowid.desc())
-    )
+    return _IN_FILE, {"asked": quoted.replace("&", "AND").replace("|", "OR")}
+
+
+def _on_server() -> Select[Any]:
+    # The very expression of the index, see the migrations.
+    held = func.array_to_tsvector(func.string_to_array(documents.c.words, literal_column("' '")))
+    asked = cast(cast(bindparam("asked"), Text), TSQUERY)
+    # Behind a fence: a planner who knows of the limit would rather walk through all documents from the last
+    # one on, until a hundred match, and a rare word would take him to the first.
+    rows = select(documents.c.id, documents.c.kind, documents.c.record_id)
+    held_by = rows.where(held.bool_op("@@")(asked)).cte("held_by").prefix_with("MATERIALIZED")
+    return select(held_by.c.kind, held_by.c.record_id).order_by(held_by.c.id.desc()).limit(LOOKED_AT)
+
+
+_ON_SERVER = _on_server()
+_IN_FILE = (
+    select(documents.c.kind, documents.c.record_id)
+    .select_from(document_words.join(documents, documents.c.id == document_words.c.rowid))
+    .where(document_words.c.document_words.bool_op("MATCH")(bindparam("asked")))
+    .order_by(document_words.c.rowid.desc())
+    .limit(LOOKED_AT)
+)
 
 
 def _quoted(word: re.Match[str], quote: str, star: str) -> str:
@@ -265,18 +308,28 @@ class Ranked(NamedTuple):
     hit: Hit
 
 
+@lru_cache(maxsize=STATEMENTS)
+def _seen(table: Table, seen: ColumnElement[bool]) -> Select[Any]:
+    """Those of some rows that a reader sees."""
+    return select(table).where(table.c.id.in_(IDS), seen)
+
+
+_GONE = select(customers).where(merged_into(IDS))
+_ADDRESSES = select(addresses).where(addresses.c.customer_id.in_(IDS)).order_by(addresses.c.place)
+_TAGS = select(tags).where(tags.c.customer_id.in_(IDS))
+
+
 def _read_customers(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
     """A hit is told of only when all words of the question stand where the reader sees them: the index knows
     more than he does, and word by word he could ask it for the rest."""
-    seen = select(customers).where(customers.c.id.in_(ids), access.visible(reader, Kind.CUSTOMER))
-    rows = db.execute(seen).all()
-    gone = db.execute(select(customers).where(merged_into(row.id for row in rows))).all()
+    rows = db.execute(_seen(customers, access.visible(reader, Kind.CUSTOMER)), {"ids": ids}).all()
+    gone = db.execute(_GONE, {"ids": [row.id for row in rows]}).all()
     root = {row.id: row.id for row in rows} | {row.id: row.merged_into for row in gone}
     parts: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in (*rows, *gone):
         parts[root[row.id]].append(row)
     reached = _reached(db, reader, root)
-    shown = _Shown(reader, indexing.searchable(db))
+    shown = _Shown(reader, indexing.searchable(db) if any(row.custom for row in (*rows, *gone)) else ())
     missing = {row.id: shown.missing(parts[row.id], reached[row.id], asked) for row in rows}
     wanted = {id_: into for id_, into in root.items() if missing[into]}
     labels, texts = _labels(db, reader, wanted), _texts(db, reader, wanted, parts)
@@ -327,11 +380,10 @@ def _reached(db: Connection, reader: Reader, root: Mapping[str, str]) -> dict[st
     reached: dict[str, list[Row[Any]]] = defaultdict(list)
     if reader.hides(Kind.CUSTOMER, "addresses"):
         return reached
-    query = select(addresses).where(addresses.c.customer_id.in_(list(root)))
-    if reader.hides(Kind.CUSTOMER, "phones"):
-        query = query.where(addresses.c.channel != "phone")
-    for each in db.execute(query.order_by(addresses.c.place)):
-        reached[root[each.customer_id]].append(each)
+    without_phones = reader.hides(Kind.CUSTOMER, "phones")
+    for each in db.execute(_ADDRESSES, {"ids": list(root)}):
+        if not (without_phones and each.channel == "phone"):
+            reached[root[each.customer_id]].append(each)
     return reached
 
 
@@ -359,7 +411,7 @@ def _labels(db: Connection, reader: Reader, root: Mapping[str, str]) -> dict[str
     """The tags of customers; `root` says whose each row's are by now."""
     found: dict[str, list[str]] = defaultdict(list)
     if root and not reader.hides(Kind.CUSTOMER, "tags"):
-        for row in db.execute(select(tags).where(tags.c.customer_id.in_(list(root)))):
+        for row in db.execute(_TAGS, {"ids": list(root)}):
             found[root[row.customer_id]].append(row.tag)
     return found
 
@@ -390,8 +442,7 @@ def _bounded(texts: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _read_requests(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
     """As for customers: nothing is told of words that the reader does not see."""
-    seen = select(requests).where(requests.c.id.in_(ids), access.visible(reader, Kind.REQUEST))
-    rows = db.execute(seen).all()
+    rows = db.execute(_seen(requests, access.visible(reader, Kind.REQUEST)), {"ids": ids}).all()
     texts: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
         shown = access.shown(reader, Kind.REQUEST, {"problem": row.problem, "solution": row.solution})
@@ -424,8 +475,7 @@ def _read_requests(db: Connection, reader: Reader, ids: Sequence[str], asked: As
 
 
 def _read_followups(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
-    query = select(followups).where(followups.c.id.in_(ids), access.visible(reader, Kind.FOLLOWUP))
-    rows = db.execute(query).all()
+    rows = db.execute(_seen(followups, access.visible(reader, Kind.FOLLOWUP)), {"ids": ids}).all()
     named = roots.named(db, {row.customer_id for row in rows if row.customer_id}, reader)
     for row in rows:
         match = _best((Match(asked.name(row.title), "title"),))

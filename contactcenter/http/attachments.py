@@ -165,7 +165,7 @@ async def _attach(visit: Visit, customer: str, sent: str, request: str, interact
     await edge.store.read(attachments.check, customer, reader, most=most, request=request)
     name, id_ = shown_name(sent), uuid4().hex
     content = visit.request.content.iter_chunked(1 << 16)
-    async with edge.files.receive(content, edge.settings.attachment_bytes) as received:
+    async with edge.files.receive(content, edge.settings.attachment_bytes, by=reader.login) as received:
         if not received.size:
             raise Problem(422, "invalid", "The file is empty.", field="body")
         kind = await asyncio.to_thread(file_types.recognised, received.path, name)

@@ -161,14 +161,13 @@ async def list_customers(visit: Visit, query: CustomerFilter) -> Items[Customer]
 
 @routes.get("/api/customers/{id}", right=Right.CUSTOMERS_READ, of=Kind.CUSTOMER, versioned=True)
 async def get_customer(visit: Visit, id: str) -> Customer:
-    """One customer with the last ten interactions. That it was looked at is in the audit log.
+    """One customer with the last ten interactions.
 
     The id of a customer who was merged into another leads to that one.
     """
     found = await visit.edge.store.read(customers.record, id, visit.reader)
     if found is None:
         raise not_found("customer")
-    visit.opened("customer", found.id)
     return found
 
 

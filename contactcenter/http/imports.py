@@ -100,8 +100,8 @@ async def send_import(visit: Visit, query: ImportFile) -> Import:
     edge, id_ = visit.edge, uuid4().hex
     await edge.store.read(imports.check_room, visit.reader)
     files = edge.importer.files
-    most = edge.settings.import_bytes
-    async with files.receive(visit.request.content.iter_chunked(1 << 16), most) as received:
+    content, most = visit.request.content.iter_chunked(1 << 16), edge.settings.import_bytes
+    async with files.receive(content, most, by=visit.visitor.login) as received:
         await asyncio.to_thread(files.keep, received, KIND, id_)
         try:
             look = await edge.importer.reading(id_).look()

@@ -170,11 +170,10 @@ async def count_requests(visit: Visit, query: RequestFilter) -> Counts:
 
 @routes.get("/api/requests/{id}", right=Right.REQUESTS_READ, of=Kind.REQUEST, versioned=True)
 async def get_request(visit: Visit, id: str) -> Request:
-    """One request. That it was looked at is in the audit log."""
+    """One request."""
     found = await visit.edge.store.read(requests.get, id, visit.reader)
     if found is None:
         raise not_found("request")
-    visit.opened("request", id)
     return found
 
 

@@ -16,6 +16,7 @@ Conventions of all routes, kept here and nowhere else:
   GET of the same path has it, beside what was sent.
 - POST takes `Idempotency-Key` (`idempotency.py`), unless `once=False`: its answer holds a secret.
 - GET of a record or a list takes `fields`, the names of what is wanted of each record.
+- Whoever reads a record, or what hangs on it, has opened it (`OPENED`): the audit log has that.
 - `upload=True`: the body is a file as it is, of any type, and the handler reads it from `visit.request`
   piece by piece. Such a call takes no idempotency key: a file that was sent twice is there twice.
 """
@@ -44,6 +45,9 @@ BODY_LIMIT = 64 * 1024
 """Bytes of a request's body, where a route says nothing else."""
 LARGEST_BODY = 1 << 20
 """… which is this at most."""
+OPENED = frozenset({Kind.CUSTOMER, Kind.REQUEST, Kind.FOLLOWUP, Kind.INTERACTION, Kind.NOTE})
+"""Of whose records the audit log has who looked at them. (Files and recordings are opened and played: their
+own routes tell of that.)"""
 FIELDS = "fields"
 """The parameter that names the fields which are wanted."""
 
@@ -136,6 +140,8 @@ class Route:
             if not self.checks_version:
                 raise
             raise await self._conflict(visit, error, arguments) from error
+        if self.method == hdrs.METH_GET:
+            await self._opened(visit, arguments)
         if isinstance(answer, web.StreamResponse):
             return answer
         if self.answer is None:
@@ -151,6 +157,11 @@ class Route:
             content_type=self.media_type,
             headers={"Cache-Control": "no-store", **visit.headers},
         )
+
+    async def _opened(self, visit: Visit, arguments: dict[str, Any]) -> None:
+        """Keep in the audit log what record the path names, if that is one of those."""
+        if self.of in OPENED:
+            await visit.opened(self.of, arguments[self.path_parts[0]])
 
     async def _arguments(self, visit: Visit) -> dict[str, Any]:
         """What the handler is given, checked."""
@@ -189,6 +200,7 @@ class Route:
         """The 412 with both versions: the one that GET shows now, and what was sent."""
         shown = next(each for each in self.beside if (each.method, each.path) == (hdrs.METH_GET, self.path))
         current = await shown.handler(visit, **{part: arguments[part] for part in self.path_parts})
+        await self._opened(visit, arguments)
         body = arguments.get("body")
         conflict = Conflict(
             str(error),

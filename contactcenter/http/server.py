@@ -111,6 +111,7 @@ REFUSALS = {
     "locked_out": 409,
     "in_use": 409,
     "key_missing": 503,
+    "no_room": 503,
     "too_large": 413,
     "type_differs": 415,
     "type_unknown": 415,

@@ -10,7 +10,8 @@ from aiohttp import web
 
 from contactcenter.commands import SaveAudit
 from contactcenter.configurator import Configurator
-from contactcenter.crm.access import Reader
+from contactcenter.crm import roots
+from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.files import Files
 from contactcenter.crm.importer import Importer
 from contactcenter.crm.keeper import Keeper
@@ -148,16 +149,29 @@ class Visit:
             )
         )
 
-    def opened(self, kind: str, object: str) -> None:
-        """Keep in the audit log that the visitor looked at a record; once for a quarter of an hour."""
+    async def opened(self, kind: Kind, object: str) -> None:
+        """Keep in the audit log that the visitor looked at a record; once for a quarter of an hour. Of a
+        customer who was merged into another, the log names that one."""
         openings, now = self.edge.openings, self.edge.now()
         if len(openings) >= OPENINGS:
             for old in [key for key, at in openings.items() if at < now - SAME_OPENING_S]:
                 del openings[old]
-        name = (self.visitor.login, kind, object)
-        if now - openings.get(name, 0.0) >= SAME_OPENING_S:
+
+        def new(id_: str) -> bool:
+            name = (self.visitor.login, kind.value, id_)
+            if now - openings.get(name, 0.0) < SAME_OPENING_S:
+                return False
             openings[name] = now
-            self.audit("open", kind, object)
+            return True
+
+        if not new(object):
+            return
+        if kind is Kind.CUSTOMER:
+            root = await self.edge.store.read(roots.root_of, object) or object
+            if root != object and not new(root):
+                return
+            object = root
+        self.audit("open", kind.value, object)
 
     def set_cookie(self, secret: str, life_s: float) -> None:
         """Let the answer set the session cookie, or take it away (empty, 0)."""

@@ -54,7 +54,7 @@ class House:
             at=1.0,
         )
         files = Files(self.sources.files, store.sealing)
-        async with files.receive(_content(b"a letter"), 1 << 20) as received:
+        async with files.receive(_content(b"a letter"), 1 << 20, by="boss") as received:
             self.attachment = "a1b2"
             await asyncio.to_thread(files.keep, received, attachments.KIND, self.attachment)
             new = NewAttachment(

@@ -61,7 +61,7 @@ async def begin(
         known = await store.read(readers.of, "boss")
         assert known
         reader = known.reader
-    async with files.receive(sent(), 1 << 20) as received:
+    async with files.receive(sent(), 1 << 20, by="boss") as received:
         files.keep(received, KIND, id_)
     look = await Importer(store, files, zone="UTC", days=1, show=lambda one: None).reading(id_).look()
     await store.write(

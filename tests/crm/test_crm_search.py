@@ -200,6 +200,41 @@ async def test_a_reader_finds_his_own_among_thousands_of_others(keeper: Keeper) 
     assert everything.count == search.LOOKED_AT
     own = await find(store, "王伟", reader("agent1", Scope.OWN))
     assert (own.count, own.more) == (3, False), "the count tells nothing of what is not seen"
+    on_his_page = dataclasses.replace(reader("agent1", Scope.OWN), attending=frozenset({"other5"}))
+    assert set(await ids(store, "王伟", on_his_page)) == {"mine", "pool", "called", "other5"}
+
+
+async def test_a_name_is_found_among_more_texts_than_are_looked_at(keeper: Keeper) -> None:
+    store = await keeper.open()
+
+    def fill(db: Connection) -> None:
+        put(db, "named", "王伟")
+        put(db, "begun", "王伟民")
+        for n in range(2 * search.LOOKED_AT):
+            put(db, f"told{n}", "李", number=f"7{n:06}", note="是王伟介绍来的", index=False)
+        indexing.index(db, "customer", [f"told{n}" for n in range(2 * search.LOOKED_AT)])
+
+    await store.write(fill)
+    assert (await ids(store, "王伟"))[:2] == ["named", "begun"]
+    assert (await ids(store, "wangwei"))[:2] == ["named", "begun"], "here no text holds it"
+
+
+async def test_who_sees_less_from_now_on_finds_less_at_once(keeper: Keeper) -> None:
+    store = await keeper.open()
+
+    def fill(db: Connection) -> None:
+        put(db, "north", "王伟", owner="agent9", team="north")
+        put(db, "south", "王伟", owner="agent9", team="south")
+
+    await store.write(fill)
+    for _ in range(2):
+        assert set(await ids(store, "王伟", reader("lead", Scope.ALL))) == {"north", "south"}
+        assert await ids(store, "王伟", reader("lead", Scope.TEAM, "south")) == ["south"]
+        assert await ids(store, "王伟", reader("lead", Scope.TEAM, "north")) == ["north"]
+        assert await ids(store, "王伟", reader("lead", Scope.OWN, "north")) == []
+        assert (
+            await ids(store, "王伟", dataclasses.replace(reader("lead", Scope.ALL), rights=frozenset())) == []
+        )
 
 
 async def test_hidden_fields_find_and_show_nothing(keeper: Keeper) -> None:

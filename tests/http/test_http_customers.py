@@ -268,6 +268,20 @@ async def test_that_a_record_was_opened_is_in_the_audit_log_once_for_a_while(edg
         assert [(row["login"], row["kind"]) for row in rows] == [("agent1", "customer")] * 2
 
 
+async def test_who_was_looked_at_by_an_old_id_is_told_by_the_one_of_today(edge: Running) -> None:
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        kept, gone = await made(admin), await made(admin)
+        status, _ = await admin.call("POST", "/api/merges", json={"kept": kept["id"], "gone": gone["id"]})
+        assert status == 201
+        for _ in range(2):
+            await admin.get(f"/api/customers/{gone['id']}/notes")
+            await admin.get(f"/api/customers/{kept['id']}/notes")
+        await edge.store.settled()
+        rows = (await admin.get("/api/audit", act="open"))["items"]
+        assert [(row["login"], row["object"]) for row in rows] == [("admin", kept["id"])]
+
+
 async def test_fields_are_defined_by_administrators_and_never_lose_a_value(edge: Running) -> None:
     async with edge.browser() as agent, edge.browser() as admin:
         await agent.sign_in("agent1")

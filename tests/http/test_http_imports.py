@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import zipfile
+from collections.abc import AsyncIterator
 from typing import Any
 
 import openpyxl
@@ -11,7 +12,7 @@ import pytest
 from running import Browser, Running
 from test_http_api import keep, record
 
-from contactcenter.crm import importer
+from contactcenter.crm import files, importer
 from contactcenter.crm.files import Files
 from contactcenter.http import attachments
 
@@ -419,6 +420,50 @@ async def test_files_are_limited_and_seen_with_their_customer(edge: Running, bos
     edge.server._edge.settings = type(settings)(attachment_bytes=10)
     status, problem = await attach(boss, customer["id"], "c.txt", b"x" * 11)
     assert (status, problem["code"]) == (413, "too_large")
+
+
+async def test_nobody_sends_more_than_some_files_at_once(edge: Running, boss: Browser) -> None:
+    _, customer = await boss.call("POST", "/api/customers", json={"name": "Wang"})
+    path, sent = f"/api/customers/{customer['id']}/attachments", asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"x"
+        await sent.wait()
+        yield b"y"
+
+    async def send_slowly(place: int) -> int:
+        return (await boss.call("POST", path, params={"name": f"{place}.txt"}, data=slowly()))[0]
+
+    spool = edge.server._edge.files._folder / "spool"
+    waiting = [asyncio.create_task(send_slowly(place)) for place in range(files.AT_ONCE)]
+    async with asyncio.timeout(10):
+        while len(list(spool.iterdir())) < files.AT_ONCE:
+            await asyncio.sleep(0.01)  # nothing announces it
+    for refused in ("/api/imports", path):
+        status, problem = await boss.call("POST", refused, params={"name": "more.csv"}, data=b"a,b")
+        assert (status, problem["code"]) == (409, "too_many")
+    async with edge.browser() as other:
+        await other.sign_in("supervisor1")
+        assert (await attach(other, customer["id"], "b.txt", b"x"))[0] == 201, "each has his own share"
+    sent.set()
+    assert await asyncio.gather(*waiting) == [201] * files.AT_ONCE
+    assert (await attach(boss, customer["id"], "c.txt", b"x"))[0] == 201
+    assert not list(spool.iterdir())
+
+
+async def test_files_leave_the_database_its_room(
+    edge: Running, boss: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, customer = await boss.call("POST", "/api/customers", json={"name": "Wang"})
+    monkeypatch.setattr(files, "ROOM", 1 << 60)
+    for status, problem in (
+        await attach(boss, customer["id"], "a.txt", b"x"),
+        await boss.call("POST", "/api/imports", params={"name": "a.csv"}, data=b"a,b"),
+    ):
+        assert (status, problem["code"]) == (503, "no_room")
+    assert not [each for each in edge.server._edge.files._folder.rglob("*") if each.is_file()]
+    monkeypatch.undo()
+    assert (await attach(boss, customer["id"], "a.txt", b"x"))[0] == 201
 
 
 async def test_files_of_no_row_are_swept(edge: Running, boss: Browser) -> None:

@@ -45,6 +45,8 @@ READERS: dict[str, Role] = {role.name: role for role in roles.BUILTIN} | {
     )
     for scope in Scope
 }
+TOLD_OF = (Kind.CUSTOMER, Kind.REQUEST, Kind.FOLLOWUP, Kind.INTERACTION, Kind.NOTE)
+"""Who looked at such a record, or at what hangs on it, is in the audit log."""
 MARK = "zqx"
 """In the text of every record of another team: no answer may have it for who does not see these."""
 
@@ -303,7 +305,7 @@ def _merge(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
     db.execute(
         insert(schema.merges).values(
             id=id_, kept=f"kept-{id_}", gone=f"gone-{id_}", at=1.0,
-            before={"values": {}, "moved": [], "rows": []}, after={"values": {}, "taken": []},
+            before={"values": {}, "moved": [], "rows": [], "held": {}}, after={"values": {}, "taken": []},
         )
     )  # fmt: skip
 
@@ -529,3 +531,28 @@ async def _check_item(world: World, operation: Operation, role: Role, item: dict
             return  # a log tells of what is gone for everybody, too
         status = 404
     assert status == 200, f"{operation.label} gives {role.name} {id_}, and {path} answers {status} {found}"
+
+
+# --- who saw what ---
+
+SHOWING = [
+    operation
+    for operation in GUARDED
+    if operation.method == "GET" and operation.path.startswith("/api/") and operation.of in TOLD_OF
+]
+assert len(SHOWING) > len(TOLD_OF)
+
+
+@pytest.mark.parametrize("operation", SHOWING, ids=lambda operation: operation.label)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_looks_at_a_record_is_in_the_audit_log(world: World, operation: Operation) -> None:
+    assert operation.of
+    role = READERS["all_all"]
+    id_ = await world.make(operation.of, role, "other")
+    path = operation.path.replace(f"{{{operation.parts[0]}}}", id_)
+    for _ in range(2):
+        assert (await world.programs[role.name].call("GET", path))[0] == 200
+    await world.edge.store.settled()
+    asked = {"object": id_, "act": "open", "login": f"r_{role.name}"}
+    rows = (await world.programs[role.name].get("/api/audit", **asked))["items"]
+    assert [row["kind"] for row in rows] == [operation.of.value]

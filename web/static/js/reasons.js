@@ -168,6 +168,8 @@ const KNOWN = [
   [/^(?<name>[\w.]+): is a long text: /i, "because.filter_long"],
   [/^(?<name>[\w.]+): is sealed: /i, "because.filter_sealed"],
   [/^(?<name>[\w.]+): your role does not show/i, "because.hidden_field"],
+  [/^you are sending (?<n>\d+) files already/, "because.sending"],
+  [/^there is no room for files on the server/, "because.no_room"],
 ];
 
 /** What the server names by its code, in words. */
