@@ -26,12 +26,16 @@ function differences(before, after, path = []) {
 
 /** Kind and field -> where the words of its codes are. */
 const CODES = {
-  "import.state": ["import_state"], "request.state": ["request_state"], "followup.state": ["followup_state"], "consent.state": ["consent.state"],
-  "consent.channel": ["consent.channel"], "consent.purpose": ["consent.purpose"], "consent.source": ["consent.source"],
-  "customer.kind": ["customer_kind", "address.kind"], "customer.channel": ["address.channel"], "customer.tier": ["tier"], "customer.language": ["language"],
-  "user.language": ["language"], "field.type": ["field.type"], "field.kind": ["kind"], "relation.role": ["relation.role"], "request.priority": ["priority"], "import.kind": ["kind"],
+  customer: { kind: ["customer_kind", "address.kind"], channel: ["address.channel"], tier: ["tier"], language: ["language"] },
+  consent: { state: ["consent.state"], channel: ["consent.channel"], purpose: ["consent.purpose"], source: ["consent.source"] },
+  request: { state: ["request_state"], priority: ["priority"] },
+  followup: { state: ["followup_state"] },
+  relation: { role: ["relation.role"] },
+  import: { state: ["import_state"], kind: ["kind"] },
+  field: { type: ["field.type"], kind: ["kind"] },
+  user: { language: ["language"] },
 };
-const codeName = (kind, field, code) => CODES[`${kind}.${field}`]?.map((group) => word(group, code)).find((name) => name !== code);
+const codeName = (kind, field, code) => CODES[kind]?.[field]?.map((group) => word(group, code)).find((name) => name !== code);
 const NAMES = {
   owner: personName, team: teamTitle, teams: teamTitle, queue: queueTitle, queues: queueTitle, rights: rightTitle, agent: personName, login: personName, right: rightTitle,
 };
