@@ -5,7 +5,7 @@ import re
 
 import pytest
 from desk import Desk
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 from records import changed, customer, made, read
 from running import Running
 from service import ZONE, followup, followup_now
@@ -261,3 +261,27 @@ async def test_a_refusal_that_is_said_aloud_is_in_the_page_s_language(desk: Desk
     await page.get_by_role("button", name="删除笔记").click()
     await expect(page.locator(".toast")).to_contain_text("已被他人修改")
     assert not re.search("[A-Za-z]", await page.locator(".toast").inner_text())
+
+
+async def test_who_went_elsewhere_is_not_called_back_by_a_new_record(desk: Desk, edge: Running) -> None:
+    page = await at(desk, "/customers/new", ".customer-form")
+    await page.get_by_label("Name").fill("Maria Lind")
+    async with desk.answers_held("**/api/customers") as answered:
+        await page.keyboard.press("Enter")
+        await answered.wait()
+        await page.get_by_role("link", name="History").click()
+    await expect(page.locator(".toast")).to_contain_text("Maria Lind")
+    await expect(page).to_have_url(re.compile("/history$"))
+
+
+async def test_who_went_elsewhere_is_told_that_his_file_is_there(desk: Desk, edge: Running) -> None:
+    page = await at(desk, "/imports", "#import-file")
+    file = FilePayload(name="list.csv", mimeType="text/csv", buffer=b"Name,Mobile\nMaria Lind,13800138000\n")
+    async with desk.answers_held("**/api/imports?*") as answered:
+        await page.set_input_files("#import-file", file)
+        await answered.wait()
+        await page.get_by_role("link", name="History").click()
+    await expect(page.locator(".toast")).to_contain_text("list.csv")
+    await expect(page).to_have_url(re.compile("/history$"))
+    await page.get_by_role("button", name="Look").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("list.csv")

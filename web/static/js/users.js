@@ -8,7 +8,7 @@ import { change } from "./conflict.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
-import { agents, go, may, me, toast } from "./model.js";
+import { agents, goOn, may, me, toast } from "./model.js";
 import { Card, Dialog, queueTitle, skillTitle } from "./parts.js";
 import { Several, SkillLevels, Words } from "./people_fields.js";
 import { teams, teamTitle, usePeople } from "./people.js";
@@ -85,7 +85,7 @@ function NewUser({ roles, closed }) {
         const made = await post("/api/users", body, { key: `${key}-${hash(body)}` });
         close();
         toast(t("users.made", { name: made.name }));
-        go(`/users/${made.login}`);
+        goOn("/users", `/users/${made.login}`);
       } catch (refusal) {
         if (!refusal.field && refusal.code !== "taken") throw refusal;
         const field = refusal.code === "taken" ? "login" : refusal.field.split(".")[0];
