@@ -75,7 +75,9 @@ class Database(ABC):
 
     def hold(self) -> None:
         """Keep other processes of this machine away from the journal, and from the file if it is one."""
-        file = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # By its real name: a link to the file is the same file.
+        lock = self._path.resolve().with_suffix(".lock")
+        file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -157,8 +157,12 @@ class Importer:
                 self._show(outcome.one)
             fits = size * SHARE_S / max(took, 0.001)
             size = max(FEWEST, min(MOST, int((size + fits) / 2)))
-            await asyncio.sleep(took * REST)
+            await self._rest(took)
         return True
+
+    async def _rest(self, took: float) -> None:
+        """Leave the store to others after a batch that took so long."""
+        await asyncio.sleep(took * REST)
 
     async def _batch(
         self, id_: str, done: int, some: list[Row], seen: set[Key]

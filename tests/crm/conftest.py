@@ -6,6 +6,15 @@ from pathlib import Path
 import pytest
 from stores import Keeper
 
+from contactcenter.crm import writer
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast this machine is, and what else it does, is no test's question: those that are about a page's
+    patience say how long it lasts."""
+    monkeypatch.setattr(writer, "PATIENCE_S", 60.0)
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Keeper]:

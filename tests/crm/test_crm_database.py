@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert
-from stores import Keeper, save
+from stores import JOURNAL, Keeper, save
 
 from contactcenter.crm import customers, duplicates, engines, indexing, migrations, schema
 from contactcenter.crm import sqlite as sqlite_file
@@ -22,6 +22,7 @@ from contactcenter.crm.access import CENTER
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
 from contactcenter.crm.schema import metadata
+from contactcenter.crm.store import Store
 
 
 async def test_a_damaged_file_is_refused_with_what_to_do(file_keeper: Keeper) -> None:
@@ -95,11 +96,11 @@ def test_the_check_ends_in_time(tmp_path: Path) -> None:
     db.commit()
     db.close()
     took = []
-    for seconds in (0.01, 60.0):
+    for seconds in (60.0, 0.01):  # the whole file is in memory before it counts
         began = time.thread_time()  # the neighbours' load is not ours
         sqlite_file.check(path, seconds)
         took.append(time.thread_time() - began)
-    assert took[0] < took[1] / 2
+    assert took[1] < took[0] / 2
 
 
 async def test_a_second_server_beside_the_same_journal_is_refused(keeper: Keeper) -> None:
@@ -108,6 +109,15 @@ async def test_a_second_server_beside_the_same_journal_is_refused(keeper: Keeper
         await keeper.open()
     await keeper.close()
     await keeper.open()
+
+
+async def test_a_second_server_on_a_link_to_the_file_is_refused(file_keeper: Keeper, tmp_path: Path) -> None:
+    await file_keeper.open()
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(file_keeper.path)
+    with pytest.raises(StoreRefused, match="in use by another"):
+        await Store.open(link, tell=lambda _: None, now=lambda: 0.0, journal_bytes=JOURNAL)
 
 
 async def test_opening_what_is_there_is_quick(keeper: Keeper) -> None:

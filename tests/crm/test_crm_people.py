@@ -205,6 +205,20 @@ async def test_text_of_any_script_is_kept_as_it_is(keeper: Keeper, text: str) ->
     assert [each.id for each in (await store.read(customers.page, name=kept, where=where)).items] == [id_]
 
 
+@pytest.mark.parametrize("text", ["\u200b", "\u202e\u202c", "\ufeff \u2066", "\x7f"])
+async def test_text_of_which_nothing_is_seen_is_no_text(keeper: Keeper, text: str) -> None:
+    store = await keeper.open()
+    with pytest.raises(Refusal, match="needs a name"):
+        await made(store, text)
+    id_ = await made(store, "\u200bمحمد\u200f", company=text)
+    one = await found(store, id_)
+    assert (one.name, one.company) == ("\u200bمحمد\u200f", "")
+    with pytest.raises(Refusal, match="must not be empty"):
+        await store.write(notes.add, id_, NewNote(text=text), at=1.0)
+    with pytest.raises(Refusal, match="must not be empty"):
+        await store.write(customers.change, id_, CustomerChange(tags=(text,)), at=1.0)
+
+
 # --- whose customer it is ---
 
 

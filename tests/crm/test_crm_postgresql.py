@@ -46,9 +46,10 @@ def second(keeper: Keeper, tmp_path: Path) -> Iterator[Keeper]:
 
 
 async def write_on(store: Store, stop: asyncio.Event) -> list[str]:
-    """Carry and write without end; answers the customers whose creation was acknowledged."""
+    """Carry and write until it is stopped, or the store closed; answers the customers whose creation was
+    acknowledged."""
     acknowledged, n = [], 0
-    while not stop.is_set():
+    while not stop.is_set() and not store._closed:
         store.carry(save(f"i{n}", said=("arrived",)))
         store.carry(save(f"i{n}", said=("ended",), final=True))
         store.carry(SaveAudit(entry=AuditEntry(at=1.0, login="boss", act="a", kind="k", object=f"i{n}")))

@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 from running import Running, running
 
+from contactcenter.crm import writer
+
 ON_A_FILE = {"figures", "live", "openapi", "signin", "socket", "steering", "supervision"}
 """Files (`test_http_….py`) about what lies before the store: once is enough."""
 ENGINE = os.environ.get("CONTACTCENTER_TEST_STORE", "sqlite")
@@ -17,6 +19,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = metafunc.module.__name__.removeprefix("test_http_")
     if "edge" in metafunc.fixturenames and name not in ON_A_FILE:
         metafunc.parametrize("edge", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast this machine is, and what else it does, is no test's question."""
+    monkeypatch.setattr(writer, "PATIENCE_S", 60.0)
 
 
 @pytest_asyncio.fixture

@@ -12,6 +12,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import aiohttp
+from aiohttp import web_app
 from fake_center import FakeCenter
 from prometheus_client import CollectorRegistry
 
@@ -259,6 +260,9 @@ async def running(
         finally:
             await server.stop()
             await keeper.stop()
+            # aiohttp keeps the handlers of the last 1,024 applications, and with each the whole server: with
+            # a gigabyte of them a round of the garbage collector takes seconds, and nobody is answered.
+            web_app._cached_build_middleware.cache_clear()
     finally:
         await store.close()
         if isinstance(place, Server):

@@ -379,6 +379,9 @@ async def test_whose_an_id_number_is_can_be_asked_by_who_may_see_it(edge: Runnin
         for part in ("002X", "110105194912310038"):
             assert (await admin.call("POST", path, json={"id_number": part}))[1]["items"] == []
         assert (await agent.call("POST", path, json=body))[1]["code"] == "hidden"
+        again = {"Idempotency-Key": "k"}
+        status, problem = await admin.call("POST", path, json=body, headers=again)
+        assert (status, problem["field"]) == (422, "Idempotency-Key"), "a stored answer would pass the log by"
         await edge.store.settled()
         rows = (await admin.get("/api/audit", act="look_up"))["items"]
         assert [(row["object"], row["detail"]) for row in rows] == [

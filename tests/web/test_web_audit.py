@@ -160,7 +160,7 @@ async def test_a_list_is_taken_away_with_the_columns_that_are_wanted(desk: Desk,
     async with desk.page.expect_download() as downloading:
         await card.get_by_role("button", name="Download").click()
     path = await (await downloading.value).path()
-    assert path.read_text(encoding="utf-8-sig").split() == ["Name,Tier", "'=王,gold"]
+    assert path.read_text(encoding="utf-8-sig").split() == ['"Name","Tier"', '"\'=王","gold"']
     await edge.store.settled()
     await desk.page.reload()
     past = desk.page.get_by_role("table", name="Your last exports").locator("tbody tr")

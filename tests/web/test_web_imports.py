@@ -86,8 +86,8 @@ async def test_from_the_file_to_the_bad_rows_by_keyboard(desk: Desk, edge: Runni
     assert download.suggested_filename.startswith("bad rows of 客户")
     path = await download.path()
     text = path.read_text(encoding="utf-8-sig")
-    assert text.splitlines()[0] == "row,field,reason,姓名,手机号,邮箱,颜色"
-    assert "Anna Lind,12,anna@example.com" in text
+    assert text.splitlines()[0] == '"row","field","reason","姓名","手机号","邮箱","颜色"'
+    assert '"Anna Lind","12","anna@example.com"' in text
     await page.get_by_role("link", name="Imports", exact=True).click()
     row = page.get_by_role("table", name="Your imports").locator("tbody tr")
     await expect(row).to_contain_text("1 new")
