@@ -19,6 +19,7 @@ PARTS = {
     "importing": "customers from a file, and what calls notice of it",
     "year": "a year of a center: search, histories, export, backup, restore, on both engines",
     "pop": "the screen pop, from the server to a drawn page and back",
+    "news": "changed records, told to a hundred open pages",
     "handoff": "calls, beside app_queue and a plain Dial",
 }
 

@@ -94,7 +94,7 @@ async def _engine(
         )
         figures += [
             ("loading: customers and interactions", (CUSTOMERS + INTERACTIONS) / made.loaded_s, "1/s"),
-            ("loading: records made findable", (CUSTOMERS + made.requests) / made.indexed_s, "1/s"),
+            ("loading: records made findable", made.findable / made.indexed_s, "1/s"),
         ]
     store = await Store.open(place, tell=lambda _: None, now=time.time, key=key)
     try:

@@ -6,7 +6,7 @@ export, history, pop, recording) carries `visible`, and what it gives out has pa
 may not see does not exist for him: it is 404 wherever it is asked for by its id, and no number counts it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -15,10 +15,11 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     Select,
     and_,
-    exists,
+    bindparam,
     false,
     func,
     or_,
@@ -42,6 +43,7 @@ from contactcenter.crm.schema import (
     relations,
     requests,
     root_of_row,
+    users,
     workers,
 )
 from contactcenter.values import frozen
@@ -312,6 +314,28 @@ def _visible(reader: Reader, kind: Kind, table: FromClause, many: bool) -> Colum
     raise ValueError(f"{kind} is not in the store")
 
 
+def audience(
+    db: Connection, readers: Iterable[Reader], kind: Kind, ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Login -> those of these records that the reader sees, for readers who see any: one statement for all
+    who differ in their names only. Readers have a name of their own each, and are users."""
+    found: dict[str, set[str]] = {}
+    for likes in _alike(readers, kind, ids):
+        query, _ = _audience_of(kind, likes[0])
+        for login, id_ in db.execute(query, {"logins": [each.login for each in likes], "ids": list(ids)}):
+            found.setdefault(login, set()).add(id_)
+    return {login: frozenset(some) for login, some in found.items()}
+
+
+def concerned(db: Connection, readers: Iterable[Reader], kind: Kind, ids: Collection[str]) -> frozenset[str]:
+    """The logins of those readers who see any of these records: what can be asked of hundreds."""
+    found: set[str] = set()
+    for likes in _alike(readers, kind, ids):
+        _, query = _audience_of(kind, likes[0])
+        found |= set(db.scalars(query, {"logins": [each.login for each in likes], "ids": list(ids)}))
+    return frozenset(found)
+
+
 def about(
     reader: Reader, kind: ColumnElement[str], object_: ColumnElement[str], login: ColumnElement[str]
 ) -> ColumnElement[bool]:
@@ -399,6 +423,51 @@ def beyond(reader: Reader, other: Reader) -> tuple[str, str] | None:
     return None
 
 
+# --- many readers at once ---
+
+_MANY = users.alias("reader_row")
+"""Who reads, in a statement about many readers: the login is a column of it then, and no value."""
+
+
+def _alike(readers: Iterable[Reader], kind: Kind, ids: Collection[str]) -> list[list[Reader]]:
+    """Those who see anything of the kind, by all that decides what they see except for their names."""
+    groups: dict[Any, list[Reader]] = {}
+    for reader in readers if ids else ():
+        if reader.may(READING[kind]):
+            groups.setdefault(_key(reader), []).append(reader)
+    return list(groups.values())
+
+
+def _key(reader: Reader) -> tuple[Any, ...]:
+    rights = tuple(reader.may(right) for right in _READ)
+    scopes = tuple(reader.scope(kind) for kind in SCOPED)
+    return rights, scopes, reader.teams, reader.queues, reader.attending
+
+
+_READ = sorted(set(READING.values()))
+_statements: dict[tuple[Any, ...], tuple[Select[Any], Select[Any]]] = {}
+_STATEMENTS = 500
+"""So many are kept: to make one takes ten times as long as to use it."""
+
+
+def _audience_of(kind: Kind, like: Reader) -> tuple[Select[Any], Select[Any]]:
+    """Who of `logins` sees which of `ids`; and who sees any. For readers as this one."""
+    key = (kind, *_key(like))
+    if key in _statements:
+        return _statements[key]
+    if len(_statements) >= _STATEMENTS:
+        _statements.clear()
+    reader = replace(like, login=cast(str, _MANY.c.login))
+    table = TABLES[kind]
+    these = table.c.id.in_(bindparam("ids", expanding=True))
+    who = _MANY.c.login.in_(bindparam("logins", expanding=True))
+    seen = and_(these, visible(reader, kind))
+    each = select(_MANY.c.login, table.c.id).select_from(_MANY.join(table, true())).where(who, seen)
+    some = select(1).select_from(table).where(seen).correlate(_MANY).exists()
+    _statements[key] = each, select(_MANY.c.login).where(who, some)
+    return _statements[key]
+
+
 # --- the conditions ---
 
 
@@ -417,7 +486,7 @@ def _customer(reader: Reader, table: FromClause, many: bool) -> ColumnElement[bo
     through = select(1).where(kept.c.id == table.c.merged_into, _customer_row(reader, kept))
     return or_(
         and_(table.c.merged_into == "", _customer_row(reader, table, many=many)),
-        and_(table.c.merged_into != "", through.correlate(table).exists()),
+        and_(table.c.merged_into != "", through.correlate(table, _MANY).exists()),
     )
 
 
@@ -454,7 +523,7 @@ def _had_caller(reader: Reader, table: FromClause) -> ColumnElement[bool]:
         # The first says what the second implies, so that the index of those who were merged is used.
         member.c.merged_into != "", member.c.merged_into == table.c.id, _talked(reader, member)
     )  # fmt: skip
-    return or_(_talked(reader, table), of_members.correlate(table).exists())
+    return or_(_talked(reader, table), of_members.correlate(table, _MANY).exists())
 
 
 def _talked(reader: Reader, table: FromClause) -> ColumnElement[bool]:
@@ -474,14 +543,14 @@ def _talked(reader: Reader, table: FromClause) -> ColumnElement[bool]:
     assigned = select(1).where(
         chosen.c.customer_id == table.c.id, _worked(reader, chosen, chosen.c.interaction)
     )
-    return or_(known.correlate(table).exists(), assigned.correlate(table).exists())
+    return or_(known.correlate(table, _MANY).exists(), assigned.correlate(table, _MANY).exists())
 
 
 def _worked(reader: Reader, table: FromClause, interaction: ColumnElement[str]) -> ColumnElement[bool]:
     """The reader has, or had, the caller of the interaction that a row of `table` names."""
     worker = _as(workers, "worker_row")
     query = select(1).where(worker.c.interaction_id == interaction, worker.c.login == reader.login)
-    return query.correlate(table).exists()
+    return query.correlate(table, _MANY).exists()
 
 
 def _of_customer(reader: Reader, column: ColumnElement[str]) -> ColumnElement[bool]:
@@ -492,7 +561,8 @@ def _of_customer(reader: Reader, column: ColumnElement[str]) -> ColumnElement[bo
         return true()
     holder, root = _as(customers, "holder_row"), _as(customers, "root_row")
     through = (holder.c.id == column, root.c.id == root_of_row(holder))
-    return exists().where(*through, _customer_row(reader, root))
+    query = select(1).where(*through, _customer_row(reader, root))
+    return query.correlate(column.table, _MANY).exists()
 
 
 def _work(reader: Reader, kind: Kind, table: FromClause) -> ColumnElement[bool]:
@@ -512,7 +582,7 @@ def _beside(reader: Reader, table: FromClause) -> ColumnElement[bool]:
     by_request = select(1).where(about.c.id == table.c.request, visible(reader, Kind.REQUEST, about))
     return or_(
         and_(table.c.request == "", _of_customer(reader, table.c.customer_id)),
-        and_(table.c.request != "", by_request.correlate(table).exists()),
+        and_(table.c.request != "", by_request.correlate(table, _MANY).exists()),
     )
 
 

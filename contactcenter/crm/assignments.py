@@ -78,6 +78,6 @@ def assign(
     )
     records.changed(
         db, "interaction", interaction, {"customer": was}, {"customer": customer}, by=reader.login, at=at,
-        act="assign", detail={"customer": customer},
+        act="assign", detail={"customer": customer, **({"other": was} if was else {})},
     )  # fmt: skip
     indexing.index(db, "customer", (was,))  # the other one is by what is told

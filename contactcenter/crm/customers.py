@@ -440,8 +440,8 @@ def assign(
         db,
         (
             Change(
-                kind="customer", id=row.id, before={name: row._mapping[name] for name in to}, after=to,
-                version=row.version + 1,
+                kind="customer", id=row.id, before={"owner": row.owner, "team": row.team},
+                after={"owner": row.owner, "team": row.team, **to}, version=row.version + 1,
             )
             for row in changed
         ),

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
-from contactcenter.crm import access, assignments, indexing, links, paging, recordings, roots
+from contactcenter.crm import access, assignments, indexing, links, outbox, paging, recordings, roots
 from contactcenter.crm.access import CENTER, Kind, Reader, Scope
 from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.links import LinkedRecord
+from contactcenter.crm.outbox import News
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import corrections, interactions, timeline, workers
 from contactcenter.crm.text import inert
@@ -263,7 +264,31 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
         db.execute(insert(corrections), late)
     noted = [each.customer for each in latest.values() if each.final and each.note and each.customer]
     indexing.index(db, "customer", noted)  # what was said in the talk finds who it was with
+    _tell(db, [each for each in latest.values() if each.final], late)
     return refused
+
+
+def _tell(db: Connection, ended: Sequence[InteractionRecord], late: Sequence[dict[str, Any]]) -> None:
+    """Put what is final, and what was set after that, into the outbox. What is still going on is told by the
+    center itself, live."""
+    news = [
+        News(event="interaction.ended", kind="interaction", record_id=each.id, detail=_whose(each.customer))
+        for each in ended
+    ]
+    if news:
+        at = max(each.ended_at or each.arrived_at for each in ended)
+        outbox.put_all(db, news, by=CENTER.login, at=at)
+    for each in late:
+        of = db.scalar(select(interactions.c.customer).where(interactions.c.id == each["interaction_id"]))
+        corrected = News(
+            event="interaction.corrected", kind="interaction", record_id=each["interaction_id"],
+            detail=_whose(of or ""),
+        )  # fmt: skip
+        outbox.put(db, corrected, by=each["login"], at=each["at"])
+
+
+def _whose(customer: str) -> dict[str, Any]:
+    return {"customer": customer} if customer else {}
 
 
 def _add_workers(db: Connection, had: dict[tuple[str, str], float]) -> None:

@@ -114,7 +114,7 @@ def merge(
             by=reader.login, at=at,
         )  # fmt: skip
     duplicates.merged(db, kept, gone, by=reader.login, at=at)
-    _tell(db, done, one.version + 1, other.version + 1, act="merge", by=reader.login, at=at)
+    _tell(db, done, (one, one), (other, other), act="merge", by=reader.login, at=at)
     return done
 
 
@@ -155,7 +155,7 @@ def unmerge(db: Connection, reader: Reader, merge_id: str, *, at: float) -> Merg
     db.execute(update(merges).where(merges.c.id == merge_id).values(undone))
     duplicates.parted(db, row.kept, row.gone)
     done = _merge(db.execute(select(merges).where(merges.c.id == merge_id)).one())
-    _tell(db, done, kept.version + 1, gone.version + 1, act="unmerge", by=reader.login, at=at)
+    _tell(db, done, (kept, kept), (gone, kept), act="unmerge", by=reader.login, at=at)
     return done
 
 
@@ -325,14 +325,20 @@ def _write(db: Connection, row: Row[Any], values: Mapping[str, Any]) -> None:
     db.execute(update(customers).where(customers.c.id == row.id).values(dict(values)))
 
 
-def _tell(db: Connection, done: Merge, kept: int, gone: int, *, act: str, by: str, at: float) -> None:
-    """Of both records. The values themselves are in `merges`."""
+def _tell(
+    db: Connection, done: Merge, *both: tuple[Row[Any], Row[Any]], act: str, by: str, at: float
+) -> None:
+    """Of both records, each as it was before, with the one by which it was seen. The values themselves are in
+    `merges`."""
     detail = {"merge": done.id, "kept": done.kept, "gone": done.gone, "taken": list(done.taken)}
-    both = [
-        Change(kind="customer", id=id_, before={}, after={}, version=version, act=act, detail=detail)
-        for id_, version in ((done.kept, kept), (done.gone, gone))
-    ]
-    records.changed_all(db, both, by=by, at=at)
+    told = [
+        Change(
+            kind="customer", id=row.id, before={}, after={}, version=row.version + 1, act=act,
+            detail=detail | {"was": {"owner": by_row.owner, "team": by_row.team}},
+        )
+        for row, by_row in both
+    ]  # fmt: skip
+    records.changed_all(db, told, by=by, at=at)
 
 
 def _merge(row: Row[Any]) -> Merge:

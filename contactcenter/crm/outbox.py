@@ -85,6 +85,12 @@ def after(
     return tuple(OutboxRow(**row._mapping) for row in db.execute(query))
 
 
+def since(db: Connection, seq: int, limit: int) -> tuple[OutboxRow, ...]:
+    """Events after that number for the center itself, the oldest first: so many at most."""
+    query = select(outbox).where(outbox.c.seq > seq).order_by(outbox.c.seq).limit(limit)
+    return tuple(OutboxRow(**row._mapping) for row in db.execute(query))
+
+
 def sweep(db: Connection, *, at: float) -> None:
     """Delete events that are older than `KEPT_S`; the newest stays, so that no number is given twice."""
     old = (outbox.c.at < at - KEPT_S, outbox.c.seq < last_seq(db))

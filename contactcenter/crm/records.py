@@ -24,6 +24,8 @@ COMPARED = 20
 """Customers of one write that are looked at for duplicates at once."""
 WHOSE = frozenset({"owner", "team"})
 """Fields that make no two customers more alike."""
+DECIDING = (*sorted(WHOSE), "customer")
+"""Fields that say who sees a record."""
 IMPORT = "import"
 """The act of what came from a file: it is looked at for duplicates afterwards (`duplicates.go_on`)."""
 
@@ -87,7 +89,7 @@ def changed_all(db: Connection, changes: Iterable[Change], *, by: str, at: float
                 kind=one.kind,
                 record_id=one.id,
                 version=one.version,
-                detail={**one.detail, **({"changed": names} if names else {})},
+                detail={**one.detail, **({"changed": names} if names else {}), **_was(one)},
             )
         )
     audit.write_all(db, entries)
@@ -120,6 +122,14 @@ def _find_anew(db: Connection, news: Iterable[News], *, at: float, compared: boo
         indexing.index(db, kind, some)
     if compared and len(changed) <= COMPARED:
         duplicates.check(db, changed, at=at)
+
+
+def _was(one: Change) -> dict[str, Any]:
+    """Whose it was, when those who see it are others now: they are told that what they see is less."""
+    before, after = one.before or {}, one.after or {}
+    if not before or all(before.get(name) == after.get(name) for name in DECIDING) or "owner" not in before:
+        return {}
+    return {"was": {name: before[name] for name in sorted(WHOSE)}}
 
 
 def _parts(

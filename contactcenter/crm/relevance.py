@@ -32,6 +32,7 @@ class Asked:
         self.question = question
         self.plain = words.letters(question)
         self.terms = terms
+        self._by_sound = not all(words.is_han(term.word) for term in terms)
         self.digits = "".join(c for c in question if c.isdecimal()) if all(t.number for t in terms) else ""
         self.readings = words.number_readings(self.digits) if self.digits else ()
 
@@ -44,7 +45,7 @@ class Asked:
             return 90
         if plain.startswith(self.plain):
             return 75
-        held = _words_of(name)
+        held = _words_of(name, self._by_sound)
         if self.plain in held:
             return 70
         if all(any(_fits(word, term) for word in held) for term in self.terms if not term.number):
@@ -99,7 +100,7 @@ class Asked:
         them. A text is no longer looked at once all are found."""
         left = tuple(terms)
         for name in names:
-            if left and (words_ := _words_of(name)):
+            if left and (words_ := _words_of(name, self._by_sound)):
                 left = tuple(term for term in left if not any(_fits(word, term) for word in words_))
         if left and (held := {word for number in numbers for word in words.number_words(number)}):
             left = tuple(term for term in left if not _among(held, term))
@@ -121,9 +122,9 @@ class Asked:
 
 
 @lru_cache(maxsize=4_096)
-def _words_of(name: str) -> frozenset[str]:
+def _words_of(name: str, by_sound: bool) -> frozenset[str]:
     """The words of a name: each is compared more than once for one question, and again at the next letter."""
-    return frozenset(words.name_words(name))
+    return frozenset(words.name_words(name) if by_sound else words.text_words(name))
 
 
 def _fits(word: str, term: Term) -> bool:

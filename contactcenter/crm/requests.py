@@ -448,12 +448,17 @@ def _take_along(db: Connection, request: str, customer: str, *, by: str, at: flo
         db.execute(update(table).where(*behind).values(values))
         told = (
             Change(
-                kind=kind, id=row.id, before={"customer": row.customer_id}, after={"customer": customer},
+                kind=kind, id=row.id, before={"customer": row.customer_id, **_whose(row)},
+                after={"customer": customer, **_whose(row)},
                 version=row._mapping.get("version", 0) + 1, detail={"customer": customer, "request": request},
             )
             for row in rows
         )  # fmt: skip
         records.changed_all(db, told, by=by, at=at)
+
+
+def _whose(row: Row[Any]) -> dict[str, str]:
+    return {name: row._mapping[name] for name in ("owner", "team") if name in row._mapping}
 
 
 def _next_state(before: Row[Any], to: RequestChange) -> RequestState:

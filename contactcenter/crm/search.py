@@ -17,7 +17,6 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Table,
     Text,
     bindparam,
     cast,
@@ -42,9 +41,7 @@ from contactcenter.crm.schema import (
     customers,
     document_words,
     documents,
-    followups,
     interactions,
-    requests,
     root_of_row,
     tags,
     workers,
@@ -62,6 +59,8 @@ OWN_CALLS = 300
 DEPTHS = (0, 1, 2)
 """How far the words of a question are taken: as whole words of names and numbers, as beginnings, in texts."""
 _QUOTED = re.compile(r"[^\W_]+\*?")
+EVERYBODYS = ""
+"""Instead of a word that says whose a record is: any."""
 KINDS = {Kind.CUSTOMER: "kcustomer", Kind.REQUEST: "krequest", Kind.FOLLOWUP: "kfollowup"}
 
 
@@ -140,14 +139,18 @@ def _candidates(
     db: Connection, reader: Reader, terms: Sequence[Term], kinds: Sequence[Kind]
 ) -> dict[tuple[Kind, str], None]:
     """Records that hold every term: whole words of names and numbers first, then beginnings, then texts."""
-    found: dict[tuple[Kind, str], None] = {}
     if not kinds:
-        return found
-    whose = _any(_whose(reader, kind) for kind in kinds)
+        return {}
+    # Of a question that finds few records at all, these are read, whosever they are: that is soon done.
+    everybodys = _found(db, terms, DEPTHS[-1], "")
+    if len(everybodys) < LOOKED_AT:
+        return {each: None for each in everybodys if each[0] in kinds}
+    found: dict[tuple[Kind, str], None] = {}
+    whose = _whose(reader, kinds)
     narrow = Kind.CUSTOMER in kinds and reader.scope(Kind.CUSTOMER) is not Scope.ALL
     callers = _of_callers(db, reader, terms) if narrow else {}
-    # Most questions are answered by the widest way: only what finds too many is asked for more narrowly.
-    widest = _found(db, terms, DEPTHS[-1], whose)
+    # If the widest way finds no more than are looked at, it finds what the others do.
+    widest = _found(db, terms, DEPTHS[-1], whose) if whose else everybodys
     for depth in DEPTHS:
         if depth == DEPTHS[-1]:
             found |= widest
@@ -162,7 +165,7 @@ def _candidates(
 def _found(db: Connection, terms: Sequence[Term], depth: int, whose: str) -> dict[tuple[Kind, str], None]:
     """The last touched of the records that hold every term at this depth."""
     ways = [_any(_forms(term, depth)) for term in terms]
-    rows = db.execute(*_documents(db, _all([*ways, whose])))
+    rows = db.execute(*_documents(db, _all([*ways, whose] if whose else ways)))
     return {(Kind(kind), record): None for kind, record in rows}
 
 
@@ -243,15 +246,36 @@ def _forms(term: Term, depth: int) -> list[str]:
     return forms if depth < 2 else [*forms, f"t{term.word}{star}"]
 
 
-def _whose(reader: Reader, kind: Kind) -> str:
-    """The documents of a kind that the reader's scope lets him find."""
-    scope = reader.scope(kind)
+def _whose(reader: Reader, kinds: Sequence[Kind]) -> str:
+    """The documents of these kinds that the reader's scope lets him find; empty: all of the index.
+
+    Each word of it costs as much as one that was typed: what holds for all kinds is said once, without them.
+    """
+    of: dict[str, list[str]] = defaultdict(list)
+    for kind in kinds:
+        for owner in _owners(reader, reader.scope(kind)):
+            of[owner].append(KINDS[kind])
+    among: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for owner, some in of.items():
+        among[tuple(some)].append(owner)
+    ways = []
+    for kinds_, owners in among.items():
+        limits = [] if len(kinds_) == len(KINDS) else [_any(kinds_)]
+        if EVERYBODYS not in owners:
+            limits.append(_any(owners))
+        if not limits:
+            return ""
+        ways.append(_all(limits))
+    return _any(ways)
+
+
+def _owners(reader: Reader, scope: Scope) -> list[str]:
+    """The words of those whose records are within a scope."""
     if scope is Scope.ALL:
-        return KINDS[kind]
-    owners = [indexing.owned(reader.login), indexing.POOL]
-    if scope is Scope.TEAM:
-        owners += [indexing.NOBODYS, *(indexing.teams(team) for team in reader.teams)]
-    return _all([KINDS[kind], _any(owners)])
+        return [EVERYBODYS]
+    if scope is Scope.TEAM:  # what is the pool's is of no team
+        return [indexing.owned(reader.login), indexing.NOBODYS, *map(indexing.teams, reader.teams)]
+    return [indexing.owned(reader.login), indexing.POOL]
 
 
 def _all(parts: Iterable[str]) -> str:
@@ -308,10 +332,24 @@ class Ranked(NamedTuple):
     hit: Hit
 
 
+# Behind a fence again: SQLite would rather go through all that a reader's team has, to find these among it.
+_SOME = {
+    kind: select(access.TABLES[kind])
+    .where(access.TABLES[kind].c.id.in_(IDS))
+    .cte("some")
+    .prefix_with("MATERIALIZED")
+    for kind in KINDS
+}
+
+
+def _seen(db: Connection, reader: Reader, kind: Kind, ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Those of these rows that the reader sees."""
+    return db.execute(_of_some(kind, access.visible(reader, kind, _SOME[kind])), {"ids": ids}).all()
+
+
 @lru_cache(maxsize=STATEMENTS)
-def _seen(table: Table, seen: ColumnElement[bool]) -> Select[Any]:
-    """Those of some rows that a reader sees."""
-    return select(table).where(table.c.id.in_(IDS), seen)
+def _of_some(kind: Kind, seen: ColumnElement[bool]) -> Select[Any]:
+    return select(_SOME[kind]).where(seen)
 
 
 _GONE = select(customers).where(merged_into(IDS))
@@ -322,7 +360,7 @@ _TAGS = select(tags).where(tags.c.customer_id.in_(IDS))
 def _read_customers(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
     """A hit is told of only when all words of the question stand where the reader sees them: the index knows
     more than he does, and word by word he could ask it for the rest."""
-    rows = db.execute(_seen(customers, access.visible(reader, Kind.CUSTOMER)), {"ids": ids}).all()
+    rows = _seen(db, reader, Kind.CUSTOMER, ids)
     gone = db.execute(_GONE, {"ids": [row.id for row in rows]}).all()
     root = {row.id: row.id for row in rows} | {row.id: row.merged_into for row in gone}
     parts: dict[str, list[Row[Any]]] = defaultdict(list)
@@ -442,7 +480,7 @@ def _bounded(texts: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _read_requests(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
     """As for customers: nothing is told of words that the reader does not see."""
-    rows = db.execute(_seen(requests, access.visible(reader, Kind.REQUEST)), {"ids": ids}).all()
+    rows = _seen(db, reader, Kind.REQUEST, ids)
     texts: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
         shown = access.shown(reader, Kind.REQUEST, {"problem": row.problem, "solution": row.solution})
@@ -475,7 +513,7 @@ def _read_requests(db: Connection, reader: Reader, ids: Sequence[str], asked: As
 
 
 def _read_followups(db: Connection, reader: Reader, ids: Sequence[str], asked: Asked) -> Iterator[Ranked]:
-    rows = db.execute(_seen(followups, access.visible(reader, Kind.FOLLOWUP)), {"ids": ids}).all()
+    rows = _seen(db, reader, Kind.FOLLOWUP, ids)
     named = roots.named(db, {row.customer_id for row in rows if row.customer_id}, reader)
     for row in rows:
         match = _best((Match(asked.name(row.title), "title"),))

@@ -232,6 +232,11 @@ class Store:
         answer = self._writer.submit(partial(_call, work, args, kwargs))
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
 
+    def follow(self, told: Callable[[], None]) -> None:
+        """Call this after each commit, from now on: on the loop, so it must not wait. What is new is in the
+        outbox."""
+        self._writer.committed = told
+
     async def settled(self) -> None:
         """Wait until everything carried so far is committed. Raises `StoreUnavailable` after 5 s."""
         await self._writer.submit(lambda _: None)

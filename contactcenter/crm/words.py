@@ -97,6 +97,11 @@ def name_words(name: str) -> Iterator[str]:
             yield from sounds(han[:LONGEST_SOUND])
 
 
+def is_han(run: str) -> bool:
+    """Whether it is written in Han characters only, and so compared with no sound."""
+    return _HAN.fullmatch(run) is not None
+
+
 def holds(text: str, term: Term) -> bool:
     """Whether a folded text has the term among its `text_words`: the same answer, without cutting it."""
     if _HAN.fullmatch(term.word):

@@ -93,6 +93,8 @@ class Writer:
         self._go = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self.committed: Callable[[], None] = lambda: None
+        """Called after each commit: the one place where it is known that there is something new to read."""
         self._error = ""
         self._lost = self._rejected = self._refused = 0
         self._unsaved = False
@@ -223,6 +225,7 @@ class Writer:
             item.answer_with(outcomes.get(item))
         self._applied = batch[-1].number
         self._singly = max(0, self._singly - 1)
+        self.committed()
         await self._recovered()
 
     async def _attempt(self, batch: list[_Item], outcomes: dict[_Item, Any], *, doubt: bool) -> int:

@@ -33,6 +33,8 @@ class Filled:
     interactions: int
     requests: int
     agents: int
+    findable: int
+    """Customers, requests and follow-ups."""
     loaded_s: float
     indexed_s: float
 
@@ -103,7 +105,8 @@ async def fill(
         await load.commit()
         loaded = time.monotonic()
         await load.run(settle)
-        await _made_findable(load, made_customers + sum(year.requests.values()), show)
+        findable = made_customers + sum(year.requests.values()) + year.followups
+        await _made_findable(load, findable, show)
         await load.run(settle)
     store = await _opened(place, key, region)
     try:
@@ -117,7 +120,7 @@ async def fill(
         await store.close()
     return Filled(
         customers=made_customers, interactions=made_interactions, requests=sum(year.requests.values()),
-        agents=sizes.agents, loaded_s=loaded - began, indexed_s=time.monotonic() - loaded,
+        agents=sizes.agents, findable=findable, loaded_s=loaded - began, indexed_s=time.monotonic() - loaded,
     )  # fmt: skip
 
 

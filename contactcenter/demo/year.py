@@ -131,6 +131,7 @@ class Year:
         self.accounts = 0
         self.requests: dict[int, int] = defaultdict(int)
         """Year -> how many numbers were given."""
+        self.followups = 0
 
     def rows(self) -> Iterator[tuple[int, int, Rows]]:
         """All of it in pieces; with each, how many customers and interactions are in it."""
@@ -329,6 +330,7 @@ class Year:
         elif part < 0.09:
             done = dice.random() < 0.85 and at < self.ends - 10 * 86_400.0
             due = at + dice.uniform(0.5, 20) * 86_400.0
+            self.followups += 1
             title = dice.choice(
                 ("回访", "确认上门时间", "续约提醒") if language == "zh" else ("Call back", "Renewal")
             )

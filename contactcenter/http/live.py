@@ -35,6 +35,7 @@ from contactcenter.commands import (
 )
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Right
+from contactcenter.crm.news import Hint
 from contactcenter.values import CustomerCard, MatchMethod, Note
 from contactcenter.views import (
     AgentView,
@@ -148,6 +149,8 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     gone: Gone = Gone()
     configuration: int = 0
     """The configuration's new version, when it has one: ask for menus and titles anew."""
+    news: tuple[Hint, ...] = ()
+    """Records to be asked for anew."""
 
 
 class Outbox(Protocol):
@@ -291,6 +294,13 @@ class LiveModel:
         """An import is forgotten."""
         if gone := self.imports.pop(id_, None):
             self._touch("imports", id_, gone.login)
+
+    def hint(self, reader: access.Reader, hints: Iterable[Hint]) -> None:
+        """Records that this user sees changed. If his rights are others since that was found out, he is not
+        told: the snapshot that he gets lets his pages ask for everything."""
+        stream = self.streams.get(reader.login)
+        if stream and stream.reader is reader:
+            stream.hint(hints)
 
     def staffed(self, teams: dict[str, tuple[str, ...]]) -> None:
         """Who is in which teams. Those who watch see more or less from now on."""
@@ -462,6 +472,7 @@ class Stream:
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
         self._shown: set[tuple[Noun, str]] = set()
         self._dirty: dict[tuple[Noun, str], None] = {}
+        self._news: dict[Hint, None] = {}
         self._pop: Pop | None = None
         self._due = False
         self._version = model.version
@@ -483,6 +494,11 @@ class Stream:
                     self._dirty["queues", name] = self._dirty["figures", f"queue {name}"] = None
         self.flush_soon()
 
+    def hint(self, hints: Iterable[Hint]) -> None:
+        """These go out with the next frame."""
+        self._news.update(dict.fromkeys(hints))
+        self.flush_soon()
+
     def look_again(self) -> None:
         """What he sees may be more or less, though nothing changed of itself."""
         self._mark_all()
@@ -498,10 +514,10 @@ class Stream:
         """Send what changed since the last frame, as one frame."""
         self._due = False
         news = self._model.version if self._model.version != self._version else 0
-        if not self._dirty and not news:
+        if not self._dirty and not news and not self._news:
             return
         shown, gone = self._collect()
-        if not any(shown.values()) and not any(gone.values()) and not news:
+        if not any(shown.values()) and not any(gone.values()) and not news and not self._news:
             return
         self._version = self._model.version
         change = Change(
@@ -517,7 +533,9 @@ class Stream:
             imports=tuple(shown["imports"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
             configuration=news,
+            news=tuple(self._news),
         )
+        self._news.clear()
         self._send(change)
 
     def pop(self, command: ScreenPop) -> None:

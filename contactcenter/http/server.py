@@ -68,6 +68,7 @@ from contactcenter.http import (
 )
 from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
+from contactcenter.http.news import News
 from contactcenter.http.presence import Presence
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
@@ -198,6 +199,7 @@ class HttpServer:
         )
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
+        self._news = News(store, live)
         self.port = settings.port
 
     @property
@@ -217,6 +219,7 @@ class HttpServer:
         self._edge.importer.start()
         self._watch = asyncio.create_task(_watch(self._edge))
         self._edge.reminders.start()
+        await self._news.start()
 
     async def stop(self) -> None:
         """Close the sockets and stop listening. Sessions live on."""
@@ -227,6 +230,7 @@ class HttpServer:
         await self._edge.importer.stop()
         await self._edge.verifier.stop()
         await self._edge.reminders.stop()
+        await self._news.stop()
         await self._edge.sockets.close(lambda _: True, 1001, "restarting")
         await self._runner.cleanup()
 

@@ -38,7 +38,7 @@ from contactcenter.values import AuditEntry
 SAME_OPENING_S = 900.0
 """Who looks at a record again so soon is still looking at it."""
 OPENINGS = 10_000
-"""So many are kept in mind before those that are over are forgotten."""
+"""So many are kept in mind; of more, the oldest is forgotten, and told once more when it goes on."""
 
 
 @dataclass(slots=True)
@@ -153,15 +153,15 @@ class Visit:
         """Keep in the audit log that the visitor looked at a record; once for a quarter of an hour. Of a
         customer who was merged into another, the log names that one."""
         openings, now = self.edge.openings, self.edge.now()
-        if len(openings) >= OPENINGS:
-            for old in [key for key, at in openings.items() if at < now - SAME_OPENING_S]:
-                del openings[old]
 
         def new(id_: str) -> bool:
             name = (self.visitor.login, kind.value, id_)
             if now - openings.get(name, 0.0) < SAME_OPENING_S:
                 return False
+            openings.pop(name, None)  # to be the youngest
             openings[name] = now
+            if len(openings) > OPENINGS:
+                del openings[next(iter(openings))]
             return True
 
         if not new(object):

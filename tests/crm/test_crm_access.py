@@ -236,6 +236,36 @@ def test_the_condition_says_what_the_rules_say(
         undone.rollback()
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    world=worlds, of=st.fixed_dictionaries(dict.fromkeys(LOGINS, scopes)), limit=limits, attending=attended
+)
+def test_many_readers_at_once_see_what_each_of_them_sees(
+    db: Connection,
+    world: World,
+    of: dict[str, dict[Kind, Scope]],
+    limit: frozenset[str],
+    attending: frozenset[str],
+) -> None:
+    readers = [
+        Reader(login=login, rights=RIGHTS, scopes=of[login], teams=TEAMS.get(login, ()), queues=limit)
+        for login in LOGINS
+    ]
+    readers[0] = replace(readers[0], attending=attending)
+    blind = Reader(login="mate", rights=RIGHTS - set(READING.values()), scopes=of["mate"])
+    with db.begin_nested() as undone:
+        write(db, world)
+        for kind in TABLES:
+            seen = {reader.login: frozenset(Rules(world, reader).visible(kind)) for reader in readers}
+            ids = sorted({*frozenset().union(*seen.values()), *CUSTOMERS, "w0", "t0", "unknown"})
+            expected = {login: some for login, some in seen.items() if some}
+            assert access.audience(db, readers, kind, ids) == expected, kind
+            assert access.concerned(db, readers, kind, ids) == frozenset(expected), kind
+            assert access.audience(db, readers, kind, ()) == {}
+            assert access.audience(db, (blind,), kind, ids) == {}
+        undone.rollback()
+
+
 @pytest.mark.parametrize("kind", TABLES)
 def test_nothing_is_visible_without_its_right(kind: Kind) -> None:
     reader = Reader(login="me", rights=RIGHTS - {READING[kind]}, scopes=dict.fromkeys(SCOPED, Scope.ALL))

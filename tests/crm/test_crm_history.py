@@ -197,7 +197,7 @@ async def test_whose_an_interaction_is_can_be_said_after_its_record_is_final(sto
     page = await store.read(interactions.page, CENTER, filters={"customer": ada})
     assert [each.id for each in page.items] == ["i1"]
     assert [each.event for each in await store.read(outbox.after, 0, kind="interaction")] == [
-        "interaction.assign", "interaction.assign",
+        "interaction.ended", "interaction.assign", "interaction.assign",
     ]  # fmt: skip
     with pytest.raises(Refusal) as refused:
         await assign("i2", ada)

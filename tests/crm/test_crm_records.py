@@ -32,6 +32,21 @@ async def test_a_change_leaves_what_is_different_before_and_after(keeper: Keeper
     assert await store.read(audit.broken) is None
 
 
+async def test_an_event_says_whose_it_was_when_others_see_the_record_now(keeper: Keeper) -> None:
+    store = await keeper.open()
+    mine = {"owner": "agent1", "team": "east", "customer": "c1", "subject": "s"}
+    for n, to in enumerate(({"subject": "t"}, {"team": "west"}, {"owner": ""}, {"customer": "c2"}), 2):
+        await store.write(
+            records.changed, "request", "r1", mine, mine | to, by="agent1", at=float(n), version=n
+        )
+    found = [row.detail for row in await store.read(outbox.after, 0)]
+    was = {"owner": "agent1", "team": "east"}
+    assert found == [
+        {"changed": ["subject"]},
+        *({"changed": [name], "was": was} for name in ("team", "owner", "customer")),
+    ]
+
+
 async def test_many_changes_keep_their_order_and_an_act_of_its_own_name(keeper: Keeper) -> None:
     store = await keeper.open()
     many = [

@@ -14,7 +14,7 @@ from stores import Keeper
 from typer.testing import CliRunner
 
 from contactcenter.cli import cli
-from contactcenter.crm import audit, customers, history, id_numbers, interactions, requests, search
+from contactcenter.crm import audit, customers, history, id_numbers, indexing, interactions, requests, search
 from contactcenter.crm.access import CENTER
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.requests import NewRequest
@@ -99,6 +99,8 @@ async def test_it_is_found_and_the_store_goes_on(keeper: Keeper) -> None:
     assert (done.customers, done.interactions, done.agents) == (300, 1500, 10)
     assert set(steps) == {"customers", "interactions", "index"}
     store = await keeper.open()
+    assert await store.read(indexing.progress) is None
+    assert await store.read(indexing.count) == done.findable > done.customers + done.requests
     (one,) = (await store.read(customers.page, limit=1)).items
     whole = await store.read(customers.record, one.id)
     assert whole is not None

@@ -1,18 +1,15 @@
 """One running edge for each test; over a SQLite file, and over PostgreSQL where the store is what counts."""
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from running import Running, running
+from running import ENGINE, Running, running
 
 from contactcenter.crm import writer
 
 ON_A_FILE = {"figures", "live", "openapi", "signin", "socket", "steering", "supervision"}
 """Files (`test_http_….py`) about what lies before the store: once is enough."""
-ENGINE = os.environ.get("CONTACTCENTER_TEST_STORE", "sqlite")
-"""The engine of tests that run on one only."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

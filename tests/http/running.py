@@ -1,5 +1,6 @@
 """The edge, running: on a free port, over a real store in a temporary folder, before a fake center."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -31,6 +32,8 @@ from contactcenter.http.settings import Choice, HttpSettings
 from contactcenter.recordings.shelf import Shelf
 from tests.support.postgresql import cluster
 
+ENGINE = os.environ.get("CONTACTCENTER_TEST_STORE", "sqlite")
+"""The engine of tests that run on one only."""
 PASSWORD = "correct horse battery"
 ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"} | {
     "supervisor2": "supervisor"
@@ -207,7 +210,7 @@ async def _furnish(folder: Path, engine: str) -> Place:
 
 @asynccontextmanager
 async def running(
-    folder: Path, settings: HttpSettings = SETTINGS, *, engine: str = "sqlite"
+    folder: Path, settings: HttpSettings = SETTINGS, *, engine: str = ENGINE
 ) -> AsyncIterator[Running]:
     """The edge with its users, until the block ends."""
     clock = Clock()

@@ -8,6 +8,7 @@ import pytest
 from running import Browser, Running
 
 from contactcenter.crm import customers, paging
+from contactcenter.http import visit
 
 JSON = {"Content-Type": "application/json"}
 FIELD = {
@@ -266,6 +267,19 @@ async def test_that_a_record_was_opened_is_in_the_audit_log_once_for_a_while(edg
         await admin.sign_in("admin")
         rows = (await admin.get("/api/audit", act="open", object=one["id"]))["items"]
         assert [(row["login"], row["kind"]) for row in rows] == [("agent1", "customer")] * 2
+
+
+async def test_who_looks_at_many_fills_no_memory(edge: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visit, "OPENINGS", 3)
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        ids = [(await made(admin))["id"] for _ in range(8)]
+        for id_ in ids:
+            await admin.get(f"/api/customers/{id_}")
+        await edge.store.settled()
+        rows = (await admin.get("/api/audit", act="open"))["items"]
+    assert [row["object"] for row in reversed(rows)] == ids
+    assert {id_ for _, _, id_ in edge.server._edge.openings} == set(ids[-3:])
 
 
 async def test_who_was_looked_at_by_an_old_id_is_told_by_the_one_of_today(edge: Running) -> None:

@@ -49,8 +49,8 @@ def right(desk: Desk, name: str) -> Locator:
 
 
 async def axe_at_the_end(desk: Desk) -> list[str]:
-    """What axe-core finds at the end of the page, where the bar covers nothing; what has been scrolled below the
-    header is no target there."""
+    """What axe-core finds at the end of the page, where the bar covers nothing; what is below the header then
+    is no target."""
     await desk.page.evaluate("document.querySelector('.header').style.position = 'static'")
     await desk.page.evaluate("scrollTo(0, document.body.scrollHeight)")
     return await desk.axe()

@@ -1,6 +1,6 @@
 // The ways to reach a customer: shown, called, changed, made sure of.
 
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { online, pending } from "./actions.js";
 import { dateOf } from "./format.js";
@@ -10,7 +10,7 @@ import { t, word } from "./language.js";
 import { Card, PhoneNumber } from "./parts.js";
 import { personName } from "./people.js";
 import { Refused } from "./refused.js";
-import { drop, placesOf, write, writtenAt } from "./written.js";
+import { baseOf, drop, write, writtenAt } from "./written.js";
 
 const CHANNELS = ["phone", "email", "post", "wechat", "other"];
 const KINDS = ["main", "mobile", "home", "work", "fax", "billing", "delivery", "other"];
@@ -38,19 +38,17 @@ function Reach({ address }) {
 }
 
 /** An address that is entered or changed. */
-function Form({ place, draft, save, close, act }) {
+function Form({ place, at, draft, save, close, act }) {
   const [refusal, setRefusal] = useState(null);
   const box = useRef(null);
-  const own = useId();
-  const id = (name) => `${own}-${name}`;
+  const id = (name) => `address-${at}-${name}`;
   const set = (change) => write(place, { ...draft, ...change, touched: true });
   useLayoutEffect(() => box.current.querySelector("input").focus(), []);
   const keep = async (event) => {
     event.preventDefault();
     setRefusal(null);
     const { touched: _, ...given } = draft;
-    const saved = await save({ ...given, value: draft.value.trim(), extension: draft.channel === "phone" ? draft.extension.trim() : "" }, setRefusal);
-    if (saved && writtenAt(place) === draft) close();
+    if (await save({ ...given, value: draft.value.trim(), extension: draft.channel === "phone" ? draft.extension.trim() : "" }, setRefusal)) close();
   };
   const keys = (event) => {
     if (event.key === "Escape" && !event.isComposing) {
@@ -97,37 +95,28 @@ function Form({ place, draft, save, close, act }) {
   </form>`;
 }
 
-const nameOf = ({ channel, value, extension }) => `${channel} ${value} ${extension}`;
-
-/** The card of a customer's addresses. What is written belongs to the address that it was begun at, wherever in the
- * list it is by then; of one that is gone it makes a new one. `save(addresses, wrong)` answers what was stored, or
- * null. */
+/** The card of a customer's addresses. `save(addresses, wrong)` answers what was stored, or null. */
 export function Addresses({ customer, writable, save, act }) {
-  const all = customer.addresses;
-  const here = `address of ${customer.id} `;
-  const names = all.map(nameOf);
-  const begin = (name, draft) => write(here + name, { ...draft, touched: false });
-  const put = (name) => (given, wrong) => {
-    const at = names.indexOf(name);
-    return save(at < 0 ? [...all.map(asSent), given] : all.map((each, n) => (n === at ? given : asSent(each))), wrong);
+  // While one is written, they are those among which he began: a colleague's change moves none to another place.
+  const base = baseOf(`address of ${customer.id} `, customer);
+  const all = base.addresses;
+  const place = (at) => `address of ${customer.id} ${at}`;
+  const begin = (at, draft) => write(place(at), { ...draft, touched: false });
+  const put = (at) => (given, wrong) => save(at === "new" ? [...all.map(asSent), given] : all.map((each, n) => (n === at ? given : asSent(each))), wrong, base);
+  const change = (at, what) => save(all.map((each, n) => (n === at ? { ...asSent(each), ...what } : asSent(each))), null, base);
+  const without = (at) => save(all.filter((_, n) => n !== at).map(asSent), null, base);
+  const form = (at) => {
+    const draft = writtenAt(place(at));
+    return draft && html`<${Form} place=${place(at)} at=${at} draft=${draft} save=${put(at)} close=${() => drop(place(at))} act=${act} />`;
   };
-  // One change after the other: each sends the whole list, as the one before has left it.
-  const alone = (run) => () => pending(act) || run();
-  const change = (at, what) => alone(() => save(all.map((each, n) => (n === at ? { ...asSent(each), ...what } : asSent(each))), null));
-  const without = (at) => alone(() => save(all.filter((_, n) => n !== at).map(asSent), null));
-  const form = (name) => {
-    const draft = writable && writtenAt(here + name);
-    return draft && html`<${Form} key=${name} place=${here + name} draft=${draft} save=${put(name)} close=${() => drop(here + name)} act=${act} />`;
-  };
-  const others = placesOf(here).map((place) => place.slice(here.length)).filter((name) => !names.includes(name));
   const add = writable && html`<button type="button" class="button small-button plain" onClick=${() => begin("new", FRESH)}><${Icon} name="plus" size=${14} />${t("record.add")}</button>`;
   return html`<${Card} title=${t("address.title")} aside=${add}>
-    ${others.map(form)}
-    ${all.length === 0 && !others.length && html`<p class="empty">${t("address.none")}</p>`}
+    ${form("new")}
+    ${all.length === 0 && !writtenAt(place("new")) && html`<p class="empty">${t("address.none")}</p>`}
     <ul class="address-list">
       ${all.map(
-        (each, at) => html`<li key=${nameOf(each)}>
-          ${form(nameOf(each)) ||
+        (each, at) => html`<li key=${`${each.channel} ${each.value} ${each.extension}`}>
+          ${form(at) ??
           html`<div class="address">
               <span class="address-icon" title=${t(`address.channel.${each.channel}`)}><${Icon} name=${ICONS[each.channel]} size=${18} /><span class="unseen">${t(`address.channel.${each.channel}`)}</span></span>
               <div class="address-text">
@@ -139,8 +128,8 @@ export function Addresses({ customer, writable, save, act }) {
                 </span>
               </div>
               <${Reach} address=${each} />
-              ${writable && html`<${Acts} address=${each} edit=${() => begin(nameOf(each), asDraft(each))} prefer=${change(at, { preferred: !each.preferred })}
-                verify=${change(at, { verified: each.verified_at === null })} remove=${without(at)} />`}
+              ${writable && html`<${Acts} address=${each} edit=${() => begin(at, asDraft(each))} prefer=${() => change(at, { preferred: !each.preferred })}
+                verify=${() => change(at, { verified: each.verified_at === null })} remove=${() => without(at)} />`}
             </div>`}
         </li>`,
       )}

@@ -8,8 +8,8 @@ import { bytesOf, dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
+import { usePages } from "./list_pages.js";
 import { may, me, toast } from "./model.js";
-import { usePages } from "./pages.js";
 import { Dialog } from "./parts.js";
 import { personName, usePeople } from "./people.js";
 import { Table } from "./table.js";
@@ -38,11 +38,11 @@ function Remove({ file, closed, done }) {
 const nobody = () => {};
 
 /** All files of `of`, `{customer}` or `{request}`; who `writes` sends new ones. `changed` runs when one came or went. */
-export function Attachments({ of, writes, changed = nobody }) {
+export function Attachments({ of, writes, turn = 0, changed = nobody }) {
   const removes = writes && may("customers.write");
   usePeople();
   const path = of.request ? `/api/requests/${encodeURIComponent(of.request)}/attachments` : `/api/customers/${encodeURIComponent(of.customer)}/attachments`;
-  const { pages, load, more, set: setPages } = usePages(`${path}?limit=50`);
+  const { pages, setPages, more, again } = usePages(path, "", { turn });
   const [removing, setRemoving] = useState(null);
   const change = (run) => setPages((before) => ({ ...before, items: run(before.items) }));
   const uploads = useUploads({
@@ -75,7 +75,7 @@ export function Attachments({ of, writes, changed = nobody }) {
     html`<${FilePicker} id=${`files-${of.request ?? of.customer}`} label=${t("attachments.add")} hint=${t("attachments.hint", { most: bytesOf(me.value.attachment_bytes) })} multiple onFiles=${uploads.add} />
       <${Uploads} uploads=${uploads} />`}
     ${pages.state === "trouble"
-      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`
+      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div>`
       : html`<${Table} label=${t("attachments.label")} columns=${columns} rows=${pages.items} keyOf=${(file) => file.id} empty=${pages.state === "loading" ? t("history.loading") : t("attachments.none")} />`}
     ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
     ${removing && html`<${Remove} file=${removing} closed=${() => setRemoving(null)} done=${(id) => (change((items) => items.filter((each) => each.id !== id)), changed())} />`}

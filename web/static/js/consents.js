@@ -8,7 +8,7 @@ import { dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
-import { usePages } from "./pages.js";
+import { usePages } from "./list_pages.js";
 import { Card, Dialog } from "./parts.js";
 import { personName } from "./people.js";
 import { Refused } from "./refused.js";
@@ -70,8 +70,8 @@ function Form({ customer, place, close, given }) {
 }
 
 /** The card. `changed` runs when something was said. */
-export function Consents({ customer, writable, changed }) {
-  const { pages, load, more } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/consents?limit=50`, { turn: customer.version });
+export function Consents({ customer, turn, writable, changed }) {
+  const { pages, more, again } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/consents`, "", { turn: `${turn} ${customer.version}` });
   const [asking, setAsking] = useState(0);
   const place = `consent of ${customer.id}`;
   const begin = (draft) => {
@@ -87,7 +87,7 @@ export function Consents({ customer, writable, changed }) {
     ${each.evidence && html`<span class="small written" dir="auto">${each.evidence}</span>`}
   </li>`;
   return html`<${Card} title=${t("consent.title")} aside=${aside}>
-    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`}
+    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div>`}
     ${pages.state === "here" && inForce.length === 0 && html`<p class="empty">${t("consent.none")}</p>`}
     <ul class="consents">${inForce.map(one)}</ul>
     ${(before.length > 0 || pages.next) && html`<details class="earlier"><summary>${t("consent.earlier")}</summary><ul class="consents">${before.map(one)}</ul>
@@ -95,7 +95,7 @@ export function Consents({ customer, writable, changed }) {
     </details>`}
     ${writable && !customer.do_not_contact.includes("any") && html`<div class="card-foot"><button type="button" class="button small-button" onClick=${() => begin({ channel: "any", purpose: "any", state: "refused" })}><${Icon} name="forbidden" size=${16} />${t("consent.do_not_contact")}…</button></div>`}
     ${asking > 0 && html`<${Dialog} key=${asking} kind="consent" id="consent-title" title=${t("consent.add")} closed=${() => setAsking(0)}>
-      ${(close) => html`<${Form} customer=${customer} place=${place} close=${close} given=${() => (load(), changed())} />`}
+      ${(close) => html`<${Form} customer=${customer} place=${place} close=${close} given=${changed} />`}
     <//>`}
   <//>`;
 }

@@ -16,6 +16,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
 import { candidates, customer, may, myCall, myPop, reminders, said, toast } from "./model.js";
+import { useNews } from "./news.js";
 import { Card, dispositionTitle, PhoneNumber, queueTitle } from "./parts.js";
 import { usePeople, whose } from "./people.js";
 import { Refused } from "./refused.js";
@@ -205,12 +206,16 @@ function FollowupsOf({ card }) {
   const writing = writtenAt(place) !== null;
   const [items, setItems] = useState(null);
   const due = [...reminders.value.keys()].join();
+  const shown = useRef(card.id);
+  shown.current = card.id;
+  const load = () => {
+    const take = (found) => card.id === shown.current && setItems(found);
+    return get(`/api/followups?customer=${encodeURIComponent(card.id)}&limit=5`).then((page) => take(page.items), () => take([]));
+  };
   useEffect(() => {
-    let late = false;
-    const take = (found) => late || setItems(found);
-    get(`/api/followups?customer=${encodeURIComponent(card.id)}&limit=5`).then((page) => take(page.items), () => take([]));
-    return () => (late = true);
+    load();
   }, [card.id, changedFollowups.value, due]);
+  useNews((hint) => (hint.kind === "followup" && (!hint.id || hint.customer === card.id) ? "now" : null), load);
   const call = myCall.value && myCall.value.id === pop.call;
   const from = { customer: { id: card.id, name: card.name }, ...(call ? { call: pop.call } : { interaction: pop.interaction }) };
   const aside = mayFollowUp() && !writing && html`<button type="button" class="button small-button" disabled=${!online()} onClick=${() => write(place, {})}><${Icon} name="plus" size=${16} />${t("followup.new")}</button>`;

@@ -15,8 +15,9 @@ import { NewFollowupButton } from "./followup_form.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
-import { go, may, pop, route } from "./model.js";
+import { go, may, route } from "./model.js";
 import { MergeDialog, Merged } from "./merging.js";
+import { ofCustomer, useNews } from "./news.js";
 import { Notes } from "./notes.js";
 import { Card } from "./parts.js";
 import { personName, usePeople, whose } from "./people.js";
@@ -25,6 +26,7 @@ import { changedRequests, mayWrite } from "./request_parts.js";
 import { NewRequestButton } from "./request_form.js";
 import { Relations } from "./relations.js";
 import { Timeline } from "./timeline.js";
+import { baseOf } from "./written.js";
 
 const FACTS = ["name", "kind", "number", "company", "category", "tags", "tier", "save_desk", "language", "balance", "id_number", "note"];
 const OWNED = ["owner", "team"];
@@ -75,27 +77,32 @@ function Record({ found, load, take }) {
     route.value = { ...route.value, query };
   };
   const act = `customer ${customer.id}`;
-  const save = async (body, wrong, base = customer) => {
+  const save = async (body, wrong, base) => {
     const stored = await changeCustomer(base, all, body, wrong);
     if (stored) {
       take(stored);
       setTurn((before) => before + 1);
-    } else load(); // what is there now may be why
+    }
     return stored;
   };
-  const fact = (spec, key = spec.key) => html`<${Fact} key=${key} place=${`fact ${customer.id} ${key}`} spec=${spec} value=${valueIn(customer, key)} base=${customer} act=${act}
-    hidden=${customer.hidden.includes(key)} locked=${writable ? "" : "role"} save=${(value, wrong, base) => save(bodyOf(key, value), wrong, base)} />`;
-  const custom = all.filter((field) => !field.retired || (customer.custom[field.name] ?? null) !== null);
-  const again = () => {
-    setTurn((before) => before + 1);
-    load();
+  const fact = (spec, key = spec.key) => {
+    const place = `fact ${customer.id} ${key}`;
+    const base = baseOf(place, customer);
+    return html`<${Fact} key=${key} place=${place} spec=${spec} value=${valueIn(customer, key)} act=${act}
+      hidden=${customer.hidden.includes(key)} locked=${writable ? "" : "role"} save=${(value, wrong) => save(bodyOf(key, value), wrong, base)} />`;
   };
+  const custom = all.filter((field) => !field.retired || (customer.custom[field.name] ?? null) !== null);
+  const again = async () => {
+    if (await load()) setTurn((before) => before + 1);
+  };
+  useNews(ofCustomer(customer.id), again);
+  const changes = `${turn} ${changedRequests.value} ${changedFollowups.value}`;
   const panes = [
-    { name: "timeline", title: t("timeline.title"), shows: () => html`<${Timeline} customer=${customer} fields=${all} turn=${`${turn} ${changedRequests.value} ${changedFollowups.value}`} />` },
-    may("requests.read") && { name: "requests", title: t("nav.requests"), shows: () => html`<${CustomerRequests} customer=${customer} />` },
-    may("followups.read") && { name: "followups", title: t("nav.followups"), shows: () => html`<${CustomerFollowups} customer=${customer} />` },
-    { name: "notes", title: t("note.title"), shows: () => html`<${Notes} customer=${customer} writable=${writable} changed=${again} />` },
-    { name: "files", title: t("attachments.label"), shows: () => html`<${Attachments} of=${{ customer: customer.id }} writes=${writable} changed=${again} />` },
+    { name: "timeline", title: t("timeline.title"), shows: () => html`<${Timeline} customer=${customer} fields=${all} turn=${changes} />` },
+    may("requests.read") && { name: "requests", title: t("nav.requests"), shows: () => html`<${CustomerRequests} customer=${customer} turn=${changes} />` },
+    may("followups.read") && { name: "followups", title: t("nav.followups"), shows: () => html`<${CustomerFollowups} customer=${customer} turn=${changes} />` },
+    { name: "notes", title: t("note.title"), shows: () => html`<${Notes} customer=${customer} turn=${turn} writable=${writable} changed=${again} />` },
+    { name: "files", title: t("attachments.label"), shows: () => html`<${Attachments} of=${{ customer: customer.id }} turn=${turn} writes=${writable} changed=${again} />` },
   ].filter(Boolean);
   return html`<div class="page wide-page">
     <${Head} customer=${customer} merge=${() => setMerging(Date.now())} />
@@ -106,11 +113,11 @@ function Record({ found, load, take }) {
           ${custom.length > 0 && html`<h3 class="facts-head">${t("customer.custom")}</h3>
             <div class="facts-list">${custom.map((field) => (field.retired ? html`<${Fact} key=${field.id} place=${`fact ${customer.id} ${field.id}`} spec=${specOf(field)} value=${customer.custom[field.name]} locked="retired" />` : fact(specOf(field))))}</div>`}
         <//>
-        <${Addresses} customer=${customer} writable=${writable && !customer.hidden.includes("addresses") && !customer.hidden.includes("phones")} act=${act} save=${(addresses, wrong) => save({ addresses }, wrong)} />
+        <${Addresses} customer=${customer} writable=${writable && !customer.hidden.includes("addresses") && !customer.hidden.includes("phones")} act=${act} save=${(addresses, wrong, base) => save({ addresses }, wrong, base)} />
         <${Card} title=${t("customer.whose")}><div class="facts-list">${OWNED.map((key) => fact(plainSpec(key)))}</div><//>
-        <${Consents} customer=${customer} writable=${writable} changed=${again} />
-        <${Relations} customer=${customer} writable=${writable} />
-        <${Merged} customer=${customer} changed=${again} />
+        <${Consents} customer=${customer} turn=${turn} writable=${writable} changed=${again} />
+        <${Relations} customer=${customer} turn=${turn} writable=${writable} />
+        <${Merged} customer=${customer} again=${turn} changed=${again} />
         <p class="small quiet record-foot">${t("customer.since", { at: dateTimeOf(customer.created_at), name: personName(customer.created_by) })}</p>
       </div>
       <${Panes} label=${t("customer.panes")} panes=${panes} chosen=${pane} choose=${choose} />
@@ -124,22 +131,20 @@ const isOlder = (one, other) => one.id === other?.id && one.version < other.vers
 
 export function CustomerPage({ id }) {
   const [found, setFound] = useState({ state: "loading" });
+  /** Answers whether he is still to be seen. */
   const load = async () => {
     try {
       const one = await get(`/api/customers/${encodeURIComponent(id)}`);
       setFound((before) => (isOlder(one, before.one) ? before : { state: "here", one }));
+      return true;
     } catch (refusal) {
       setFound((before) => (before.state === "here" && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));
+      return false;
     }
   };
-  // Who has the customer on the line is told of changes; the page that shows him follows.
-  const told = pop.value?.customers.some((card) => card.id === id) ? pop.value.seq : 0;
   useEffect(() => {
     load();
-    const seen = () => !document.hidden && load(); // whoever comes back to this tab sees what is now
-    document.addEventListener("visibilitychange", seen);
-    return () => document.removeEventListener("visibilitychange", seen);
-  }, [id, told]);
+  }, [id]);
   const take = (one) => setFound({ state: "here", one });
 
   document.title = `${found.one?.name ?? t("customer.title")} · contactcenter`;

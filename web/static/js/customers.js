@@ -10,8 +10,9 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { Shown } from "./inputs.js";
 import { t, word } from "./language.js";
+import { usePages } from "./list_pages.js";
 import { go, may, me } from "./model.js";
-import { usePages } from "./pages.js";
+import { ofRows } from "./news.js";
 import { Menu, PhoneNumber } from "./parts.js";
 import { usePeople } from "./people.js";
 import { inWords } from "./refused.js";
@@ -105,7 +106,7 @@ export function Customers() {
   const [asked, set] = useFilters([...FILTERS, "sort"]);
   const { sort, ...filters } = asked;
   const { custom } = useSpecs();
-  const { pages, more, load } = usePages(`/api/customers?${[queryOf(asked), "limit=50"].filter(Boolean).join("&")}`, { pause: PAUSE_MS });
+  const { pages, more, again } = usePages("/api/customers", queryOf(asked), { pause: PAUSE_MS, concerns: ofRows("customer") });
   const hidden = (name) => me.value.hidden.includes(`customer.${name}`);
 
   const titles = new Map([
@@ -163,7 +164,7 @@ export function Customers() {
         </div>
       </header>
       ${pages.state === "trouble"
-        ? html`<${ListTrouble} refusal=${pages.refusal} again=${load} />`
+        ? html`<${ListTrouble} refusal=${pages.refusal} again=${again} />`
         : html`<${Table} label=${t("nav.customers")} columns=${columns} rows=${pages.items} keyOf=${(one) => one.id} rowProps=${openRow}
             empty=${pages.state === "loading" ? t("history.loading") : t(filtered ? "customers.none_fits" : "customers.none")} />`}
       ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}

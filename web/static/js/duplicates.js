@@ -1,11 +1,11 @@
 // Pairs of records that may be one customer, for somebody who decides: one customer, or two.
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
+import { followedBy, get } from "./api.js";
 import { html } from "./html.js";
 import { t } from "./language.js";
 import { callDifferent, changedMerges, Compare, percent, Reasons } from "./merging.js";
-import { usePages } from "./pages.js";
 
 const keyOf = (pair) => `${pair.first} ${pair.second}`;
 
@@ -19,9 +19,21 @@ function Pair({ pair, chosen, choose }) {
 
 export function Duplicates() {
   document.title = `${t("nav.duplicates")} · contactcenter`;
-  const { pages, load, more } = usePages("/api/duplicates?limit=20", { turn: changedMerges.value });
+  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
   const [chosen, setChosen] = useState("");
   const list = useRef(null);
+  const turn = changedMerges.value;
+  const load = async (cursor = "") => {
+    try {
+      const page = await get(`/api/duplicates?limit=20&cursor=${encodeURIComponent(cursor)}`);
+      setPages(followedBy(page, cursor));
+    } catch (refusal) {
+      setPages((before) => ({ ...before, state: "trouble", refusal }));
+    }
+  };
+  useEffect(() => {
+    load();
+  }, [turn]);
   const shown = pages.items.find((pair) => keyOf(pair) === chosen) ?? pages.items[0];
   const next = () => {
     const at = pages.items.indexOf(shown);
@@ -44,13 +56,13 @@ export function Duplicates() {
   return html`<div class="page wide-page">
     <div class="page-title"><div><h1>${t("nav.duplicates")}</h1><p class="quiet">${t("duplicate.explains")}</p></div></div>
     ${pages.state === "trouble"
-      ? html`<section class="card"><div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div></section>`
+      ? html`<section class="card"><div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div></section>`
       : !shown
         ? html`<section class="card"><p class="empty">${t(pages.state === "loading" ? "history.loading" : "duplicate.none")}</p></section>`
         : html`<div class="pairs">
             <section class="card" aria-label=${t("duplicate.pairs")}>
               <ol class="pair-list" ref=${list} onKeyDown=${keys}>${pages.items.map((pair) => html`<${Pair} key=${keyOf(pair)} pair=${pair} chosen=${pair === shown} choose=${() => setChosen(keyOf(pair))} />`)}</ol>
-              ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
+              ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
             </section>
             <section class="card compare" aria-label=${t("duplicate.compare")}>
               <div class="body"><${Compare} key=${keyOf(shown)} first=${shown.first} second=${shown.second} merged=${next} different=${different} /></div>

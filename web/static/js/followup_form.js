@@ -16,7 +16,7 @@ import { Dialog } from "./parts.js";
 import { PersonChoice, TeamChoice } from "./people.js";
 import { Refused } from "./refused.js";
 import { byCtrlEnter } from "./request_parts.js";
-import { drop, keyFor, write, writtenAt } from "./written.js";
+import { baseOf, drop, keyFor, write, writtenAt } from "./written.js";
 
 /** Seconds before it is due; empty: no reminder. */
 const LEADS = ["", "0", "900", "3600", "86400"];
@@ -59,14 +59,14 @@ export function FollowupForm({ place, from = {}, one = null, short = false, clos
   const box = useRef(null);
   const id = useId();
   const [opened] = useState(one);
-  const base = writtenAt(place)?.base ?? opened; // what others changed since is asked about
-  const [begun] = useState(base ? () => asWritten(base) : fresh);
+  const base = one && baseOf(place, opened);
+  const [begun] = useState(one ? () => asWritten(base) : fresh);
   const draft = { ...begun, ...writtenAt(place) };
   const name = one ? `followup ${one.id}` : `plan ${place}`;
   const asksCustomer = !one && !from.customer && !from.request && !from.call && !from.interaction;
   useLayoutEffect(() => box.current.querySelector("input")?.focus(), []);
 
-  const put = (change) => write(place, { ...change, base, touched: true });
+  const put = (change) => write(place, { ...change, touched: true });
   const set = (field) => (event) => put({ [field]: event.target.value });
   const over = () => {
     drop(place);

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { online, pending } from "./actions.js";
-import { followedBy, get } from "./api.js";
+import { get } from "./api.js";
 import { Due, dueGroup, MomentInput } from "./due.js";
 import { changedFollowups, changeFollowup, finish, followupAddress, giveUp, LATER, mayFollowUp, putOff, Recurs, recurrenceWords } from "./followup_parts.js";
 import { FollowupDialog, NewFollowupButton } from "./followup_form.js";
@@ -13,7 +13,9 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { LinkedInteractions } from "./linked.js";
+import { usePages } from "./list_pages.js";
 import { go, me, reminders } from "./model.js";
+import { ofRecord, ofRows, useNews } from "./news.js";
 import { Card } from "./parts.js";
 import { NOBODY, PersonChoice, personName, TeamChoice, teamTitle, usePeople, whose } from "./people.js";
 import { requestAddress } from "./request_form.js";
@@ -21,7 +23,6 @@ import { steered } from "./rows.js";
 import { Table } from "./table.js";
 import { drop, write, writtenAt } from "./written.js";
 
-const AGAIN_MS = 30_000;
 const STATES = ["open", "done", "dropped"];
 const GROUPS = ["overdue", "today", "later"];
 
@@ -178,32 +179,16 @@ function Filters() {
 export function Followups() {
   usePeople();
   document.title = `${t("nav.followups")} · contactcenter`;
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
   const { owner, team, state } = filters.value;
-  const asked = new URLSearchParams({ owner: owner ?? me.value.user, team, state, sort: state === "open" ? "due" : "updated", limit: 100 }).toString();
-  const latest = useRef(asked);
-  latest.current = asked;
-  const load = async (cursor = "") => {
-    const mine = latest.current;
-    try {
-      const page = await get(`/api/followups?${mine}&cursor=${encodeURIComponent(cursor)}`);
-      if (mine === latest.current) setPages(followedBy(page, cursor));
-    } catch {
-      if (mine === latest.current) setPages((before) => ({ ...before, state: "trouble" }));
-    }
-  };
-  // A reminder that comes or goes says that somebody was at work here.
-  const due = [...reminders.value.keys()].join();
-  useEffect(() => {
-    load();
-    const again = setInterval(() => document.hidden || latest.current !== asked || load(), AGAIN_MS);
-    return () => clearInterval(again);
-  }, [asked, changedFollowups.value, due]);
+  const asked = new URLSearchParams({ owner: owner ?? me.value.user, team, state, sort: state === "open" ? "due" : "updated" }).toString();
+  // A reminder that comes or goes says that something is due.
+  const turn = `${changedFollowups.value} ${[...reminders.value.keys()].join()}`;
+  const { pages, more, again } = usePages("/api/followups", asked, { limit: 100, turn, concerns: ofRows("followup") });
 
   const groups = state === "open" ? GROUPS.map((group) => [group, t(`followups.${group}`), pages.items.filter((one) => dueGroup(one.due_at) === group)]) : [[state, t(`followup_state.${state}`), pages.items]];
   const body =
     pages.state === "trouble" && !pages.items.length
-      ? html`<${Card} title=${t("nav.followups")}><div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div><//>`
+      ? html`<${Card} title=${t("nav.followups")}><div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div><//>`
       : !pages.items.length
         ? html`<${Card} title=${t("nav.followups")}><p class="empty" role="status">${pages.state === "loading" ? t("history.loading") : state === "open" ? t("followups.empty") : t("followups.none")}</p><//>`
         : groups.map(
@@ -217,7 +202,7 @@ export function Followups() {
     <div class="page-title"><h1>${t("nav.followups")}</h1><div class="page-actions">${mayFollowUp() && html`<${NewFollowupButton} kind="primary" />`}</div></div>
     <${Filters} />
     ${body}
-    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
     ${mayFollowUp() && state === "open" && pages.items.length > 0 && html`<p class="small quiet">${t("followups.keys")}</p>`}
   </div>`;
 }
@@ -226,18 +211,19 @@ export function FollowupPage({ id }) {
   usePeople();
   const [found, setFound] = useState({ state: "loading" });
   const [editing, setEditing] = useState(false);
+  const [again, setAgain] = useState(0);
   const load = async () => {
     try {
       setFound({ state: "here", one: await get(`/api/followups/${encodeURIComponent(id)}`) });
+      setAgain((times) => times + 1);
     } catch (refusal) {
-      setFound((before) => (before.one && refusal.status === 0 ? before : { state: "trouble", refusal }));
+      setFound((before) => (before.one && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));
     }
   };
   useEffect(() => {
     load();
-    addEventListener("focus", load);
-    return () => removeEventListener("focus", load);
   }, [id, changedFollowups.value]);
+  useNews(ofRecord("followup", id, found.one?.customer), load);
   useEffect(() => () => void (asking.value = { id: "", what: "" }), [id]);
   document.title = `${found.one?.title ?? t("nav.followups")} · contactcenter`;
   const head = html`<div class="page-title"><h1 dir="auto">${found.one?.title ?? t("followup.one")}</h1><a class="button" href="/followups">${t("history.back")}</a></div>`;
@@ -275,7 +261,7 @@ export function FollowupPage({ id }) {
       <div class="column">
         <${Card} title=${t("followup.note")}><div class="body long-text" dir="auto">${one.note || html`<span class="quiet">–</span>`}</div><//>
         ${one.result && html`<${Card} title=${t("followup.result")}><div class="body long-text" dir="auto">${one.result}</div><//>`}
-        <${LinkedInteractions} path=${`/api/followups/${encodeURIComponent(one.id)}/links`} />
+        <${LinkedInteractions} path=${`/api/followups/${encodeURIComponent(one.id)}/links`} again=${again} />
       </div>
     </div>
     ${editing && html`<${FollowupDialog} place=${`change ${one.id}`} one=${one} closed=${() => setEditing(false)} />`}

@@ -1,11 +1,11 @@
 // What happened: the list of interactions, and one of them with its timeline.
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
 import { useAddress } from "./address.js";
-import { followedBy, get, put } from "./api.js";
+import { get, put } from "./api.js";
 import { sureness } from "./customer.js";
 import { CustomerChoice } from "./customer_choice.js";
 import { MomentInput } from "./due.js";
@@ -16,7 +16,9 @@ import { clock, dateTimeOf, lasting, momentOf, share, timeOf } from "./format.js
 import { html } from "./html.js";
 import { language, t, word } from "./language.js";
 import { Icon } from "./icons.js";
+import { usePages } from "./list_pages.js";
 import { go, may, me, toast } from "./model.js";
+import { ofRecord, ofRows, useNews } from "./news.js";
 import { PersonChoice, personName, usePeople } from "./people.js";
 import { changedRequests, mayWrite, RequestState } from "./request_parts.js";
 import { NewRequestButton, requestAddress } from "./request_form.js";
@@ -76,24 +78,8 @@ export function History() {
   document.title = `${t("nav.history")} · contactcenter`;
   usePeople();
   useAddress("/history", filters.value, (given) => (filters.value = Object.fromEntries(Object.keys(NONE).map((name) => [name, given(name)]))));
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
   const asked = new URLSearchParams(Object.entries(filters.value).filter(([, value]) => value)).toString();
-  const latest = useRef(asked);
-  latest.current = asked;
-
-  const load = async (cursor = "") => {
-    const mine = latest.current;
-    try {
-      const page = await get(`/api/interactions?limit=50&cursor=${encodeURIComponent(cursor)}&${mine}`);
-      if (mine === latest.current) setPages(followedBy(page, cursor));
-    } catch (refusal) {
-      if (mine === latest.current) setPages((before) => ({ ...before, state: "trouble", refusal }));
-    }
-  };
-  useEffect(() => {
-    const waiting = setTimeout(load, PAUSE_MS);
-    return () => clearTimeout(waiting);
-  }, [asked]);
+  const { pages, more, again } = usePages("/api/interactions", asked, { pause: PAUSE_MS, concerns: ofRows("interaction") });
 
   const columns = [
     [t("history.when"), (one) => html`<a class="figures" href=${address(one)}>${momentOf(one.arrived_at)}</a>`],
@@ -111,11 +97,11 @@ export function History() {
     <${Filters} />
     <${Card} title=${t("history.newest")}>
       ${pages.state === "trouble"
-        ? html`<${Trouble} refusal=${pages.refusal} again=${() => load()} />`
+        ? html`<${Trouble} refusal=${pages.refusal} again=${again} />`
         : html`<${Table} label=${t("nav.history")} columns=${columns} rows=${pages.items} keyOf=${(one) => one.id}
             empty=${pages.state === "loading" ? t("history.loading") : t(isFiltered() ? "history.none_fit" : "history.empty")}
             rowProps=${steered(row, (one) => one.id, (one) => ({ Enter: () => go(address(one)) }))} />`}
-      ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+      ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
     <//>
   </div>`;
 }
@@ -231,12 +217,14 @@ export function InteractionPage({ id }) {
     try {
       setFound({ state: "here", one: await get(`/api/interactions/${encodeURIComponent(id)}`) });
     } catch (refusal) {
-      setFound({ state: "trouble", refusal });
+      setFound((before) => (before.one && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));
     }
   };
   useEffect(() => {
     load();
   }, [id, changedRequests.value, changedFollowups.value]);
+  const came = (hint) => ["request", "followup"].includes(hint.kind) && found.one?.links.some((each) => each.id === hint.id) && "now";
+  useNews((hint) => came(hint) || ofRecord("interaction", id, found.one?.customer)(hint), load);
 
   document.title = `${t("history.one")} · contactcenter`;
   const head = html`<div class="page-title"><h1>${t("history.one")}</h1><a class="button" href="/history">${t("history.back")}</a></div>`;

@@ -8,6 +8,7 @@ import {
 } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
+import { spread } from "./news.js";
 import { noticeForced } from "./supervision.js";
 
 const PING_MS = 5000;
@@ -117,6 +118,8 @@ function hear(frame) {
   const again = frame.type === "snapshot" && greeted;
   if (again || (frame.configuration && frame.configuration !== me.value.configuration)) loadMe();
   greeted = true;
+  if (frame.type === "snapshot") spread(null);
+  else if (frame.news?.length) spread(frame.news);
   notice(before, myself.value);
 }
 

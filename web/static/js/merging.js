@@ -191,9 +191,9 @@ export function MergeDialog({ customer, closed, merged }) {
 }
 
 /** The card of what was merged into a customer, where there is something. */
-export function Merged({ customer, changed }) {
+export function Merged({ customer, again, changed }) {
   const [found, setFound] = useState([]);
-  const turn = changedMerges.value;
+  const turn = `${again} ${changedMerges.value}`;
   useEffect(() => {
     if (!may("customers.merge") || !customer.merged.length) return setFound([]);
     get(`/api/merges?customer=${encodeURIComponent(customer.id)}`).then(({ items }) => setFound(items), () => {});

@@ -9,11 +9,11 @@ import { dateTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
+import { usePages } from "./list_pages.js";
 import { toast } from "./model.js";
-import { usePages } from "./pages.js";
 import { personName } from "./people.js";
 import { Refused } from "./refused.js";
-import { drop, keyFor, write, writtenAt } from "./written.js";
+import { baseOf, drop, keyFor, write, writtenAt } from "./written.js";
 
 const LONGEST = 20_000;
 
@@ -71,18 +71,19 @@ function Writer({ customer, added }) {
 function Note({ note, writable, changed }) {
   const place = `note ${note.id}`;
   const draft = writtenAt(place);
+  const base = baseOf(place, note);
   const [refusal, setRefusal] = useState(null);
   const field = useRef(null);
   const path = `/api/notes/${encodeURIComponent(note.id)}`;
   useEffect(() => {
     if (draft && !draft.touched) field.current?.focus();
   }, [draft !== null]);
-  const put = (body, base = note) => change({ name: `note ${note.id}`, path, body, base, words: words(), wrong: setRefusal });
+  const put = (body) => change({ name: `note ${note.id}`, path, body, base, words: words(), wrong: setRefusal });
   const save = async (event) => {
     event.preventDefault();
-    const { text, base } = draft;
     setRefusal(null);
-    if (!(await put({ text }, base))) return;
+    const { text } = draft;
+    if (!(await put({ text }))) return;
     if (writtenAt(place)?.text === text) drop(place);
     changed();
   };
@@ -107,7 +108,7 @@ function Note({ note, writable, changed }) {
       <span class="spacer"></span>
       ${note.pinned && html`<span class="small good-mark"><${Icon} name="star" size=${14} />${t("note.pinned")}</span>`}
       ${writable && !draft && html`<span class="acts">
-        ${button("star", t("note.pin"), pin, note.pinned)} ${button("edit", t("note.edit"), () => write(place, { text: note.text, base: note, touched: false }))} ${button("close", t("note.remove"), away)}
+        ${button("star", t("note.pin"), pin, note.pinned)} ${button("edit", t("note.edit"), () => write(place, { text: note.text, touched: false }))} ${button("close", t("note.remove"), away)}
       </span>`}
     </div>
     ${draft
@@ -124,15 +125,14 @@ function Note({ note, writable, changed }) {
 }
 
 /** All notes of a customer, and a field for a new one. `changed` runs when there is another. */
-export function Notes({ customer, writable, changed }) {
-  const { pages, load, more } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/notes?limit=50`, { turn: customer.merged.length });
-  const again = () => (load(), changed());
+export function Notes({ customer, turn, writable, changed }) {
+  const { pages, more, again } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/notes`, "", { turn });
   const sorted = [...pages.items].sort((a, b) => b.pinned - a.pinned);
   return html`<div class="notes-pane">
-    ${writable && html`<${Writer} customer=${customer} added=${again} />`}
-    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`}
+    ${writable && html`<${Writer} customer=${customer} added=${changed} />`}
+    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div>`}
     ${pages.state === "here" && sorted.length === 0 && html`<p class="empty">${t("note.none")}</p>`}
-    <ol class="note-list">${sorted.map((note) => html`<${Note} key=${note.id} note=${note} writable=${writable} changed=${again} />`)}</ol>
+    <ol class="note-list">${sorted.map((note) => html`<${Note} key=${note.id} note=${note} writable=${writable} changed=${changed} />`)}</ol>
     ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
   </div>`;
 }

@@ -11,9 +11,9 @@ import { Refused } from "./refused.js";
 import { drop, write, writtenAt } from "./written.js";
 
 /** One fact, changed in place. What is typed is kept under `place` until it is saved or thrown away, whatever page
- * is looked at meanwhile, with the record `base` that it was begun from: what others changed since is asked about.
- * `save(value, wrong, base)` answers what was stored, or null; `act` is the name that it has in `actions.js`. `locked` says why it can't be changed; empty: it can. */
-export function Fact({ place, spec, value, base, locked = "", hidden = false, save, act }) {
+ * is looked at meanwhile. `save(value, wrong)` answers what was stored, or null; `act` is the name that it has in
+ * `actions.js`. `locked` says why it can't be changed; empty: it can. */
+export function Fact({ place, spec, value, locked = "", hidden = false, save, act }) {
   const draft = writtenAt(place);
   const [refusal, setRefusal] = useState(null);
   const again = useRef(null);
@@ -30,7 +30,7 @@ export function Fact({ place, spec, value, base, locked = "", hidden = false, sa
     back.current = false;
   }, [open]);
 
-  const begin = () => write(place, { value: draftOf(spec, value), base, touched: false });
+  const begin = () => write(place, { value: draftOf(spec, value), touched: false });
   const close = () => {
     back.current = box.current?.contains(document.activeElement); // who went on meanwhile is left where he is
     setRefusal(null);
@@ -40,7 +40,7 @@ export function Fact({ place, spec, value, base, locked = "", hidden = false, sa
     event.preventDefault();
     const sent = draft.value;
     setRefusal(null);
-    if ((await save(valueOf(spec, sent), setRefusal, draft.base)) === null) return;
+    if ((await save(valueOf(spec, sent), setRefusal)) === null) return;
     if (writtenAt(place)?.value === sent) close();
   };
   const keys = (event) => {

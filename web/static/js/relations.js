@@ -62,7 +62,7 @@ function Form({ customer, close, added }) {
 }
 
 /** The card of a customer's relations. */
-export function Relations({ customer, writable }) {
+export function Relations({ customer, turn, writable }) {
   const [found, setFound] = useState({ items: [], state: "loading" });
   const [asking, setAsking] = useState(0);
   const load = async () => {
@@ -74,7 +74,7 @@ export function Relations({ customer, writable }) {
   };
   useEffect(() => {
     load();
-  }, [customer.id, customer.merged.length]);
+  }, [customer.id, turn]);
   const away = (one) =>
     act(`relation ${one.id}`, async () => {
       await remove(`/api/relations/${encodeURIComponent(one.id)}`);

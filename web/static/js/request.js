@@ -16,16 +16,15 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
 import { LinkedInteractions } from "./linked.js";
+import { usePages } from "./list_pages.js";
 import { me } from "./model.js";
-import { usePages } from "./pages.js";
+import { ofRecord, useNews } from "./news.js";
 import { Card, Dialog, queueTitle } from "./parts.js";
 import { personName, usePeople, whose } from "./people.js";
 import { Fact, Trouble } from "./record.js";
 import { Refused } from "./refused.js";
 import { byCtrlEnter, changedRequests, changeRequest, DONE, kindTitle, labelOf, mayWrite, move, RequestState, shown } from "./request_parts.js";
-import { drop, keyFor, write, writtenAt } from "./written.js";
-
-const AGAIN_MS = 15_000;
+import { baseOf, drop, keyFor, write, writtenAt } from "./written.js";
 
 function specs() {
   const kinds = me.value.request_kinds.map(({ code }) => ({ value: code, title: kindTitle(code) }));
@@ -46,19 +45,21 @@ function specs() {
 function Own({ one, name, took }) {
   const spec = specs()[name];
   const place = `request ${one.id} ${name}`;
+  const base = baseOf(place, one);
   const closed = !mayWrite() || one.state === "closed";
-  const save = async (value, wrong, base) => {
+  const save = async (value, wrong) => {
     const changed = await changeRequest(base, { [name]: name === "priority" ? Number(value) : value }, wrong);
     if (changed) took(changed);
     return changed;
   };
   return html`<${Fact} place=${place} spec=${spec} value=${name === "priority" ? String(one.priority) : one[name]} locked=${closed ? "closed" : ""} hidden=${one.hidden.includes(name)}
-    base=${one} save=${save} act=${`request ${one.id}`} />`;
+    save=${save} act=${`request ${one.id}`} />`;
 }
 
 function Custom({ one, field, took }) {
   const place = `request ${one.id} custom.${field.name}`;
-  const save = async (value, wrong, base) => {
+  const base = baseOf(place, one);
+  const save = async (value, wrong) => {
     const changed = await changeRequest(base, { custom: { [field.name]: value } }, wrong);
     if (changed) took(changed);
     return changed;
@@ -114,7 +115,7 @@ function Course({ one, again, wrote }) {
   const place = `progress ${one.id}`;
   const text = writtenAt(place)?.text ?? "";
   const path = `/api/requests/${encodeURIComponent(one.id)}/steps`;
-  const { pages, load, more } = usePages(`${path}?limit=30`, { turn: again });
+  const { pages: found, more, again: reload } = usePages(path, "", { limit: 30, turn: again });
   const send = (event) => {
     event.preventDefault();
     if (!text.trim() || !online()) return;
@@ -143,19 +144,21 @@ function Course({ one, again, wrote }) {
       <${Refused} refusal=${refusal} id="progress-wrong" />
       <button class="button" disabled=${!text.trim() || !online()} aria-busy=${pending(place)}>${t("request.write_down")}</button>
     </form>`}
-    ${pages.state === "trouble"
-      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`
-      : html`<ol class="timeline course">${pages.items.map((step) => html`<${Step} key=${step.seq} step=${step} />`)}</ol>`}
-    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
+    ${found.state === "trouble"
+      ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${reload}>${t("action.again")}</button></div>`
+      : html`<ol class="timeline course">${found.items.map((step) => html`<${Step} key=${step.seq} step=${step} />`)}</ol>`}
+    ${found.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
   <//>`;
 }
 
 /** What is to be done later for it. */
 function FollowupsOf({ one }) {
   const [items, setItems] = useState(null);
+  const load = () => get(`/api/followups?request=${encodeURIComponent(one.id)}&limit=50`).then((page) => setItems(page.items), () => setItems((before) => before ?? []));
   useEffect(() => {
-    get(`/api/followups?request=${encodeURIComponent(one.id)}&limit=50`).then((page) => setItems(page.items), () => setItems([]));
+    load();
   }, [one.id, changedFollowups.value]);
+  useNews((hint) => (hint.kind === "followup" && (!hint.id || hint.customer === one.customer) ? "now" : null), load);
   const add = mayFollowUp() && html`<${NewFollowupButton} kind="small-button" place=${`followup request ${one.id}`} from=${{ request: one }} />`;
   return html`<${Card} title=${t("nav.followups")} aside=${add}>
     ${!items?.length
@@ -194,12 +197,10 @@ export function RequestPage({ id }) {
     try {
       const one = await get(`/api/requests/${encodeURIComponent(id)}`);
       if (mine !== asked.current) return;
-      setFound((before) => {
-        if (before.one?.version !== one.version) setAgain((times) => times + 1);
-        return { state: "here", one };
-      });
+      setFound({ state: "here", one });
+      setAgain((times) => times + 1);
     } catch (refusal) {
-      if (mine === asked.current) setFound((before) => (before.one && refusal.status === 0 ? before : { state: "trouble", refusal }));
+      if (mine === asked.current) setFound((before) => (before.one && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));
     }
   };
   const took = (one) => {
@@ -209,13 +210,8 @@ export function RequestPage({ id }) {
   };
   useEffect(() => {
     load();
-    const every = setInterval(() => document.hidden || load(), AGAIN_MS);
-    addEventListener("focus", load);
-    return () => {
-      clearInterval(every);
-      removeEventListener("focus", load);
-    };
   }, [id]);
+  useNews(ofRecord("request", id, found.one?.customer), load);
   useEffect(() => {
     if (changedRequests.value) load();
   }, [changedRequests.value]);
@@ -251,7 +247,7 @@ export function RequestPage({ id }) {
         <${Card} title=${t("request.about")}>
           <div class="body facts-of">${own("subject")}${own("problem")}${own("solution")}</div>
         <//>
-        <${Course} one=${one} again=${again} wrote=${() => (setAgain((times) => times + 1), load())} />
+        <${Course} one=${one} again=${again} wrote=${load} />
       </div>
       <div class="column">
         <${Card} title=${t("history.facts")}>
@@ -270,7 +266,7 @@ export function RequestPage({ id }) {
           </div>
         <//>
         <${FollowupsOf} one=${one} />
-        ${one.customer && html`<${Card} title=${t("attachments.label")}><div class="body"><${Attachments} of=${{ request: one.id }} writes=${mayWrite() && one.state !== "closed"} /></div><//>`}
+        ${one.customer && html`<${Card} title=${t("attachments.label")}><div class="body"><${Attachments} of=${{ request: one.id }} turn=${again} writes=${mayWrite() && one.state !== "closed"} /></div><//>`}
         <${LinkedInteractions} path=${`/api/requests/${encodeURIComponent(one.id)}/links`} writes=${mayWrite()} again=${again} changed=${load} />
       </div>
     </div>

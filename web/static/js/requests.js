@@ -5,13 +5,15 @@ import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { online, pending } from "./actions.js";
-import { followedBy, get, newest } from "./api.js";
+import { get, newest } from "./api.js";
 import { Due, Priority } from "./due.js";
 import { momentOf } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
+import { usePages } from "./list_pages.js";
 import { go } from "./model.js";
+import { ofRows, steady, underHand, useNews } from "./news.js";
 import { Card, Menu } from "./parts.js";
 import { usePeople, whose } from "./people.js";
 import { asked, Filters, filters, isFiltered, sort, useRequestAddress, view } from "./request_filters.js";
@@ -20,14 +22,13 @@ import { NewRequestButton } from "./request_form.js";
 import { steered } from "./rows.js";
 import { Table } from "./table.js";
 
-const AGAIN_MS = 15_000;
 const PAUSE_MS = 250;
 const STEP = 25;
 const MOST = 200;
 
 export const addressOf = (request) => `/requests/${encodeURIComponent(request.id)}`;
 
-const query = (more) => `/api/requests?${new URLSearchParams({ ...asked(), sort: sort.value, ...more })}`;
+const question = (more = {}) => new URLSearchParams({ ...asked(), sort: sort.value, ...more }).toString();
 
 /** Columns that only show how many are in them. */
 const folded = signal(new Set(["closed"]));
@@ -35,25 +36,6 @@ const folded = signal(new Set(["closed"]));
 /** The card that is in the order of tabs, and the one that is being dragged. */
 const chosen = signal("");
 const dragged = signal(null);
-
-/** Ask again: when what is asked for changes, when this page changed something, and now and then. */
-function useAsking(load, wanted) {
-  useEffect(() => {
-    const waiting = setTimeout(load, PAUSE_MS);
-    return () => clearTimeout(waiting);
-  }, [wanted]);
-  useEffect(() => {
-    if (changedRequests.value) load();
-  }, [changedRequests.value]);
-  useEffect(() => {
-    const again = setInterval(() => document.hidden || load(), AGAIN_MS);
-    addEventListener("focus", load);
-    return () => {
-      clearInterval(again);
-      removeEventListener("focus", load);
-    };
-  }, [wanted]);
-}
 
 function Trouble({ again }) {
   return html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div>`;
@@ -181,20 +163,44 @@ function Board() {
   const shown = STATES.filter((state) => !folded.value.has(state));
   const wanted = JSON.stringify([asked(), sort.value, limits, shown]);
   const focused = useRef("");
+  const settle = useRef(null);
 
   const ask = useRef({});
   ask.current = async () => {
     const pages = await Promise.all([
       get(`/api/requests/counts?${new URLSearchParams(asked())}`),
-      ...shown.map((state) => get(query({ state, limit: limits[state] ?? STEP }))),
+      ...shown.map((state) => get(`/api/requests?${question({ state, limit: limits[state] ?? STEP })}`)),
     ]);
     return { counts: pages[0].states, columns: Object.fromEntries(shown.map((state, place) => [state, pages[place + 1]])) };
   };
-  const load = useMemo(() => {
-    const go_ = newest(() => ask.current(), (answer) => (setFound(answer), setTrouble(false)));
-    return () => go_().catch(() => setTrouble(true));
+  const [load, again] = useMemo(() => {
+    const reading = (take) => {
+      const read = newest(() => ask.current(), (answer) => (take(answer), setTrouble(false)));
+      return () => read().catch(() => setTrouble(true));
+    };
+    const inPlace = (before, columns) =>
+      Object.fromEntries(Object.entries(columns).map(([state, column]) => [state, { ...column, items: steady(before?.columns[state]?.items ?? [], column.items) }]));
+    return [
+      reading(setFound),
+      reading((answer) => {
+        settle.current = underHand();
+        setFound((before) => ({ ...answer, columns: inPlace(before, answer.columns) }));
+      }),
+    ];
   }, []);
-  useAsking(load, wanted);
+  useEffect(() => {
+    const waiting = setTimeout(load, PAUSE_MS);
+    return () => clearTimeout(waiting);
+  }, [wanted]);
+  useEffect(() => {
+    if (changedRequests.value) load();
+  }, [changedRequests.value]);
+  const cards = STATES.flatMap((state) => found?.columns[state]?.items ?? []);
+  useNews((hint) => ofRows("request")(hint, cards), again);
+  useLayoutEffect(() => {
+    settle.current?.();
+    settle.current = null;
+  }, [found]);
 
   // A card that moves to another column is another element there: the focus goes along.
   const active = document.activeElement?.closest?.(".request-card")?.dataset.id;
@@ -225,20 +231,7 @@ function Board() {
 const row = signal("");
 
 function List() {
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
-  const wanted = JSON.stringify([asked(), sort.value]);
-  const latest = useRef(wanted);
-  latest.current = wanted;
-  const load = async (cursor = "") => {
-    const mine = latest.current;
-    try {
-      const page = await get(query({ limit: 50, cursor }));
-      if (mine === latest.current) setPages(followedBy(page, cursor));
-    } catch (refusal) {
-      if (mine === latest.current) setPages((before) => ({ ...before, state: "trouble", refusal }));
-    }
-  };
-  useAsking(() => load(), wanted);
+  const { pages, more, again } = usePages("/api/requests", question(), { pause: PAUSE_MS, turn: changedRequests.value, concerns: ofRows("request") });
   const columns = [
     [t("request.number"), (one) => html`<a class="figures" href=${addressOf(one)}>${one.number}</a>`],
     [t("request.subject"), (one) => html`<strong dir="auto">${one.subject}</strong>`],
@@ -249,12 +242,12 @@ function List() {
     [t("request.due"), (one) => html`<${Due} moment=${one.due_at} over=${DONE.includes(one.state)} />`],
     [t("request.updated"), (one) => html`<span class="figures">${momentOf(one.updated_at)}</span>`],
   ];
-  if (pages.state === "trouble") return html`<${Card} title=${t("nav.requests")}><${Trouble} again=${() => load()} /><//>`;
+  if (pages.state === "trouble") return html`<${Card} title=${t("nav.requests")}><${Trouble} again=${again} /><//>`;
   const empty = pages.state === "loading" ? t("history.loading") : isFiltered() ? t("requests.none_fit") : t("requests.empty");
   return html`<${Card} title=${t(`sort.${sort.value}`)}>
     <${Table} label=${t("nav.requests")} columns=${columns} rows=${pages.items} keyOf=${(one) => one.id} empty=${empty}
       rowProps=${steered(row, (one) => one.id, (one) => ({ Enter: () => go(addressOf(one)) }))} />
-    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
+    ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}
   <//>`;
 }
 

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 
+import { followedBy, get } from "./api.js";
 import { matterOf } from "./consents.js";
 import { specOf } from "./custom_fields.js";
 import { addressText, plainSpec } from "./customer_fields.js";
@@ -11,8 +12,8 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { asText } from "./inputs.js";
 import { t, word } from "./language.js";
+import { usePages } from "./list_pages.js";
 import { may } from "./model.js";
-import { usePages } from "./pages.js";
 import { dispositionTitle, PhoneNumber, queueTitle } from "./parts.js";
 import { personName, usePeople, whose } from "./people.js";
 
@@ -131,9 +132,9 @@ export function Timeline({ customer, fields, turn }) {
   const until = filter.until ? momentOfLocal(`${filter.until}T00:00`) : null;
   const day = 86_400;
   const asked = new URLSearchParams({
-    limit: 30, ...(kinds.length ? { kinds: kinds.join(",") } : {}), ...(since !== null ? { since } : {}), ...(until !== null ? { until: until + day } : {}),
+    ...(kinds.length ? { kinds: kinds.join(",") } : {}), ...(since !== null ? { since } : {}), ...(until !== null ? { until: until + day } : {}),
   }).toString();
-  const { pages, load, more } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/history?${asked}`, { turn });
+  const { pages, more, again } = usePages(`/api/customers/${encodeURIComponent(customer.id)}/history`, asked, { limit: 30, turn });
   const toggle = (name) => setFilter({ ...filter, groups: filter.groups.includes(name) ? filter.groups.filter((each) => each !== name) : [...filter.groups, name] });
   const narrowed = filter.groups.length > 0 || filter.since || filter.until;
   return html`<div class="timeline-pane">
@@ -146,7 +147,7 @@ export function Timeline({ customer, fields, turn }) {
       <span class="dated"><label class="small quiet" for="timeline-until">${t("audit.until")}</label>
       <input class="input" type="date" id="timeline-until" max="9999-12-31" value=${filter.until} onInput=${(event) => setFilter({ ...filter, until: event.target.value })} /></span></span>
     </div>
-    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`}
+    ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div>`}
     ${pages.state !== "trouble" && pages.items.length === 0 && html`<p class="empty">${t(pages.state === "loading" ? "history.loading" : narrowed ? "timeline.none_fits" : "timeline.none")}</p>`}
     ${byDay(pages.items).map(({ day: name, items }) => html`<section key=${name} class="day">
       <h3 class="day-name">${name}</h3>

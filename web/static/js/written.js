@@ -22,6 +22,17 @@ export function drop(place) {
   written.value = rest;
 }
 
+/** Place -> the record as it was when somebody began to write there. */
+const begunFrom = new Map();
+
+/** What is saved goes on top of the record as it was when one began to write at the place, or at one whose name
+ * begins so: what others changed since is asked about, however often the page read it again. */
+export function baseOf(place, record) {
+  if (!placesOf(place).length) begunFrom.delete(place);
+  else if (!begunFrom.has(place)) begunFrom.set(place, record);
+  return begunFrom.get(place) ?? record;
+}
+
 const keys = new Map();
 
 /** The key under which this very text is sent: sent twice, it is there once. */
