@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, event, insert, select, update
 from stores import Keeper, save
 
 from contactcenter.crm import access, assignments, indexing, search, settings, words
@@ -235,6 +235,31 @@ async def test_who_sees_less_from_now_on_finds_less_at_once(keeper: Keeper) -> N
         assert (
             await ids(store, "王伟", dataclasses.replace(reader("lead", Scope.ALL), rights=frozenset())) == []
         )
+
+
+@pytest.mark.parametrize("kind", search.KINDS)
+async def test_what_was_found_is_judged_without_going_through_all_that_a_team_has(
+    file_keeper: Keeper, kind: Kind
+) -> None:
+    store = await file_keeper.open()
+    lead, plans = reader("lead", Scope.TEAM, "north"), []
+
+    def explained(db: Connection) -> None:
+        def note(_db: Any, _cursor: Any, sql: str, parameters: Any, _context: Any, _many: bool) -> None:
+            if sql.startswith("WITH some"):
+                plans.append((sql, parameters))
+
+        event.listen(db, "before_cursor_execute", note)
+        search._seen(db, lead, kind, [f"{n}" for n in range(search.LOOKED_AT)])
+        event.remove(db, "before_cursor_execute", note)
+
+    await store.read(explained)
+    ((sql, parameters),) = plans
+    plan = await store.read(
+        lambda db: db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).scalars(3).all()
+    )
+    assert any(f"{kind}s USING INDEX sqlite_autoindex" in step for step in plan)
+    assert not [step for step in plan if "_team_" in step or "_owner_" in step]
 
 
 async def test_hidden_fields_find_and_show_nothing(keeper: Keeper) -> None:
