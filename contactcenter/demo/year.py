@@ -305,7 +305,7 @@ class Year:
         course.append((id_, 0, at, "arrived", '{"did": "4001"}'))
         course.append((id_, 1, queued, "queued", f'{{"queue": "{queue}"}}'))
         if begun is not None:
-            course.append((id_, 2, begun, "answered", f'{{"agent": "{agent}"}}'))
+            course.append((id_, 2, begun, "joined", f'{{"agent": "{agent}", "queue": "{queue}"}}'))
             rows["workers"].append((id_, agent, at))
         course.append((id_, 3 if answered else 2, ended, "ended", "{}"))
         if answered:

@@ -6,6 +6,7 @@ import { post, put, remove } from "./api.js";
 import { serverNow } from "./clock.js";
 import { language, switchLanguage, t } from "./language.js";
 import { draftOf, dropDraft, link, me, myPop, myself, said, toast } from "./model.js";
+import { sentence } from "./refused.js";
 
 const END_THROTTLE_S = 1;
 let lastEnd = 0;
@@ -27,7 +28,7 @@ async function run(work) {
     await work();
     return true;
   } catch (refusal) {
-    toast(refusal.code === "offline" ? t("error.offline") : t("error.refused", { detail: refusal.message }));
+    toast(sentence(refusal));
     return false;
   }
 }

@@ -24,27 +24,37 @@ function differences(before, after, path = []) {
   return same(before, after) || (isNothing(before) && isNothing(after)) ? [] : [{ path, before, after }];
 }
 
-const STATES = ["import_state", "request_state", "followup_state"];
-const stateName = (state) => STATES.map((group) => word(group, state)).find((name) => name !== state) ?? state;
+/** Kind and field -> where the words of its codes are. */
+const CODES = {
+  customer: { kind: ["customer_kind", "address.kind"], channel: ["address.channel"], tier: ["tier"], language: ["language"] },
+  consent: { state: ["consent.state"], channel: ["consent.channel"], purpose: ["consent.purpose"], source: ["consent.source"] },
+  request: { state: ["request_state"], priority: ["priority"] },
+  followup: { state: ["followup_state"] },
+  relation: { role: ["relation.role"] },
+  import: { state: ["import_state"], kind: ["kind"] },
+  field: { type: ["field.type"], kind: ["kind"] },
+  user: { language: ["language"] },
+};
+const codeName = (kind, field, code) => CODES[kind]?.[field]?.map((group) => word(group, code)).find((name) => name !== code);
 const NAMES = {
-  state: stateName, owner: personName, team: teamTitle, teams: teamTitle, queue: queueTitle, queues: queueTitle, rights: rightTitle, agent: personName, login: personName, right: rightTitle,
+  owner: personName, team: teamTitle, teams: teamTitle, queue: queueTitle, queues: queueTitle, rights: rightTitle, agent: personName, login: personName, right: rightTitle,
 };
 const MOMENT = /(^|_)(at|until|since|due)$/;
 
 /** What the program made up to tell things apart: its beginning is enough for people. */
 export const shortId = (text) => (/^[0-9a-f]{32,64}$/.test(text) ? `${text.slice(0, 8)}…` : text);
 
-/** One value in words. */
-function shown(path, value) {
+/** One value of a record of this kind, in words. */
+function shown(path, value, kind) {
   const field = path.at(-1) ?? "";
   if (isNothing(value)) return "";
   if (typeof value === "boolean") return t(value ? "settings.yes" : "settings.no");
   if (typeof value === "number" && MOMENT.test(field) && value > 1e9) return dateTimeOf(value);
-  if (Array.isArray(value)) return value.map((each) => shown(path, each)).join(", ");
-  if (isTable(value)) return Object.entries(value).map(([name, each]) => `${fieldName([name])} ${shown([name], each)}`).join(", ");
+  if (Array.isArray(value)) return value.map((each) => shown(path, each, kind)).join(", ");
+  if (isTable(value)) return Object.entries(value).map(([name, each]) => `${fieldName([name])} ${shown([name], each, kind)}`).join(", ");
   if (path[0] === "scopes") return word("scope", value);
   if (path[0] === "skills") return String(value);
-  return NAMES[field]?.(String(value)) ?? shortId(String(value));
+  return codeName(kind, field, String(value)) ?? NAMES[field]?.(String(value)) ?? shortId(String(value));
 }
 
 /** Where in the record it is, in words. */
@@ -57,16 +67,16 @@ function fieldName(path) {
 const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 
 /** One line: what came, what went, or what it was and is. */
-function Line({ path, before, after }) {
+function Line({ kind, path, before, after }) {
   const name = path.length ? html`<span class="quiet">${fieldName(path)}</span> ` : "";
   if (Array.isArray(before) && Array.isArray(after)) {
     const gone = before.filter((each) => !after.some((other) => same(each, other)));
     const come = after.filter((each) => !before.some((other) => same(each, other)));
     if (gone.length || come.length) {
-      return html`<li>${name}${come.length > 0 && html`<ins>+ ${cut(shown(path, come))}</ins> `}${gone.length > 0 && html`<del>− ${cut(shown(path, gone))}</del>`}</li>`;
+      return html`<li>${name}${come.length > 0 && html`<ins>+ ${cut(shown(path, come, kind))}</ins> `}${gone.length > 0 && html`<del>− ${cut(shown(path, gone, kind))}</del>`}</li>`;
     }
   }
-  const [was, is] = [shown(path, before), shown(path, after)];
+  const [was, is] = [shown(path, before, kind), shown(path, after, kind)];
   if (!was) return html`<li>${name}<ins><bdi>${cut(is)}</bdi></ins></li>`;
   return html`<li>${name}<del><bdi>${cut(was)}</bdi></del> → <ins><bdi>${is ? cut(is) : t("settings.nothing")}</bdi></ins></li>`;
 }
@@ -76,8 +86,8 @@ export function About({ row }) {
   const changed = differences(row.before, row.after);
   const told = differences(undefined, row.detail);
   const lines = [
-    ...changed.map((each) => html`<${Line} key=${`c ${each.path.join(".")}`} ...${each} />`),
-    ...told.map(({ path, after }) => html`<li key=${`d ${path.join(".")}`}><span class="quiet">${fieldName(path)}</span> <bdi>${cut(shown(path, after))}</bdi></li>`),
+    ...changed.map((each) => html`<${Line} key=${`c ${each.path.join(".")}`} kind=${row.kind} ...${each} />`),
+    ...told.map(({ path, after }) => html`<li key=${`d ${path.join(".")}`}><span class="quiet">${fieldName(path)}</span> <bdi>${cut(shown(path, after, row.kind))}</bdi></li>`),
   ];
   if (!lines.length) return "–";
   if (lines.length <= SHOWN + 1) return html`<ul class="audit-lines">${lines}</ul>`;

@@ -55,7 +55,7 @@ function Form({ customer, place, close, given }) {
     await act(`consent ${customer.id}`, work, JSON.stringify(body));
   };
   return html`<form class="stack" onSubmit=${send}>
-    <div class="pair">${choice("state", ["granted", "refused"])} ${choice("channel", CHANNELS)} ${choice("purpose", PURPOSES)} ${choice("source", SOURCES)}</div>
+    <div class="form-fields">${choice("state", ["granted", "refused"])} ${choice("channel", CHANNELS)} ${choice("purpose", PURPOSES)} ${choice("source", SOURCES)}</div>
     <div class="field">
       <label for="consent-evidence">${t("consent.evidence")}</label>
       <textarea class="input" id="consent-evidence" dir="auto" rows="3" maxlength="1000" value=${draft.evidence} onInput=${set("evidence")}></textarea>

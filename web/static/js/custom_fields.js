@@ -49,3 +49,6 @@ export const specOf = (field) => ({
   required: field.required,
   longest: field.longest ?? undefined,
 });
+
+/** A record with its custom fields beside the others, `custom.segment`: each is changed for itself. */
+export const flat = ({ custom, ...rest }) => ({ ...rest, ...Object.fromEntries(Object.entries(custom ?? {}).map(([name, value]) => [`custom.${name}`, value])) });

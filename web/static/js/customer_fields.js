@@ -39,15 +39,16 @@ export const addressText = ({ value, extension }) => (extension ? t("address.wit
 
 /** What `conflict.js` says of a customer's record. */
 export function wordsOf(customer, fields) {
-  const custom = (values) =>
-    fields.filter(({ name }) => values?.[name] !== undefined).map((field) => `${specOf(field).label}: ${asText(specOf(field), values[field.name])}`).join("; ") || "–";
+  const own = (field) => {
+    const definition = fields.find(({ name }) => field === `custom.${name}`);
+    return definition && specOf(definition);
+  };
   return {
     title: customer.name,
-    label: (field) => (field in PLAIN ? PLAIN[field].label() : field === "addresses" ? t("address.title") : field === "custom" ? t("customer.custom") : null),
+    label: (field) => (field in PLAIN ? PLAIN[field].label() : field === "addresses" ? t("address.title") : (own(field)?.label ?? null)),
     show: (field, value) => {
       if (field === "addresses") return value.map(addressText).join("; ") || "–";
-      if (field === "custom") return custom(value);
-      return asText(plainSpec(field), value);
+      return asText(own(field) ?? plainSpec(field), value);
     },
   };
 }

@@ -126,12 +126,16 @@ function Record({ found, load, take }) {
   </div>`;
 }
 
+/** Whether an answer was overtaken by a newer one. */
+const isOlder = (one, other) => one.id === other?.id && one.version < other.version;
+
 export function CustomerPage({ id }) {
   const [found, setFound] = useState({ state: "loading" });
   /** Answers whether he is still to be seen. */
   const load = async () => {
     try {
-      setFound({ state: "here", one: await get(`/api/customers/${encodeURIComponent(id)}`) });
+      const one = await get(`/api/customers/${encodeURIComponent(id)}`);
+      setFound((before) => (isOlder(one, before.one) ? before : { state: "here", one }));
       return true;
     } catch (refusal) {
       setFound((before) => (before.state === "here" && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));

@@ -15,6 +15,7 @@ import { go, may, me } from "./model.js";
 import { ofRows } from "./news.js";
 import { Menu, PhoneNumber } from "./parts.js";
 import { usePeople } from "./people.js";
+import { inWords } from "./refused.js";
 import { steered } from "./rows.js";
 import { Table } from "./table.js";
 
@@ -94,7 +95,7 @@ export function ListTrouble({ refusal, again }) {
   const wrong = [403, 422].includes(refusal.status);
   return html`<div class="empty" role="alert">
     <p>${wrong ? t("filter.wrong") : t("error.load")}</p>
-    ${wrong && html`<p class="small" lang="en">${refusal.message}</p>`}
+    ${wrong && html`<p class="small" lang=${inWords(refusal).lang}>${inWords(refusal).text}</p>`}
     ${!wrong && html`<button type="button" class="button" onClick=${again}>${t("action.again")}</button>`}
   </div>`;
 }

@@ -49,7 +49,7 @@ function inWords(moment) {
 /** When it is due; with `over`, what is done is due no more and stays a date. */
 export function Due({ moment, over = false }) {
   if (moment === null) return html`<span class="quiet">–</span>`;
-  if (over) return html`<span class="quiet">${dayTimeOf(moment)}</span>`;
+  if (over) return html`<span class="quiet figures">${dayTimeOf(moment)}</span>`;
   const group = dueGroup(moment);
   return html`<span class="due" data-due=${group} title=${dateTimeOf(moment)}>
     <${Icon} name=${group === "overdue" ? "warning" : "clock"} size=${14} />${inWords(moment)}

@@ -217,7 +217,7 @@ export function FieldSettings() {
         ${button("up", t("field.up", { title }), () => move(field, -1), at === 0)} ${button("down", t("field.down", { title }), () => move(field, 1), at === items.length - 1)}
         ${button("edit", t("record.change", { what: title }), () => edit(field))} ${button("close", t("field.remove", { title }), () => remove(field))}
       </span>`;
-    }],
+    }, true],
   ];
   return html`<div class="page">
     <div class="page-title">

@@ -143,12 +143,16 @@ export function SavedViews({ kind, filter, apply }) {
     await loadViews(kind);
     toast(t("views.stored", { title: current.title }));
   });
+  const again = ({ title, filter: kept, shared }) => act("view", async () => {
+    await post("/api/views", { kind, title, filter: kept, shared });
+    await loadViews(kind);
+  });
   const remove = () => act("view", async () => {
     await call("DELETE", `/api/views/${encodeURIComponent(current.id)}`, undefined, { "If-Match": `"${current.version}"` });
     taken.value = { ...taken.value, [kind]: "" };
     await loadViews(kind);
     toast(t("views.removed", { title: current.title }), {
-      action: { label: t("action.undo"), run: () => post("/api/views", { kind, title: current.title, filter: current.filter, shared: current.shared }).then(() => loadViews(kind)) },
+      action: { label: t("action.undo"), run: () => again(current) },
     });
   });
   const group = (title, list) => list.length > 0 && html`<p class="menu-title">${title}</p>

@@ -144,7 +144,7 @@ function BadRows({ one, targets }) {
     load();
   }, [one.state, one.bad]);
   const columns = [
-    [t("imports.row"), ({ row }) => whole(row), true],
+    [t("imports.row"), ({ row }) => html`<span class="figures">${whole(row)}</span>`],
     [t("imports.field"), ({ field }) => (field ? titleOf(targets, field) : "–")],
     [
       t("imports.reason"),

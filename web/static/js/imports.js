@@ -8,7 +8,7 @@ import { dateTimeOf, whole } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
-import { go, imports, me, toast } from "./model.js";
+import { go, goOn, imports, me, toast } from "./model.js";
 import { Card, Dialog } from "./parts.js";
 import { Progress } from "./progress.js";
 import { Table } from "./table.js";
@@ -81,7 +81,10 @@ export function Imports() {
   const uploads = useUploads({
     pathOf: (file) => `/api/imports?${new URLSearchParams({ name: file.name })}`,
     most: me.value.import_bytes,
-    sent: (one) => go(`/imports/${one.id}`),
+    sent: (one) => {
+      const path = `/imports/${one.id}`;
+      if (!goOn("/imports", path)) toast(t("imports.sent", { name: one.name }), { action: { label: t("request.look"), run: () => go(path) }, seconds: 30 });
+    },
   });
   const sending = uploads.items.some((item) => item.state !== "refused");
 

@@ -4,8 +4,9 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
+import { Address } from "./addresses.js";
 import { get, post, put, remove } from "./api.js";
-import { addressText, plainSpec, useSpecs, valueIn } from "./customer_fields.js";
+import { plainSpec, useSpecs, valueIn } from "./customer_fields.js";
 import { CustomerChoice } from "./customer_choice.js";
 import { dateTimeOf } from "./format.js";
 import { html } from "./html.js";
@@ -113,7 +114,6 @@ function Sides({ one, other, merged, different, cancel, reload }) {
     return html`<label class="side-value choosable"><input type="radio" name=${`merge-${spec.key}`} checked=${right(spec) === record.id}
       onChange=${() => setChosen({ ...chosen, [spec.key]: record.id })} aria-label=${t("merge.take", { what: spec.label, value: asText(spec, value) })} />${shown}</label>`;
   };
-  const gathered = (record) => [...record.addresses.map(addressText), ...record.tags.map((tag) => `#${tag}`)];
   return html`<form class="sides-form" onSubmit=${send}>
     ${!kinds && html`<p class="notice"><${Icon} name="warning" size=${16} />${t("merge.two_kinds")}</p>`}
     <table class="sides">
@@ -134,7 +134,10 @@ function Sides({ one, other, merged, different, cancel, reload }) {
         </tr>`)}
         <tr>
           <th scope="row">${t("merge.of_both")}</th>
-          ${records.map((record) => html`<td key=${record.id}><ul class="gathered">${gathered(record).map((each) => html`<li key=${each}><bdi>${each}</bdi></li>`)}</ul></td>`)}
+          ${records.map((record) => html`<td key=${record.id}><ul class="gathered">
+            ${record.addresses.map((each) => html`<li key=${`${each.channel} ${each.value} ${each.extension}`}><${Address} address=${each} /></li>`)}
+            ${record.tags.length > 0 && html`<li key="tags"><${Shown} spec=${plainSpec("tags")} value=${record.tags} /></li>`}
+          </ul></td>`)}
         </tr>
       </tbody>
     </table>

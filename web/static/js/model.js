@@ -151,6 +151,14 @@ export function go(path) {
   scrollTo(0, 0);
 }
 
+/** Go on to a page when what was begun on page `from` is done; who went elsewhere meanwhile is left where he is.
+ * Answers whether it went. */
+export function goOn(from, path) {
+  const here = location.pathname === from;
+  if (here) go(path);
+  return here;
+}
+
 export function startRouting() {
   route.value = routeOf(location);
   addEventListener("popstate", () => {

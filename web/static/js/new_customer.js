@@ -9,7 +9,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { draftOf, Input, valueOf } from "./inputs.js";
 import { t } from "./language.js";
-import { go, me, toast } from "./model.js";
+import { go, goOn, me, toast } from "./model.js";
 import { Card } from "./parts.js";
 import { Refused } from "./refused.js";
 import { drop, keyFor, write, writtenAt } from "./written.js";
@@ -42,14 +42,18 @@ function fieldOf(name, draft) {
 /** Records that have this number already: perhaps it is one of them. */
 function Known({ number }) {
   const [found, setFound] = useState([]);
-  const look = async () => {
-    if (!number.trim()) return setFound([]);
-    const answer = await get(`/api/customers?phone=${encodeURIComponent(number.trim())}&limit=5&fields=id,name,company`).catch(() => ({ items: [] }));
-    return setFound(answer.items);
-  };
   useLayoutEffect(() => {
+    let late = false;
+    const look = async () => {
+      const asked = number.trim();
+      const answer = asked ? await get(`/api/customers?phone=${encodeURIComponent(asked)}&limit=5&fields=id,name,company`).catch(() => ({ items: [] })) : { items: [] };
+      if (!late) setFound(answer.items);
+    };
     const waiting = setTimeout(look, 400);
-    return () => clearTimeout(waiting);
+    return () => {
+      late = true;
+      clearTimeout(waiting);
+    };
   }, [number]);
   if (!found.length) return null;
   return html`<p class="notice" role="status"><${Icon} name="warning" size=${16} /><span>${t("customer.has_number")} ${found.map((one, place) => html`${place > 0 && ", "}<a key=${one.id} href=${`/customers/${encodeURIComponent(one.id)}`}><bdi>${one.name}</bdi></a>`)}</span></p>`;
@@ -117,7 +121,7 @@ export function NewCustomer() {
   document.title = `${t("customer.create")} · contactcenter`;
   const made = (one) => {
     toast(t("customer.created", { name: one.name }));
-    go(`/customers/${encodeURIComponent(one.id)}`);
+    goOn("/customers/new", `/customers/${encodeURIComponent(one.id)}`);
   };
   return html`<div class="page narrow-page">
     <div class="page-title"><h1>${t("customer.create")}</h1></div>

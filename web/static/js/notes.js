@@ -82,8 +82,9 @@ function Note({ note, writable, changed }) {
   const save = async (event) => {
     event.preventDefault();
     setRefusal(null);
-    if (!(await put({ text: draft.text }))) return;
-    drop(place);
+    const { text } = draft;
+    if (!(await put({ text }))) return;
+    if (writtenAt(place)?.text === text) drop(place);
     changed();
   };
   const pin = async () => {

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { act, online, pending } from "./actions.js";
 import { get, post } from "./api.js";
 import { Attachments } from "./attachments.js";
-import { specOf, useFields } from "./custom_fields.js";
+import { flat, specOf, useFields } from "./custom_fields.js";
 import { CustomerChoice } from "./customer_choice.js";
 import { Due, Priority, PRIORITIES } from "./due.js";
 import { changedFollowups, followupAddress, mayFollowUp, Recurs } from "./followup_parts.js";
@@ -92,7 +92,8 @@ function stepWords({ kind, detail }) {
 
 function Step({ step }) {
   const { kind, detail } = step;
-  const changed = kind === "changed" ? Object.keys(detail.after ?? {}) : [];
+  const [was, is] = [flat(detail.before ?? {}), flat(detail.after ?? {})];
+  const changed = kind === "changed" ? [...new Set([...Object.keys(is), ...Object.keys(was)])].filter((name) => JSON.stringify(is[name]) !== JSON.stringify(was[name])) : [];
   return html`<li>
     <span class="quiet figures small">${logTimeOf(step.at)}</span>
     <div class="detail">
@@ -101,7 +102,7 @@ function Step({ step }) {
       ${kind === "state" && html`<p>${stepWords(step)}</p>`}
       ${changed.length > 0 &&
       html`<ul class="changes-of">
-        ${changed.map((name) => html`<li key=${name}><span class="quiet">${labelOf(name)}:</span> ${name === "customer" ? t("request.customer_other") : html`<bdi class="was">${shown(name, detail.before?.[name])}</bdi> → <bdi>${shown(name, detail.after[name])}</bdi>`}</li>`)}
+        ${changed.map((name) => html`<li key=${name}><span class="quiet">${labelOf(name)}:</span> ${name === "customer" ? t("request.customer_other") : html`<bdi class="was">${shown(name, was[name])}</bdi> → <bdi>${shown(name, is[name])}</bdi>`}</li>`)}
       </ul>`}
       ${detail.interaction && html`<p><a href=${`/history/${encodeURIComponent(detail.interaction)}`}>${t("history.one")}</a></p>`}
     </div>

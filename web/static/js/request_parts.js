@@ -5,9 +5,11 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { online } from "./actions.js";
 import { change } from "./conflict.js";
+import { definitionOf, specOf } from "./custom_fields.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { dayTimeOf } from "./format.js";
+import { asText } from "./inputs.js";
 import { t, titled } from "./language.js";
 import { me, may, toast } from "./model.js";
 import { Dialog, queueTitle } from "./parts.js";
@@ -46,17 +48,23 @@ export function shown(field, value) {
   if (field === "team") return teamTitle(value);
   if (field === "queue") return queueTitle(value);
   if (field === "due_at") return dayTimeOf(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  const own = definitionOf("request", field);
+  return own ? asText(specOf(own), value) : typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** What the question about two versions needs to speak of a request. */
 export const wordsOf = (request) => ({
   title: t("request.named", { number: request.number, subject: request.subject }),
-  label: (field) => (LABELS[field] ? t(LABELS[field]) : null),
+  label: (field) => titleOf(field) ?? null,
   show: shown,
 });
 
-export const labelOf = (field) => (LABELS[field] ? t(LABELS[field]) : field);
+function titleOf(field) {
+  const own = definitionOf("request", field);
+  return own ? specOf(own).label : LABELS[field] && t(LABELS[field]);
+}
+
+export const labelOf = (field) => titleOf(field) ?? field;
 
 /** Change a request; answers it as it is then, or null when it was refused. */
 export const changeRequest = (request, body, wrong = null) =>

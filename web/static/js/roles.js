@@ -13,13 +13,13 @@ import { language, t, titled } from "./language.js";
 import { go, may, route, toast } from "./model.js";
 import { Card, Dialog } from "./parts.js";
 import { Words } from "./people_fields.js";
-import { inPageWords } from "./reasons.js";
+import { inWords } from "./refused.js";
 import { fieldTitle, GROUPS, KINDS, RoleInWords, rightTitle, SCOPES } from "./role_words.js";
 
 const PARTS = ["title", "rights", "scopes", "hidden"];
 const NAME = "[a-z][a-z0-9_]*";
 
-/** Role -> what of it is changed here and not saved. */
+/** Role -> what of it is changed here and not saved, `{base, parts}`; `base` is the role as it was then. */
 const drafts = signal(new Map());
 
 addEventListener("beforeunload", (event) => {
@@ -31,11 +31,11 @@ const bodyOf = (role) => Object.fromEntries(PARTS.map((part) => [part, role[part
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 /** Keep what is changed; what is as it was is no change. */
-function keep(role, draft) {
-  const changed = Object.fromEntries(PARTS.filter((part) => part in draft && !same(draft[part], role[part])).map((part) => [part, draft[part]]));
+function keep(base, draft) {
+  const parts = Object.fromEntries(PARTS.filter((part) => part in draft && !same(draft[part], base[part])).map((part) => [part, draft[part]]));
   const next = new Map(drafts.value);
-  if (Object.keys(changed).length) next.set(role.name, changed);
-  else next.delete(role.name);
+  if (Object.keys(parts).length) next.set(base.name, { base, parts });
+  else next.delete(base.name);
   drafts.value = next;
 }
 
@@ -113,10 +113,10 @@ const words = (role, custom) => ({
   },
 });
 
-function Editor({ base, known, users, saved, removed }) {
+function Editor({ now, known, users, saved, removed }) {
   const [wrong, setWrong] = useState(null);
   const [deleting, setDeleting] = useState(false);
-  const draft = drafts.value.get(base.name) ?? {};
+  const { base, parts: draft } = drafts.value.get(now.name) ?? { base: now, parts: {} };
   const role = { ...base, ...draft };
   const disabled = !may("roles.write");
   const set = (part, value) => {
@@ -131,9 +131,11 @@ function Editor({ base, known, users, saved, removed }) {
   const save = async (event) => {
     event.preventDefault();
     const send = (wish, before) => put(`/api/roles/${base.name}`, { ...bodyOf(before), ...wish }, { "If-Match": `"${before.version}"` });
-    const found = await change({ name, path: "", body: draft, base, words: words(base, known.custom), wrong: (refusal) => setWrong(inPageWords(refusal.message)), send });
+    const found = await change({ name, path: "", body: draft, base, words: words(base, known.custom), wrong: (refusal) => setWrong(inWords(refusal)), send });
     if (!found) return;
-    keep(found, {});
+    // What was changed while it was on its way has not been sent: it stays.
+    const left = Object.entries(drafts.peek().get(base.name)?.parts ?? {}).filter(([part, value]) => value !== draft[part]);
+    keep(found, Object.fromEntries(left));
     toast(t("roles.saved", { title: titled(found.title, found.name), n: users }));
     saved(found);
   };
@@ -163,7 +165,7 @@ function Editor({ base, known, users, saved, removed }) {
       <button type="button" class="button" onClick=${() => (keep(base, {}), setWrong(null))}>${t("settings.discard")}</button>
       <button class="button primary" disabled=${!online() || clash} aria-busy=${pending(name)}>${t("settings.save")}</button>
     </div>`}
-    ${deleting && html`<${Delete} role=${base} closed=${() => setDeleting(false)} removed=${removed} />`}
+    ${deleting && html`<${Delete} role=${now} closed=${() => setDeleting(false)} removed=${removed} />`}
   </form>`;
 }
 
@@ -175,7 +177,7 @@ function Delete({ role, closed, removed }) {
         await call("DELETE", `/api/roles/${role.name}`, undefined, { "If-Match": `"${role.version}"` });
       } catch (refusal) {
         if (refusal.code === "offline") throw refusal;
-        setWrong(inPageWords(refusal.message));
+        setWrong(inWords(refusal));
         return;
       }
       close();
@@ -269,7 +271,7 @@ export function Roles() {
         ${roles.map((role) => html`<li key=${role.name}><a class="section-item" href=${`/roles/${role.name}`} aria-current=${role === shown ? "true" : undefined}><span>${titled(role.title, role.name)}${drafts.value.has(role.name) && html` <span class="quiet small">${t("roles.unsaved")}</span>`}</span><span class="quiet small figures">${counts.get(role.name) ?? 0}</span></a></li>`)}
       </ul></nav>
       <div class="section-body">
-        <${Editor} key=${shown.name} base=${shown} known=${known} users=${counts.get(shown.name) ?? 0} saved=${put}
+        <${Editor} key=${shown.name} now=${shown} known=${known} users=${counts.get(shown.name) ?? 0} saved=${put}
           removed=${(role) => (toast(t("roles.deleted", { title: titled(role.title, role.name) })), setFound({ ...found, roles: roles.filter((each) => each !== role) }), go("/roles"))} />
       </div>
     </div>

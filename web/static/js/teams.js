@@ -12,7 +12,7 @@ import { may, toast } from "./model.js";
 import { Card, Dialog } from "./parts.js";
 import { Words } from "./people_fields.js";
 import { people, personName, usePeople } from "./people.js";
-import { inPageWords } from "./reasons.js";
+import { inWords } from "./refused.js";
 
 const NAME = "[a-z][a-z0-9_]*";
 const TRIES = 3;
@@ -49,7 +49,7 @@ function Naming({ team, taken, closed, saved }) {
     }
     const path = `/api/teams/${body.name}`;
     const send = (wish, before) => put(path, wish, { "If-Match": `"${before.version}"` });
-    const found = await change({ name: "team", path, body: { title }, base: team ?? { version: 0 }, words, wrong: (refusal) => setWrong(inPageWords(refusal.message).text), send });
+    const found = await change({ name: "team", path, body: { title }, base: team ?? { version: 0 }, words, wrong: (refusal) => setWrong(inWords(refusal).text), send });
     if (!found) return;
     close();
     saved(found);
@@ -82,7 +82,7 @@ function Team({ team, load, rename }) {
         toast(t("teams.deleted", { title }));
       } catch (refusal) {
         if (refusal.code === "offline") throw refusal;
-        setWrong(inPageWords(refusal.message));
+        setWrong(inWords(refusal));
         return;
       }
       load();

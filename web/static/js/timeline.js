@@ -142,10 +142,10 @@ export function Timeline({ customer, fields, turn }) {
       <button type="button" class="choice" aria-pressed=${filter.groups.length === 0} onClick=${() => setFilter({ ...filter, groups: [] })}>${t("timeline.all")}</button>
       ${groups.map(({ name }) => html`<button key=${name} type="button" class="choice" aria-pressed=${filter.groups.includes(name)} onClick=${() => toggle(name)}>${t(`timeline.group.${name}`)}</button>`)}
       <span class="spacer"></span>
-      <span class="dated"><label class="small quiet" for="timeline-since">${t("audit.since")}</label>
+      <span class="dates"><span class="dated"><label class="small quiet" for="timeline-since">${t("audit.since")}</label>
       <input class="input" type="date" id="timeline-since" max="9999-12-31" value=${filter.since} onInput=${(event) => setFilter({ ...filter, since: event.target.value })} /></span>
       <span class="dated"><label class="small quiet" for="timeline-until">${t("audit.until")}</label>
-      <input class="input" type="date" id="timeline-until" max="9999-12-31" value=${filter.until} onInput=${(event) => setFilter({ ...filter, until: event.target.value })} /></span>
+      <input class="input" type="date" id="timeline-until" max="9999-12-31" value=${filter.until} onInput=${(event) => setFilter({ ...filter, until: event.target.value })} /></span></span>
     </div>
     ${pages.state === "trouble" && html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div>`}
     ${pages.state !== "trouble" && pages.items.length === 0 && html`<p class="empty">${t(pages.state === "loading" ? "history.loading" : narrowed ? "timeline.none_fits" : "timeline.none")}</p>`}

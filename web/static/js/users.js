@@ -8,13 +8,14 @@ import { change } from "./conflict.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
-import { agents, go, may, me, toast } from "./model.js";
+import { agents, goOn, may, me, toast } from "./model.js";
 import { Card, Dialog, queueTitle, skillTitle } from "./parts.js";
 import { Several, SkillLevels, Words } from "./people_fields.js";
 import { teams, teamTitle, usePeople } from "./people.js";
-import { inPageWords } from "./reasons.js";
+import { inWords } from "./refused.js";
 import { RoleInWords } from "./role_words.js";
 import { Table } from "./table.js";
+import { drop, write, writtenAt } from "./written.js";
 
 const PAUSE_MS = 250;
 const ALL = { name: "", role: "", team: "", disabled: "" };
@@ -84,11 +85,11 @@ function NewUser({ roles, closed }) {
         const made = await post("/api/users", body, { key: `${key}-${hash(body)}` });
         close();
         toast(t("users.made", { name: made.name }));
-        go(`/users/${made.login}`);
+        goOn("/users", `/users/${made.login}`);
       } catch (refusal) {
         if (!refusal.field && refusal.code !== "taken") throw refusal;
         const field = refusal.code === "taken" ? "login" : refusal.field.split(".")[0];
-        setWrong({ [field]: refusal.code === "taken" ? t("users.taken") : inPageWords(refusal.message).text });
+        setWrong({ [field]: refusal.code === "taken" ? t("users.taken") : inWords(refusal).text });
       }
     });
   };
@@ -181,12 +182,17 @@ const words = (user, roles) => ({
 
 function Account({ user, roles, saved }) {
   const writes = may("users.write");
-  const [typed, setTyped] = useState({});
+  const place = `account of ${user.login}`;
+  const { typed = {}, base = user } = writtenAt(place) ?? {};
   const [wrong, setWrong] = useState({});
   const now = { ...user, ...typed };
   const set = (name) => (value) => {
     setWrong({});
-    setTyped((before) => ({ ...before, [name]: value }));
+    write(place, { typed: { ...typed, [name]: value }, base, touched: true });
+  };
+  const discard = () => {
+    drop(place);
+    setWrong({});
   };
   const same = (name) => JSON.stringify(typed[name]) === JSON.stringify(user[name]);
   const body = Object.fromEntries(Object.entries(typed).filter(([name]) => !same(name)));
@@ -194,13 +200,16 @@ function Account({ user, roles, saved }) {
   const takesCalls = roles?.find((role) => role.name === now.role)?.rights.includes("calls.take");
   const refused = (refusal) => {
     const field = refusal.code === "locked_out" ? "role" : refusal.field.split(".")[0]; // the rights are the role's
-    setWrong({ [field || "name"]: inPageWords(refusal.message).text });
+    setWrong({ [field || "name"]: inWords(refusal).text });
   };
   const save = async (event) => {
     event.preventDefault();
-    const found = await change({ name: `user ${user.login}`, path: `/api/users/${user.login}`, body, base: user, words: words(user, roles), wrong: refused });
+    const found = await change({ name: `user ${user.login}`, path: `/api/users/${user.login}`, body, base, words: words(user, roles), wrong: refused });
     if (!found) return;
-    setTyped({});
+    // What was typed while it was on its way has not been sent: it stays.
+    const left = Object.fromEntries(Object.entries(writtenAt(place)?.typed ?? {}).filter(([name, value]) => value !== typed[name]));
+    if (Object.keys(left).length) write(place, { typed: left, base: found, touched: true });
+    else drop(place);
     toast(t("users.saved", { name: found.name }));
     saved(found);
   };
@@ -236,7 +245,7 @@ function Account({ user, roles, saved }) {
       html`<div class="form-end">
         <span class="small quiet" role="status">${changed ? t("settings.changed", { n: Object.keys(body).length }) : ""}</span>
         <span class="spacer"></span>
-        ${changed && html`<button type="button" class="button" onClick=${() => (setTyped({}), setWrong({}))}>${t("settings.discard")}</button>`}
+        ${changed && html`<button type="button" class="button" onClick=${discard}>${t("settings.discard")}</button>`}
         <button class="button primary" disabled=${!online() || !changed} aria-busy=${pending(`user ${user.login}`)}>${t("settings.save")}</button>
       </div>`}
     </form>
@@ -300,7 +309,7 @@ function Access({ user, roles, saved }) {
   const lock = async () => {
     setWrong("");
     const body = { disabled: !user.disabled };
-    const refused = (refusal) => setWrong(inPageWords(refusal.message).text);
+    const refused = (refusal) => setWrong(inWords(refusal).text);
     const found = await change({ name: `lock ${user.login}`, path: `/api/users/${user.login}`, body, base: user, words: words(user, roles), wrong: refused });
     if (!found) return;
     toast(t(found.disabled ? "users.is_locked" : "users.is_unlocked", { name: found.name }));
