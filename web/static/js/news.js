@@ -39,7 +39,8 @@ export const ofRows = (kind) => (hint, rows) => {
 };
 
 /** Read again when a colleague changed what the page shows, and after a lost link. `concerns(hint)` says whether:
- * `now`, `soon` or null; `rest`: the least pause between two readings. Nobody reads for a page that nobody looks at: it does when somebody does. */
+ * `now`, `soon` or null; `rest`: the least pause between two readings, in ms. Nobody reads for a page that nobody
+ * looks at: it does when somebody does. */
 export function useNews(concerns, read, rest = REST_MS) {
   const mine = useRef({});
   mine.current = { concerns, read };
