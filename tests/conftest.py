@@ -1,5 +1,7 @@
 """What holds for all tests."""
 
+import gc
+
 import structlog
 
 # Tests log traces by the hundred: structlog's own picture of one, with the values of all variables, takes a
@@ -12,3 +14,9 @@ structlog.configure(
         structlog.processors.KeyValueRenderer(),
     ]
 )
+
+
+def pytest_collection_finish() -> None:
+    """Leave the collector what the tests make, and let it begin as late as the server's (`cli.py`)."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

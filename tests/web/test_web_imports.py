@@ -29,6 +29,8 @@ async def opened(desk: Desk) -> None:
     await desk.sign_in("admin")
     await desk.page.goto("/imports")
     await desk.page.get_by_text("You have not imported anything yet.").wait_for()
+    # Without its link the page takes no file.
+    await expect(desk.page.locator(".file-picker .button")).to_have_attribute("aria-disabled", "false")
 
 
 async def chosen(desk: Desk, **what: Any) -> str:
@@ -281,6 +283,8 @@ async def test_an_import_is_forgotten_and_the_customers_stay(desk: Desk, edge: R
     await desk.page.get_by_role("button", name="Forget 客户 <b>.csv").click()
     await dialog.get_by_role("button", name="Forget").click()
     await desk.page.get_by_text("You have not imported anything yet.").wait_for()
+    # Without its link the page takes no file.
+    await expect(desk.page.locator(".file-picker .button")).to_have_attribute("aria-disabled", "false")
     assert await names(edge) == ["王小明"]
 
 

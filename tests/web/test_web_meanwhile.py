@@ -105,6 +105,51 @@ async def test_an_older_answer_takes_nothing_back(desk: Desk, edge: Running) -> 
     await expect(fact(page, "Company")).to_contain_text("Star River")
 
 
+async def test_an_address_that_is_written_at_stays_the_one_it_is(desk: Desk, edge: Running) -> None:
+    phones = ["13800138000", "13800138001", "13800138002"]
+    id_ = await customer(edge, phones=phones)
+    page = await at(desk, f"/customers/{id_}", ".address")
+    card = page.locator(".card", has=page.get_by_role("heading", name="Ways to reach"))
+    await card.get_by_role("button", name="Change: +8613800138001").click()
+    await card.get_by_label("Phone", exact=True).fill("13900139001")
+    await card.get_by_role("button", name="Remove: +8613800138000").click()
+    await expect(card.locator(".address")).to_have_count(1)
+    await card.get_by_label("Phone", exact=True).press("Enter")
+    await expect(card.locator(".address")).to_have_count(2)
+    found = [each["value"] for each in (await read(edge, f"/api/customers/{id_}"))["addresses"]]
+    assert found == ["+8613900139001", "+8613800138002"]
+
+
+async def test_an_address_that_is_gone_is_written_anew(desk: Desk, edge: Running) -> None:
+    id_ = await customer(edge, phones=["13800138000"])
+    page = await at(desk, f"/customers/{id_}", ".address")
+    card = page.locator(".card", has=page.get_by_role("heading", name="Ways to reach"))
+    await card.get_by_role("button", name="Change: +8613800138000").click()
+    await card.get_by_label("Phone", exact=True).fill("13900139001")
+    await changed(edge, f"/api/customers/{id_}", {"addresses": [], "company": "Gone"})
+    await expect(page.locator(".record-who")).to_contain_text("Gone")
+    await expect(card.get_by_label("Phone", exact=True)).to_have_value("13900139001")
+    await card.get_by_label("Phone", exact=True).press("Enter")
+    await expect(card.locator(".address")).to_contain_text("139")
+    (left,) = (await read(edge, f"/api/customers/{id_}"))["addresses"]
+    assert left["value"] == "+8613900139001"
+
+
+async def test_what_somebody_else_made_sure_of_meanwhile_stays_so(desk: Desk, edge: Running) -> None:
+    id_ = await customer(edge, phones=["13800138000"])
+    page = await at(desk, f"/customers/{id_}", ".address")
+    card = page.locator(".card", has=page.get_by_role("heading", name="Ways to reach"))
+    await card.get_by_role("button", name="Change: +8613800138000").click()
+    await card.get_by_label("Kind").select_option("work")
+    sure = {"channel": "phone", "value": "+8613800138000", "verified": True}
+    await changed(edge, f"/api/customers/{id_}", {"addresses": [sure]})
+    await expect(card.get_by_label("Verified")).to_be_checked()
+    await card.get_by_role("button", name="Save").click()
+    await expect(card.locator(".address")).to_contain_text("Work")
+    (left,) = (await read(edge, f"/api/customers/{id_}"))["addresses"]
+    assert (left["kind"], left["verified_at"] is None) == ("work", False)
+
+
 async def test_a_note_that_is_written_on_while_it_is_saved_is_kept(desk: Desk, edge: Running) -> None:
     id_ = await customer(edge)
     note = await made(edge, f"/api/customers/{id_}/notes", {"text": "One"})

@@ -10,7 +10,7 @@ import { t, word } from "./language.js";
 import { Card, PhoneNumber } from "./parts.js";
 import { personName } from "./people.js";
 import { Refused } from "./refused.js";
-import { baseOf, drop, write, writtenAt } from "./written.js";
+import { drop, placesOf, write, writtenAt } from "./written.js";
 
 const CHANNELS = ["phone", "email", "post", "wechat", "other"];
 const KINDS = ["main", "mobile", "home", "work", "fax", "billing", "delivery", "other"];
@@ -19,8 +19,10 @@ const LONGEST = { phone: 64, email: 254, post: 500, wechat: 64, other: 200 };
 
 /** An address as it is sent back: what is left out of one that stays, stays. */
 const asSent = ({ channel, value, extension, kind }) => ({ channel, value, extension, kind });
-const asDraft = ({ channel, value, extension, kind, preferred, verified_at: at }) => ({ channel, value, extension, kind, preferred, verified: at !== null });
-const FRESH = { channel: "phone", value: "", extension: "", kind: "", preferred: false, verified: false };
+const marks = ({ preferred, verified_at: at }) => ({ preferred, verified: at !== null });
+/** Which address it is, wherever in the list it stands by now. */
+const keyOf = ({ channel, value, extension }) => `${channel} ${value} ${extension}`;
+const FRESH = { channel: "phone", value: "", extension: "", kind: "", preferred: false, verified_at: null };
 
 export function Address({ address }) {
   const { channel, value, extension } = address;
@@ -37,12 +39,13 @@ function Reach({ address }) {
   return null;
 }
 
-/** An address that is entered or changed. */
-function Form({ place, at, draft, save, close, act }) {
+/** An address that is entered or changed. The marks that nobody touched here are as they are on `address` by now. */
+function Form({ place, at, draft: written, address, save, close, act }) {
+  const draft = { ...marks(address), ...written };
   const [refusal, setRefusal] = useState(null);
   const box = useRef(null);
   const id = (name) => `address-${at}-${name}`;
-  const set = (change) => write(place, { ...draft, ...change, touched: true });
+  const set = (change) => write(place, { ...change, touched: true });
   useLayoutEffect(() => box.current.querySelector("input").focus(), []);
   const keep = async (event) => {
     event.preventDefault();
@@ -97,26 +100,28 @@ function Form({ place, at, draft, save, close, act }) {
 
 /** The card of a customer's addresses. `save(addresses, wrong)` answers what was stored, or null. */
 export function Addresses({ customer, writable, save, act }) {
-  // While one is written, they are those among which he began: a colleague's change moves none to another place.
-  const base = baseOf(`address of ${customer.id} `, customer);
-  const all = base.addresses;
-  const place = (at) => `address of ${customer.id} ${at}`;
-  const begin = (at, draft) => write(place(at), { ...draft, touched: false });
-  const put = (at) => (given, wrong) => save(at === "new" ? [...all.map(asSent), given] : all.map((each, n) => (n === at ? given : asSent(each))), wrong, base);
-  const change = (at, what) => save(all.map((each, n) => (n === at ? { ...asSent(each), ...what } : asSent(each))), null, base);
-  const without = (at) => save(all.filter((_, n) => n !== at).map(asSent), null, base);
-  const form = (at) => {
-    const draft = writtenAt(place(at));
-    return draft && html`<${Form} place=${place(at)} at=${at} draft=${draft} save=${put(at)} close=${() => drop(place(at))} act=${act} />`;
+  // What is written is written at this address and not at this place in the list: others come and go meanwhile.
+  const all = customer.addresses;
+  const known = new Set(all.map(keyOf));
+  const places = `address of ${customer.id} `;
+  const begin = (address) => write(places + keyOf(address), { ...asSent(address), touched: false });
+  const put = (key) => (given, wrong) => save(known.has(key) ? all.map((each) => (keyOf(each) === key ? given : asSent(each))) : [...all.map(asSent), given], wrong);
+  const change = (key, what) => save(all.map((each) => (keyOf(each) === key ? { ...asSent(each), ...what } : asSent(each))), null);
+  const without = (key) => save(all.filter((each) => keyOf(each) !== key).map(asSent), null);
+  const form = (key, at, address = FRESH) => {
+    const draft = writtenAt(places + key);
+    return draft && html`<${Form} key=${key} place=${places + key} at=${at} draft=${draft} address=${address} save=${put(key)} close=${() => drop(places + key)} act=${act} />`;
   };
-  const add = writable && html`<button type="button" class="button small-button plain" onClick=${() => begin("new", FRESH)}><${Icon} name="plus" size=${14} />${t("record.add")}</button>`;
+  /** New ones, and those that a colleague took away meanwhile: saved, they are there again. */
+  const apart = placesOf(places).map((place) => place.slice(places.length)).filter((key) => !known.has(key));
+  const add = writable && html`<button type="button" class="button small-button plain" onClick=${() => begin(FRESH)}><${Icon} name="plus" size=${14} />${t("record.add")}</button>`;
   return html`<${Card} title=${t("address.title")} aside=${add}>
-    ${form("new")}
-    ${all.length === 0 && !writtenAt(place("new")) && html`<p class="empty">${t("address.none")}</p>`}
+    ${apart.map((key, n) => form(key, `new-${n}`))}
+    ${all.length === 0 && !apart.length && html`<p class="empty">${t("address.none")}</p>`}
     <ul class="address-list">
       ${all.map(
-        (each, at) => html`<li key=${`${each.channel} ${each.value} ${each.extension}`}>
-          ${form(at) ??
+        (each, at) => html`<li key=${keyOf(each)}>
+          ${form(keyOf(each), at, each) ??
           html`<div class="address">
               <span class="address-icon" title=${t(`address.channel.${each.channel}`)}><${Icon} name=${ICONS[each.channel]} size=${18} /><span class="unseen">${t(`address.channel.${each.channel}`)}</span></span>
               <div class="address-text">
@@ -128,8 +133,8 @@ export function Addresses({ customer, writable, save, act }) {
                 </span>
               </div>
               <${Reach} address=${each} />
-              ${writable && html`<${Acts} address=${each} edit=${() => begin(at, asDraft(each))} prefer=${() => change(at, { preferred: !each.preferred })}
-                verify=${() => change(at, { verified: each.verified_at === null })} remove=${() => without(at)} />`}
+              ${writable && html`<${Acts} address=${each} edit=${() => begin(each)} prefer=${() => change(keyOf(each), { preferred: !each.preferred })}
+                verify=${() => change(keyOf(each), { verified: each.verified_at === null })} remove=${() => without(keyOf(each))} />`}
             </div>`}
         </li>`,
       )}

@@ -113,7 +113,7 @@ function Record({ found, load, take }) {
           ${custom.length > 0 && html`<h3 class="facts-head">${t("customer.custom")}</h3>
             <div class="facts-list">${custom.map((field) => (field.retired ? html`<${Fact} key=${field.id} place=${`fact ${customer.id} ${field.id}`} spec=${specOf(field)} value=${customer.custom[field.name]} locked="retired" />` : fact(specOf(field))))}</div>`}
         <//>
-        <${Addresses} customer=${customer} writable=${writable && !customer.hidden.includes("addresses") && !customer.hidden.includes("phones")} act=${act} save=${(addresses, wrong, base) => save({ addresses }, wrong, base)} />
+        <${Addresses} customer=${customer} writable=${writable && !customer.hidden.includes("addresses") && !customer.hidden.includes("phones")} act=${act} save=${(addresses, wrong) => save({ addresses }, wrong, customer)} />
         <${Card} title=${t("customer.whose")}><div class="facts-list">${OWNED.map((key) => fact(plainSpec(key)))}</div><//>
         <${Consents} customer=${customer} turn=${turn} writable=${writable} changed=${again} />
         <${Relations} customer=${customer} turn=${turn} writable=${writable} />
