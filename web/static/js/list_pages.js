@@ -13,19 +13,25 @@ const nothing = () => null;
 /** The pages of the list at `path` that `query` asks for. `pause`: how long to wait for the rest of the question;
  * `turn`: another one when this page changed something; `concerns(hint, rows)`: see `useNews`. */
 export function usePages(path, query, { limit = 50, pause = 0, turn = 0, concerns = nothing, keyOf = ({ id }) => id } = {}) {
-  const [pages, setPages] = useState({ items: [], next: "", state: "loading" });
+  const [pages, draw] = useState({ items: [], next: "", state: "loading" });
   const shown = useRef(pages);
+  /** What is shown is known before it is drawn: an answer that comes meanwhile must not take back another. */
+  const setPages = (change) => {
+    shown.current = change(shown.current);
+    draw(shown.current);
+  };
   const asked = `${path}?${query}`;
   const latest = useRef(asked);
   const settle = useRef(null);
-  shown.current = pages;
   latest.current = asked;
 
   const page = (size, cursor) => get(`${asked}${query && "&"}limit=${size}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
   const load = async (cursor = "") => {
     try {
       const found = await page(limit, cursor);
-      if (asked === latest.current) setPages(followedBy(found, cursor));
+      if (asked !== latest.current) return;
+      if (!cursor || shown.current.next === cursor) setPages(followedBy(found, cursor));
+      else if (shown.current.next) await load(shown.current.next); // the list ends elsewhere by now
     } catch (refusal) {
       if (asked === latest.current) setPages((before) => ({ ...before, state: "trouble", refusal }));
     }
