@@ -4,6 +4,8 @@ Looked at every second, and at once after every change that comes through the AP
 whose role has no rights any more, is out; others get a fresh snapshot by the rights that they have now.
 """
 
+from collections.abc import Iterable
+
 from contactcenter.crm import readers
 from contactcenter.crm.access import Right
 from contactcenter.crm.readers import Known
@@ -11,16 +13,18 @@ from contactcenter.events import MonitorRightLost
 from contactcenter.http import signin
 from contactcenter.http.visit import Edge
 from contactcenter.http.visitor import Visitor
+from contactcenter.views import MonitorView
 
 
 async def inspect(edge: Edge) -> None:
     """Throw out whoever lost the right to be here, and let the others see what they may see now."""
-    logins = {connection.visitor.login for connection in edge.sockets}
-    logins |= {monitor.supervisor for monitor in edge.live.monitors.values()}
+    # Those who are here now: whoever comes while the store is asked has just been asked about by the door.
+    visitors = {connection.visitor.secret: connection.visitor for connection in edge.sockets}
+    monitors = list(edge.live.monitors.values())
+    logins = {visitor.login for visitor in visitors.values()} | {each.supervisor for each in monitors}
     known, teams = await edge.store.read(readers.now, logins)
     edge.live.staffed(teams)
-    _end_monitors(edge, known)
-    visitors = {connection.visitor.secret: connection.visitor for connection in edge.sockets}
+    _end_monitors(edge, monitors, known)
     for visitor in visitors.values():
         await _look_at(edge, visitor, known.get(visitor.login))
     for login, secret in edge.presence.idle():
@@ -28,8 +32,8 @@ async def inspect(edge: Edge) -> None:
             await signin.gone(edge, login, secret)
 
 
-def _end_monitors(edge: Edge, known: dict[str, Known]) -> None:
-    for monitor in list(edge.live.monitors.values()):
+def _end_monitors(edge: Edge, monitors: Iterable[MonitorView], known: dict[str, Known]) -> None:
+    for monitor in monitors:
         who, call = known.get(monitor.supervisor), edge.live.calls.get(monitor.call)
         queue = call.queue if call else monitor.queue
         teams = edge.live.teams_at(call) if call else edge.live.teams.get(monitor.agent, ())
