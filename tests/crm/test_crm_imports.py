@@ -29,6 +29,7 @@ from contactcenter.crm.place import Place
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
+from tests.support.committed import read_until
 
 ROWS = 1200
 SCRIPT = """
@@ -90,7 +91,6 @@ async def die(place: Place, folder: Path) -> None:
         found = await store.read(imports.known, "one")
         assert found
         print(found[0].done, flush=True)
-        await asyncio.sleep(0)
 
 
 async def test_a_process_that_is_killed_goes_on_exactly_where_it_was(keeper: Keeper, tmp_path: Path) -> None:
@@ -140,11 +140,9 @@ async def test_duplicates_of_what_was_imported_are_found_afterwards(keeper: Keep
     reader = await begin(store, files, Wish(duplicates=Duplicates.CREATE), two)
     importer = Importer(store, files, zone="UTC", days=1, show=lambda one: None)
     importer.start()
-    async with asyncio.timeout(20):
-        while not (pairs := (await store.read(duplicates.page, reader)).items):
-            await asyncio.sleep(0.01)
+    pairs = await read_until(store, lambda found: bool(found.items), duplicates.page, reader)
     await importer.stop()
-    assert len(pairs) == 1
+    assert len(pairs.items) == 1
 
 
 async def test_who_may_import_no_more_is_paused(keeper: Keeper, tmp_path: Path) -> None:

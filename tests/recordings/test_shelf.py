@@ -21,6 +21,7 @@ from contactcenter.phones import tones, ulaw
 from contactcenter.recordings import shelf as shelves
 from contactcenter.recordings.shelf import Shelf
 from contactcenter.values import RecordingKind, RecordingRecord, RecordingState, Silence
+from tests.support.committed import read_until
 from tests.support.recorded import Recorded
 
 STARTED = 1_785_000_000.0
@@ -86,18 +87,15 @@ class Keeping:
 
     async def row_is_there(self) -> None:
         """The record is on the disk."""
-        async with asyncio.timeout(10):
-            while await self.store.read(recordings.get, RECORD.id, CENTER) is None:
-                await asyncio.sleep(0.01)
+        await read_until(self.store, lambda found: found is not None, recordings.get, RECORD.id, CENTER)
 
     async def becomes(self, *states: RecordingState, name: str = RECORD.id) -> recordings.Recording:
         """The row, once it is in one of the states."""
-        async with asyncio.timeout(10):
-            while True:
-                found = await self.store.read(recordings.get, name, CENTER)
-                if found and found.record.state in states:
-                    return found
-                await asyncio.sleep(0.01)
+        found = await read_until(
+            self.store, lambda row: row and row.record.state in states, recordings.get, name, CENTER
+        )
+        assert found
+        return found
 
 
 @pytest.fixture
