@@ -161,6 +161,27 @@ async def test_a_session_that_ends_while_it_is_looked_up_stays_ended(keeper: Kee
         assert await cold.find(token) is None
 
 
+async def test_no_session_outlives_the_end_of_all_by_being_looked_up_or_begun_meanwhile(
+    keeper: Keeper,
+) -> None:
+    store, _, live = await ready(keeper)
+    token, _ = await live.create("ann")
+    cold = Sessions(store)  # as after a restart: this session is not in memory
+    write, begun = store.write, []
+
+    async def meanwhile(work: Any, *args: Any, **kwargs: Any) -> Any:
+        if work is sessions._delete:
+            assert await cold.find(token) is not None
+            begun.append(asyncio.create_task(cold.create("ann")))
+            await asyncio.sleep(0)  # it is written in the same transaction, before all of them are deleted
+        return await write(work, *args, **kwargs)
+
+    store.write = meanwhile  # type: ignore[method-assign]
+    await cold.end_all("ann")
+    assert await cold.find(token) is None
+    assert await cold.find((await begun[0])[0]) is None
+
+
 async def test_a_token_acts_for_its_user_until_revoked(keeper: Keeper) -> None:
     store, known, _ = await ready(keeper)
     secret, token = await store.write(tokens.create, "ann", "report", ("read",), at=1.0)
