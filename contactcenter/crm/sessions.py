@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
+from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import sessions, users
 from contactcenter.crm.store import Store
 from contactcenter.values import frozen
@@ -37,13 +38,17 @@ class Sessions:
         self._seen: dict[str, float] = {}
         self._ends = 0
 
-    async def create(self, login: str) -> tuple[str, Session]:
-        """Begin a session for a user who proved who he is; answers the token (256 bits) for the cookie."""
+    async def create(self, login: str, password: str | None = None) -> tuple[str, Session]:
+        """Begin a session for a user who proved who he is; answers the token (256 bits) for the cookie.
+
+        `password` is the hash by which he proved it: raises `Refusal` `ended` when it is not his any more, or
+        he was disabled meanwhile.
+        """
         token = secrets.token_urlsafe(32)
         at = self._store.now()
         session = Session(login=login, csrf=secrets.token_urlsafe(32), created_at=at, expires_at=at + LIFE_S)
         # Not kept in memory: it may have ended before we hear that it began. Its first use looks it up.
-        await self._store.write(_insert, _hashed(token), session)
+        await self._store.write(_insert, _hashed(token), session, password)
         return token, session
 
     async def find(self, token: str) -> Session | None:
@@ -93,7 +98,11 @@ class Sessions:
             del self._known[key], self._seen[key]
 
 
-def _insert(db: Connection, key: str, session: Session) -> None:
+def _insert(db: Connection, key: str, session: Session, password: str | None) -> None:
+    if password is not None:
+        proved = (users.c.login == session.login, users.c.password == password, ~users.c.disabled)
+        if db.scalar(select(users.c.login).where(*proved)) is None:
+            raise Refusal("the password was changed while it was looked at", code="ended")
     db.execute(
         insert(sessions).values(
             token=key, login=session.login, csrf=session.csrf, created_at=session.created_at,

@@ -14,7 +14,7 @@ from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.passwords import Passwords
 from contactcenter.crm.schema import users
-from contactcenter.crm.sessions import Sessions
+from contactcenter.crm.sessions import Session, Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.text import entered
 from contactcenter.routing.skills import LEVELS
@@ -105,11 +105,19 @@ class Users:
         self._sessions = sessions
         self._passwords = passwords or Passwords()
 
-    async def sign_in(self, login: str, password: str) -> User | None:
-        """The user, or None: unknown, wrong or disabled all take the same time and say the same."""
+    async def sign_in(self, login: str, password: str) -> tuple[User, str, Session] | None:
+        """The user with his new session and its token, or None: unknown, wrong or disabled all take the same
+        time and say the same."""
         row = await self._store.read(_row_of, login)
         right = await self._passwords.matches(row.password if row else None, password)
-        return _user(row) if row and right and not row.disabled else None
+        if not row or not right or row.disabled:
+            return None
+        try:
+            # Looking at a password takes its time: it counts if it is still his when the session begins.
+            token, session = await self._sessions.create(login, row.password)
+        except Refusal:
+            return None
+        return _user(row), token, session
 
     async def create(self, user: User, password: str) -> User:
         """Add a user. Raises `Refusal`: `taken`, or the wrong field."""

@@ -53,14 +53,14 @@ async def sign_in(visit: Visit, body: SignIn) -> SignedIn:
         edge.metrics.signins.labels("throttled").inc()
         raise Problem(429, "too_many_attempts", "Too many failed attempts: wait.", retry_after_s=wait_s)
     edge.throttle.attempt(login, visit.address)
-    user = await edge.users.sign_in(login, body.password)
-    if user is None:
+    begun = await edge.users.sign_in(login, body.password)
+    if begun is None:
         edge.metrics.signins.labels("refused").inc()
         raise Problem(401, "wrong_credentials", "The user name or the password is wrong.")
     edge.throttle.succeeded(login, visit.address)
     edge.metrics.signins.labels("accepted").inc()
     before = visit.known
-    secret, session = await edge.sessions.create(user.login)
+    user, secret, session = begun
     if known := await edge.store.read(readers.of, user.login):
         edge.presence.seen(Visitor(known=known, csrf=session.csrf, secret=secret))
     visit.set_cookie(secret, LIFE_S)

@@ -36,7 +36,9 @@ async def ready(keeper: Keeper) -> tuple[Store, Users, Sessions]:
 
 async def test_only_the_right_password_signs_in(keeper: Keeper) -> None:
     store, known, _ = await ready(keeper)
-    assert await known.sign_in("ann", "correct horse") == ANN
+    begun = await known.sign_in("ann", "correct horse")
+    assert begun is not None
+    assert begun[0] == ANN
     for login, password in (
         ("ann", "correct hors"),
         ("ann", ""),
@@ -182,6 +184,31 @@ async def test_no_session_outlives_the_end_of_all_by_being_looked_up_or_begun_me
     assert await cold.find((await begun[0])[0]) is None
 
 
+@pytest.mark.parametrize("what", ["password", "disabled"])
+async def test_who_is_locked_out_while_his_password_is_looked_at_does_not_come_in(
+    keeper: Keeper, what: str
+) -> None:
+    _, known, live = await ready(keeper)
+    matches = known._passwords.matches
+
+    async def slowly(hash_: str | None, password: str) -> bool:
+        right = await matches(hash_, password)
+        if what == "password":
+            await known.set_password("ann", "another one")
+        else:
+            await known.change("ann", UserChange(disabled=True))
+        return right
+
+    known._passwords.matches = slowly  # type: ignore[method-assign]
+    assert await known.sign_in("ann", "correct horse") is None
+    assert keeper.rows("SELECT * FROM sessions") == []
+    known._passwords.matches = matches  # type: ignore[method-assign]
+    if what == "password":
+        begun = await known.sign_in("ann", "another one")
+        assert begun is not None
+        assert await live.find(begun[1]) == begun[2]
+
+
 async def test_a_token_acts_for_its_user_until_revoked(keeper: Keeper) -> None:
     store, known, _ = await ready(keeper)
     secret, token = await store.write(tokens.create, "ann", "report", ("read",), at=1.0)
@@ -214,10 +241,10 @@ async def test_the_demo_s_accounts_are_made_once_and_kept(keeper: Keeper, tmp_pa
     assert len(set(made.phones.values())) == 20
     agent = await known.sign_in("agent10", made.users["agent10"])
     assert agent is not None
-    assert agent.phone == "110"
+    assert agent[0].phone == "110"
     boss = await known.sign_in("supervisor1", made.users["supervisor1"])
     assert boss is not None
-    assert (boss.role, boss.phone) == ("supervisor", "120")
+    assert (boss[0].role, boss[0].phone) == ("supervisor", "120")
 
     was = path.stat()
     assert await accounts.ensure(store, known, tmp_path) == made
