@@ -31,4 +31,4 @@ test-image: ## build the Asterisk image without a container engine, boot it and 
 	@scripts/test-image.sh
 
 clean: ## remove what the set-up made; the data in var/ stays
-	rm -rf .venv .asterisk .node .cache web/node_modules web/static/build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .asterisk .postgresql .node .cache web/node_modules web/static/build .mypy_cache .ruff_cache .pytest_cache

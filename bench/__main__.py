@@ -16,7 +16,10 @@ PARTS = {
     "agi": "FastAGI commands, beside panoramisk's fast_agi",
     "waits": "announced waits, beside app_queue's average, on simulated days",
     "store": "writing and finding, beside plain sqlite3",
+    "importing": "customers from a file, and what calls notice of it",
+    "year": "a year of a center: search, histories, export, backup, restore, on both engines",
     "pop": "the screen pop, from the server to a drawn page and back",
+    "news": "changed records, told to a hundred open pages",
     "handoff": "calls, beside app_queue and a plain Dial",
 }
 

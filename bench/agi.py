@@ -22,7 +22,9 @@ class _Channel(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.write(b"agi_network: yes\nagi_network_script: bench\nagi_uniqueid: pbx1-1.1\n\n")
+        transport.write(
+            b"agi_network: yes\nagi_network_script: bench\nagi_uniqueid: pbx1-1.1\nagi_threadid: 1\n\n"
+        )
 
     def data_received(self, data: bytes) -> None:
         self._transport.write(b"200 result=1 (value)\n" * data.count(b"\n"))
@@ -100,7 +102,7 @@ async def _connect_p99_ms() -> float:
     async def one() -> float:
         began = time.perf_counter()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"agi_network: yes\nagi_uniqueid: pbx1-1.1\n\n")
+        writer.write(b"agi_network: yes\nagi_uniqueid: pbx1-1.1\nagi_threadid: 1\n\n")
         await reader.readline()
         took = time.perf_counter() - began
         writer.close()

@@ -7,12 +7,16 @@ import asyncio
 import tempfile
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from playwright.async_api import async_playwright
 
 from contactcenter.commands import Command, ScreenPop, ShowAgent
 from contactcenter.config import load
 from contactcenter.configurator import Configurator
+from contactcenter.crm.archives import Sources
+from contactcenter.crm.files import Files
+from contactcenter.crm.keeper import Keeper, Wishes
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
@@ -69,9 +73,14 @@ async def _latencies(folder: Path) -> list[float]:
         await users.create(User(login="agent1", name="agent1", role="agent", phone="101"), PASSWORD)
         configurator = Configurator(load(CONFIG), store, tell=tell, changed=lambda *_: None)
         await configurator.open()
+        sources = Sources(
+            store=folder / "bench.db", key=folder / "bench.key", files=folder / "files",
+            recordings=folder / "recordings", recordings_key=folder / "recordings.key",
+        )  # fmt: skip
         server = HttpServer(
             tell=tell, now=time.time, store=store, users=users, configurator=configurator, sessions=sessions,
-            settings=HttpSettings(port=0), ready=dict,
+            settings=HttpSettings(port=0), ready=dict, files=Files(folder / "files", store.sealing),
+            keeper=Keeper(store, sources, wishes=Wishes(folder=folder), zone=lambda: ZoneInfo("UTC")),
         )  # fmt: skip
         await server.start()
         try:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -19,7 +20,9 @@ from contactcenter.center import Center
 from contactcenter.clock import Clock
 from contactcenter.config import LIVE, Settings
 from contactcenter.configurator import Configurator
-from contactcenter.crm import customers
+from contactcenter.crm import matching
+from contactcenter.crm.files import Files
+from contactcenter.crm.keeper import Keeper
 from contactcenter.crm.phone_numbers import is_ordinary
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -118,6 +121,7 @@ class App:
         self.configurator: Configurator
         self.http: HttpServer
         self.shelf: Shelf | None = None
+        self.keeper: Keeper | None = None
         self._sessions: Sessions
         self._data = data
         self._answerable = answerable
@@ -134,7 +138,11 @@ class App:
         settings.store.path.parent.mkdir(parents=True, exist_ok=True)
         self.loop.heard.append(self.recorder.event)
         self.store = await Store.open(
-            settings.store.path, tell=self.loop.tell, now=self.clock.now, region=settings.region
+            settings.store.place,
+            tell=self.loop.tell,
+            now=self.clock.now,
+            region=settings.region,
+            key=settings.store.key,
         )
         self._exit.push_async_callback(self.store.close)
         self._sessions = Sessions(self.store)
@@ -166,7 +174,8 @@ class App:
         self.scripts = scripts = self._scripts()
         self.servers = servers = self._servers()
         self.shelf = shelf = self._shelf()
-        self.http = self._pages(shelf)
+        self.keeper = keeper = self._keeper()
+        self.http = self._pages(shelf, keeper)
         self.loop.connect(
             {
                 **dict.fromkeys(TO_SCRIPTS, scripts.carry),
@@ -183,6 +192,8 @@ class App:
         )
         await shelf.start()
         self._exit.push_async_callback(self._stop_recordings, shelf)
+        await keeper.start()
+        self._exit.push_async_callback(keeper.stop)
         await scripts.start()
         self._exit.push_async_callback(scripts.close)
         await self.http.start()
@@ -277,7 +288,16 @@ class App:
             ),
         )
 
-    def _pages(self, shelf: Shelf) -> HttpServer:
+    def _keeper(self) -> Keeper:
+        return Keeper(
+            self.store,
+            self.settings.sources(),
+            wishes=self.settings.backup.wishes,
+            zone=lambda: ZoneInfo(self.settings.zone),
+        )
+
+    def _pages(self, shelf: Shelf, keeper: Keeper) -> HttpServer:
+        settings = self.settings
         return HttpServer(
             tell=self.loop.tell,
             now=self.clock.now,
@@ -288,6 +308,8 @@ class App:
             settings=self._http_settings(),
             ready=self.ready,
             sounds=shelf.open,
+            files=Files(settings.files.folder, self.store.sealing),
+            keeper=keeper,
             registry=self.registry,
         )
 
@@ -299,8 +321,7 @@ class App:
 
     async def _find_customer(self, number: str, method: MatchMethod) -> tuple[CustomerCard, ...]:
         if method is MatchMethod.ENTERED_NUMBER:
-            found = await self.store.read(customers.with_number, number)
-            return (found,) if found else ()
+            return await self.store.read(matching.by_account, number)
         return await self.store.find_customer(number)
 
     def _is_open(self, name: str) -> bool:
@@ -327,10 +348,16 @@ class App:
             pause_reasons=offered.pause_reasons,
             queues=offered.queues,
             skills=offered.skills,
+            request_kinds=offered.request_kinds,
             visible_to_agent=offered.visible_to_agent,
             phones=settings.phones,
             answerable=self._answerable,
             agents_listen=settings.recordings.agents_listen,
+            zone=settings.zone,
+            attachment_bytes=settings.files.attachment_mb << 20,
+            attachments=settings.files.attachments,
+            import_bytes=settings.files.import_mb << 20,
+            import_days=settings.files.import_days,
         )
 
     def _header(self) -> Header:

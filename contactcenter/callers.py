@@ -7,19 +7,19 @@ from contactcenter import (
     calling_back,
     handoff,
     holds,
+    identifying,
     leaving_message,
     monitoring,
     recording,
     waits,
 )
 from contactcenter.calls import Call, CallState, CallTrigger
-from contactcenter.commands import FindCustomer, LeaveQueue
+from contactcenter.commands import LeaveQueue
 from contactcenter.events import (
     CallArrived,
     CallbackAsked,
     CallerLeft,
     CallQueued,
-    CustomerFound,
     LanguageChosen,
     MessageAsked,
     MessageLeft,
@@ -32,10 +32,7 @@ from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
 from contactcenter.live_recordings import RUNNING
 from contactcenter.offers import OfferState
-from contactcenter.values import NOBODY, InteractionRecord, MatchMethod
-
-IDENTIFY_S = 0.3
-"""How long a waiting caller is held back from agents so that the record can be popped with the offer."""
+from contactcenter.values import NOBODY, InteractionRecord
 
 
 def arrived(floor: Floor, event: CallArrived) -> None:
@@ -67,8 +64,7 @@ def arrived(floor: Floor, event: CallArrived) -> None:
     kind = "resumed" if event.resumed else "arrived"
     interaction.note(event.at, kind, did=event.did, caller=event.caller, **_place_of(call))
     floor.save(interaction)
-    floor.do(FindCustomer(call=call.id, number=event.caller))
-    floor.wake(f"identify {call.id}", event.at + IDENTIFY_S)
+    identifying.look_up(floor, call, event.at)
     if event.held_by in ("", NOBODY):
         recording.claim(floor, call, event.at)
 
@@ -157,37 +153,6 @@ def chose_language(floor: Floor, event: LanguageChosen) -> None:
         call.language = event.language
         call.interaction.know(language=event.language)
         call.interaction.note(event.at, "language", language=event.language)
-
-
-def found(floor: Floor, event: CustomerFound) -> None:
-    """The store's answer; what the caller entered beats what his number says, whichever comes first."""
-    call = floor.calls.get(event.call)
-    if call is None:
-        return
-    call.identified = True
-    floor.rest(f"identify {call.id}")
-    if call.match is MatchMethod.ENTERED_NUMBER and event.method is not MatchMethod.ENTERED_NUMBER:
-        floor.check_ready(call)
-        return
-    news = event.customers != call.customers
-    call.customers = event.customers
-    call.match = event.method
-    floor.restate(call)
-    best = event.customers[0].id if event.customers else ""
-    call.interaction.know(customer=best, match=event.method)
-    call.interaction.note(
-        event.at, "identified", customer=best, method=event.method.value, matches=len(event.customers)
-    )
-    floor.touch(call=call.id)
-    if (call.agent or call.offer) and news:
-        handoff.show_record(floor, call, event.at)  # the store was slow: the page has an empty record
-
-
-def stop_identifying(floor: Floor, call_id: str) -> None:
-    """The store takes too long: the caller is offered without a record rather than not at all."""
-    if call := floor.calls.get(call_id):
-        call.identified = True
-        floor.check_ready(call)
 
 
 def queued(floor: Floor, event: CallQueued) -> None:

@@ -246,6 +246,10 @@ class Call:
             notes=self.notes,
         )
 
+    def record_for(self, login: str, at: float) -> ScreenPop:
+        """The same for whoever is offered the caller, or has him."""
+        return self.pop(login, self.offer, round(at - (self.queued_at or at), 3), self.why)
+
     def view(self, *, held: bool, offered: tuple[str, ...], consult: Consult | None) -> CallView:
         """The call as pages see it."""
         best = self.customers[0] if self.customers else None
@@ -274,4 +278,8 @@ class Call:
             needs=tuple(map(str, self.asked)),
             promised_s=self.promised.bound_s if self.promised else None,
             told_s=self.told.bound_s if self.told else None,
+            match=self.match.value,
+            confidence=best.confidence if best else 0.0,
+            matches=len(self.customers),
+            language=self.language or (best.language if best else ""),
         )

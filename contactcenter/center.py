@@ -18,6 +18,7 @@ from contactcenter import (
     guests,
     handoff,
     holds,
+    identifying,
     leaving_message,
     legs,
     monitoring,
@@ -72,7 +73,9 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CallArrived: callers.arrived,
     events.NodeVisited: callers.visited,
     events.LanguageChosen: callers.chose_language,
-    events.CustomerFound: callers.found,
+    events.CustomerFound: identifying.found,
+    events.CustomerChosen: identifying.chosen,
+    events.CustomerChanged: identifying.changed,
     events.CallQueued: callers.queued,
     events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
@@ -126,7 +129,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
 }
 
 TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
-    "identify": lambda floor, name, at: callers.stop_identifying(floor, name),
+    "identify": lambda floor, name, at: identifying.give_up(floor, name),
     "match": lambda floor, name, at: floor.match_came(),
     "wait": waits.waited_too_long,
     "take": takeovers.overdue,

@@ -5,6 +5,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,14 +25,15 @@ from contactcenter.config import (
     ConfigError,
     Configuration,
     Settings,
-    WrongReferences,
     load,
     wrong_of,
 )
-from contactcenter.crm import audit, database
+from contactcenter.crm import archives, audit, engines, keys, migrations, postgresql, sealing, sqlite
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
-from contactcenter.recordings import keys, shelf
-from contactcenter.sections import AsteriskSection, RecordingsSection
+from contactcenter.crm.place import Place, Server, name_of
+from contactcenter.mistakes import WrongReferences
+from contactcenter.recordings import shelf
+from contactcenter.sections import AsteriskSection, BackupSection, RecordingsSection, StoreSection
 from contactcenter.values import frozen
 
 CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
@@ -48,6 +50,7 @@ WALKED = "every prompt exists, every menu ends"
 NOT_WALKED = "it can be loaded; a synchronous script is not tried any further: phone its number"
 
 _QUICK_CHECK_S = 60.0
+OLDEST_BACKUP_DAYS = 2.0
 
 
 @frozen
@@ -65,7 +68,7 @@ async def check_all(config: Path) -> list[Finding]:
         settings = load(config)
     except ConfigError as error:
         return [Finding(what=str(config), ok=False, says=problem) for problem in error.problems]
-    settings, stored = await asyncio.to_thread(_live, settings)
+    settings, stored = await _live(settings)
     found = [
         Finding(
             what=str(config), ok=True, says=f"{len(settings.queues)} queues, {len(settings.dids)} numbers"
@@ -77,12 +80,12 @@ async def check_all(config: Path) -> list[Finding]:
     return found
 
 
-def _live(settings: Settings) -> tuple[Settings, list[Finding]]:
+async def _live(settings: Settings) -> tuple[Settings, list[Finding]]:
     """The settings with what the store has of them, and how the two fit."""
     what = "configuration"
     try:
-        version = document.stored(settings.store.path)
-    except StoreUnavailable as error:
+        version = await document.stored(settings.store.place)
+    except (StoreRefused, StoreUnavailable) as error:
         return settings, [Finding(what=what, ok=False, says=str(error))]
     if version is None:
         return settings, [Finding(what=what, ok=True, says="the file's, until the first start")]
@@ -109,7 +112,10 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     for finding in _speech(settings):
         yield finding
-    yield await asyncio.to_thread(_database, settings.store.path)
+    async for finding in _database(settings.store):
+        yield finding
+    yield await _personal(settings.store)
+    yield await asyncio.to_thread(_backups, settings.backup, time.time())
     messages = [name for name, queue in settings.queues.items() if "message" in queue.ways_out]
     if messages or any(queue.recording != "never" for queue in settings.queues.values()):
         findings = await asyncio.to_thread(_recordings, settings.recordings)
@@ -160,22 +166,87 @@ def _speech(settings: Settings) -> list[Finding]:
     return found
 
 
-def _database(path: Path) -> Finding:
+async def _database(section: StoreSection) -> AsyncIterator[Finding]:
+    path = section.path
     what = f"database {path}"
     if not path.parent.is_dir():
-        return Finding(what=what, ok=False, says=f"the folder {path.parent} does not exist: create it")
+        yield Finding(what=what, ok=False, says=f"the folder {path.parent} does not exist: create it")
+        return
     if not os.access(path.parent, os.W_OK):
-        return Finding(what=what, ok=False, says=f"this user may not write into {path.parent}")
-    if not path.exists():
-        return Finding(what=what, ok=True, says="will be created at the first start")
+        yield Finding(what=what, ok=False, says=f"this user may not write into {path.parent}")
+        return
     try:
-        database.check(path, _QUICK_CHECK_S)
-    except StoreRefused as error:
-        return Finding(what=what, ok=False, says=str(error))
-    if broken := database.peek(path, audit.broken):
-        says = f"row {broken} of the audit log is not as it was written: somebody changed the file"
+        place = section.place
+        what = f"database {name_of(place)}"
+        if isinstance(place, Server):
+            async for finding in _server(place):
+                yield finding
+        elif not path.exists():
+            yield Finding(what=what, ok=True, says="will be created at the first start")
+        else:
+            await asyncio.to_thread(sqlite.check, path, _QUICK_CHECK_S)
+            yield await _records(place)
+    except (StoreRefused, StoreUnavailable) as error:
+        yield Finding(what=what, ok=False, says=str(error))
+
+
+async def _server(server: Server) -> AsyncIterator[Finding]:
+    """Everything that is to be set on the server and in its database."""
+    what = f"database {server.name}"
+    facts = await postgresql.PostgresDatabase(server).facts()
+    wrongs = postgresql.wrongs(facts)
+    for says in wrongs:
+        yield Finding(what=what, ok=False, says=says)
+    for each in postgresql.advice(facts, server):
+        yield Finding(what=f"{what} {each.about}", ok=each.ok, says=each.says)
+    if not wrongs:
+        yield await _records(server)
+
+
+async def _records(place: Place) -> Finding:
+    """Whether what is kept is as it was written."""
+    what = f"database {name_of(place)}"
+    if not await engines.peek(place, migrations.revision):
+        return Finding(what=what, ok=True, says="is empty: its tables will be made at the first start")
+    if broken := await engines.peek(place, audit.broken):
+        says = f"row {broken} of the audit log is not as it was written: somebody changed the database"
         return Finding(what=what, ok=False, says=says)
     return Finding(what=what, ok=True, says="sound")
+
+
+async def _personal(section: StoreSection) -> Finding:
+    """Whether personal data can be opened."""
+    what, known = f"store.key {section.key}", ""
+    # What is wrong with the database is said by its own finding.
+    with contextlib.suppress(StoreRefused, StoreUnavailable):
+        if section.url or section.path.exists():
+            known = await engines.peek(section.place, sealing.known_keys)
+    if not known and not section.key.exists():
+        return Finding(what=what, ok=True, says="will be made at the first start: keep a copy of it then")
+    found = await asyncio.to_thread(sealing.opened, section.key, known)
+    return Finding(what=what, ok=found.usable, says=found.why or "can be used, by its owner only")
+
+
+def _backups(section: BackupSection, now: float) -> Finding:
+    """Whether there is a backup, and will be the next one."""
+    what, path = f"backup {section.folder}", section.folder
+    there = next(each for each in (path, *path.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return Finding(what=what, ok=False, says=f"this user may not write into {there}")
+    found = archives.listed(path)
+    free = f"{shutil.disk_usage(there).free / 1e9:.1f} GB free"
+    if not section.daily:
+        return Finding(what=what, ok=True, says=f"off: backup.daily is false; {len(found)} are there, {free}")
+    if not found:
+        return Finding(what=what, ok=True, says=f"none yet, the first comes at {section.at}; {free}")
+    days = (now - found[0].at) / 86_400
+    if days > OLDEST_BACKUP_DAYS:
+        says = (
+            f"the last one, {found[0].name}, is {days:.0f} days old: the audit log and the server's log say "
+            "why; try `contactcenter backup`"
+        )
+        return Finding(what=what, ok=False, says=says)
+    return Finding(what=what, ok=True, says=f"the last one is {found[0].name}, of {len(found)}; {free}")
 
 
 def _recordings(section: RecordingsSection) -> list[Finding]:
@@ -232,7 +303,7 @@ def _unsealed(spool: Path) -> Iterator[Finding]:
     except OSError:
         return  # `_spool` says why
     if left:
-        says = f"{left} raw talks lie there in clear for over {shelf.ORPHAN_S / 3600:.0f} hours. "
+        says = f"raw talks that have lain there in clear for over {shelf.ORPHAN_S / 3600:.0f} hours: {left}. "
         says += "The server seals them when it starts; if it runs, its log says why it can't"
         yield Finding(what=f"recordings.spool {spool}", ok=False, says=says)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from contactcenter.calls import Call
+from contactcenter.routing import conditions
 from contactcenter.routing.decisions import Part
 from contactcenter.routing.matching import Waiting
 from contactcenter.routing.skills import Need, merged
@@ -24,6 +25,18 @@ class Claim:
 
 
 @frozen
+class Conditional:
+    """What a circumstance adds while something holds of the customer."""
+
+    name: str
+    when: str
+    """A condition: see `routing/conditions.py`."""
+    claim: Claim
+    queues: frozenset[str] = frozenset()
+    """In these queues only; empty: in all."""
+
+
+@frozen
 class Claims:
     """The circumstances that count, besides what a queue's own rules say."""
 
@@ -35,6 +48,8 @@ class Claims:
     """By the language that the caller chose, else the customer's."""
     save_desk: Claim = Claim()
     """Of a customer who is about to leave us."""
+    conditions: tuple[Conditional, ...] = ()
+    """By what else is known of the customer."""
 
 
 def waiting(call: Call, claims: Claims, *, last_agent: bool) -> Waiting:
@@ -73,3 +88,7 @@ def _claims(call: Call, customer: CustomerCard | None, claims: Claims) -> Iterat
         yield "tier", claim
     if customer and customer.save_desk:
         yield "save_desk", claims.save_desk
+    if customer:
+        for each in claims.conditions:
+            if (not each.queues or call.queue in each.queues) and conditions.is_so(each.when, customer):
+                yield each.name, each.claim

@@ -7,10 +7,13 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import structlog
 import typer
@@ -22,10 +25,15 @@ from contactcenter.agi.speech import EngineMissing
 from contactcenter.app import CONTROL_SOCKET, App
 from contactcenter.asterisk.embedded import AsteriskFailed
 from contactcenter.clock import Clock
-from contactcenter.config import ConfigError, load
+from contactcenter.config import ConfigError, Settings, load
+from contactcenter.crm.archives import BackupProblem, Manifest, Progress
 from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
+from contactcenter.crm.keys import KeyProblem
+from contactcenter.crm.place import Server, name_of
+from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User
+from contactcenter.demo.scale import NotEmpty
 from contactcenter.standalone import CannotRun, Options
 from contactcenter.standalone import run as run_standalone
 from contactcenter.tracing.recorder import listen
@@ -52,6 +60,8 @@ configuration = typer.Typer(
     no_args_is_help=True,
 )
 user = typer.Typer(help="Users of a center that is not running.", no_args_is_help=True)
+keys = typer.Typer(help="The keys of personal data.", no_args_is_help=True)
+audit = typer.Typer(help="The log of who did what.", no_args_is_help=True)
 simulation = typer.Typer(
     help="What would happen: made-up days through the live engine.", no_args_is_help=True
 )
@@ -60,6 +70,8 @@ cli.add_typer(simulation, name="simulate")
 cli.add_typer(ivr, name="ivr")
 cli.add_typer(configuration, name="configuration")
 cli.add_typer(user, name="user")
+cli.add_typer(keys, name="keys")
+cli.add_typer(audit, name="audit")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -74,6 +86,10 @@ EXPECTED = (
     StoreUnavailable,
     Refusal,
     TraceError,
+    KeyProblem,
+    BackupProblem,
+    NotEmpty,
+    Unsealable,
     OSError,
     ValueError,
 )
@@ -321,9 +337,11 @@ def configuration_export(
     """
 
     async def work() -> None:
-        path = load(config).store.path
-        if (version := document.stored(path)) is None:
-            raise CannotRun(f"{path} has no configuration yet: the file counts until the first start")
+        place = load(config).store.place
+        if (version := await document.stored(place)) is None:
+            raise CannotRun(
+                f"{name_of(place)} has no configuration yet: the file counts until the first start"
+            )
         text = document.as_toml(version.document)
         if to is None:
             say(text.rstrip("\n"))
@@ -349,7 +367,11 @@ def configuration_import(
         # Not by the app: a version that does not fit the file any more is what this is to correct.
         document.read(file or config, settings)
         store = await Store.open(
-            settings.store.path, tell=lambda event: None, now=clock.now, region=settings.region
+            settings.store.place,
+            tell=lambda event: None,
+            now=clock.now,
+            region=settings.region,
+            key=settings.store.key,
         )
         try:
             version = await document.put(settings, file or config, store)
@@ -358,6 +380,206 @@ def configuration_import(
         say(f"version {version.version} is in force" if version else "it is in force already")
 
     _do(work())
+
+
+@cli.command("backup")
+def make_backup(
+    config: Annotated[Path, typer.Option(help="The configuration file.")],
+    to: Annotated[Path | None, typer.Option(help="The folder; else backup.folder.")] = None,
+    with_recordings: Annotated[
+        bool | None,
+        typer.Option("--recordings/--no-recordings", help="Their audio, too; else as configured."),
+    ] = None,
+) -> None:
+    """Back up the store and the attachments into one file, and prove it by restoring; the center may run.
+
+    Example: `contactcenter backup --config center.toml --to /mnt/backups`
+    """
+    from contactcenter.crm import backup
+
+    async def work() -> None:
+        settings, clock = load(config), Clock()
+        order = backup.Order(
+            sources=settings.sources(),
+            folder=(to or settings.backup.folder).absolute(),
+            at=clock.now(),
+            with_recordings=settings.backup.recordings if with_recordings is None else with_recordings,
+        )
+        made = await backup.make(order, _stepped)
+        size = f"{made.bytes / 1e6:.1f} MB"
+        say(f"{order.folder / made.name}: {size}, made and verified in {made.seconds:.0f} s")
+        say_manifest(made.manifest, ZoneInfo(settings.zone))
+        for name in backup.prune(order.folder, settings.backup.keep):
+            say(f"removed {name}: backup.keep is {settings.backup.keep}")
+
+    _do(work())
+
+
+@cli.command("restore")
+def restore_backup(
+    file: Annotated[Path, typer.Argument(help="The backup.")],
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration file: it says where everything is to be.")
+    ] = None,
+    check_only: Annotated[bool, typer.Option("--check", help="Try it in a scratch folder only.")] = False,
+) -> None:
+    """Restore a backup to where the configuration says; what is there already is never overwritten.
+
+    Example: `contactcenter restore contactcenter-20261126-190000Z.zip --config center.toml`
+    """
+    from contactcenter.crm import restore
+    from contactcenter.crm.archives import Archive
+
+    async def work() -> None:
+        settings = load(config) if config else None
+        zone = ZoneInfo(settings.zone if settings else "UTC")
+        if settings is None and not check_only:
+            raise CannotRun("name the configuration by --config, or say --check to try the backup only")
+        with Archive(file) as archive:
+            if settings is None or check_only:
+                with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".try-") as scratch:
+                    for progress in restore.tried(archive, Path(scratch)):
+                        _stepped(progress)
+                say(f"{file} can be restored")
+                say_manifest(archive.manifest, zone)
+                return
+            restored = await restore.restore(archive, settings.sources(), _stepped)
+        say(f"restored {restored.store} from {file}")
+        say_manifest(restored.manifest, zone)
+        if restored.there_already:
+            say(f"{restored.there_already} of these files were there already")
+        if (talks := restored.manifest.recordings).rows > talks.files:
+            say(
+                f"{talks.rows - talks.files} recordings have their audio not in this backup: put the folder "
+                f"{settings.recordings.folder} back before the first start, or their rows will say `lost`"
+            )
+        for each in restored.missing:
+            say(
+                f"MISSING: the key {each.key} is not in {each.file}: without it, no {each.locks}: put it back"
+            )
+        if not restored.missing:
+            say("keys: all that it needs are here")
+
+    _do(work())
+
+
+def say_manifest(manifest: Manifest, zone: ZoneInfo) -> None:
+    """What a backup holds."""
+    at = datetime.fromtimestamp(manifest.at, zone)
+    say(f"  of {at:%Y-%m-%d %H:%M:%S} {zone.key}, by contactcenter {manifest.program} on {manifest.engine}")
+    counts = ("customers", "interactions", "requests", "followups", "notes", "users")
+    told = [f"{manifest.tables[name]:,} {name}" for name in counts if name in manifest.tables]
+    say(f"  {', '.join(told)}; {sum(manifest.tables.values()):,} rows of {len(manifest.tables)} tables")
+    trail = manifest.audit
+    sound = "sound" if trail.broken is None else f"BROKEN: row {trail.broken} is not as it was written"
+    say(f"  audit log: {trail.rows:,} rows, {sound}")
+    for name, kept in (("attachments", manifest.attachments), ("recordings", manifest.recordings)):
+        left_out = name == "recordings" and not manifest.with_recordings
+        files = "the index only" if left_out else f"{kept.files:,} files, {kept.bytes / 1e6:.1f} MB"
+        gone = f", {kept.missing:,} MISSING" if kept.missing else ""
+        say(f"  {name}: {kept.rows:,} rows, {files}{gone}")
+
+
+def _stepped(progress: Progress) -> None:
+    """How far a backup or a restore has come, on standard error."""
+    done = progress.done >= progress.of
+    if sys.stderr.isatty():
+        part = 100 * progress.done // max(1, progress.of)
+        sys.stderr.write(f"\r\x1b[K{progress.step}: {part} %" + ("\n" if done else ""))
+        sys.stderr.flush()
+
+
+@cli.command("demo-data")
+def demo_data(
+    config: Annotated[Path | None, typer.Option(help="The configuration file, of the store to fill.")] = None,
+    data: Annotated[Path, typer.Option(help="Without --config: the folder of `run`.")] = Path("var"),
+    size: Annotated[float, typer.Option("--scale", help="1 is a hundred agents' year.", min=0.0001)] = 1.0,
+    of_customers: Annotated[
+        int | None, typer.Option("--customers", help="Instead of the scale.", min=1)
+    ] = None,
+    of_interactions: Annotated[
+        int | None, typer.Option("--interactions", help="Instead of the scale.", min=0)
+    ] = None,
+    agents: Annotated[int, typer.Option(help="How many.", min=5, max=5000)] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same year.", min=0)] = 1,
+    until: Annotated[str, typer.Option(help="The day after the year: 2026-01-01; else today.")] = "",
+    password: Annotated[str, typer.Option(help="Of all its agents; without, none may sign in.")] = "",
+    add: Annotated[bool, typer.Option("--add", help="Also into a store that has records.")] = False,
+) -> None:
+    """Fill a store with a made-up year of a center: customers, talks, requests, notes; the center is stopped.
+
+    Example: `contactcenter demo-data --data var --scale 0.1`
+    """
+    from contactcenter.demo import scale
+    from contactcenter.demo.year import CUSTOMERS, INTERACTIONS, Sizes
+    from contactcenter.standalone import CONFIG
+
+    async def work() -> None:
+        settings = load(config or CONFIG)
+        place = settings.store.place if config else data / "contactcenter.db"
+        key = settings.store.key if config else data / "personal.key"
+        folder = settings.store.path.parent if config else data
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            last = date.fromisoformat(until) if until else datetime.now(ZoneInfo(settings.zone)).date()
+        except ValueError:
+            raise CannotRun(f"--until {until}: give a day such as 2026-01-01") from None
+        sizes = Sizes(
+            customers=of_customers if of_customers is not None else max(1, round(CUSTOMERS * size)),
+            interactions=of_interactions if of_interactions is not None else round(INTERACTIONS * size),
+            agents=agents,
+        )
+        filled = await scale.fill(
+            place, key, sizes, seed=seed, until=last, zone=settings.zone, region=settings.region,
+            password=password, add=add, dispositions=tuple(settings.dispositions),
+            queues=tuple(settings.queues), kinds=tuple(settings.request_kinds), show=_rows_moved,
+        )  # fmt: skip
+        say(
+            f"{name_of(place)}: {filled.customers:,} customers, {filled.interactions:,} interactions, "
+            f"{filled.requests:,} requests of {filled.agents:,} agents, loaded in {filled.loaded_s:.0f} s, "
+            f"made findable in {filled.indexed_s:.0f} s"
+        )
+
+    _do(work())
+
+
+@cli.command("migrate-store")
+def migrate_store(
+    file: Annotated[Path, typer.Option("--from", help="The SQLite file; its center is stopped.")],
+    url: Annotated[str, typer.Option("--to", help="The PostgreSQL database, empty, without a password.")],
+) -> None:
+    """Move the records from a SQLite file to PostgreSQL: all or nothing; the file is only read.
+
+    The password is taken from PGPASSWORD or ~/.pgpass.
+
+    Example: `contactcenter migrate-store --from center.db --to postgresql://contactcenter@db/contactcenter`
+    """
+
+    async def work() -> None:
+        try:
+            server = Server(url=url, beside=file)
+        except ValueError as error:
+            raise CannotRun(f"--to {error}") from None
+        from contactcenter.crm import moving  # its driver is an extra
+
+        moved = await moving.move(file, server, _rows_moved)
+        width = max(len(each.table) for each in moved)
+        for each in moved:
+            note = f"  {each.mended} values mended" if each.mended else ""
+            say(f"{each.table:{width}}  {each.rows:>10}  {each.checksum}{note}")
+        rows = sum(each.rows for each in moved)
+        say(f"{rows} rows of {len(moved)} tables are the same on both sides: set store.url to {url}")
+
+    _do(work())
+
+
+def _rows_moved(table: str, done: int, of: int) -> None:
+    """How far the move has come, on standard error."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{table}: {done} of {of}" + ("\n" if done == of else ""))
+    elif done == of:
+        sys.stderr.write(f"{table}: {done} of {of}\n")
+    sys.stderr.flush()
 
 
 def _levels(text: str) -> dict[str, int]:
@@ -375,7 +597,7 @@ def _levels(text: str) -> dict[str, int]:
 def user_add(
     login: str,
     config: Annotated[Path, typer.Option(help="The configuration file.")],
-    role: Annotated[str, typer.Option(help="agent, supervisor or admin.")] = "agent",
+    role: Annotated[str, typer.Option(help="The name of a role.")] = "agent",
     name: Annotated[str, typer.Option(help="Shown name; else the login.")] = "",
     phone: Annotated[str, typer.Option(help="The agent's phone.")] = "",
     queues: Annotated[str, typer.Option(help="Queues, separated by commas.")] = "",
@@ -411,6 +633,87 @@ def user_add(
                 password,
             )
         say(f"{login} may sign in")
+
+    _do(work())
+
+
+@audit.command("verify")
+def audit_verify(
+    config: Annotated[Path, typer.Option(help="The configuration file.")],
+    kept: Annotated[str, typer.Option(help="What an earlier run said: NUMBER:HASH.")] = "",
+) -> None:
+    """Follow the audit log's hashes from the first row to the last; the server may be running.
+
+    Status 1 when a row is not as it was written, or when the kept one is not there any more.
+
+    Example: `contactcenter audit verify --config center.toml --kept 1042:9f86d0…`
+    """
+    from contactcenter.crm import audit as rows
+    from contactcenter.crm import engines
+
+    async def work() -> None:
+        place = load(config).store.place
+        number, _, hash_ = kept.partition(":")
+        if kept and not (number.isdecimal() and hash_):
+            raise CannotRun("--kept is NUMBER:HASH, as an earlier run said it")
+        chain = await engines.peek(place, rows.followed)
+        if chain.broken is not None:
+            raise CannotRun(
+                f"row {chain.broken} of the audit log is not as it was written, or is missing; "
+                f"the {chain.rows} before it are sound: somebody changed the database"
+            )
+        if kept and not await engines.peek(place, lambda db: rows.holds(db, int(number), hash_)):
+            raise CannotRun(
+                f"row {number} is not the one that was kept: rows were cut off since, or made anew"
+            )
+        say(f"{chain.rows} rows, each as it was written")
+        if chain.rows:
+            say(f"keep this elsewhere, and give it as --kept the next time: {chain.rows}:{chain.hash}")
+
+    _do(work())
+
+
+@keys.command("rotate")
+def keys_rotate(config: Annotated[Path, typer.Option(help="The configuration file.")]) -> None:
+    """Draw a new key for personal data and seal everything anew with it; the server is stopped.
+
+    The old key stays in the file: backups from before need it. After a power failure run it again.
+
+    Example: `contactcenter keys rotate --config center.toml`
+    """
+    from contactcenter.crm import keys as key_files
+    from contactcenter.crm import rotation
+
+    async def opened(settings: Settings, clock: Clock) -> Store:
+        store = await Store.open(
+            settings.store.place,
+            tell=lambda event: None,
+            now=clock.now,
+            region=settings.region,
+            key=settings.store.key,
+        )
+        if not store.sealing.usable:
+            await store.close()
+            raise CannotRun(store.sealing.why)
+        return store
+
+    async def work() -> None:
+        settings, clock = load(config), Clock()
+        await (await opened(settings, clock)).close()
+        key_files.add(settings.store.key)
+        store = await opened(settings, clock)
+        try:
+            resealed, progress = 0, rotation.BEGINNING
+            while not progress.done:
+                progress = await store.write(rotation.step, progress)
+                resealed += progress.resealed
+            await store.write(rotation.end, at=clock.now())
+            say(
+                f"{resealed} values are sealed with the key {store.sealing.fingerprints['seal'][0]}; keep a "
+                f"copy of {settings.store.key}, with the old keys in it: backups from before need them"
+            )
+        finally:
+            await store.close()
 
     _do(work())
 

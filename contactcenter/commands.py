@@ -256,6 +256,10 @@ class FindCustomer(Command):
 
     call: str
     number: str
+    customer: str = ""
+    """Who it is, when that was known before: his record is asked for, and not who has the number …"""
+    method: MatchMethod = MatchMethod.CALLER_NUMBER
+    """… and how it was known."""
 
 
 @frozen
@@ -368,6 +372,10 @@ class ShowCall(Command):
     """A call as it is now."""
 
     view: CallView
+    owner: str = ""
+    """Whose customer it is: his login …"""
+    team: str = ""
+    """… and his team, for who may know."""
 
 
 @frozen

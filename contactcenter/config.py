@@ -9,13 +9,14 @@ import re
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, model_validator
 
-from contactcenter.claims import Claims
-from contactcenter.mistakes import place, remedy
+from contactcenter.claims import Claims, Conditional
+from contactcenter.crm.archives import Sources
+from contactcenter.mistakes import Wrong, WrongReferences, place, remedy
 from contactcenter.routing.hours import ALWAYS, Calendar
 from contactcenter.routing.problems import Problem, problems
 from contactcenter.routing.selection import Agent
@@ -24,9 +25,11 @@ from contactcenter.sections import (
     DAYS,
     Asking,
     AsteriskSection,
+    BackupSection,
     CalendarSection,
     DidSection,
     FastAgiSection,
+    FilesSection,
     HttpSection,
     IvrSection,
     Name,
@@ -45,22 +48,6 @@ from contactcenter.sections import (
     Zone,
     parse_spans,
 )
-
-
-class Wrong(NamedTuple):
-    """One mistake."""
-
-    key: str
-    says: str
-    """What is wrong with it, and what to do."""
-
-
-class WrongReferences(ValueError):
-    """Keys that are right each for itself, and wrong together."""
-
-    def __init__(self, wrong: list[Wrong]) -> None:
-        super().__init__("; ".join(f"{each.key}: {each.says}" for each in wrong))
-        self.wrong = wrong
 
 
 class ConfigError(Exception):
@@ -83,6 +70,8 @@ class Configuration(Section):
     routing: RoutingSection = RoutingSection()
     dispositions: dict[Name, Title] = Field(min_length=1)
     pauses: dict[Name, Title] = Field(default_factory=dict)
+    request_kinds: dict[Name, Title] = Field(default_factory=dict)
+    """What customers' requests may be: empty, they are of no kind."""
     supervision: SupervisionSection = SupervisionSection()
 
     @model_validator(mode="after")
@@ -109,6 +98,14 @@ class Configuration(Section):
             )
             for name, queue in self.queues.items()
             if queue.calendar and queue.calendar not in self.calendars
+        ] + [
+            Wrong(
+                f"routing.conditions.{name}.queues",
+                f"there is no queue {queue!r}: name {_one_of(self.queues)}",
+            )
+            for name, each in self.routing.conditions.items()
+            for queue in each.queues
+            if queue not in self.queues
         ]
 
     def problems(self, agents: Collection[Agent] | None = None) -> list[Problem]:
@@ -128,6 +125,7 @@ class Configuration(Section):
             **{f"routing.tiers.{tier}.needs": each for tier, each in routing.tiers.items()},
             **{f"routing.languages.{name}.needs": each for name, each in routing.languages.items()},
             "routing.save_desk.needs": routing.save_desk,
+            **{f"routing.conditions.{name}.needs": each for name, each in routing.conditions.items()},
         }
 
     def calendar(self, name: str) -> Calendar:
@@ -160,6 +158,8 @@ class Settings(Configuration):
     fastagi: FastAgiSection = FastAgiSection()
     asterisk: tuple[AsteriskSection, ...] = ()
     store: StoreSection = StoreSection()
+    files: FilesSection = FilesSection()
+    backup: BackupSection = BackupSection()
     speech: SpeechSection = SpeechSection()
     recordings: RecordingsSection = RecordingsSection()
     ivr: IvrSection
@@ -218,6 +218,10 @@ class Settings(Configuration):
                 tiers={tier: each.claim for tier, each in self.routing.tiers.items()},
                 languages={name: each.claim for name, each in self.routing.languages.items()},
                 save_desk=self.routing.save_desk.claim,
+                conditions=tuple(
+                    Conditional(name=name, when=each.when, queues=frozenset(each.queues), claim=each.claim)
+                    for name, each in self.routing.conditions.items()
+                ),
             ),
             rest_s=self.routing.rest_s,
             occupancy_limit=self.routing.occupancy_limit,
@@ -231,6 +235,13 @@ class Settings(Configuration):
             outside=Outside(**self.transfers.model_dump(exclude={"longest_hold_s"})),
             dids=frozenset(self.dids),
         )
+
+    def sources(self) -> Sources:
+        """What a backup is of. Raises `StoreRefused` when the password's file can't be read."""
+        return Sources(
+            store=self.store.place, key=self.store.key, files=self.files.folder,
+            recordings=self.recordings.folder, recordings_key=self.recordings.key,
+        )  # fmt: skip
 
     def retention_days(self, queue: str) -> int:
         """For how long a queue's recordings are kept; 0: for ever. A queue that is no more has no say."""
@@ -301,16 +312,25 @@ def _shown(key: str, error: Any) -> str:
     value = error["input"]
     if error["type"] in ("missing", "extra_forbidden") or isinstance(value, dict) or "[key]" in error["loc"]:
         return ""
-    hidden = any(word in key for word in ("secret", "password", "fastagi.key"))
+    hidden = any(word in key for word in ("secret", "password", "fastagi.key", "store.url"))
     return f" = {'…' if hidden else repr(value)}"
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Paths of the file, made absolute."""
     speech, recordings, kept = settings.speech, settings.speech.recordings, settings.recordings
+    kept_secret = settings.store.password_file
     return settings.model_copy(
         update={
-            "store": settings.store.model_copy(update={"path": folder / settings.store.path}),
+            "store": settings.store.model_copy(
+                update={
+                    "path": folder / settings.store.path,
+                    "key": folder / settings.store.key,
+                    "password_file": folder / kept_secret if kept_secret else None,
+                }
+            ),
+            "files": settings.files.model_copy(update={"folder": folder / settings.files.folder}),
+            "backup": settings.backup.model_copy(update={"folder": folder / settings.backup.folder}),
             "ivr": settings.ivr.model_copy(update={"folder": folder / settings.ivr.folder}),
             "recordings": kept.model_copy(
                 update={name: folder / getattr(kept, name) for name in ("spool", "folder", "key")}

@@ -15,20 +15,14 @@ import structlog
 from pydantic import ValidationError
 
 from contactcenter.commands import Command, ReturnChange
-from contactcenter.config import (
-    ConfigError,
-    Configuration,
-    Settings,
-    Wrong,
-    WrongReferences,
-    wrong_of,
-)
+from contactcenter.config import ConfigError, Configuration, Settings, wrong_of
 from contactcenter.crm import changes, configurations, users
 from contactcenter.crm.changes import Cell, Change, Done, Place
 from contactcenter.crm.configurations import Version
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.store import Store
 from contactcenter.events import AgentChanged, ChangeTimed, Event, RulesChanged
+from contactcenter.mistakes import Wrong, WrongReferences
 from contactcenter.routing.problems import Problem
 from contactcenter.routing.selection import Agent
 

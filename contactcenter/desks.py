@@ -33,6 +33,8 @@ def signed_in(floor: Floor, event: AgentSignedIn) -> None:
             call.agent = agent.login
             call.interaction.know(agent=agent.login)
             begin_talk(floor, call, agent, event.at)
+            if call.customers:
+                floor.do(call.record_for(agent.login, event.at))
     if agent.leaving:
         agent.leaving, agent.afterwards, agent.afterwards_by = False, "", ""
     floor.touch_agent(agent)

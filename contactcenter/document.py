@@ -9,18 +9,24 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contactcenter.config import LIVE, ConfigError, Configuration, Settings, WrongReferences, wrong_of
+from contactcenter.config import LIVE, ConfigError, Configuration, Settings, wrong_of
 from contactcenter.configurator import FROM_THE_FILE
-from contactcenter.crm import configurations, database
+from contactcenter.crm import configurations, engines, migrations
 from contactcenter.crm.configurations import Version
+from contactcenter.crm.place import Place
 from contactcenter.crm.store import Store
+from contactcenter.mistakes import WrongReferences
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def stored(path: Path) -> Version | None:
+async def stored(place: Place) -> Version | None:
     """The version in force in a store, whether a server runs on it or not; None when there is none yet."""
-    return database.peek(path, configurations.current) if path.exists() else None
+    if isinstance(place, Path) and not place.exists():
+        return None
+    return await engines.peek(
+        place, lambda db: configurations.current(db) if migrations.revision(db) else None
+    )
 
 
 async def put(settings: Settings, file: Path, store: Store) -> Version | None:

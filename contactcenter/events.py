@@ -556,6 +556,25 @@ class RecordingPauseForced(Supervising):
 
 
 @frozen
+class CustomerChosen(Supervising):
+    """Somebody says who the contact is: one of those it may be, anybody else, or a record made just now."""
+
+    interaction: str
+    customer: CustomerCard
+    method: MatchMethod
+    """`CHOSEN` or `CREATED`."""
+
+
+@frozen
+class CustomerChanged(Event):
+    """A customer's record was changed, or what is to be done for him, while a call of his goes on."""
+
+    customer: CustomerCard
+    was: str = ""
+    """The id that calls know him by, when that record was merged into this one."""
+
+
+@frozen
 class CallbackCancelAsked(Supervising):
     """A supervisor takes a callback back."""
 

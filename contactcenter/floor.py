@@ -204,10 +204,13 @@ class Floor:
                 return
             offer = self.offers.get(call.offer)
             offered = tuple(offer.seats) if offer else ()
+            best = call.customers[0] if call.customers else None
             yield ShowCall(
                 view=call.view(
                     held=self.is_held(call), offered=offered, consult=self.consults.get(call.consult)
-                )
+                ),
+                owner=best.owner if best else "",
+                team=best.team if best else "",
             )
         elif kind == "agent":
             agent = self.agents.get(name)

@@ -115,12 +115,17 @@ def _reserve(floor: Floor, call: Call, consult: Consult, agent: AgentSession, at
     agent.move(AgentTrigger.RESERVE, at)
     agent.consult, agent.call, agent.interaction = consult.id, call.id, call.interaction.id
     floor.touch_agent(agent)
-    why = {"rule": "transfer" if consult.blind else "consult", "by": consult.by}
-    floor.do(call.pop(agent.login, consult.id, 0.0, why))
+    show_record(floor, call, consult)
     if agent.page and consult.leg == consult.id:
         floor.wake(f"consult_pop {consult.id}", at + POP_GRACE_S)
     else:
         _ring(floor, call, consult, at)
+
+
+def show_record(floor: Floor, call: Call, consult: Consult) -> None:
+    """Pop what is known of the caller on the page of who is consulted; again when more is known."""
+    why = {"rule": "transfer" if consult.blind else "consult", "by": consult.by}
+    floor.do(call.pop(consult.login, consult.id, 0.0, why))
 
 
 def pop_shown(floor: Floor, event: PopShown) -> None:

@@ -94,8 +94,9 @@ def _seat(floor: Floor, call: Call, agent: AgentSession, number: int) -> Seat:
 def show_record(floor: Floor, call: Call, at: float) -> None:
     """Pop what is known of the caller where he is offered or talks; again when more is known."""
     made = floor.offers.get(call.offer)
-    for login in made.seats if made else (call.agent,):
-        floor.do(call.pop(login, call.offer, round(at - (call.queued_at or at), 3), call.why))
+    talking = (call.agent,) if call.agent in floor.agents else ()
+    for login in made.seats if made else talking:
+        floor.do(call.record_for(login, at))
 
 
 def pop_shown(floor: Floor, event: PopShown) -> None:

@@ -2,7 +2,24 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Wrong(NamedTuple):
+    """One mistake."""
+
+    key: str
+    says: str
+    """What is wrong with it, and what to do."""
+
+
+class WrongReferences(ValueError):
+    """Keys that are right each for itself, and wrong together."""
+
+    def __init__(self, wrong: list[Wrong]) -> None:
+        super().__init__("; ".join(f"{each.key}: {each.says}" for each in wrong))
+        self.wrong = wrong
+
 
 _WORDS: Mapping[str, str] = {
     "int_type": "must be a whole number",

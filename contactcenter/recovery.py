@@ -10,6 +10,7 @@ from contactcenter import (
     calling_back,
     desks,
     handoff,
+    identifying,
     legs,
     monitoring,
     recording,
@@ -151,6 +152,7 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
         _part_others(floor, call, event.at)
+        identifying.look_up(floor, call, event.at)
         recording.claim(floor, call, event.at)
         floor.save(interaction)
         floor.touch(call=call.id, queue=call.queue)

@@ -7,13 +7,18 @@ import re
 import unicodedata
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from contactcenter.claims import Claim
+from contactcenter.crm.errors import StoreRefused
+from contactcenter.crm.keeper import Wishes
+from contactcenter.crm.place import Place, Server
+from contactcenter.mistakes import Wrong, WrongReferences
+from contactcenter.routing.conditions import parse as parse_condition
 from contactcenter.routing.hours import Calendar, Span
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.queues import QueueRules
@@ -29,6 +34,12 @@ def _zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError("must be a time zone such as Asia/Shanghai") from None
     return name
+
+
+def _server(url: str) -> str:
+    if url:
+        Server(url=url, beside=Path())
+    return url
 
 
 def _spans(text: str) -> str:
@@ -59,6 +70,11 @@ def parse_spans(text: str) -> tuple[Span, ...]:
                 raise ValueError(f"{before!r} and {part!r} overlap: write them as one, or part them")
         spans.append((part, (start, end)))
     return tuple(span for _, span in spans)
+
+
+def _condition(text: str) -> str:
+    parse_condition(text)
+    return text
 
 
 def _moment(seconds: float) -> float:
@@ -165,6 +181,78 @@ class StoreSection(Section):
     """Where the records are kept."""
 
     path: Path = Path("contactcenter.db")
+    """The SQLite file; with `url`, the name beside which the journal stands."""
+    key: Path = Path("personal.key")
+    """The file with the key of personal data; its index's stands beside it, as `personal.index.key`."""
+    url: Annotated[str, AfterValidator(_server)] = ""
+    """A PostgreSQL database instead of the file."""
+    password: str = ""
+    """Of the database's user."""
+    password_file: Path | None = None
+    """The same, from a file's first line."""
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if not self.url and (self.password or self.password_file):
+            raise WrongReferences([Wrong("password", "is of no use without url: add it, or remove this")])
+        if self.password and self.password_file:
+            raise WrongReferences([Wrong("password", "is given twice: remove it, or password_file")])
+        return self
+
+    @property
+    def place(self) -> Place:
+        """Where the store is. Raises `StoreRefused` when the password's file can't be read."""
+        if not self.url:
+            return self.path
+        password = self.password
+        if self.password_file:
+            try:
+                password = self.password_file.read_text(encoding="utf-8").partition("\n")[0]
+            except (OSError, UnicodeDecodeError) as error:
+                raise StoreRefused(
+                    f"store.password_file {self.password_file} can't be read ({error}): "
+                    "let it be a text file that this user may read"
+                ) from None
+        return Server(url=self.url, password=password, beside=self.path)
+
+
+def _clock(text: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError("must be a time of the day such as 03:00")
+    return text
+
+
+class BackupSection(Section):
+    """Daily backups of the store and the attachments."""
+
+    daily: bool = True
+    at: Annotated[str, AfterValidator(_clock)] = "03:00"
+    """The time of the day, in the center's zone."""
+    folder: Path = Path("backups")
+    keep: int = Field(default=7, ge=1, le=10_000)
+    """How many; older ones are deleted when a new one is there."""
+    recordings: bool = False
+    """Whether the recordings' audio comes along; their index always does."""
+
+    @property
+    def wishes(self) -> Wishes:
+        """What the keeper is told."""
+        return Wishes(
+            folder=self.folder, daily=self.daily, at=time.fromisoformat(self.at), keep=self.keep,
+            with_recordings=self.recordings,
+        )  # fmt: skip
+
+
+class FilesSection(Section):
+    """Files that people send: attachments, and tables to import."""
+
+    folder: Path = Path("files")
+    attachment_mb: int = Field(default=20, ge=1, le=1000)
+    attachments: int = Field(default=200, ge=1, le=10_000)
+    """Of one customer."""
+    import_mb: int = Field(default=200, ge=1, le=2000)
+    import_days: int = Field(default=30, ge=1, le=3650)
+    """For how long a file is kept after it was imported, so that its bad rows can be fetched."""
 
 
 class SpeechSection(Section):
@@ -218,6 +306,15 @@ class Asking(Urging):
         return Claim(priority=self.priority, needs=self.all_needs)
 
 
+class Condition(Asking):
+    """What speaks for a call while something holds of its customer."""
+
+    when: Annotated[str, AfterValidator(_condition)]
+    """As in `customer.custom.segment == "vip"`: see `routing/conditions.py`."""
+    queues: tuple[Name, ...] = ()
+    """In these queues only; empty: in all."""
+
+
 class WideningSection(Section):
     """One step of a queue's widening."""
 
@@ -239,6 +336,8 @@ class RoutingSection(Section):
     tiers: dict[str, Asking] = Field(default_factory=dict)
     languages: dict[Literal["zh", "en"], Asking] = Field(default_factory=dict)
     save_desk: Asking = Asking()
+    conditions: dict[Name, Condition] = Field(default_factory=dict)
+    """By the names under which decisions speak of them."""
 
     def policy(self) -> Policy:
         """The order of service, and skills that are held back."""

@@ -155,7 +155,11 @@ def _settings(options: Options) -> Settings:
         "fastagi": settings.fastagi.model_copy(
             update={"port": 4573 + options.port_offset, "key": _secret(options.data / "agi-key")}
         ),
-        "store": settings.store.model_copy(update={"path": data / "contactcenter.db"}),
+        "store": settings.store.model_copy(
+            update={"path": data / "contactcenter.db", "key": data / "personal.key"}
+        ),
+        "files": settings.files.model_copy(update={"folder": data / "files"}),
+        "backup": settings.backup.model_copy(update={"folder": data / "backups"}),
         "speech": settings.speech.model_copy(update={"cache": data / "prompts"}),
         "recordings": settings.recordings.model_copy(
             update={

@@ -11,6 +11,7 @@ from contactcenter import counting
 from contactcenter.agi.server import AgiServer
 from contactcenter.ami.servers import AsteriskServers
 from contactcenter.center import Center
+from contactcenter.crm.keeper import Keeper
 from contactcenter.floor import Floor
 from contactcenter.recordings.shelf import Counts, Shelf
 
@@ -36,6 +37,7 @@ class Parts(Protocol):
     servers: AsteriskServers | None
     scripts: AgiServer | None
     shelf: Shelf | None
+    keeper: Keeper | None
 
 
 class Totals(Collector):
@@ -46,7 +48,7 @@ class Totals(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Asked by `/metrics`."""
-        # Asked from the loop itself: `uvloop`, or `asyncio` where there is none (docs/adr/0019).
+        # Asked from the loop itself: `uvloop`, or `asyncio` where there is none (docs/adr/0018).
         name = type(asyncio.get_running_loop()).__module__.partition(".")[0]
         yield InfoMetricFamily("contactcenter_event_loop", "Which event loop carries it", {"loop": name})
         impossible = CounterMetricFamily(
@@ -62,6 +64,7 @@ class Totals(Collector):
                 total.add_metric([server], getattr(counters, name))
             yield total
         yield from self._recordings()
+        yield from self._backups()
         ping = GaugeMetricFamily("contactcenter_ami_ping_ms", "AMI: the last ping", labels=["server"])
         for server, counters in servers.items():
             ping.add_metric([server], counters.ping_ms)
@@ -70,6 +73,21 @@ class Totals(Collector):
         faults.add_metric([], self._app.scripts.faults if self._app.scripts else 0)
         yield faults
         yield from queue_metrics(self._app.center.floor)
+
+    def _backups(self) -> Iterator[Metric]:
+        keeper = self._app.keeper
+        if keeper is None:
+            return
+        counts = keeper.counts
+        yield GaugeMetricFamily(
+            "contactcenter_backup_last_timestamp_seconds",
+            "When the last verified backup was made, since the epoch; 0: there is none",
+            counts.last_at,
+        )
+        yield GaugeMetricFamily("contactcenter_backup_last_bytes", "Its file", counts.last_bytes)
+        yield GaugeMetricFamily("contactcenter_backup_running", "Being made", int(keeper.running is not None))
+        yield CounterMetricFamily("contactcenter_backups_made", "Backups made", counts.made)
+        yield CounterMetricFamily("contactcenter_backups_failed", "Backups that failed", counts.failed)
 
     def _recordings(self) -> Iterator[Metric]:
         counts = self._app.shelf.counts if self._app.shelf else Counts()

@@ -66,8 +66,38 @@ class CustomerCard:
     balance: str = ""
     """Decimal text, in the center's currency; empty when there is no account."""
     note: str = ""
+    kind: str = "person"
+    """`person` or `organisation`."""
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    custom: dict[str, Any] = field(default_factory=dict)
+    """Custom values of the fields that are declared for routing."""
+    owner: str = ""
+    """The login of whose customer it is …"""
+    team: str = ""
+    """… and the team's name. Both empty: anybody's."""
     last: tuple["PastInteraction", ...] = ()
     """The newest first, ten at most."""
+    requests: tuple["OpenRequest", ...] = ()
+    """What is still to be done for the customer: the most urgent first, five at most."""
+    confidence: float = 0.0
+    """How sure it is that this is the caller, 0 to 1 (`crm/matching.py`); 0 where nobody called."""
+    hidden: tuple[str, ...] = ()
+    """Fields that are blank here because this reader may not see them."""
+
+
+@frozen
+class OpenRequest:
+    """One line of what is to be done for a customer."""
+
+    id: str
+    number: str
+    subject: str
+    state: str
+    priority: int
+    due_at: float | None
+    owner: str
+    team: str
 
 
 @frozen
@@ -83,14 +113,26 @@ class PastInteraction:
     outcome: str
     disposition: str
     note: str
+    workers: tuple[str, ...] = ()
+    """Every agent who has, or had, the caller: they, and who oversees them, may know of it."""
 
 
 class MatchMethod(StrEnum):
-    """How a customer was recognised; an entered number beats the caller's number."""
+    """How a customer was recognised. What an agent says beats what was keyed in, and that beats the rest."""
 
     NONE = "none"
     CALLER_NUMBER = "caller_number"
+    EMAIL = "email"
+    """By the sender's address."""
     ENTERED_NUMBER = "entered_number"
+    CHOSEN = "chosen"
+    """An agent said who it is."""
+    CREATED = "created"
+    """An agent opened the record while the customer was there."""
+
+
+CERTAINTY = {MatchMethod.ENTERED_NUMBER: 0.98, MatchMethod.CHOSEN: 1.0, MatchMethod.CREATED: 1.0}
+"""How sure these are, 0 to 1; the others are as sure as the address tells (`crm/matching.py`)."""
 
 
 @frozen
@@ -251,6 +293,8 @@ class InteractionRecord:
     language: str = ""
     customer: str = ""
     match: MatchMethod = MatchMethod.NONE
+    confidence: float = 0.0
+    """How sure the match is, 0 to 1; 0 with no match, and in records from before it was kept."""
     queue: str = ""
     agent: str = ""
     last_node: str = ""

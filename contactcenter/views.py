@@ -59,6 +59,14 @@ class CallView:
     """When it entered: a bound of its wait, as far as one could be given."""
     told_s: float | None
     """What the caller was told last of the wait that remained then; None: nothing yet."""
+    match: str = "none"
+    """How the customer was recognised: one of `values.MatchMethod`."""
+    confidence: float = 0.0
+    """How sure that is, 0 to 1."""
+    matches: int = 0
+    """How many customers it may be."""
+    language: str = ""
+    """The caller's, or the customer's."""
 
 
 @frozen
@@ -230,3 +238,36 @@ class FiguresView:
     today: Figures
     recent: Figures | None
     """The last 30 minutes; None for agents."""
+
+
+@frozen
+class ImportView:
+    """How far an import is: for whoever began it (`GET /api/imports/{id}` has the rest)."""
+
+    id: str
+    login: str
+    name: str
+    """The file's."""
+    state: str
+    rows: int
+    done: int
+    created: int
+    changed: int
+    skipped: int
+    bad: int
+    error: str
+
+
+@frozen
+class ReminderView:
+    """A follow-up of which somebody is to be reminded."""
+
+    id: str
+    title: str
+    customer: str
+    request: str
+    owner: str
+    """Whose page shows it; empty: everybody's of the team."""
+    team: str
+    due_at: float
+    remind_at: float

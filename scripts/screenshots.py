@@ -1,6 +1,6 @@
 """Takes the pictures of docs/images anew, from a center that really runs and a call that is really talked.
 
-    .venv/bin/python scripts/screenshots.py [--offset 7000] [--folder docs/images]
+    .venv/bin/python scripts/screenshots.py [--offset 7000] [--folder docs/images] [--only records]
 
 It starts a demo center of its own in a temporary folder, on ports shifted by the offset, and ends it.
 Needs what `scripts/setup.sh test` installs (Chromium, Playwright, fonts).
@@ -12,8 +12,10 @@ import contextlib
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
@@ -26,7 +28,49 @@ CALLER = "15400000003"
 """A customer of the demo's with a history."""
 NAME = "李敏"
 WAITING = (("王芳", "15400000001"), ("赵强", "15400000002"), ("Maria Lind", "15400000004"))
-AGENT_PAGE, OVERVIEW = "agent-page.png", "supervisor-overview.png"
+AGENT_PAGE, OVERVIEW, CUSTOMER = "agent-page.png", "supervisor-overview.png", "customer-page.png"
+CUSTOMERS, BOARD, DUPLICATES = "customer-list.png", "request-board.png", "duplicates.png"
+IMPORT, ROLES = "import.png", "roles.png"
+YEAR = ("--customers", "400", "--interactions", "3000", "--agents", "12")
+"""How much of a made-up year the lists show."""
+TWICE = (
+    {
+        "name": "陈秀英",
+        "phones": ["13900001111"],
+        "company": "北京云栖科技有限公司",
+        "tier": "gold",
+        "tags": ["宽带"],
+    },
+    {
+        "name": "陈秀英",
+        "phones": ["13900001111"],
+        "company": "云栖科技",
+        "category": "家庭",
+        "note": "白天联系。",
+    },
+)
+"""One customer who was entered twice."""
+DAY_S = 86_400
+REQUESTS = (
+    ("宽带晚间频繁掉线", 4, "new", -3600), ("发票抬头需要更改", 2, "new", 2 * DAY_S),
+    ("光猫指示灯红色", 3, "open", 5 * 3600), ("套餐到期前升级", 2, "open", 3 * DAY_S),
+    ("等待客户提供证件照片", 2, "waiting_customer", DAY_S),
+    ("机房扩容后回复", 3, "waiting_internal", 4 * DAY_S), ("忘记服务密码", 1, "solved", None),
+)  # fmt: skip
+"""Subject, priority, state, due in so many seconds."""
+TABLE = (
+    "姓名,手机号,邮箱,公司,备注\n王晓明,13800138010,wang.xm@example.com,星河科技,老客户推荐\n"
+    "李雪,13800138011,li.xue@example.com,,周末联系\n赵一鸣,138001380,zhao@example.com,远景传媒,\n"
+    "Maria Lind,+46 8 123 456 78,maria@example.com,Nordic AB,English\n"
+)
+"""A file to import; one of its rows is bad."""
+BESIDE = (
+    ("relations", {"to": "", "role": "family", "title": "", "main": False}),
+    ("consents", {"channel": "phone", "purpose": "marketing", "state": "refused", "source": "call"}),
+    ("consents", {"channel": "email", "purpose": "service", "state": "granted", "source": "web"}),
+    ("notes", {"text": "周三下午不方便接电话，其他时间都可以。", "pinned": True}),
+)
+"""What belongs to the customer whose page is shown."""
 WARM_MS = 20_000
 """By then all prompts are made, and the machine is quiet."""
 PHONE = "116"
@@ -37,8 +81,19 @@ async def main() -> None:
     """The pictures, one after the other."""
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
-    async with _center(options.offset) as address, async_playwright() as playwright:
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
+        if options.only != "records":
+            await _calls(browser, options)
+        if options.only != "calls":
+            async with _center(options.offset, YEAR) as address:
+                await _records(browser, address, options)
+        await browser.close()
+
+
+async def _calls(browser: Browser, options: argparse.Namespace) -> None:
+    """The pages during a call, and the customer's who called."""
+    async with _center(options.offset) as address:
         page = await _page(browser, address, 900)
         await _sign_in(page)
         async with _caller(options.offset):
@@ -54,9 +109,7 @@ async def main() -> None:
             await _overview(browser, address, options)
             await page.keyboard.press("F4")
             await _face(page, "wrap_up")
-        await browser.close()
-    for name in (AGENT_PAGE, OVERVIEW):
-        sys.stdout.write(f"{options.folder / name}\n")
+        await _customer(browser, address, options)
 
 
 async def _overview(browser: Browser, address: str, options: argparse.Namespace) -> None:
@@ -79,6 +132,84 @@ async def _overview(browser: Browser, address: str, options: argparse.Namespace)
     await page.close()
 
 
+async def _customer(browser: Browser, address: str, options: argparse.Namespace) -> None:
+    """A customer's page, with something of everything."""
+    page = await _page(browser, address, 1000)
+    await _enter(page, "supervisor1")
+
+    async def with_phone(number: str) -> str:
+        found = await (await page.request.get(f"/api/customers?phone={number}")).json()
+        return str(found["items"][0]["id"])
+
+    id_, other = await with_phone(CALLER), await with_phone(WAITING[1][1])
+    for kind, body in BESIDE:
+        to = {"to": other} if "to" in body else {}
+        await _send(page, "POST", f"/api/customers/{id_}/{kind}", {**body, **to})
+    await _send(
+        page, "POST", "/api/requests", {"customer": id_, "subject": "宽带晚间频繁掉线", "priority": 3}
+    )
+    await page.goto(f"/customers/{id_}")
+    await page.locator(".entries > li").first.wait_for()
+    await page.wait_for_load_state("networkidle")
+    await page.screenshot(path=options.folder / CUSTOMER)
+    await page.close()
+
+
+async def _records(browser: Browser, address: str, options: argparse.Namespace) -> None:
+    """The lists and forms of a center with a year behind it."""
+    page = await _page(browser, address, 900)
+    await _enter(page, "admin")
+    for body in TWICE:
+        await _send(page, "POST", "/api/customers", body)
+    found = await (await page.request.get("/api/customers?sort=updated&limit=50")).json()
+    people = [one["id"] for one in found["items"] if not one["name"].isascii()]
+    for (subject, priority, state, due), customer in zip(REQUESTS, people[2:], strict=False):
+        made = {"customer": customer, "subject": subject, "priority": priority}
+        one = await _send(
+            page, "POST", "/api/requests", made | ({} if due is None else {"due_at": time.time() + due})
+        )
+        if state != "new":
+            solved = {"solution": "已重置密码。"} if state == "solved" else {}
+            await _send(page, "PATCH", f"/api/requests/{one['id']}", {"state": state, **solved})
+    await _picture(page, "/customers?sort=updated", "tbody tr", options.folder / CUSTOMERS)
+    await _picture(page, "/requests", ".request-card", options.folder / BOARD)
+    await _picture(page, "/duplicates", ".sides", options.folder / DUPLICATES)
+    await _picture(page, "/roles/supervisor", ".matrix", options.folder / ROLES)
+    await page.goto("/imports")
+    file: Any = {"name": "客户名单.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
+    await page.set_input_files("#import-file", file)
+    await page.locator(".target").first.wait_for()
+    await page.locator(".next-bar .primary").click()
+    await page.locator("[data-import=checked]").first.wait_for()
+    await page.mouse.move(0, 0)
+    await page.wait_for_load_state("networkidle")
+    await page.screenshot(path=options.folder / IMPORT)
+    await page.close()
+
+
+async def _picture(page: Page, path: str, ready: str, file: Path) -> None:
+    """The page at this address, once this is on it."""
+    await page.goto(path)
+    await page.locator(ready).first.wait_for()
+    await page.wait_for_load_state("networkidle")
+    await page.screenshot(path=file)
+
+
+async def _send(page: Page, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What the server answers to a request of the page's user."""
+    answer: dict[str, Any] = await page.evaluate(
+        """async ([method, path, body]) => {
+            const { csrf } = await (await fetch("/api/me")).json();
+            const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+            const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
+            if (!answer.ok) throw new Error(await answer.text());
+            return answer.json();
+        }""",
+        [method, path, body],
+    )
+    return answer
+
+
 async def _page(browser: Browser, address: str, height: int) -> Page:
     return await browser.new_page(
         base_url=address,
@@ -93,13 +224,21 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--offset", type=int, default=7000, help="added to every port")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
+    parser.add_argument("--only", choices=("calls", "records"), help="those of a call, or of the records")
     return parser.parse_args()
 
 
 @contextlib.asynccontextmanager
-async def _center(offset: int) -> AsyncIterator[str]:
-    """A demo center with data of its own; gives the address of its pages."""
+async def _center(offset: int, year: tuple[str, ...] = ()) -> AsyncIterator[str]:
+    """A demo center with data of its own, or with a year behind it; gives the address of its pages."""
     with tempfile.TemporaryDirectory() as folder:
+        if year:
+            filling = await asyncio.create_subprocess_exec(
+                *PROGRAM, "demo-data", "--data", f"{folder}/var", *year,
+                stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, cwd=ROOT,
+            )  # fmt: skip
+            if await filling.wait():
+                raise SystemExit("the year was not made")
         process = await asyncio.create_subprocess_exec(
             *PROGRAM, "run", "--data", f"{folder}/var", "--port-offset", str(offset),
             "--demo-password", PASSWORD, stdout=asyncio.subprocess.PIPE, cwd=ROOT,

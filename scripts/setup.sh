@@ -118,7 +118,7 @@ if ! done_with ".cache/packages.$purpose" scripts/setup.sh; then
   printf '%s\n' "$key" >".cache/packages.$purpose"
 fi
 
-# The three parts do not depend on each other.
+# The parts do not depend on each other.
 failed=0
 jobs=()
 stamp=.venv/.installed
@@ -135,6 +135,10 @@ else
   asterisk-docker/install.sh &
 fi
 jobs+=($!)
+if [ "$purpose" = test ] && ! scripts/postgresql.sh --there; then
+  quietly postgresql scripts/postgresql.sh &
+  jobs+=($!)
+fi
 for job in "${jobs[@]}"; do
   wait "$job" || failed=1
 done

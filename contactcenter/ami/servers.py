@@ -12,6 +12,7 @@ from contactcenter.ami.errors import AmiError
 from contactcenter.ami.link import AmiLink
 from contactcenter.ami.messages import Message
 from contactcenter.ami.protocol import Tap
+from contactcenter.ami.registrations import Registrations
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.state import Boot, Counters, LinkState, Status
 from contactcenter.ami.translate import (
@@ -74,9 +75,6 @@ MODES = frozenset({"listen", "whisper", "barge"})
 """The extensions of the dialplan's [monitor]."""
 LEG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """A leg's name: a Uniqueid that Asterisk gave, or a name that we gave. Never a pattern of channels."""
-REGISTERED = frozenset({"Created", "Reachable", "NonQualified", "Updated"})
-UNREACHABLE = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
-"""Device states of a phone that is not registered."""
 
 log = structlog.get_logger(__name__)
 
@@ -101,8 +99,7 @@ class AsteriskServers:
         self._versions: dict[str, str] = {}
         self._asked: set[str] = set()
         """Legs of ours that were asked for and have not begun."""
-        self._contacts: dict[str, str] = {}
-        """Phone -> its newest contact."""
+        self._registrations = Registrations()
         self._tasks: set[asyncio.Task[None]] = set()
         for server in servers:
             self._links[server.name] = AmiLink(
@@ -320,7 +317,7 @@ class AsteriskServers:
                 self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
             return
         if message.event == "ContactStatus":
-            self._contact_changed(message)
+            self._contact_changed(server, message)
             return
         event = translate(message, server, self._now())
         if isinstance(event, LegStarted):
@@ -328,16 +325,16 @@ class AsteriskServers:
         if event:
             self._tell(event)
 
-    def _contact_changed(self, message: Message) -> None:
-        """A phone that registers anew gets a new contact, and only then loses the old one: it is not gone."""
-        phone, contact = device_phone(f"PJSIP/{message.get('AOR', '')}"), message.get("URI", "")
+    def _contact_changed(self, server: str, message: Message) -> None:
+        phone = device_phone(f"PJSIP/{message.get('AOR', '')}")
         if not phone:
             return  # a trunk's
-        if message.get("ContactStatus") in REGISTERED:
-            self._contacts[phone] = contact
-            self._tell(PhoneSeen(at=self._now(), phone=phone, reachable=True))
-        elif self._contacts.get(phone, contact) == contact:
-            self._tell(PhoneSeen(at=self._now(), phone=phone, reachable=False))
+        contact, status, at = message.get("URI", ""), message.get("ContactStatus", ""), self._now()
+        self._seen(phone, self._registrations.contact(server, phone, contact, status, at))
+
+    def _seen(self, phone: str, reachable: bool | None) -> None:
+        if reachable is not None:
+            self._tell(PhoneSeen(at=self._now(), phone=phone, reachable=reachable))
 
     def _link_changed(self, server: str, state: LinkState) -> None:
         if state.status is Status.DOWN:
@@ -370,11 +367,11 @@ class AsteriskServers:
 
     async def _phones(self, server: str) -> None:
         """Which phones are registered: those that did so before this link stood told nobody."""
+        asked_at = self._now()
         reply = await self._links[server].send({"Action": "DeviceStateList"})
         for device in reply.items:
             if phone := device_phone(device["Device"]):
-                reachable = device["State"] not in UNREACHABLE
-                self._tell(PhoneSeen(at=self._now(), phone=phone, reachable=reachable))
+                self._seen(phone, self._registrations.listed(server, phone, device["State"], asked_at))
 
     async def _look_again(self) -> None:
         while True:
@@ -383,6 +380,7 @@ class AsteriskServers:
                 if link.state.status is Status.READY:
                     try:
                         await self._snapshot(name)
+                        await self._phones(name)
                     except (AmiError, KeyError) as error:
                         log.warning("snapshot_failed", server=name, error=str(error))
 

@@ -1,13 +1,14 @@
 """Callbacks: who is to be called back, in which place, and what became of it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from contactcenter.callbacks import CallbackRecord
-from contactcenter.crm import paging
+from contactcenter.crm import access, paging
+from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import callbacks
 from contactcenter.crm.text import inert
@@ -42,24 +43,23 @@ def unfinished(db: Connection) -> tuple[CallbackRecord, ...]:
     return tuple(map(_record, db.execute(query)))
 
 
-def get(db: Connection, id_: str) -> CallbackRecord | None:
-    """The callback, or None."""
-    row = db.execute(select(callbacks).where(callbacks.c.id == id_)).one_or_none()
-    return _record(row) if row else None
+def get(db: Connection, id_: str, reader: Reader) -> CallbackRecord | None:
+    """The callback as the reader may see it, or None; what he does not see is None, too."""
+    seen = access.visible(reader, Kind.CALLBACK)
+    row = db.execute(select(callbacks).where(callbacks.c.id == id_, seen)).one_or_none()
+    return _shown(_record(row), reader) if row else None
 
 
 def page(
     db: Connection,
+    reader: Reader,
     *,
-    queues: Iterable[str] | None = None,
     state: str = "",
     cursor: str = "",
     limit: int = 50,
 ) -> Page[CallbackRecord]:
-    """Callbacks, the newest first, of these queues and in this state if given."""
-    query = select(callbacks)
-    if queues is not None:
-        query = query.where(callbacks.c.queue.in_(sorted(queues)))
+    """Callbacks that the reader sees, the newest first, in this state if given."""
+    query = select(callbacks).where(access.visible(reader, Kind.CALLBACK))
     if state:
         query = query.where(callbacks.c.state == state)
     found = db.execute(
@@ -67,7 +67,14 @@ def page(
     ).all()
     shown = found[: paging.bounded(limit)]
     more = paging.cursor_of(shown[-1].asked_at, shown[-1].id) if len(found) > len(shown) else ""
-    return Page(items=tuple(map(_record, shown)), next=more)
+    return Page(items=tuple(_shown(_record(row), reader) for row in shown), next=more)
+
+
+def _shown(record: CallbackRecord, reader: Reader) -> CallbackRecord:
+    """Who is called back is who called: without what of him is hidden from the reader."""
+    if reader.hides(Kind.INTERACTION, "caller"):
+        record = replace(record, number="")
+    return replace(record, name="") if reader.hides(Kind.INTERACTION, "caller_name") else record
 
 
 def _fields(record: CallbackRecord) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from contactcenter.crm import audit, configurations, paging
+from contactcenter.crm import audit, configurations, paging, roles
 from contactcenter.crm import users as user_records
+from contactcenter.crm.access import Right
 from contactcenter.crm.configurations import Version
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
@@ -249,9 +250,10 @@ def _values(db: Connection, places: Iterable[Place], gone: Any = None) -> dict[P
     """
     places = list(places)
     logins = sorted({place.name for place in places if place.kind == "agent"})
+    taking = roles.with_right(db, Right.CALLS_TAKE)
     rows = {
         row.login: row
-        for row in db.execute(select(users).where(users.c.login.in_(logins), users.c.role == "agent"))
+        for row in db.execute(select(users).where(users.c.login.in_(logins), users.c.role.in_(taking)))
     }
     version = configurations.current(db) if any(place.kind == "queue" for place in places) else None
     queues = version.document["queues"] if version else {}
@@ -286,7 +288,7 @@ def _set(
                 if value is not None:
                     skills[place.item] = value
         fields = user_records.checked(queues=sorted(queues), skills=skills)
-        db.execute(update(users).where(users.c.login == name).values(**fields))
+        db.execute(update(users).where(users.c.login == name).values(**fields, version=users.c.version + 1))
         agents.append(Agent(login=name, queues=tuple(fields["queues"]), skills=skills))
     version = None
     if document := _revised(db, values, check):

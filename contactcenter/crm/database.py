@@ -1,132 +1,88 @@
-"""The SQLite file: locked against a second server, checked, and opened for one writer and some readers."""
+"""What the store asks of a database, whichever engine keeps it: one writer, some readers, held by one center.
 
+Each engine has a file of its own (`sqlite.py`, `postgresql.py`); what differs between them is mended there,
+so that no noun has to know.
+"""
+
+import contextlib
 import fcntl
 import os
-import sqlite3
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contactcenter.crm.errors import StoreRefused, StoreUnavailable
+from contactcenter.crm.place import journal_of
 
 T = TypeVar("T")
 
-READERS = 3
-_BUSY_MS = 250
-"""How long the writer waits for another program's lock: short, because nothing is written meanwhile."""
+_OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 
 
-def lock(path: Path) -> int:
-    """Hold the database until the descriptor is closed. Raises `StoreRefused` if another process holds it.
+class Database(ABC):
+    """One database that this process alone writes: `take`, `migrate`, use the engines, `give_back`."""
 
-    SQLite before 3.51.3 can corrupt the file when two connections write or checkpoint at once (the WAL-reset
-    bug), so a second server on the same file must never come up.
-    """
-    file = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(file)
-        raise StoreRefused(
-            f"{path} is in use by another contactcenter process: stop that one first"
-        ) from error
-    # SQLite would make it readable for everybody; its -wal and -shm get the rights of this file.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    return file
-
-
-def check(path: Path, seconds: float) -> None:
-    """Look for damage for so many seconds at most (blocking). Raises `StoreRefused` when there is any."""
-    if not path.exists():
-        return
-    found = "ok"
-    db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-    # Not a progress handler: SQLite 3.40 calls none while it walks the pages.
-    limit = threading.Timer(seconds, db.interrupt)
-    limit.start()
-    try:
-        found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        if str(error) != "interrupted":
-            found = str(error)
-    finally:
-        limit.cancel()
-        limit.join()  # or it would interrupt a closed connection
-        db.close()
-    if found != "ok":
-        raise StoreRefused(
-            f"{path} is damaged ({found.splitlines()[-1]}). Nothing was changed. Move it and its -wal and "
-            f"-shm files aside, put the last backup in its place and start again; keep {path.stem}.journal: "
-            "its records are read in again."
-        )
-
-
-def writer(path: Path) -> AsyncEngine:
-    """The one connection that writes and checkpoints; its transactions begin with the write lock."""
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)), pool_size=1, max_overflow=0
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _(connection: Any, _record: object) -> None:
-        _pragmas(
-            connection, f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"
-        )
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _(db: Connection) -> None:
-        # The driver's own BEGIN comes late and takes the write lock later still, where waiting can't help.
-        db.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def readers(path: Path) -> AsyncEngine:
+    writing: AsyncEngine
+    """One connection; whatever is written goes through it."""
+    reading: AsyncEngine
     """Connections that can't write, each transaction seeing one state of the database."""
-    engine = create_async_engine(
-        URL.create(
-            "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"}
-        ),
-        pool_reset_on_return=None,  # `begin` ended it already; each round trip to the thread counts here
-        pool_size=READERS, max_overflow=0, pool_timeout=2.0,
-    )  # fmt: skip
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def _(connection: Any, _record: object) -> None:
-        _pragmas(connection, "query_only=ON", "busy_timeout=1000")
+    def __init__(self, path: Path, name: str) -> None:
+        self.name = name
+        """For people; holds no secret."""
+        self.journal = journal_of(path)
+        self._path = path
+        self._lock: int | None = None
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def _(db: Connection) -> None:
-        db.exec_driver_sql("BEGIN")
+    @abstractmethod
+    async def take(self) -> None:
+        """Hold it against any other center, and see that it is sound.
 
-    return engine
+        Raises `StoreRefused` (with what to do), `StoreUnavailable`, OSError.
+        """
 
+    @abstractmethod
+    async def migrate(self) -> None:
+        """Bring the schema up to date. Raises `StoreRefused` for a newer one, DBAPIError."""
 
-def peek(path: Path, query: Callable[[Connection], T]) -> T:
-    """What a reading function finds, beside a server that may be running (blocking)."""
-    engine = create_engine(
-        URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
-    )
-    try:
-        with engine.connect() as db:
-            return query(db)
-    except DBAPIError as error:
-        raise StoreUnavailable(f"{path} can't be read: {error.orig}") from error
-    finally:
-        engine.dispose()
+    async def give_back(self, *, clean: bool) -> None:
+        """Let others have it; `clean` when everything is written."""
+        # Readers first: the last connection to close writes SQLite's WAL back, and only the writer's can.
+        for engine in (self.reading, self.writing):
+            with contextlib.suppress(Exception):
+                await engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
+    @abstractmethod
+    async def peek(self, query: Callable[[Connection], T]) -> T:
+        """What a reading function finds, beside a center that may be running, and without taking anything.
 
-def _pragmas(connection: Any, *pragmas: str) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    try:
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-    finally:
-        cursor.close()
+        Raises `StoreUnavailable` or `StoreRefused`.
+        """
+
+    def outage(self, error: Exception) -> bool:
+        """Whether the database is to blame, and not what it was given: then the same may work later."""
+        if isinstance(error, DBAPIError):
+            return not isinstance(error, _OURS)
+        return isinstance(error, OSError | TimeoutError | StoreUnavailable | StoreRefused)
+
+    def hold(self) -> None:
+        """Keep other processes of this machine away from the journal, and from the file if it is one."""
+        # By its real name: a link to the file is the same file.
+        lock = self._path.resolve().with_suffix(".lock")
+        file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(file)
+            raise StoreRefused(
+                f"{self._path} is in use by another contactcenter process: stop that one first"
+            ) from error
+        self._lock = file

@@ -14,6 +14,18 @@ class Refusal(Exception):
         self.field = field
 
 
+class ChangedMeanwhile(Refusal):
+    """Somebody else changed the record after it was read: it has another version by now."""
+
+    def __init__(self, expected: int, found: int, *, field: str = "If-Match") -> None:
+        super().__init__(
+            f"you changed version {expected}, and there is version {found} by now: look at both and change "
+            "that one",
+            code="changed_meanwhile",
+            field=field,
+        )
+
+
 class StoreUnavailable(Exception):
     """The database did not take the write (or give the read) in time: full, locked, broken. Try again later.
 

@@ -1,14 +1,18 @@
 """The record of every interaction: saved while it lives, final exactly once, never changed after that."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
-from contactcenter.crm import paging
+from contactcenter.crm import access, assignments, indexing, links, outbox, paging, recordings, roots
+from contactcenter.crm.access import CENTER, Kind, Reader, Scope
+from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import Refusal
+from contactcenter.crm.links import LinkedRecord
+from contactcenter.crm.outbox import News
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import corrections, interactions, timeline, workers
 from contactcenter.crm.text import inert
@@ -17,10 +21,10 @@ from contactcenter.values import InteractionRecord, MatchMethod, PastInteraction
 NOTE = 4000
 """Longest note; longer text is cut with a mark, see `text.inert`."""
 _LONG = frozenset({"note", "error"})
-_FILTERS = {name: interactions.c[name] for name in ("queue", "outcome", "customer")} | {
-    "agent": workers.c.login
-}
+_FILTERS = {name: interactions.c[name] for name in ("queue", "outcome")} | {"agent": workers.c.login}
 _FIELDS = tuple(field.name for field in fields(InteractionRecord))
+_CALLER_S = ("callback", "callback_known", "callback_refused", "calling_back")
+"""Kinds of entries of the timeline whose `number` is the one at which the caller is reached."""
 _TEXTS = tuple(field.name for field in fields(InteractionRecord) if field.type is str)
 
 Saved = SaveInteraction | CorrectDisposition
@@ -48,50 +52,80 @@ class Interaction:
     """The latest last; it is what counts."""
     workers: frozenset[str]
     """Every agent who has, or had, the caller."""
+    assignment: Assignment | None = None
+    """Whose it is, if that was said after the record was final; `record` has it, too."""
+    links: tuple[LinkedRecord, ...] = ()
+    """The requests and follow-ups that it belongs to, of those that the reader sees."""
 
 
-def get(db: Connection, interaction: str) -> Interaction | None:
-    """The interaction with its timeline and corrections, or None."""
-    row = db.execute(select(interactions).where(interactions.c.id == interaction)).one_or_none()
+@frozen
+class Beside:
+    """What stands beside records of interactions, as far as the reader sees it."""
+
+    names: dict[str, tuple[str, str]]
+    """Of customers: id and name of today; an empty name is one that he does not see."""
+    recorded: dict[str, int]
+    """How many recordings, of those that have any."""
+
+
+def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
+    """The interaction with its timeline and corrections, as the reader may see it; None when there is none
+    for him."""
+    seen = access.visible(reader, Kind.INTERACTION)
+    row = db.execute(select(interactions).where(interactions.c.id == interaction, seen)).one_or_none()
     if row is None:
         return None
+    assigned = assignments.of(db, (interaction,)).get(interaction)
     entries = db.execute(
         select(timeline).where(timeline.c.interaction_id == interaction).order_by(timeline.c.seq)
     )
     return Interaction(
-        record=_record(row),
-        timeline=tuple(TimelineEntry(at=entry.at, kind=entry.kind, detail=entry.detail) for entry in entries),
-        corrections=_corrections(db, (interaction,)).get(interaction, ()),
-        workers=frozenset(db.scalars(select(workers.c.login).where(workers.c.interaction_id == interaction))),
+        record=access.shown(reader, Kind.INTERACTION, _record(row, assigned)),
+        timeline=tuple(
+            TimelineEntry(at=entry.at, kind=entry.kind, detail=_detail(entry, reader)) for entry in entries
+        ),
+        corrections=tuple(
+            access.shown(reader, Kind.INTERACTION, each)
+            for each in _corrections(db, (interaction,)).get(interaction, ())
+        ),
+        workers=frozenset(_workers(db, (interaction,))[interaction]),
+        assignment=assigned,
+        links=links.of_interaction(db, interaction, reader),
     )
 
 
 def page(
     db: Connection,
+    reader: Reader,
     *,
     filters: dict[str, str] | None = None,
-    scope: Collection[str] = (),
     since: float | None = None,
     until: float | None = None,
     cursor: str = "",
     limit: int = 50,
 ) -> Page[InteractionRecord]:
-    """Interactions that arrived from `since` on and before `until`, the newest first.
+    """Interactions that the reader sees, as he may see them, that arrived from `since` on and before `until`,
+    the newest first.
 
-    `scope` are the queues that the reader is limited to; none: no limit. `filters` names any of queue, agent,
+    `filters` names any of queue, agent,
     outcome, customer; an agent's are those in which he has, or had, the caller. Raises `Refusal` for others
     and foreign cursors.
     """
     query, key, tie = select(interactions), interactions.c.arrived_at, interactions.c.id
+    query = query.where(access.visible(reader, Kind.INTERACTION))
+    if reader.scope(Kind.INTERACTION) is Scope.OWN:
+        filters = {"agent": reader.login, **(filters or {})}  # so that only his own are looked through
     if filters and "agent" in filters:
         query = query.join(workers, workers.c.interaction_id == tie)
         key, tie = workers.c.arrived_at, workers.c.interaction_id
     for name, value in (filters or {}).items():
-        if name not in _FILTERS:
-            raise Refusal(f"filter by one of {', '.join(_FILTERS)}", field=name)
-        query = query.where(_FILTERS[name] == value)
-    if scope:
-        query = query.where(interactions.c.queue.in_(sorted(scope)))
+        if name == "customer":
+            root = roots.root_of(db, value)
+            query = query.where(assignments.belong_to(roots.family(db, root) if root else (value,)))
+        elif name in _FILTERS:
+            query = query.where(_FILTERS[name] == value)
+        else:
+            raise Refusal(f"filter by one of {', '.join(_FILTERS)}, customer", field=name)
     if since is not None:
         query = query.where(key >= since)
     if until is not None:
@@ -99,29 +133,42 @@ def page(
     rows = db.execute(paging.after(query, key, tie, cursor=cursor, limit=limit, down=True)).all()
     shown = rows[: paging.bounded(limit)]
     more = paging.cursor_of(shown[-1].arrived_at, shown[-1].id) if len(rows) > len(shown) else ""
-    return Page(items=tuple(map(_record, shown)), next=more)
+    given = assignments.of(db, [row.id for row in shown])
+    found = (_record(row, given.get(row.id)) for row in shown)
+    return Page(items=tuple(access.shown(reader, Kind.INTERACTION, each) for each in found), next=more)
 
 
-def last_of(db: Connection, customer: str, count: int = 10) -> tuple[PastInteraction, ...]:
-    """The customer's last interactions, the newest first, with the outcome that counts today."""
+def beside(db: Connection, records: Sequence[InteractionRecord], reader: Reader) -> Beside:
+    """Whose these are, and how many recordings there are of them."""
+    return Beside(
+        names=roots.named(db, {record.customer for record in records if record.customer}, reader),
+        recorded=recordings.counts(db, [record.id for record in records], reader),
+    )
+
+
+def last_of(
+    db: Connection, *family: str, count: int = 10, reader: Reader = CENTER
+) -> tuple[PastInteraction, ...]:
+    """The last interactions of a customer, by the ids of all its rows (`roots.family`), that the reader sees:
+    the newest first, with the outcome that counts today."""
     query = (
         select(interactions)
-        .where(interactions.c.customer == customer)
+        .where(assignments.belong_to(family), access.visible(reader, Kind.INTERACTION))
         .order_by(desc(interactions.c.arrived_at))
         .limit(count)
     )
     rows = db.execute(query).all()
     corrected = _corrections(db, [row.id for row in rows])
+    had = _workers(db, [row.id for row in rows])
     past = []
     for row in rows:
         late = corrected[row.id][-1] if row.id in corrected else None
-        past.append(
-            PastInteraction(
-                id=row.id, at=row.arrived_at, channel=row.channel, direction=row.direction, queue=row.queue,
-                agent=row.agent, outcome=row.outcome, disposition=late.code if late else row.disposition,
-                note=late.note if late else row.note,
-            )
+        one = PastInteraction(
+            id=row.id, at=row.arrived_at, channel=row.channel, direction=row.direction, queue=row.queue,
+            agent=row.agent, outcome=row.outcome, disposition=late.code if late else row.disposition,
+            note=late.note if late else row.note, workers=tuple(sorted(had[row.id])),
         )  # fmt: skip
+        past.append(access.shown(reader, Kind.INTERACTION, one))
     return tuple(past)
 
 
@@ -215,7 +262,33 @@ def write(db: Connection, commands: Sequence[Saved]) -> int:
     ]  # fmt: skip
     if late:
         db.execute(insert(corrections), late)
+    noted = [each.customer for each in latest.values() if each.final and each.note and each.customer]
+    indexing.index(db, "customer", noted)  # what was said in the talk finds who it was with
+    _tell(db, [each for each in latest.values() if each.final], late)
     return refused
+
+
+def _tell(db: Connection, ended: Sequence[InteractionRecord], late: Sequence[dict[str, Any]]) -> None:
+    """Put what is final, and what was set after that, into the outbox. What is still going on is told by the
+    center itself, live."""
+    news = [
+        News(event="interaction.ended", kind="interaction", record_id=each.id, detail=_whose(each.customer))
+        for each in ended
+    ]
+    if news:
+        at = max(each.ended_at or each.arrived_at for each in ended)
+        outbox.put_all(db, news, by=CENTER.login, at=at)
+    for each in late:
+        of = db.scalar(select(interactions.c.customer).where(interactions.c.id == each["interaction_id"]))
+        corrected = News(
+            event="interaction.corrected", kind="interaction", record_id=each["interaction_id"],
+            detail=_whose(of or ""),
+        )  # fmt: skip
+        outbox.put(db, corrected, by=each["login"], at=each["at"])
+
+
+def _whose(customer: str) -> dict[str, Any]:
+    return {"customer": customer} if customer else {}
 
 
 def _add_workers(db: Connection, had: dict[tuple[str, str], float]) -> None:
@@ -242,9 +315,30 @@ def _row(record: InteractionRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _FIELDS} | {"match": record.match.value}
 
 
-def _record(row: Row[Any]) -> InteractionRecord:
-    values = dict(row._mapping)
-    return InteractionRecord(**values | {"match": MatchMethod(values["match"])})
+def _record(row: Row[Any], assigned: Assignment | None = None) -> InteractionRecord:
+    values = dict(row._mapping) | {"match": MatchMethod(row.match)}
+    if assigned:
+        values |= {
+            "customer": assigned.customer, "match": assigned.method, "confidence": assigned.confidence,
+        }  # fmt: skip
+    return InteractionRecord(**values)
+
+
+def _workers(db: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
+    """Every agent who has, or had, the caller, by interaction."""
+    found: dict[str, list[str]] = {id_: [] for id_ in ids}
+    query = select(workers.c.interaction_id, workers.c.login).where(workers.c.interaction_id.in_(ids))
+    for row in db.execute(query) if ids else ():
+        found[row.interaction_id].append(row.login)
+    return found
+
+
+def _detail(entry: Row[Any], reader: Reader) -> dict[str, Any]:
+    """What a line of the timeline tells the reader."""
+    detail: dict[str, Any] = access.shown(reader, Kind.INTERACTION, entry.detail)
+    if entry.kind in _CALLER_S and reader.hides(Kind.INTERACTION, "caller") and "number" in detail:
+        return detail | {"number": ""}
+    return detail
 
 
 def _corrections(db: Connection, ids: Sequence[str]) -> dict[str, tuple[Correction, ...]]:

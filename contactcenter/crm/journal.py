@@ -2,14 +2,17 @@
 
 The file is allocated in full beforehand, so that it can be written when the disk is full. Records are
 appended as length, checksum, JSON; a length of zero ends them. A torn record ends them too: it was never
-promised.
+promised. The first record is the journal's own name, under which the database knows how much of it is
+applied.
 """
 
 import os
 import struct
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import structlog
@@ -38,6 +41,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     audit: SaveAudit | None = None
     callback: SaveCallback | None = None
     recording: SaveRecording | None = None
+    journal: str = ""
 
     @classmethod
     def of(cls, number: int, command: Saved) -> "_Line":
@@ -61,12 +65,15 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(_Line).decode
-        self._end = 0
+        self.name = ""
+        """Of this journal, as against all others; empty for one of an older version with records in it."""
+        self._begin = self._end = 0
         try:
             if (missing := size - os.fstat(self._file).st_size) > 0:
                 # Zeros, not fallocate: filling promised extents can need new blocks on some file systems.
                 os.pwrite(self._file, bytes(missing), size - missing)
                 os.fsync(self._file)
+            self._take_name()
         except OSError:
             os.close(self._file)
             raise
@@ -74,13 +81,9 @@ class Journal:
     def entries(self) -> list[tuple[int, Saved]]:
         """All that was appended since the last reset, in order; further appends go behind it."""
         found: list[tuple[int, Saved]] = []
-        self._end = 0
-        while len(head := os.pread(self._file, _HEAD.size, self._end)) == _HEAD.size:
-            length, checksum = _HEAD.unpack(head)
-            body = os.pread(self._file, length, self._end + _HEAD.size) if length else b""
-            if not body or len(body) < length or zlib.crc32(body) != checksum:
-                break
-            self._end += _HEAD.size + length
+        self._end = self._begin
+        while body := self._record(self._end):
+            self._end += _HEAD.size + len(body)
             try:
                 line = self._decode(body)
             except msgspec.DecodeError:
@@ -93,24 +96,45 @@ class Journal:
 
     def append(self, entries: Iterable[tuple[int, Saved]]) -> None:
         """Returns when they are on the disk. Raises OSError, and has then appended nothing."""
-        data = bytearray()
-        for number, command in entries:
-            body = self._encode(_Line.of(number, command))
-            data += _HEAD.pack(len(body), zlib.crc32(body)) + body
-        self._write(bytes(data + _END), self._end)
+        data = b"".join(_record(self._encode(_Line.of(number, command))) for number, command in entries)
+        self._write(data + _END, self._end)
         self._end += len(data)
 
     def reset(self) -> None:
         """Forget everything: it is in the database."""
-        self._write(_END, 0)
-        self._end = 0
+        self._write(_END, self._begin)
+        self._end = self._begin
 
     def close(self) -> None:
         """Give the file back."""
         os.close(self._file)
+
+    def _take_name(self) -> None:
+        if body := self._record(0):
+            with suppress(msgspec.DecodeError):
+                self.name = self._decode(body).journal
+        else:
+            self.name = uuid4().hex
+            body = self._encode(_Line(0, journal=self.name))
+            self._write(_record(body) + _END, 0)
+        if self.name:
+            self._begin = self._end = _HEAD.size + len(body)
+
+    def _record(self, at: int) -> bytes:
+        """What stands there; empty at the end."""
+        head = os.pread(self._file, _HEAD.size, at)
+        if len(head) < _HEAD.size:
+            return b""
+        length, checksum = _HEAD.unpack(head)
+        body = os.pread(self._file, length, at + _HEAD.size) if length else b""
+        return body if len(body) == length and zlib.crc32(body) == checksum else b""
 
     def _write(self, data: bytes, at: int) -> None:
         while data:
             done = os.pwrite(self._file, data, at)
             data, at = data[done:], at + done
         os.fdatasync(self._file)
+
+
+def _record(body: bytes) -> bytes:
+    return _HEAD.pack(len(body), zlib.crc32(body)) + body

@@ -8,10 +8,13 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, or_
 
 from contactcenter.crm.errors import Refusal
+from contactcenter.crm.text import inert
 from contactcenter.values import frozen
 
 T = TypeVar("T")
 
+_LARGEST = 2**31 - 1
+"""What a column that numbers rows holds."""
 MOST = 200
 """No page is longer, whatever was asked for."""
 
@@ -38,7 +41,9 @@ def after(
     `tie` is a unique column that orders rows of equal `key`. Raises `Refusal` for a cursor that isn't ours.
     """
     if cursor:
-        value, last = _decode(cursor, key.type.python_type)
+        value, last = place_of(cursor, key.type.python_type)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise Refusal("not a cursor of this list", field="cursor")
         beyond = (key < value, tie < last) if down else (key > value, tie > last)
         query = query.where(or_(beyond[0], and_(key == value, beyond[1])))
     order = (key.desc(), tie.desc()) if down else (key, tie)
@@ -57,7 +62,8 @@ def cursor_of(value: str | float, tie: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, tie]).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, kind: type) -> tuple[Any, str]:
+def place_of(cursor: str, kind: type) -> tuple[Any, str]:
+    """The key (of that type) and tie that `cursor_of` made the cursor from. Raises `Refusal` for others."""
     try:
         value, tie = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
@@ -65,6 +71,11 @@ def _decode(cursor: str, kind: type) -> tuple[Any, str]:
     # A number for a text column would be an error on PostgreSQL and a silent nonsense order on SQLite.
     if isinstance(value, bool) or not isinstance(value, kind) or not isinstance(tie, str):
         raise Refusal("not a cursor of this list", field="cursor")
-    if "\0" in tie or (isinstance(value, str) and "\0" in value):
+    if not _storable(tie) or (isinstance(value, str) and not _storable(value)) or value != value:
         raise Refusal("not a cursor of this list", field="cursor")
     return value, tie
+
+
+def _storable(text: str) -> bool:
+    """Whether a text could stand in a column."""
+    return inert(text, len(text)) == text

@@ -7,18 +7,31 @@ Rows are never deleted: one whose audio was deleted says so, and when.
 import base64
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, case, func, insert, or_, select, update
 
 from contactcenter.commands import SaveRecording
-from contactcenter.crm import audit
+from contactcenter.crm import access, audit
+from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.schema import recordings
 from contactcenter.crm.text import inert
 from contactcenter.values import AuditEntry, RecordingKind, RecordingRecord, RecordingState, Silence, frozen
 
 AUDIBLE = (RecordingState.KEPT, RecordingState.PARTIAL)
 """There is audio."""
+
+
+SUFFIX = ".ccrec"
+"""Of sealed files."""
+
+
+def place(folder: Path, id_: str, started_at: float) -> Path:
+    """Where the sealed file of a recording is, in the folder of recordings."""
+    day = datetime.fromtimestamp(started_at, UTC)
+    return folder / f"{day:%Y}" / f"{day:%m}" / f"{day:%d}" / f"{id_}{SUFFIX}"
 
 
 @frozen
@@ -61,7 +74,7 @@ def save(db: Connection, commands: Sequence[SaveRecording]) -> None:
             .where(recordings.c.id == record.id, recordings.c.state == RecordingState.RUNNING.value)
             .values(values)
         )
-        if not known.rowcount and get(db, record.id) is None:
+        if not known.rowcount and get(db, record.id, CENTER) is None:
             db.execute(insert(recordings).values(values))
 
 
@@ -117,16 +130,28 @@ def lose(db: Connection, ids: Collection[str]) -> None:
     )
 
 
-def get(db: Connection, id_: str) -> Recording | None:
-    """One row, or None."""
-    row = db.execute(select(recordings).where(recordings.c.id == id_)).one_or_none()
+def get(db: Connection, id_: str, reader: Reader) -> Recording | None:
+    """One row, or None; what the reader does not see is None, too."""
+    seen = access.visible(reader, Kind.RECORDING)
+    row = db.execute(select(recordings).where(recordings.c.id == id_, seen)).one_or_none()
     return _recording(row) if row else None
 
 
-def of_interaction(db: Connection, interaction: str) -> tuple[Recording, ...]:
-    """An interaction's rows, the earliest first: part 1, 2, 3 …"""
-    query = select(recordings).where(recordings.c.interaction == interaction)
-    return tuple(map(_recording, db.execute(query.order_by(recordings.c.started_at, recordings.c.id))))
+def of_interaction(db: Connection, interaction: str, reader: Reader) -> tuple[tuple[int, Recording], ...]:
+    """Those of an interaction's rows that the reader sees, the earliest first, each with its place (1, 2 …)
+    among all of them: a caller may have gone through other queues and talked with other agents."""
+    seen = case((access.visible(reader, Kind.RECORDING), 1), else_=0).label("seen")
+    query = select(recordings, seen).where(recordings.c.interaction == interaction)
+    rows = db.execute(query.order_by(recordings.c.started_at, recordings.c.id))
+    return tuple((place, _recording(row)) for place, row in enumerate(rows, 1) if row.seen)
+
+
+def counts(db: Connection, ids: Collection[str], reader: Reader) -> dict[str, int]:
+    """How many recordings of these interactions the reader sees; those of none are left out."""
+    query = select(recordings.c.interaction, func.count()).where(
+        recordings.c.interaction.in_(ids), access.visible(reader, Kind.RECORDING)
+    )
+    return {row[0]: row[1] for row in db.execute(query.group_by(recordings.c.interaction))}
 
 
 def in_state(db: Connection, state: RecordingState) -> tuple[RecordingRecord, ...]:

@@ -2,10 +2,12 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
+from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import sessions, users
 from contactcenter.crm.store import Store
 from contactcenter.values import frozen
@@ -36,13 +38,17 @@ class Sessions:
         self._seen: dict[str, float] = {}
         self._ends = 0
 
-    async def create(self, login: str) -> tuple[str, Session]:
-        """Begin a session for a user who proved who he is; answers the token (256 bits) for the cookie."""
+    async def create(self, login: str, password: str | None = None) -> tuple[str, Session]:
+        """Begin a session for a user who proved who he is; answers the token (256 bits) for the cookie.
+
+        `password` is the hash by which he proved it: raises `Refusal` `ended` when it is not his any more, or
+        he was disabled meanwhile.
+        """
         token = secrets.token_urlsafe(32)
         at = self._store.now()
         session = Session(login=login, csrf=secrets.token_urlsafe(32), created_at=at, expires_at=at + LIFE_S)
-        await self._store.write(_insert, _hashed(token), session)
-        self._known[_hashed(token)], self._seen[_hashed(token)] = session, at
+        # Not kept in memory: it may have ended before we hear that it began. Its first use looks it up.
+        await self._store.write(_insert, _hashed(token), session, password)
         return token, session
 
     async def find(self, token: str) -> Session | None:
@@ -68,33 +74,35 @@ class Sessions:
 
     async def end(self, token: str) -> None:
         """Sign out this browser."""
-        await self._end([_hashed(token)], sessions.c.token == _hashed(token))
+        await self._end(lambda key, _: key == _hashed(token), sessions.c.token == _hashed(token))
 
     async def end_all(self, login: str) -> None:
         """Sign the user out everywhere."""
-        keys = [key for key, session in self._known.items() if session.login == login]
-        await self._end(keys, sessions.c.login == login)
+        await self._end(lambda _, session: session.login == login, sessions.c.login == login)
 
     async def sweep(self) -> int:
         """Delete what has expired; answers how many. For a timer of some hours."""
         at = self._store.now()
-        keys = [key for key, session in self._known.items() if at >= session.expires_at]
-        return await self._end(keys, sessions.c.expires_at <= at)
+        return await self._end(lambda _, session: at >= session.expires_at, sessions.c.expires_at <= at)
 
-    async def _end(self, keys: list[str], which: ColumnElement[bool]) -> int:
-        self._forget(keys)  # at once, even if the database takes its time …
-        gone = await self._store.write(_delete, which)
-        self._forget(keys)  # … and again, for who was looked up meanwhile
-        return gone
+    async def _end(self, over: Callable[[str, Session], bool], which: ColumnElement[bool]) -> int:
+        self._forget(over)  # at once, even if the database takes its time …
+        try:
+            return await self._store.write(_delete, which)
+        finally:
+            self._forget(over)  # … and again, for who was looked up meanwhile
 
-    def _forget(self, keys: list[str]) -> None:
+    def _forget(self, over: Callable[[str, Session], bool]) -> None:
         self._ends += 1
-        for key in keys:
-            self._known.pop(key, None)
-            self._seen.pop(key, None)
+        for key in [key for key, session in self._known.items() if over(key, session)]:
+            del self._known[key], self._seen[key]
 
 
-def _insert(db: Connection, key: str, session: Session) -> None:
+def _insert(db: Connection, key: str, session: Session, password: str | None) -> None:
+    if password is not None:
+        proved = (users.c.login == session.login, users.c.password == password, ~users.c.disabled)
+        if db.scalar(select(users.c.login).where(*proved)) is None:
+            raise Refusal("the password was changed while it was looked at", code="ended")
     db.execute(
         insert(sessions).values(
             token=key, login=session.login, csrf=session.csrf, created_at=session.created_at,

@@ -1,13 +1,12 @@
 """The store: the center's memory, and the pages' way to read and write it.
 
 To the center it is an edge: `carry` takes commands and returns at once, answers come as events by `tell`.
-The pages' code runs a noun's function in a transaction: `await store.read(customers.get, id)`,
+The pages' code runs a noun's function in a transaction: `await store.read(cards.get, id)`,
 `await store.write(customers.change, id, change, at=store.now())`. One object per database and process.
 """
 
 import asyncio
-import contextlib
-import os
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,6 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoReaderFree
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contactcenter.commands import (
     Command,
@@ -29,10 +27,24 @@ from contactcenter.commands import (
     SaveIntervals,
     SaveRecording,
 )
-from contactcenter.crm import callbacks, customers, database, interactions, intervals, migrations
-from contactcenter.crm.errors import Refusal, StoreUnavailable
+from contactcenter.crm import (
+    callbacks,
+    engines,
+    idempotency,
+    indexing,
+    interactions,
+    intervals,
+    matching,
+    roles,
+    sealing,
+    settings,
+)
+from contactcenter.crm.database import Database
+from contactcenter.crm.errors import Refusal, StoreRefused, StoreUnavailable
 from contactcenter.crm.journal import Journal
-from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.phone_numbers import with_extension
+from contactcenter.crm.place import Place
+from contactcenter.crm.sealing import Sealing
 from contactcenter.crm.writer import Writer
 from contactcenter.events import CallbacksRestored, CustomerFound, Event, InteractionsRestored
 from contactcenter.values import CustomerCard, IntervalRow, MatchMethod
@@ -42,6 +54,12 @@ T = TypeVar("T")
 
 FIND_S = 1.0
 """A caller's record that takes longer than this comes too late for the pop: nobody may wait for it."""
+
+INDEX_SHARE_S, INDEX_REST, INDEX_FEWEST = 0.06, 0.25, 10
+"""How long a piece of making the search box's index anew is to take, for which part of that the store is left
+alone afterwards, and how many records are the least."""
+INDEX_AGAIN_S = 5.0
+"""When to go on with the search box's index, after the database took nothing."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,74 +71,86 @@ class Store:
         self,
         *,
         writer: Writer,
-        engines: tuple[AsyncEngine, AsyncEngine],
+        database: Database,
         journal: Journal,
-        lock: int,
-        clean: Path,
         tell: Callable[[Event], None],
         now: Callable[[], float],
         region: str,
+        keys: Sealing,
     ) -> None:
         self.now = now
         """The clock that the store was given: seconds since the epoch, UTC."""
+        self.sealing = keys
+        """The keys of personal data."""
         self._writer = writer
-        self._writing, self._reading = engines
+        self._database = database
+        self._writing, self._reading = database.writing, database.reading
         self._journal = journal
-        self._lock = lock
-        self._clean = clean
         self._tell = tell
-        self._region = region
+        self.region = region
+        """Whose dialling habits numbers without a country code follow."""
         self._closed = False
         self._rows: dict[tuple[int, str, str], IntervalRow] = {}
         """What the figures counted and the database did not take yet."""
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._indexing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
         cls,
-        path: Path,
+        place: Place,
         *,
         tell: Callable[[Event], None],
         now: Callable[[], float],
         region: str = "CN",
         journal_bytes: int = 8 << 20,
+        key: Path | None = None,
     ) -> "Store":
-        """Open or create the SQLite file `path`, migrate it, and tell `FiguresRestored`,
+        """Open the database (a SQLite file is made if there is none), migrate it, and tell `FiguresRestored`,
         `CallbacksRestored` and `InteractionsRestored` (even if empty).
 
-        Beside it stand `….journal` (pre-allocated) and `….lock`. `region` is whose dialling habits callers'
-        numbers follow. Raises `StoreRefused` (damaged, in use, newer than this program), `StoreUnavailable`
-        (the disk is full, or another program holds the database), OSError (no such folder, no right).
+        Beside the file, or where it would be, stand `….journal` (pre-allocated) and `….lock`. `region` is
+        whose dialling habits callers' numbers follow. `key` is the file with the key of personal data
+        (`sealing.py`), else `….key`. Raises `StoreRefused` (damaged, in use, newer than this program, a
+        server that won't do), `StoreUnavailable` (the disk is full, another program holds the database, the
+        server is away), OSError (no such folder, no right).
         """
-        lock = database.lock(path)
-        writing, reading = database.writer(path), database.readers(path)
+        opened = engines.of(place)
         journal = None
         writer = None
         try:
-            clean = path.with_suffix(".clean")
-            # After a clean end a glance is enough; it must not keep a center with years of records waiting.
-            await asyncio.to_thread(database.check, path, 0.25 if clean.exists() else 2.0)
-            clean.unlink(missing_ok=True)
-            journal = await asyncio.to_thread(Journal, path.with_suffix(".journal"), journal_bytes)
+            await opened.take()
+            journal = await asyncio.to_thread(Journal, opened.journal, journal_bytes)
             try:
-                async with writing.begin() as db:
-                    await db.run_sync(migrations.bring_up_to_date)
-                writer = Writer(writing, journal)
+                await opened.migrate()
+                async with opened.writing.begin() as db:
+                    await db.run_sync(indexing.begin)
+                    await db.run_sync(settings.put, "region", region)
+                    await db.run_sync(roles.ensure)
+                    known = await db.run_sync(sealing.known_keys)
+                file = key or opened.journal.with_suffix(".key")
+                keys = await asyncio.to_thread(sealing.load, file, known)
+                opened.writing = opened.writing.execution_options(**{sealing.OPTION: keys})
+                opened.reading = opened.reading.execution_options(**{sealing.OPTION: keys})
+                writer = Writer(opened, journal)
                 await writer.open()
                 store = cls(
-                    writer=writer, engines=(writing, reading), journal=journal, lock=lock, clean=clean,
-                    tell=tell, now=now, region=region,
+                    writer=writer, database=opened, journal=journal, tell=tell, now=now, region=region,
+                    keys=keys,
                 )  # fmt: skip
                 await store.settled()
+                store._indexing = store._started(store._index())
                 tell(await store.read(intervals.restored, now()))
                 tell(CallbacksRestored(at=now(), records=await store.read(callbacks.unfinished)))
                 tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
             except DBAPIError as error:
-                raise StoreUnavailable(f"{path} can't be written: {error.orig}") from error
+                raise StoreUnavailable(f"{opened.name} can't be written: {error.orig}") from error
         except BaseException:
             if writer:
                 await writer.close(0)
-            await _release(reading, writing, journal, lock)
+            await opened.give_back(clean=False)
+            if journal:
+                journal.close()
             raise
         return store
 
@@ -134,13 +164,13 @@ class Store:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._rows:
             self._save_rows(())
+        clean = False
         try:
-            # Readers first: the last connection to close writes the WAL back, and only the writer's can.
             await self._reading.dispose()
-            if await self._writer.close(seconds):
-                self._clean.touch()
+            clean = await self._writer.close(seconds)
         finally:
-            await _release(self._reading, self._writing, self._journal, self._lock)
+            self._journal.close()
+            await self._database.give_back(clean=clean)
 
     def carry(self, command: Command) -> None:
         """Carry out a command of the center: `FindCustomer`, `SaveIntervals`, or one of `saved.Saved`.
@@ -164,13 +194,22 @@ class Store:
 
         Raises what it raises, and `StoreUnavailable` when the database can't be read.
         """
+        work = partial(_call, query, args, kwargs)
         try:
-            async with self._reading.connect() as db, db.begin():
-                return await db.run_sync(partial(_call, query, args, kwargs))
+            try:
+                return await self._read(work)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                return await self._read(work)  # the server was away since the last time; it may be back
         except NoReaderFree as error:
             raise StoreUnavailable("too many wait for the database") from error
+        except StoreRefused as error:  # what was true at the start is not any more: no reason to end
+            raise StoreUnavailable(str(error)) from error
         except DBAPIError as error:
             raise StoreUnavailable(f"the database can't be read: {error.orig}") from error
+        except TimeoutError as error:
+            raise StoreUnavailable("the database does not answer") from error
 
     async def write(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -178,9 +217,12 @@ class Store:
         """Run a noun's writing function, all or nothing; returns after its commit is on the disk.
 
         Raises what it raises, and `StoreUnavailable` after 5 s (the write may still happen, see there). It
-        must depend on the connection and its arguments only: after a failed commit it is run again.
+        must depend on the connection and its arguments only: after a failed commit it is run again. Inside a
+        request with an idempotency key the key is claimed with it.
         """
-        result: T = await self._writer.submit(partial(_call, work, args, kwargs))
+        bound: Callable[[Connection], T] = partial(_call, work, args, kwargs)
+        claim = idempotency.claim.get()
+        result: T = await self._writer.submit(claim.first(bound) if claim else bound)
         return result
 
     def note(
@@ -190,17 +232,27 @@ class Store:
         answer = self._writer.submit(partial(_call, work, args, kwargs))
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
 
+    def follow(self, told: Callable[[], None]) -> None:
+        """Call this after each commit, from now on: on the loop, so it must not wait. What is new is in the
+        outbox."""
+        self._writer.committed = told
+
     async def settled(self) -> None:
         """Wait until everything carried so far is committed. Raises `StoreUnavailable` after 5 s."""
         await self._writer.submit(lambda _: None)
 
+    async def indexed(self) -> None:
+        """Wait until the search box's index is as this program makes it."""
+        if self._indexing:
+            await asyncio.wait({self._indexing})
+
     async def find_customer(self, number: str) -> tuple[CustomerCard, ...]:
         """Who has this telephone number, in whichever form it came: the best match first."""
         try:
-            whole = e164(number, self._region)
+            whole, extension = with_extension(number, self.region)
         except Refusal:
             return ()
-        return await self.read(customers.with_phone, whole)
+        return await self.read(matching.by_phone, whole, extension)
 
     def health(self) -> dict[str, bool | int | str]:
         """How the store is, for `/readyz` and an alarm.
@@ -210,6 +262,10 @@ class Store:
         ones the database refused (both are in the log in full), `second_finals` came after the final record.
         """
         return self._writer.health()
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        async with self._reading.connect() as db, db.begin():
+            return await db.run_sync(work)
 
     def _save_rows(self, rows: tuple[IntervalRow, ...]) -> None:
         """Write the rows, and with them those for which the database had no time before.
@@ -228,7 +284,10 @@ class Store:
 
     async def _answer(self, asked: FindCustomer) -> None:
         found: tuple[CustomerCard, ...] = ()
-        search = self._started(self.find_customer(asked.number))
+        if asked.customer:
+            search = self._started(self.read(matching.known, asked.customer, asked.method))
+        else:
+            search = self._started(self.find_customer(asked.number))
         # Not cancelled when late: a cancelled query costs its connection, just when all are busy.
         await asyncio.wait((search,), timeout=FIND_S)
         try:
@@ -239,8 +298,26 @@ class Store:
                 search.add_done_callback(lambda done: done.cancelled() or done.exception())
         except Exception:  # whatever it is: the caller's pop waits for an answer
             log.exception("the caller's record can't be read", call=asked.call)
-        method = MatchMethod.CALLER_NUMBER if found else MatchMethod.NONE
+        method = asked.method if found or asked.customer else MatchMethod.NONE
         self._tell(CustomerFound(at=self.now(), call=asked.call, method=method, customers=found))
+
+    async def _index(self) -> None:
+        """Make the search box's index anew where another version of this program made it: in small pieces,
+        nobody waits for it, and those who write hardly notice."""
+        at_once = INDEX_FEWEST
+        while True:
+            try:
+                if not await self.read(indexing.progress):
+                    return
+                began = time.monotonic()
+                await self.write(indexing.rebuild, at_once)
+            except StoreUnavailable:
+                await asyncio.sleep(INDEX_AGAIN_S)
+            else:
+                took = time.monotonic() - began
+                fits = at_once * INDEX_SHARE_S / max(took, 0.001)
+                at_once = max(INDEX_FEWEST, min(indexing.BATCH, int((at_once + fits) / 2)))
+                await asyncio.sleep(took * INDEX_REST)
 
     def _started(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -254,12 +331,3 @@ def _call(
     db: Connection,
 ) -> T:  # fmt: skip
     return function(db, *args, **kwargs)  # type: ignore[arg-type]  # the callers' P, which partial forgets
-
-
-async def _release(reading: AsyncEngine, writing: AsyncEngine, journal: Journal | None, lock: int) -> None:
-    for engine in (reading, writing):
-        with contextlib.suppress(Exception):
-            await engine.dispose()
-    if journal:
-        journal.close()
-    os.close(lock)

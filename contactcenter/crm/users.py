@@ -2,24 +2,24 @@
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from contactcenter.crm import paging
+from contactcenter.crm import paging, roles
+from contactcenter.crm.access import Right
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.passwords import Passwords
 from contactcenter.crm.schema import users
-from contactcenter.crm.sessions import Sessions
+from contactcenter.crm.sessions import Session, Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.text import entered
 from contactcenter.routing.skills import LEVELS
 from contactcenter.values import frozen
 
-ROLES = ("agent", "supervisor", "admin")
 LINES = ("ring", "persistent")
 _SKILL = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
@@ -61,6 +61,17 @@ def get(db: Connection, login: str) -> User | None:
     return _user(row) if row else None
 
 
+def some(db: Connection, logins: Collection[str]) -> tuple[User, ...]:
+    """Those of these users whom there are, by login."""
+    query = select(users).where(users.c.login.in_(sorted(logins))).order_by(users.c.login)
+    return tuple(map(_user, db.execute(query)))
+
+
+def logins(db: Connection) -> tuple[str, ...]:
+    """Everybody's, those who may not sign in too."""
+    return tuple(db.scalars(select(users.c.login).order_by(users.c.login)))
+
+
 def page(db: Connection, *, role: str = "", cursor: str = "", limit: int = 50) -> Page[User]:
     """Users by login, of one role if given."""
     query = select(users)
@@ -74,9 +85,16 @@ def page(db: Connection, *, role: str = "", cursor: str = "", limit: int = 50) -
 
 
 def staff(db: Connection) -> tuple[User, ...]:
-    """Every agent who may sign in."""
-    query = select(users).where(users.c.role == "agent", ~users.c.disabled).order_by(users.c.login)
+    """Everybody who takes calls and may sign in."""
+    taking = roles.with_right(db, Right.CALLS_TAKE)
+    query = select(users).where(users.c.role.in_(taking), ~users.c.disabled).order_by(users.c.login)
     return tuple(map(_user, db.execute(query)))
+
+
+def takes_calls(db: Connection, login: str) -> User | None:
+    """The user if he takes calls, or None."""
+    user = get(db, login)
+    return user if user and user.role in roles.with_right(db, Right.CALLS_TAKE) else None
 
 
 class Users:
@@ -87,11 +105,19 @@ class Users:
         self._sessions = sessions
         self._passwords = passwords or Passwords()
 
-    async def sign_in(self, login: str, password: str) -> User | None:
-        """The user, or None: unknown, wrong or disabled all take the same time and say the same."""
+    async def sign_in(self, login: str, password: str) -> tuple[User, str, Session] | None:
+        """The user with his new session and its token, or None: unknown, wrong or disabled all take the same
+        time and say the same."""
         row = await self._store.read(_row_of, login)
         right = await self._passwords.matches(row.password if row else None, password)
-        return _user(row) if row and right and not row.disabled else None
+        if not row or not right or row.disabled:
+            return None
+        try:
+            # Looking at a password takes its time: it counts if it is still his when the session begins.
+            token, session = await self._sessions.create(login, row.password)
+        except Refusal:
+            return None
+        return _user(row), token, session
 
     async def create(self, user: User, password: str) -> User:
         """Add a user. Raises `Refusal`: `taken`, or the wrong field."""
@@ -104,7 +130,7 @@ class Users:
         hashes = await self._hashes(password for _, password in pairs)
         at = self._store.now()
         return await self._store.write(
-            _insert, [(user, hash_) for (user, _), hash_ in zip(pairs, hashes, strict=True)], at
+            insert_all, [(user, hash_) for (user, _), hash_ in zip(pairs, hashes, strict=True)], at
         )
 
     async def change(self, login: str, to: UserChange) -> User:
@@ -112,7 +138,7 @@ class Users:
 
         Raises `Refusal`: `not_found`, or the wrong field.
         """
-        user = await self._store.write(_change, login, to)
+        user = await self._store.write(change, login, to)
         if to.role is not None or to.disabled:
             await self._sessions.end_all(login)
         return user
@@ -122,21 +148,27 @@ class Users:
         await self.set_passwords({login: password})
         await self._sessions.end_all(login)
 
+    async def hash(self, password: str) -> str:
+        """What is stored of a password. Raises `Refusal` `password` for one that is too weak."""
+        return await self._passwords.hash(password)
+
     async def set_passwords(self, passwords: dict[str, str]) -> None:
         """Give new passwords to several users, all or none. Their sessions live on."""
         hashes = await self._hashes(passwords.values())
-        await self._store.write(_set_passwords, dict(zip(passwords, hashes, strict=True)))
+        await self._store.write(set_hashes, dict(zip(passwords, hashes, strict=True)))
 
     async def _hashes(self, passwords: Iterable[str]) -> list[str]:
-        return await asyncio.gather(*(self._passwords.hash(password) for password in passwords))
+        return await asyncio.gather(*map(self.hash, passwords))
 
 
-def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tuple[User, ...]:
+def insert_all(db: Connection, accounts: list[tuple[User, str]], at: float) -> tuple[User, ...]:
+    """Add users with the hashes of their passwords. Raises `Refusal`: `taken`, or the wrong field."""
     for user, hash_ in accounts:
         if not _LOGIN.fullmatch(user.login):
             raise Refusal("1 to 32 of a-z, 0-9, dot, hyphen, underscore", field="login")
         if get(db, user.login):
             raise Refusal(f"there is a user {user.login}", code="taken", field="login")
+        _check_role(db, user.role)
         db.execute(
             insert(users).values(login=user.login, password=hash_, created_at=at, **checked(
                 name=user.name, role=user.role, phone=user.phone, line=user.line, queues=user.queues,
@@ -146,17 +178,28 @@ def _insert(db: Connection, accounts: list[tuple[User, str]], at: float) -> tupl
     return tuple(found for user, _ in accounts if (found := get(db, user.login)))
 
 
-def _change(db: Connection, login: str, to: UserChange) -> User:
+def change(db: Connection, login: str, to: UserChange) -> User:
+    """Change what `to` names. Raises `Refusal`: `not_found`, `locked_out`, or the wrong field."""
     named = {field: value for field, value in asdict(to).items() if value is not None}
+    if to.role is not None:
+        _check_role(db, to.role)
     if named:
-        db.execute(update(users).where(users.c.login == login).values(checked(**named)))
+        with roles.keys_held(db):
+            db.execute(update(users).where(users.c.login == login).values(checked(**named)))
     user = get(db, login)
     if user is None:
         raise Refusal("there is no such user", code="not_found")
     return user
 
 
-def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
+def _check_role(db: Connection, name: str) -> None:
+    known = [role.name for role in roles.every(db)]
+    if name not in known:
+        raise Refusal(f"one of {', '.join(known)}", field="role")
+
+
+def set_hashes(db: Connection, hashes: dict[str, str]) -> None:
+    """Give users the hashes of new passwords. Raises `Refusal` `not_found`."""
     for login, hash_ in hashes.items():
         if db.execute(update(users).where(users.c.login == login).values(password=hash_)).rowcount == 0:
             raise Refusal("there is no such user", code="not_found")
@@ -164,7 +207,7 @@ def _set_passwords(db: Connection, hashes: dict[str, str]) -> None:
 
 def checked(**values: Any) -> dict[str, Any]:
     """These columns as they are to be stored. Raises `Refusal` for the first that can't be."""
-    for name, allowed in (("role", ROLES), ("line", LINES), ("language", ("", "zh", "en"))):
+    for name, allowed in (("line", LINES), ("language", ("", "zh", "en"))):
         if name in values and values[name] not in allowed:
             raise Refusal(f"one of {', '.join(filter(None, allowed))}", field=name)
     if "name" in values:

@@ -1,7 +1,10 @@
 """The one writer: everything that is written passes through one task, in order, many things in one commit.
 
 Its law: every item has a number, and the batch that carries it out writes that number in the same
-transaction. So a retry after an unclear commit, and the journal's replay after a crash, do each thing once.
+transaction, under the journal's name. So a retry after an unclear commit, and the journal's replay after a
+crash, do each thing once, also when another center had the database meanwhile.
+
+A page's write that is refused is its own affair: its batch runs once more at most, however many are refused.
 """
 
 import asyncio
@@ -14,10 +17,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactcenter.crm import saved, settings
+from contactcenter.crm.database import Database
 from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.crm.journal import Journal
 from contactcenter.crm.saved import Saved
@@ -30,9 +33,12 @@ PATIENCE_S = 5.0
 """How long a page waits for its write."""
 CAPACITY = 50_000
 """Items in memory; with the database away for hours, what comes beyond is counted as lost."""
+CAREFUL = 100
+"""After a refusal each page's write of so many batches can be undone by itself. That doubles what a small one
+costs, and is left off while nothing is refused."""
 _BACKOFF_S = (0.1, 0.25, 0.5, 1.0)
-_APPLIED = "applied"
-_OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+_LOOK_S = 1.0
+"""How often, while an answer of the database is due, what waits meanwhile is put into the journal."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,8 +65,8 @@ class _Item:
             self.answer.set_result(outcome)
 
 
-class _Failed(Exception):
-    """A page's write raised: its own affair, but the shared transaction begins again without it."""
+class _Refused(Exception):
+    """A page's write raised where it could not be undone by itself: the batch begins again, carefully."""
 
     def __init__(self, item: _Item, error: Exception) -> None:
         super().__init__(str(error))
@@ -71,19 +77,24 @@ class _Failed(Exception):
 class Writer:
     """Queues, commits in groups, and outlives the database's bad times."""
 
-    def __init__(self, engine: AsyncEngine, journal: Journal) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, journal: Journal) -> None:
+        self._engine = database.writing
+        self._outage = database.outage
         self._journal = journal
+        self._name = f"applied {journal.name}".rstrip()  # of the setting that has the last number
         self._db: AsyncConnection | None = None
         self._queue: deque[_Item] = deque()
         self._number = 0
         self._applied = 0  # the number of the last item that is in the database
         self._journaled = 0  # the number of the last command that is in the journal
         self._singly = 0  # so many items are to be tried one by one, because one of them fails all others
+        self._careful = 0  # for so many batches there is a savepoint for each page's write
         self._arrived = asyncio.Event()
         self._go = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self.committed: Callable[[], None] = lambda: None
+        """Called after each commit: the one place where it is known that there is something new to read."""
         self._error = ""
         self._lost = self._rejected = self._refused = 0
         self._unsaved = False
@@ -91,7 +102,7 @@ class Writer:
     async def open(self) -> None:
         """Start, with what the journal kept from the last run first."""
         async with self._engine.connect() as db, db.begin():
-            self._applied = int(await db.run_sync(settings.get, _APPLIED, "0"))
+            self._applied = int(await db.run_sync(settings.get, self._name, "0"))
         kept = await asyncio.to_thread(self._journal.entries)
         self._queue.extend(_Item(number, command) for number, command in kept if number > self._applied)
         self._number = max(self._applied, *(number for number, _ in kept)) if kept else self._applied
@@ -189,11 +200,15 @@ class Writer:
         while self._error or any(item.wanted for item in batch):
             try:
                 self._refused += await self._attempt(batch, outcomes, doubt=tries > 0)
+                self._careful = max(0, self._careful - 1)
                 break
-            except _Failed as failed:
-                failed.item.answer_with(failed.error)
+            except _Refused as refused:
+                if len(batch) > 1:
+                    self._careful = CAREFUL
+                else:
+                    refused.item.answer_with(refused.error)
             except Exception as error:
-                if not _outage(error):
+                if not self._outage(error):
                     if len(batch) > 1:
                         self._singly = len(batch)
                         return
@@ -210,20 +225,61 @@ class Writer:
             item.answer_with(outcomes.get(item))
         self._applied = batch[-1].number
         self._singly = max(0, self._singly - 1)
+        self.committed()
         await self._recovered()
 
     async def _attempt(self, batch: list[_Item], outcomes: dict[_Item, Any], *, doubt: bool) -> int:
+        attempt = asyncio.ensure_future(self._transact(batch, outcomes, doubt=doubt))
+        began = asyncio.get_running_loop().time()
+        try:
+            while not (await asyncio.wait((attempt,), timeout=_LOOK_S))[0]:
+                await self._keep()
+                if asyncio.get_running_loop().time() - began > PATIENCE_S and not self._error:
+                    self._error = f"no answer for {PATIENCE_S:g} s"
+                    log.error("the database does not answer; records wait in the journal")
+        except asyncio.CancelledError:
+            attempt.cancel()
+            await asyncio.gather(attempt, return_exceptions=True)
+            raise
+        return attempt.result()
+
+    async def _transact(self, batch: list[_Item], outcomes: dict[_Item, Any], *, doubt: bool) -> int:
         try:
             if self._db is None:
                 self._db = await self._engine.connect()
             async with self._db.begin():
-                return await self._db.run_sync(_apply, batch, outcomes, doubt)
-        except _Failed:
+                return await self._db.run_sync(self._apply, batch, outcomes, doubt)
+        except _Refused:
             raise
         except BaseException:
             # After a failed commit nothing of this connection is to be trusted, least of all its descriptor.
             await self._disconnect()
             raise
+
+    def _apply(self, db: Connection, batch: list[_Item], outcomes: dict[_Item, Any], doubt: bool) -> int:
+        """One transaction's worth, the center's records first; fills `outcomes`.
+
+        Answers how many records came after their final one.
+        """
+        if doubt and int(settings.get(db, self._name, "0")) >= batch[-1].number:
+            return 0  # the commit that seemed to fail did happen, with the outcomes as they stand
+        outcomes.clear()
+        refused = saved.write(db, [item.command for item in batch if item.command])
+        for item in batch:
+            if item.work is None or not item.wanted:
+                continue
+            try:
+                with db.begin_nested() if self._careful else contextlib.nullcontext():
+                    outcomes[item] = item.work(db)
+            except Exception as error:
+                if self._outage(error):
+                    raise
+                if not self._careful:
+                    raise _Refused(item, error) from error
+                outcomes[item] = error
+                self._careful = CAREFUL
+        settings.put(db, self._name, str(batch[-1].number))
+        return refused
 
     async def _disconnect(self) -> None:
         if self._db is not None:
@@ -281,35 +337,6 @@ class Writer:
                 # Harmless: its entries are numbered, and none will be carried out twice.
                 log.warning("the journal can't be emptied", error=str(error))
             self._journaled = 0
-
-
-def _apply(db: Connection, batch: list[_Item], outcomes: dict[_Item, Any], doubt: bool) -> int:
-    """One transaction's worth, the center's records first; fills `outcomes`.
-
-    Answers how many records came after their final one.
-    """
-    if doubt and int(settings.get(db, _APPLIED, "0")) >= batch[-1].number:
-        return 0  # the commit that seemed to fail did happen, with the outcomes as they stand
-    outcomes.clear()
-    refused = saved.write(db, [item.command for item in batch if item.command])
-    for item in batch:
-        if item.work is None or not item.wanted:
-            continue
-        try:
-            outcomes[item] = item.work(db)
-        except Exception as error:
-            if _outage(error):
-                raise
-            raise _Failed(item, error) from error
-    settings.put(db, _APPLIED, str(batch[-1].number))
-    return refused
-
-
-def _outage(error: Exception) -> bool:
-    """Whether the database is to blame, and not what it was given."""
-    if isinstance(error, DBAPIError):
-        return not isinstance(error, _OURS)
-    return isinstance(error, OSError | TimeoutError)
 
 
 def _give_up(answer: asyncio.Future[Any]) -> None:

@@ -112,7 +112,11 @@ def _call(
     entries = (
         TimelineEntry(at=arrived, kind="arrived", detail={"did": "4001"}),
         TimelineEntry(at=queued, kind="queued", detail={"queue": queue}),
-        *([TimelineEntry(at=picked_up, kind="answered", detail={"agent": agent})] if picked_up else []),
+        *(
+            [TimelineEntry(at=picked_up, kind="joined", detail={"agent": agent, "queue": queue})]
+            if picked_up
+            else []
+        ),
         TimelineEntry(at=ended, kind="ended", detail={}),
     )
     return SaveInteraction(record=record, entries=entries)

@@ -18,7 +18,7 @@ class AgentFilter(Paged):
 @routes.get("/api/agents", right=Right.SIGNED_IN)
 async def list_agents(visit: Visit, query: AgentFilter) -> Items[AgentView]:
     """The agents who are signed in; an agent sees himself. Times are seconds since the epoch, UTC."""
-    agents: list[AgentView] = visit.edge.live.seen(visit.visitor.viewer, "agents")
+    agents: list[AgentView] = visit.edge.live.seen(visit.visitor.reader, "agents")
     chosen = (
         agent
         for agent in agents

@@ -7,11 +7,12 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from contactcenter.events import AnswerAsked, HangUpAsked, HoldAsked, PriorityAsked, ResumeAsked, WhyAsked
-from contactcenter.http import scope
+from contactcenter.http import attending, scope
 from contactcenter.http.lists import Items, Paged, cut
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.routing.explanations import waits
+from contactcenter.values import MatchMethod
 from contactcenter.views import CallView, ConsultView
 
 routes = Routes("calls")
@@ -52,6 +53,10 @@ class LiveCall(BaseModel):
     needs: Annotated[tuple[str, ...], Field(description="Skill and level; with a question mark: preferred.")]
     promised_s: Annotated[float | None, Field(description="A bound of the wait, made at the entry.")]
     told_s: Annotated[float | None, Field(description="What the caller was told last of the wait.")]
+    match: Annotated[str, Field(description="How the customer was recognised.")]
+    confidence: Annotated[float, Field(description="How sure that is, 0 to 1.")]
+    matches: Annotated[int, Field(description="How many customers it may be.")]
+    language: str
     waited_s: Annotated[float, Field(ge=0, description="Since the queue's entry; 0 when he does not wait.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]
 
@@ -60,7 +65,7 @@ class LiveCall(BaseModel):
 async def list_calls(visit: Visit, query: CallFilter) -> Items[LiveCall]:
     """The calls that go on; an agent sees his own."""
     now = visit.edge.now()
-    calls: list[CallView] = visit.edge.live.seen(visit.visitor.viewer, "calls")
+    calls: list[CallView] = visit.edge.live.seen(visit.visitor.reader, "calls")
     chosen = (
         _as_live_call(call, now)
         for call in calls
@@ -111,7 +116,7 @@ class Why(BaseModel):
     en: str
 
 
-@routes.get("/api/calls/{id}/why", right=Right.SUPERVISOR, refusals=(404, 409))
+@routes.get("/api/calls/{id}/why", right=Right.CALLS_STEER, of=Kind.CALL, refusals=(404, 409))
 async def why_waiting(visit: Visit, id: str) -> Why:
     """Why this caller still waits: whom he waits for, and who can't take him."""
     scope.check_call(visit, id, "why")
@@ -130,7 +135,7 @@ class CallPatch(BaseModel):
     ]
 
 
-@routes.patch("/api/calls/{id}", right=Right.SUPERVISOR, refusals=(404, 409))
+@routes.patch("/api/calls/{id}", right=Right.CALLS_STEER, of=Kind.CALL, refusals=(404, 409))
 async def change_call(visit: Visit, id: str, body: CallPatch) -> CallPatch:
     """Move a waiting caller: +5 is served as if he had come 5 minutes earlier."""
     scope.check_call(visit, id, "priority")
@@ -138,28 +143,45 @@ async def change_call(visit: Visit, id: str, body: CallPatch) -> CallPatch:
     return body
 
 
-@routes.post("/api/calls/{id}/hangup", right=Right.SIGNED_IN, refusals=(409,))
+class CallersName(BaseModel):
+    """Who the caller is: one of those that the pop shows, or anybody else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+@routes.post("/api/calls/{id}/customer", right=Right.CUSTOMERS_WRITE, of=Kind.CALL, refusals=(403, 409))
+async def choose_customer(visit: Visit, id: str, body: CallersName) -> None:
+    """Say who the caller is. The record, the pages of all whom the call concerns, and whoever gets the caller
+    next go by it."""
+    scope.check_own_call(visit, id)
+    interaction = visit.edge.live.calls[id].interaction
+    await attending.choose(visit, interaction, body.customer, MatchMethod.CHOSEN)
+
+
+@routes.post("/api/calls/{id}/hangup", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def hang_up(visit: Visit, id: str) -> None:
     """End the talk."""
     scope.check_own_call(visit, id)
     await visit.ask(partial(HangUpAsked, call=id))
 
 
-@routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/hold", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def hold(visit: Visit, id: str) -> None:
     """Put the caller on hold: music, while the agent's phone stays connected."""
     scope.check_own_call(visit, id)
     await visit.ask(partial(HoldAsked, call=id))
 
 
-@routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/resume", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def resume(visit: Visit, id: str) -> None:
     """Take the held caller back."""
     scope.check_own_call(visit, id)
     await visit.ask(partial(ResumeAsked, call=id))
 
 
-@routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/answer", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def answer(visit: Visit, id: str) -> None:
     """Answer the call that rings, on a phone that the center can answer."""
     scope.check_own_call(visit, id)

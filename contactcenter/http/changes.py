@@ -17,9 +17,8 @@ from contactcenter.events import EligibleAsked
 from contactcenter.http import scope
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, not_found
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
-from contactcenter.http.visitor import Visitor
 from contactcenter.routing.skills import LEVELS
 from contactcenter.sections import Name, QueueTuning
 
@@ -139,18 +138,16 @@ class ChangeFilter(Paged):
     state: Literal["", "active", "returned", "undone"] = ""
 
 
-@routes.get("/api/changes", right=Right.SUPERVISOR)
+@routes.get("/api/changes", right=Right.AGENTS_STEER)
 async def list_changes(visit: Visit, query: ChangeFilter) -> Items[ChangeItem]:
     """Changes, the newest first; a supervisor of some queues sees his own and those that concern these."""
     page = await visit.edge.store.read(
         changes.page, state=query.state, cursor=query.cursor, limit=query.limit
     )
-    return Items(
-        items=[_item(change) for change in page.items if _may_see(visit.visitor, change)], next=page.next
-    )
+    return Items(items=[_item(change) for change in page.items if _may_see(visit, change)], next=page.next)
 
 
-@routes.post("/api/changes/check", right=Right.SUPERVISOR, refusals=(404,))
+@routes.post("/api/changes/check", right=Right.AGENTS_STEER, refusals=(404,))
 async def check_change(visit: Visit, body: ChangeBody) -> Preview:
     """What the change would change, and whom of the callers that wait now each agent could be offered."""
     wanted, until = await _wanted(visit, body, "check_change"), _until(visit, body.until)
@@ -162,7 +159,7 @@ async def check_change(visit: Visit, body: ChangeBody) -> Preview:
     )
 
 
-@routes.post("/api/changes", right=Right.SUPERVISOR, status=201, refusals=(404,))
+@routes.post("/api/changes", right=Right.AGENTS_STEER, status=201, refusals=(404,))
 async def make_change(visit: Visit, body: ChangeBody) -> ChangeItem:
     """Make a change; it counts in the very next decision. With `until` it returns by itself."""
     wanted, until = await _wanted(visit, body, "make_change"), _until(visit, body.until)
@@ -172,7 +169,7 @@ async def make_change(visit: Visit, body: ChangeBody) -> ChangeItem:
     return _item(done.change)
 
 
-@routes.patch("/api/agents/{login}", right=Right.SUPERVISOR)
+@routes.patch("/api/agents/{login}", right=Right.AGENTS_STEER, of=Kind.AGENT)
 async def change_agent(visit: Visit, login: str, body: AgentPatch) -> ChangeItem | Unchanged:
     """Make a change of one agent; one who is so already is answered as he is, and nothing is stored."""
     user = await scope.check_agent(visit, login, "change_agent")
@@ -209,12 +206,12 @@ async def change_agent(visit: Visit, login: str, body: AgentPatch) -> ChangeItem
     return _item(done.change)
 
 
-@routes.post("/api/changes/{id}/undo", right=Right.SUPERVISOR, refusals=(409,))
+@routes.post("/api/changes/{id}/undo", right=Right.AGENTS_STEER, of=Kind.CENTER, refusals=(409,))
 async def undo_change(visit: Visit, id: str) -> ChangeItem:
     """Take a change back, if nobody has changed the same since."""
     number = int(id) if re.fullmatch(r"[0-9]{1,9}", id) else 0
     change = await visit.edge.store.read(changes.get, number)
-    if change is None or not _may_see(visit.visitor, change):
+    if change is None or not _may_see(visit, change):
         raise not_found("change")
     places = [cell.place for cell in change.cells]
     await _check_scope(visit, places, "undo_change")
@@ -291,11 +288,15 @@ def _as_changed(user: User, places: dict[Place, Any]) -> tuple[tuple[str, ...], 
     return tuple(queues), skills
 
 
-def _may_see(visitor: Visitor, change: Change) -> bool:
-    if not visitor.scope or change.login == visitor.login:
+def _may_see(visit: Visit, change: Change) -> bool:
+    reader = visit.visitor.reader
+    if change.login == reader.login:
         return True
+    agents = [cell.place.name for cell in change.cells if cell.place.kind == "agent"]
+    if not all(reader.shares(visit.edge.live.teams.get(login, ())) for login in agents):
+        return False
     names = {cell.place.item if cell.place.part == "queues" else cell.place.name for cell in change.cells}
-    return not visitor.scope.isdisjoint(names)
+    return reader.reaches(names)
 
 
 def _cell(cell: Cell) -> CellItem:

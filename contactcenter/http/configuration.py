@@ -13,7 +13,7 @@ from contactcenter.crm.configurations import Version, VersionLine, differing
 from contactcenter.http import scope
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, invalid, not_found
-from contactcenter.http.routes import LARGEST_BODY, Right, Routes
+from contactcenter.http.routes import LARGEST_BODY, Kind, Right, Routes, expected_version
 from contactcenter.http.visit import Visit
 
 routes = Routes("configuration")
@@ -65,7 +65,7 @@ class Checked(BaseModel):
     warnings: list[Warned]
 
 
-@routes.get("/api/configuration", right=Right.SUPERVISOR)
+@routes.get("/api/configuration", right=Right.CONFIGURATION_READ)
 async def get_configuration(visit: Visit) -> InForce:
     """The version in force, with everything that is probably not meant. `ETag` is the version."""
     return await _in_force(visit, await visit.edge.configurator.current())
@@ -73,7 +73,7 @@ async def get_configuration(visit: Visit) -> InForce:
 
 @routes.put(
     "/api/configuration",
-    right=Right.SUPERVISOR,
+    right=Right.CONFIGURATION_WRITE,
     refusals=(412, 428),
     headers=(hdrs.IF_MATCH,),
     body_limit=LARGEST_BODY,
@@ -92,7 +92,7 @@ async def put_configuration(visit: Visit, body: ConfigurationBody) -> InForce:
     return await _in_force(visit, version)
 
 
-@routes.post("/api/configuration/check", right=Right.SUPERVISOR, body_limit=LARGEST_BODY)
+@routes.post("/api/configuration/check", right=Right.CONFIGURATION_READ, body_limit=LARGEST_BODY)
 async def check_configuration(visit: Visit, body: ConfigurationCheck) -> Checked:
     """Look at a document without storing it. What is wrong is a 422 that names every key."""
     current = await visit.edge.configurator.current()
@@ -105,14 +105,14 @@ async def check_configuration(visit: Visit, body: ConfigurationCheck) -> Checked
     )
 
 
-@routes.get("/api/configuration/versions", right=Right.SUPERVISOR)
+@routes.get("/api/configuration/versions", right=Right.CONFIGURATION_READ)
 async def list_versions(visit: Visit, query: Paged) -> Items[VersionLine]:
     """All versions, the newest first, without their documents."""
     page = await visit.edge.store.read(configurations.page, cursor=query.cursor, limit=query.limit)
     return Items(items=list(page.items), next=page.next)
 
 
-@routes.get("/api/configuration/versions/{id}", right=Right.SUPERVISOR)
+@routes.get("/api/configuration/versions/{id}", right=Right.CONFIGURATION_READ, of=Kind.CENTER)
 async def get_version(visit: Visit, id: str) -> Version:
     """One version, as it was. To go back to it, store its document anew."""
     number = int(id) if re.fullmatch(r"[0-9]{1,9}", id) else 0
@@ -143,17 +143,15 @@ async def _warnings(visit: Visit, document: Configuration) -> list[Warned]:
 
 
 def _expected(visit: Visit) -> int:
-    given = visit.request.headers.get(hdrs.IF_MATCH)
-    if given is None:
+    expected = expected_version(visit.request)
+    if expected is None:
         raise Problem(428, "if_match", 'Say which version you changed: If-Match: "7".', field=hdrs.IF_MATCH)
-    if not (match := re.fullmatch(r'(?:W/)?"?([0-9]{1,9})"?', given.strip())):
-        raise Problem(422, "invalid", "A version's number, in quotes.", field=hdrs.IF_MATCH)
-    return int(match[1])
+    return expected
 
 
 async def _check_scope(visit: Visit, document: Configuration) -> None:
     """Who has queues of his own may change these, and nothing else."""
-    if not visit.visitor.scope:
+    if not visit.visitor.reader.limit():
         return
     before = (await visit.edge.configurator.current()).document
     after = document.model_dump(mode="json")

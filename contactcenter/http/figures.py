@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-from contactcenter.crm import intervals
+from contactcenter.crm import intervals, users
 from contactcenter.http.lists import Items, Paged, cut
 from contactcenter.http.routes import Right, Routes
 from contactcenter.http.scope import check_agent, check_queues
@@ -54,7 +54,7 @@ class Interval:
 @routes.get("/api/figures", right=Right.SIGNED_IN)
 async def list_figures(visit: Visit, query: FiguresFilter) -> Items[FiguresView]:
     """The live figures: today, and the last 30 minutes; an agent sees his own and those of his queues."""
-    seen: list[FiguresView] = visit.edge.live.seen(visit.visitor.viewer, "figures")
+    seen: list[FiguresView] = visit.edge.live.seen(visit.visitor.reader, "figures")
     wanted = _names(query)
     chosen = (
         view
@@ -89,18 +89,24 @@ def _names(query: FiguresFilter) -> set[tuple[str, str]] | None:
 
 async def _allowed(visit: Visit, query: IntervalFilter) -> set[tuple[str, str]] | None:
     """Whose rows the visitor may see; None: everybody's. Raises `Problem` 403 out of a supervisor's scope."""
-    visitor = visit.visitor
-    if not visitor.sees_all:
+    visitor, reader, teams = visit.visitor, visit.visitor.reader, visit.edge.live.teams
+    if not reader.oversees(reader.limit()):
         me = visit.edge.live.agents.get(visitor.login)
-        mine = me.queues if me else visitor.queues
+        mine = me.queues if me else visitor.user.queues
         return {("agent", visitor.login), *(("queue", name) for name in mine)}
-    if not visitor.scope:
+    apart = not all(reader.shares(their) for their in teams.values())
+    if not reader.limit() and not apart:
         return None
     if query.queue:
         check_queues(visit, (query.queue,), "see_figures")
     if query.agent:
         await check_agent(visit, query.agent, "see_figures")
-    return {("queue", name) for name in visitor.scope} | {("agent", query.agent)}
+    if reader.limit():
+        return {("queue", name) for name in reader.limit()} | {("agent", query.agent)}
+    logins = await visit.edge.store.read(users.logins)
+    within = {("agent", login) for login in logins if reader.shares(teams.get(login, ()))}
+    queues = {("queue", name) for name in visit.edge.configurator.settings.queues}
+    return {("center", ""), *queues, *within}
 
 
 def _as_interval(row: IntervalRow) -> Interval:

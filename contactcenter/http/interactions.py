@@ -7,20 +7,26 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from contactcenter.crm import interactions
+from contactcenter.crm.assignments import Assignment
 from contactcenter.crm.errors import StoreUnavailable
+from contactcenter.crm.interactions import Beside
+from contactcenter.crm.links import LinkedRecord
 from contactcenter.events import DispositionSet
+from contactcenter.http import attending
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem
 from contactcenter.http.recordings import RecordingItem, of_interaction
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.scope import check_interaction
 from contactcenter.http.visit import Visit
 from contactcenter.parts import Part, parts
 from contactcenter.routing.explanations import decided
-from contactcenter.values import InteractionRecord, TimelineEntry
+from contactcenter.values import InteractionRecord, MatchMethod, TimelineEntry
 
 routes = Routes("interactions")
 
+_BESIDE = frozenset({"disposition", "customer_name", "recorded"})
+"""The fields that are no field of the record."""
 DECISION = "offered"
 """The timeline's entries that say which agent was chosen, by which rule and figures."""
 
@@ -28,9 +34,11 @@ Word = Annotated[str, StringConstraints(max_length=64)]
 Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 
 
-class InteractionFilter(Paged):
+class InteractionChoice(BaseModel):
     """Which interactions: of a queue, an agent (the last or one before), an outcome, a customer; that arrived
     in `[since, until)`."""
+
+    model_config = ConfigDict(extra="forbid")
 
     queue: Word = ""
     agent: Word = ""
@@ -38,6 +46,10 @@ class InteractionFilter(Paged):
     customer: Word = ""
     since: Moment | None = None
     until: Moment | None = None
+
+
+class InteractionFilter(InteractionChoice, Paged):
+    """The same, a page at a time."""
 
 
 class Disposition(BaseModel):
@@ -63,7 +75,9 @@ class InteractionItem(BaseModel):
     caller_name: Annotated[str, Field(description="As it came from outside: untrusted.")]
     language: str
     customer: str
+    customer_name: Annotated[str, Field(description="Of today; empty for who does not see the customer.")]
     match: str
+    confidence: Annotated[float, Field(description="How sure the match is, 0 to 1.")]
     queue: str
     agent: str
     last_node: str
@@ -83,6 +97,7 @@ class InteractionItem(BaseModel):
     offers: int
     inferred: bool
     final: bool
+    recorded: Annotated[int, Field(description="How many recordings of it one sees.")]
 
 
 class Step(BaseModel):
@@ -108,35 +123,43 @@ class InteractionDetail(InteractionItem):
     decisions: list[Decision]
     recordings: list[RecordingItem]
     corrections: list[Step]
+    links: Annotated[list[LinkedRecord], Field(description="Requests and follow-ups that it belongs to.")]
+    assigned: Annotated[Step | None, Field(description="Who said whose it is, after the record was final.")]
 
 
-@routes.get("/api/interactions", right=Right.SIGNED_IN)
+class CustomerWish(BaseModel):
+    """Whose it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+@routes.get("/api/interactions", right=Right.INTERACTIONS_READ)
 async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[InteractionItem]:
     """Interactions, the newest first; an agent sees those in which he has, or had, the caller."""
     filters = {
         name: value for name in ("queue", "agent", "outcome", "customer") if (value := getattr(query, name))
     }
-    if not visit.visitor.sees_all:
-        if filters.get("agent", visit.visitor.login) != visit.visitor.login:
-            return Items(items=[])
-        filters["agent"] = visit.visitor.login
     page = await visit.edge.store.read(
         interactions.page,
+        visit.reader,
         filters=filters,
-        scope=visit.visitor.scope,
         since=query.since,
         until=query.until,
         cursor=query.cursor,
         limit=query.limit,
     )
-    return Items(items=[InteractionItem(**_fields(record)) for record in page.items], next=page.next)
+    beside = await visit.edge.store.read(interactions.beside, page.items, visit.reader)
+    return Items(items=[InteractionItem(**_fields(each, beside)) for each in page.items], next=page.next)
 
 
-@routes.get("/api/interactions/{id}", right=Right.SIGNED_IN)
+@routes.get("/api/interactions/{id}", right=Right.INTERACTIONS_READ, of=Kind.INTERACTION)
 async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
     """One interaction with its timeline; an agent sees those in which he has, or had, the caller."""
     found = await check_interaction(visit, id, "get_interaction")
-    fields = _fields(found.record)
+    beside = await visit.edge.store.read(interactions.beside, (found.record,), visit.reader)
+    fields = _fields(found.record, beside)
     if found.corrections:
         last = found.corrections[-1]
         fields["disposition"] = Disposition.model_construct(
@@ -156,10 +179,22 @@ async def get_interaction(visit: Visit, id: str) -> InteractionDetail:
             )
             for one in found.corrections
         ],
+        links=list(found.links),
+        assigned=_assigned(found.assignment),
     )
 
 
-@routes.put("/api/interactions/{id}/disposition", right=Right.SIGNED_IN, refusals=(409,))
+@routes.put(
+    "/api/interactions/{id}/customer", right=Right.CUSTOMERS_WRITE, of=Kind.INTERACTION, refusals=(403, 409)
+)
+async def set_interaction_customer(visit: Visit, id: str, body: CustomerWish) -> None:
+    """Say whose it is. While it lives, the record and the agents' pages follow; once its record is final,
+    that stays as it is, and what was said stands beside it."""
+    await check_interaction(visit, id, "set_interaction_customer")
+    await attending.choose(visit, id, body.customer, MatchMethod.CHOSEN)
+
+
+@routes.put("/api/interactions/{id}/disposition", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(409,))
 async def set_disposition(visit: Visit, id: str, body: Disposition) -> Disposition:
     """Set the outcome; ends the agent's wrap-up. A later outcome is kept as a correction."""
     codes = {choice.code for choice in visit.edge.settings.dispositions}
@@ -177,13 +212,15 @@ async def set_disposition(visit: Visit, id: str, body: Disposition) -> Dispositi
 def _shows(visit: Visit, entry: TimelineEntry) -> bool:
     """Whether a line is for this reader: that a supervisor was there may not be for the agent."""
     hidden = entry.kind.startswith("monitor_") and not visit.edge.settings.visible_to_agent
-    return visit.visitor.sees_all or not hidden
+    return visit.visitor.may(Right.FLOOR_WATCH) or not hidden
 
 
-def _fields(record: InteractionRecord) -> dict[str, Any]:
+def _fields(record: InteractionRecord, beside: Beside) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        name: getattr(record, name) for name in InteractionItem.model_fields if name != "disposition"
+        name: getattr(record, name) for name in InteractionItem.model_fields if name not in _BESIDE
     }
+    fields["customer_name"] = beside.names[record.customer][1] if record.customer else ""
+    fields["recorded"] = beside.recorded.get(record.id, 0)
     fields["match"] = record.match.value
     # Not checked: an old record may hold what today's rules would refuse, and must still be shown.
     fields["disposition"] = (
@@ -197,6 +234,13 @@ def _fields(record: InteractionRecord) -> dict[str, Any]:
 def _step(entry: TimelineEntry) -> Step:
     detail = {name: value for name, value in entry.detail.items() if name != "decision"}
     return Step(at=entry.at, kind=entry.kind, detail=detail)
+
+
+def _assigned(given: Assignment | None) -> Step | None:
+    if given is None:
+        return None
+    detail: dict[str, JsonValue] = {"login": given.login, "customer": given.customer}
+    return Step(at=given.at, kind="assigned", detail=detail)
 
 
 def _decision(entry: TimelineEntry) -> Decision:

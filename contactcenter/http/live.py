@@ -10,7 +10,8 @@ Nothing here awaits. Taking the snapshot and subscribing happen in one step, so 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -32,8 +33,20 @@ from contactcenter.commands import (
     ShowMonitor,
     ShowQueue,
 )
-from contactcenter.values import CustomerCard, MatchMethod, Note, frozen
-from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
+from contactcenter.crm import access
+from contactcenter.crm.access import Kind, Right
+from contactcenter.crm.news import Hint
+from contactcenter.values import CustomerCard, MatchMethod, Note
+from contactcenter.views import (
+    AgentView,
+    CallView,
+    FiguresView,
+    ImportView,
+    MessageView,
+    MonitorView,
+    QueueView,
+    ReminderView,
+)
 
 RING = 512
 """Frames that a stream keeps for those who come back."""
@@ -45,19 +58,11 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures"]
-NOUNS: tuple[Noun, ...] = ("agents", "queues", "calls", "monitors", "messages", "figures")
+Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports"]
+NOUNS: tuple[Noun, ...] = (
+    "agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports",
+)  # fmt: skip
 Later = Callable[[float, Callable[[], None]], object]
-
-
-@frozen
-class Viewer:
-    """Who looks."""
-
-    login: str
-    sees_all: bool
-    scope: frozenset[str] = frozenset()
-    """Queues that one who sees all is limited to; empty: none are left out."""
 
 
 class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -69,6 +74,8 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     monitors: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    reminders: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -83,6 +90,8 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     caller: str
     caller_name: str
     match: MatchMethod
+    confidence: float
+    """How sure the match is, 0 to 1: of the first of `customers`."""
     customer: CustomerCard | None
     """The customer, when exactly one fits."""
     customers: tuple[CustomerCard, ...]
@@ -116,6 +125,10 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     messages: tuple[MessageView, ...]
     """What supervisors have said to this user, and he has not put away."""
     figures: tuple[FiguresView, ...]
+    reminders: tuple[ReminderView, ...]
+    """What this user is to be reminded of, and nobody has put away."""
+    imports: tuple[ImportView, ...]
+    """This user's imports that are worked on, or were lately."""
     configuration: int
     """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
@@ -131,13 +144,17 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     monitors: tuple[MonitorView, ...] = ()
     messages: tuple[MessageView, ...] = ()
     figures: tuple[FiguresView, ...] = ()
+    reminders: tuple[ReminderView, ...] = ()
+    imports: tuple[ImportView, ...] = ()
     gone: Gone = Gone()
     configuration: int = 0
     """The configuration's new version, when it has one: ask for menus and titles anew."""
+    news: tuple[Hint, ...] = ()
+    """Records to be asked for anew."""
 
 
-class Reader(Protocol):
-    """One socket's outbox, as a stream sees it. Never blocks."""
+class Outbox(Protocol):
+    """One socket's frames that wait, as a stream sees it. Never blocks."""
 
     def push(self, frame: bytes) -> None:
         """Take one frame."""
@@ -161,10 +178,18 @@ class LiveModel:
         self.monitors: dict[str, MonitorView] = {}
         self.messages: dict[str, MessageView] = {}
         self.figures: dict[str, FiguresView] = {}
+        self.reminders: dict[str, ReminderView] = {}
+        self.imports: dict[str, ImportView] = {}
         self.pops: dict[str, ScreenPop] = {}
+        self.teams: dict[str, tuple[str, ...]] = {}
+        """Login -> teams, of those who are in one; told by `staffed`."""
+        self._whose: dict[str, tuple[str, str]] = {}
+        """Call -> owner and team of its customer."""
+        self._reminded_of: dict[str, tuple[str, str]] = {}
+        """Reminder of what is nobody's own -> owner and team of the customer whom it is about."""
         self.streams: dict[str, Stream] = {}
         self._boards: set[Stream] = set()
-        """The streams of those who see everything."""
+        """The streams of those who watch the floor."""
         self._queues_due: dict[tuple[Noun, str], None] = {}
         self._queues_paced = False
         self.now = now
@@ -185,9 +210,11 @@ class LiveModel:
                     self._touch("agents", login, login)
             case ShowCall(view=call):
                 before, self.calls[call.id] = self.calls.get(call.id), call
+                self._whose[call.id] = (command.owner, command.team)
                 if call != before:
                     self._touch("calls", call.id, *(_agents(before) if before else ()), *_agents(call))
             case DropCall(call=call_id):
+                self._whose.pop(call_id, None)
                 if last := self.calls.pop(call_id, None):
                     self._touch("calls", call_id, *_agents(last))
             case ShowQueue(view=queue):
@@ -232,66 +259,176 @@ class LiveModel:
             case _:
                 pass
 
+    def remind(self, views: Iterable[ReminderView], whose: dict[str, tuple[str, str]]) -> None:
+        """These reminders stand now, and no others: told by `reminders.py`. `whose` has owner and team of
+        the customers whom those are about that are nobody's own, by the reminders' ids."""
+        before, self.reminders = self.reminders, {view.id: view for view in views}
+        of, self._reminded_of = self._reminded_of, whose
+        for id_ in before.keys() | self.reminders.keys():
+            if before.get(id_) != self.reminders.get(id_) or of.get(id_) != whose.get(id_):
+                for stream in self.streams.values():
+                    stream.touch("reminders", id_)
+
+    def call(self, reader: access.Reader, id_: str) -> CallView | None:
+        """The live call as the user sees it; None when there is none that he sees."""
+        seen: CallView | None = self._as_seen(reader, self.calls[id_]) if id_ in self.calls else None
+        return seen if self.sees(reader, "calls", id_) else None
+
+    def shows(self, customer: str) -> bool:
+        """Whether a live call may be this customer's."""
+        on_page = (card.id for pop in self.pops.values() for card in pop.customers)
+        return any(call.customer == customer for call in self.calls.values()) or customer in on_page
+
     def configured(self, version: int) -> None:
         """The configuration has a new version: everybody is told."""
         self.version = version
         for stream in self.streams.values():
             stream.flush_soon()
 
-    def sees(self, viewer: Viewer, noun: Noun, id_: str) -> bool:
+    def importing(self, view: ImportView) -> None:
+        """How far an import is."""
+        self.imports[view.id] = view
+        self._touch("imports", view.id, view.login)
+
+    def importing_is_over(self, id_: str) -> None:
+        """An import is forgotten."""
+        if gone := self.imports.pop(id_, None):
+            self._touch("imports", id_, gone.login)
+
+    def hint(self, reader: access.Reader, hints: Iterable[Hint]) -> None:
+        """Records that this user sees changed. If his rights are others since that was found out, he is not
+        told: the snapshot that he gets lets his pages ask for everything."""
+        stream = self.streams.get(reader.login)
+        if stream and stream.reader is reader:
+            stream.hint(hints)
+
+    def staffed(self, teams: dict[str, tuple[str, ...]]) -> None:
+        """Who is in which teams. Those who watch see more or less from now on."""
+        if teams != self.teams:
+            self.teams = teams
+            for stream in self._boards:
+                stream.look_again()
+
+    def teams_at(self, call: CallView) -> frozenset[str]:
+        """The teams of all whom the call concerns."""
+        return self._teams_of(_agents(call))
+
+    def _teams_of(self, logins: Iterable[str]) -> frozenset[str]:
+        return frozenset(team for login in logins for team in self.teams.get(login, ()))
+
+    def attending(self, login: str) -> frozenset[str]:
+        """The customers on this user's page for the call that he has, or is about to get."""
+        pop = self.pops.get(login)
+        return frozenset(card.id for card in pop.customers) if pop else frozenset()
+
+    def sees(self, reader: access.Reader, noun: Noun, id_: str) -> bool:
         """The one place that decides whether a user may see a thing that exists now."""
         view = self._views(noun).get(id_)
-        if isinstance(view, MessageView):
-            return view.to == viewer.login  # for nobody else's eyes
-        if view is None or (viewer.sees_all and not viewer.scope):
-            return view is not None
         match view:
+            case None:
+                return False
+            case ImportView():
+                return view.login == reader.login
+            case MessageView():
+                return view.to == reader.login  # for nobody else's eyes
+            case ReminderView():
+                about = self._reminded_of.get(id_)
+                if not reader.may(Right.FOLLOWUPS_READ) or (about and not reader.knows(*about)):
+                    return False
+                if view.owner:
+                    return view.owner == reader.login
+                return view.team in reader.teams and reader.knows("", view.team, Kind.FOLLOWUP)
             case AgentView():
-                return view.login == viewer.login or not viewer.scope.isdisjoint(view.queues)
+                own = view.login == reader.login
+                return own or reader.oversees(view.queues, self.teams.get(view.login, ()))
             case CallView():
-                return viewer.login in _agents(view) or view.queue in viewer.scope
+                return reader.login in _agents(view) or reader.oversees((view.queue,), self.teams_at(view))
             case MonitorView():
-                own = view.agent == viewer.login and view.visible
-                return own or view.supervisor == viewer.login or view.queue in viewer.scope
+                own = view.supervisor == reader.login or (view.agent == reader.login and view.visible)
+                return own or reader.oversees((view.queue,), self.teams.get(view.agent, ()))
             case QueueView():
-                me = self.agents.get(viewer.login)
-                return view.name in viewer.scope or (me is not None and view.name in me.queues)
+                me = self.agents.get(reader.login)
+                return (me is not None and view.name in me.queues) or reader.oversees((view.name,))
             case FiguresView(kind="agent"):
                 whose = self.agents.get(view.name)
-                in_scope = whose is not None and not viewer.scope.isdisjoint(whose.queues)
-                return view.name == viewer.login or in_scope
+                queues = whose.queues if whose else ()
+                return view.name == reader.login or reader.oversees(queues, self.teams.get(view.name, ()))
             case FiguresView(kind="queue"):
-                return self.sees(viewer, "queues", view.name)
+                return self.sees(reader, "queues", view.name)
             case FiguresView():
-                return False  # the center's are of all queues
+                return reader.oversees(()) and not reader.limit()  # the center's are of all queues
         raise AssertionError(view)
 
-    def seen(self, viewer: Viewer, noun: Noun) -> list[Any]:
-        """All views of one kind that the user may see, in the order of their ids."""
+    def seen(self, reader: access.Reader, noun: Noun) -> list[Any]:
+        """All views of one kind that the user may see, as he sees them, in the order of their ids."""
         views = self._views(noun)
-        return [views[id_] for id_ in sorted(views) if self.sees(viewer, noun, id_)]
+        return [self._as_seen(reader, views[id_]) for id_ in sorted(views) if self.sees(reader, noun, id_)]
 
-    def stream(self, viewer: Viewer) -> "Stream":
+    def _as_seen(self, reader: access.Reader, view: Any) -> Any:
+        """The view without what this user may not know of: a call's customer, if it is another team's."""
+        if not isinstance(view, CallView):
+            return view
+        if reader.login not in _agents(view) and not reader.knows(*self._whose.get(view.id, ("", ""))):
+            view = replace(view, customer="", customer_name="")
+        return access.shown(reader, Kind.INTERACTION, view)
+
+    def as_pop(self, command: ScreenPop, reader: access.Reader, seq: int) -> Pop:
+        """The pop as its user may see it: he has the caller, so whose customer it is does not matter."""
+        reads = reader.may(Right.CUSTOMERS_READ)
+        cards = tuple(self._as_card(card, reader) for card in command.customers) if reads else ()
+        pop = Pop(
+            seq=seq,
+            at=self.now(),
+            offer=command.offer,
+            call=command.call,
+            interaction=command.interaction,
+            queue=command.queue,
+            caller=command.caller,
+            caller_name=command.caller_name,
+            match=command.match,
+            confidence=command.customers[0].confidence if command.customers else 0.0,
+            customer=cards[0] if len(cards) == 1 else None,
+            customers=cards,
+            waited_s=command.waited_s,
+            why=command.why,
+            notes=() if reader.hides(Kind.INTERACTION, "note") else command.notes,
+        )
+        hidden = {name: "" for name in ("caller", "caller_name") if reader.hides(Kind.INTERACTION, name)}
+        return msgspec.structs.replace(pop, **hidden)
+
+    def _as_card(self, card: CustomerCard, reader: access.Reader) -> CustomerCard:
+        """The card with those requests and past interactions that its reader sees."""
+        wanted = tuple(each for each in card.requests if reader.knows(each.owner, each.team, Kind.REQUEST))
+        past = tuple(
+            access.shown(reader, Kind.INTERACTION, each)
+            for each in card.last
+            if reader.knows_talk(each.queue, each.workers, self._teams_of(each.workers))
+        )
+        return access.shown(reader, Kind.CUSTOMER, replace(card, requests=wanted, last=past))
+
+    def stream(self, reader: access.Reader) -> "Stream":
         """The user's stream, begun if there is none. A changed right begins a new one."""
-        stream = self.streams.get(viewer.login)
-        if stream is None or stream.viewer != viewer:
+        stream = self.streams.get(reader.login)
+        if stream is None or stream.reader != reader:
             if stream:
                 self._boards.discard(stream)
-            stream = self.streams[viewer.login] = Stream(self, viewer)
-            if viewer.sees_all:
+            stream = self.streams[reader.login] = Stream(self, reader)
+            if stream.watches:
                 self._boards.add(stream)
         return stream
 
     def forget(self, stream: "Stream") -> None:
         """Drop a stream that nobody came back to."""
-        if not stream.readers and self.streams.get(stream.viewer.login) is stream:
-            del self.streams[stream.viewer.login]
+        if not stream.outboxes and self.streams.get(stream.reader.login) is stream:
+            del self.streams[stream.reader.login]
             self._boards.discard(stream)
 
     def _views(self, noun: Noun) -> dict[str, Any]:
         views: dict[Noun, dict[str, Any]] = {
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
             "monitors": self.monitors, "messages": self.messages, "figures": self.figures,
+            "reminders": self.reminders,
+            "imports": self.imports,
         }  # fmt: skip
         return views[noun]
 
@@ -300,7 +437,7 @@ class LiveModel:
         for stream in self._boards:
             stream.touch(noun, id_)
         for login in set(logins):
-            if (own := self.streams.get(login)) and not own.viewer.sees_all:
+            if (own := self.streams.get(login)) and not own.watches:
                 own.touch(noun, id_)
 
     def _touch_of_queue(self, noun: Noun, id_: str) -> None:
@@ -317,7 +454,7 @@ class LiveModel:
         if names:
             self.later(QUEUE_PACE_S, self._touch_queues)
         for stream in self.streams.values():
-            if not stream.viewer.sees_all:
+            if not stream.watches:
                 for noun, id_ in names:
                     stream.touch(noun, id_)
 
@@ -325,49 +462,62 @@ class LiveModel:
 class Stream:
     """One user's numbered stream, shared by all of his sockets."""
 
-    def __init__(self, model: LiveModel, viewer: Viewer) -> None:
-        self.viewer = viewer
+    def __init__(self, model: LiveModel, reader: access.Reader) -> None:
+        self.reader = reader
+        self.watches = reader.may(Right.FLOOR_WATCH)
+        """Whether he is told of what is not his own, too."""
         self.seq = int(model.now() * 1000)
-        self.readers: set[Reader] = set()
+        self.outboxes: set[Outbox] = set()
         self._model = model
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
         self._shown: set[tuple[Noun, str]] = set()
         self._dirty: dict[tuple[Noun, str], None] = {}
+        self._news: dict[Hint, None] = {}
         self._pop: Pop | None = None
         self._due = False
         self._version = model.version
         self._mark_all()
         self._collect()
-        if pop := model.pops.get(viewer.login):
+        if pop := model.pops.get(reader.login):
             self.seq += 1
-            self._pop = _as_pop(pop, self.seq, model.now())
+            self._pop = model.as_pop(pop, reader, self.seq)
 
     def touch(self, noun: Noun, id_: str) -> None:
         """A view changed, appeared or went; what this user sees of it follows in the next frame."""
         mine = (noun, id_)
-        if mine not in self._shown and not self._model.sees(self.viewer, noun, id_):
+        if mine not in self._shown and not self._model.sees(self.reader, noun, id_):
             return
         self._dirty[mine] = None
-        if mine == ("agents", self.viewer.login):  # his queues may be others now
+        if mine == ("agents", self.reader.login):  # his queues may be others now
             for name in self._model.queues:
-                if (("queues", name) in self._shown) != self._model.sees(self.viewer, "queues", name):
+                if (("queues", name) in self._shown) != self._model.sees(self.reader, "queues", name):
                     self._dirty["queues", name] = self._dirty["figures", f"queue {name}"] = None
+        self.flush_soon()
+
+    def hint(self, hints: Iterable[Hint]) -> None:
+        """These go out with the next frame."""
+        self._news.update(dict.fromkeys(hints))
+        self.flush_soon()
+
+    def look_again(self) -> None:
+        """What he sees may be more or less, though nothing changed of itself."""
+        self._mark_all()
         self.flush_soon()
 
     def flush_soon(self) -> None:
         """Let a frame go out, together with what else changes until then."""
         if not self._due:
             self._due = True
-            self._model.later(BOARD_PACE_S if self.viewer.sees_all else 0.0, self.flush)
+            self._model.later(BOARD_PACE_S if self.watches else 0.0, self.flush)
 
     def flush(self) -> None:
         """Send what changed since the last frame, as one frame."""
         self._due = False
         news = self._model.version if self._model.version != self._version else 0
-        if not self._dirty and not news:
+        if not self._dirty and not news and not self._news:
             return
         shown, gone = self._collect()
-        if not any(shown.values()) and not any(gone.values()) and not news:
+        if not any(shown.values()) and not any(gone.values()) and not news and not self._news:
             return
         self._version = self._model.version
         change = Change(
@@ -379,15 +529,19 @@ class Stream:
             monitors=tuple(shown["monitors"]),
             messages=tuple(shown["messages"]),
             figures=tuple(shown["figures"]),
+            reminders=tuple(shown["reminders"]),
+            imports=tuple(shown["imports"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
             configuration=news,
+            news=tuple(self._news),
         )
+        self._news.clear()
         self._send(change)
 
     def pop(self, command: ScreenPop) -> None:
         """Send the caller's record, at once and after everything that came before it."""
         self.flush()
-        self._pop = _as_pop(command, self.seq + 1, self._model.now())
+        self._pop = self._model.as_pop(command, self.reader, self.seq + 1)
         self._send(self._pop)
 
     def taken(self, command: OfferTaken) -> None:
@@ -397,46 +551,48 @@ class Stream:
 
     def shown_pop(self, seq: int) -> str:
         """The offer whose pop has this number, or empty when that pop is not the user's current one."""
-        if self._pop is None or self._pop.seq != seq or self.viewer.login not in self._model.pops:
+        if self._pop is None or self._pop.seq != seq or self.reader.login not in self._model.pops:
             return ""
         return self._pop.offer
 
     def snapshot(self) -> bytes:
         """Everything that the user sees now, as a frame; changes go on from its number."""
         self.flush()
-        seen, viewer = self._model.seen, self.viewer
-        pops = (self._pop,) if self._pop and viewer.login in self._model.pops else ()
+        seen, reader = self._model.seen, self.reader
+        pops = (self._pop,) if self._pop and reader.login in self._model.pops else ()
         return msgspec.json.encode(
             Snapshot(
                 seq=self.seq,
                 at=self._model.now(),
-                login=viewer.login,
-                agents=tuple(seen(viewer, "agents")),
-                queues=tuple(seen(viewer, "queues")),
-                calls=tuple(seen(viewer, "calls")),
+                login=reader.login,
+                agents=tuple(seen(reader, "agents")),
+                queues=tuple(seen(reader, "queues")),
+                calls=tuple(seen(reader, "calls")),
                 pops=pops,
-                monitors=tuple(seen(viewer, "monitors")),
-                messages=tuple(seen(viewer, "messages")),
-                figures=tuple(seen(viewer, "figures")),
+                monitors=tuple(seen(reader, "monitors")),
+                messages=tuple(seen(reader, "messages")),
+                figures=tuple(seen(reader, "figures")),
+                reminders=tuple(seen(reader, "reminders")),
+                imports=tuple(seen(reader, "imports")),
                 configuration=self._model.version,
             )
         )
 
-    def subscribe(self, reader: Reader, since: int | None) -> None:
+    def subscribe(self, outbox: Outbox, since: int | None) -> None:
         """Let a socket in: with the frames after `since` if they are still here, else with a snapshot."""
         self.flush()
         if since is not None and self._reaches_back_to(since):
             for seq, frame in self._ring:
                 if seq > since:
-                    reader.push(frame)
+                    outbox.push(frame)
         else:
-            reader.start_over()
-        self.readers.add(reader)
+            outbox.start_over()
+        self.outboxes.add(outbox)
 
-    def unsubscribe(self, reader: Reader) -> None:
+    def unsubscribe(self, outbox: Outbox) -> None:
         """The socket is gone."""
-        self.readers.discard(reader)
-        if not self.readers:
+        self.outboxes.discard(outbox)
+        if not self.outboxes:
             self._model.later(LINGER_S, lambda: self._model.forget(self))
 
     def _reaches_back_to(self, since: int) -> bool:
@@ -452,8 +608,8 @@ class Stream:
         shown: dict[Noun, list[Any]] = {noun: [] for noun in NOUNS}
         gone: dict[Noun, list[str]] = {noun: [] for noun in NOUNS}
         for noun, id_ in self._dirty:
-            if self._model.sees(self.viewer, noun, id_):
-                shown[noun].append(self._model._views(noun)[id_])
+            if self._model.sees(self.reader, noun, id_):
+                shown[noun].append(self._model._as_seen(self.reader, self._model._views(noun)[id_]))
                 self._shown.add((noun, id_))
             elif (noun, id_) in self._shown:
                 gone[noun].append(id_)
@@ -465,32 +621,13 @@ class Stream:
         self.seq = frame.seq
         encoded = msgspec.json.encode(frame)
         self._ring.append((frame.seq, encoded))
-        for reader in self.readers:
-            reader.push(encoded)
+        for outbox in self.outboxes:
+            outbox.push(encoded)
 
 
 def _agents(call: CallView) -> tuple[str, ...]:
     """Whom a call concerns: who has it, whose phones ring for it, who is consulted."""
     return (call.agent, *call.offered, call.consult.agent if call.consult else "")
-
-
-def _as_pop(command: ScreenPop, seq: int, at: float) -> Pop:
-    return Pop(
-        seq=seq,
-        at=at,
-        offer=command.offer,
-        call=command.call,
-        interaction=command.interaction,
-        queue=command.queue,
-        caller=command.caller,
-        caller_name=command.caller_name,
-        match=command.match,
-        customer=command.customers[0] if len(command.customers) == 1 else None,
-        customers=command.customers,
-        waited_s=command.waited_s,
-        why=command.why,
-        notes=command.notes,
-    )
 
 
 def _on_the_loop(delay_s: float, call: Callable[[], None]) -> None:

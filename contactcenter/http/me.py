@@ -3,8 +3,9 @@
 from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from contactcenter.crm.access import SCOPED
 from contactcenter.crm.users import UserChange
 from contactcenter.events import MoreTimeAsked, PhoneChosen, StateAsked
 from contactcenter.http.problems import Problem
@@ -35,6 +36,15 @@ class Me(BaseModel):
     user: str
     name: str
     role: str
+    role_title: Annotated[dict[str, str], Field(description="By language: zh, en.")]
+    rights: Annotated[list[str], Field(description="What the role may do: names of `docs/roles.md`.")]
+    scopes: Annotated[dict[str, str], Field(description="Kind of record: own, team, all.")]
+    teams: Annotated[list[str], Field(description="The first is where new records belong.")]
+    hidden: Annotated[list[str], Field(description="Fields that stay blank: `customer.id_number`.")]
+    limited_to: Annotated[
+        list[str],
+        Field(description="The queues that one who takes no calls is limited to; empty: no limit."),
+    ]
     language: str
     queues: list[str]
     csrf: str
@@ -51,6 +61,9 @@ class Me(BaseModel):
     """All queues: histories tell of those of others, too."""
     skill_titles: list[ChoiceItem]
     """All skills."""
+    request_kinds: list[ChoiceItem]
+    import_bytes: Annotated[int, Field(description="Of a file that is to be imported, at most.")]
+    attachment_bytes: Annotated[int, Field(description="Of a file that is to be attached, at most.")]
     configuration: int
     """The configuration's version that these menus and titles are of."""
     version: str
@@ -104,7 +117,7 @@ async def set_phone(visit: Visit, body: PhoneChoice) -> Me:
     if body.endpoint not in visit.edge.settings.phones:
         raise Problem(422, "invalid", "There is no such phone.", field="endpoint")
     login = visit.visitor.login
-    if visit.visitor.role == "agent":
+    if visit.visitor.may(Right.CALLS_TAKE):
         await visit.ask(partial(PhoneChosen, phone=body.endpoint, line=body.line))
     await visit.edge.users.change(login, UserChange(phone=body.endpoint, line=body.line))
     return _me(visit).model_copy(update={"phone": body.endpoint})
@@ -126,31 +139,41 @@ async def need_more_time(visit: Visit) -> None:
 @routes.get("/api/dispositions", right=Right.SIGNED_IN)
 async def list_dispositions(visit: Visit) -> Choices:
     """The outcomes that an agent can set, with their titles by language."""
-    return Choices(items=_items(visit.edge.settings.dispositions))
+    return Choices(items=menu(visit.edge.settings.dispositions))
 
 
 def _me(visit: Visit) -> Me:
     visitor, settings = visit.visitor, visit.edge.settings
+    user, reader = visitor.user, visitor.reader
     agent = visit.edge.live.agents.get(visitor.login)
     return Me(
-        user=visitor.login,
-        name=visitor.name,
-        role=visitor.role,
-        language=visitor.language,
-        queues=list(visitor.queues),
+        user=user.login,
+        name=user.name,
+        role=user.role,
+        role_title=visitor.known.role_title,
+        rights=sorted(reader.rights),
+        scopes={kind.value: reader.scope(kind).value for kind in SCOPED},
+        teams=list(reader.teams),
+        hidden=sorted(reader.hidden),
+        limited_to=sorted(reader.limit()),
+        language=user.language,
+        queues=list(user.queues),
         csrf=visitor.csrf,
         agent=agent,
-        phone=visitor.phone,
+        phone=user.phone,
         phones=list(settings.phones),
-        answerable=(agent.phone if agent else visitor.phone) in settings.answerable,
-        pause_reasons=_items(settings.pause_reasons),
-        dispositions=_items(settings.dispositions),
-        queue_titles=_items(settings.queues),
-        skill_titles=_items(settings.skills),
+        answerable=(agent.phone if agent else user.phone) in settings.answerable,
+        pause_reasons=menu(settings.pause_reasons),
+        dispositions=menu(settings.dispositions),
+        queue_titles=menu(settings.queues),
+        skill_titles=menu(settings.skills),
+        request_kinds=menu(settings.request_kinds),
+        import_bytes=settings.import_bytes,
+        attachment_bytes=settings.attachment_bytes,
         configuration=visit.edge.live.version,
         version=settings.version,
     )
 
 
-def _items(choices: tuple[Choice, ...]) -> list[ChoiceItem]:
+def menu(choices: tuple[Choice, ...]) -> list[ChoiceItem]:
     return [ChoiceItem(code=choice.code, title=choice.title) for choice in choices]

@@ -7,11 +7,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from contactcenter.http.problems import ProblemDocument
-from contactcenter.http.routes import ID_PATTERN, Right, Route, Routes
+from contactcenter.http import idempotency
+from contactcenter.http.problems import ConflictDocument, ProblemDocument
+from contactcenter.http.routes import FIELDS, ID_PATTERN, Route, Routes
 
 REF = "#/components/schemas/{model}"
 PROBLEM = {"$ref": REF.format(model="ProblemDocument")}
+CONFLICT = {"$ref": REF.format(model="ConflictDocument")}
+ETAG = {"ETag": {"description": "The version, in quotes.", "schema": {"type": "string"}}}
 
 
 def describe(collected: Iterable[Routes], version: str, cookie: str) -> dict[str, Any]:
@@ -43,7 +46,8 @@ def describe(collected: Iterable[Routes], version: str, cookie: str) -> dict[str
 
 def _schemas(routes: list[Route]) -> tuple[dict[tuple[str, str], dict[str, Any]], dict[str, Any]]:
     wanted: list[tuple[str, Any, TypeAdapter[Any]]] = [
-        ("problem", "serialization", TypeAdapter(ProblemDocument))
+        ("problem", "serialization", TypeAdapter(ProblemDocument)),
+        ("conflict", "serialization", TypeAdapter(ConflictDocument)),
     ]
     for route in routes:
         if route.body:
@@ -51,7 +55,35 @@ def _schemas(routes: list[Route]) -> tuple[dict[tuple[str, str], dict[str, Any]]
         if route.answer:
             wanted.append((f"{route.name} answer", "serialization", route.answer))
     found, rest = TypeAdapter.json_schemas(wanted, ref_template=REF)
-    return {(str(key), str(mode)): schema for (key, mode), schema in found.items()}, rest.get("$defs", {})
+    components = rest.get("$defs", {})
+    schemas = {(str(key), str(mode)): schema for (key, mode), schema in found.items()}
+    for route in routes:
+        if route.sparse:
+            key = (f"{route.name} answer", "serialization")
+            schemas[key] = {"anyOf": [schemas[key], _sparse(route, schemas[key], components)]}
+    return schemas, components
+
+
+def _sparse(route: Route, full: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """The answer with some of its fields only, as `fields` asks for it: each is as in the full one."""
+
+    def found(schema: dict[str, Any]) -> dict[str, Any]:
+        name = schema.get("$ref", "").rpartition("/")[2]
+        return {**components[name]} if name else schema
+
+    record = found(full)
+    if route.listing:
+        items = record["properties"]["items"]
+        some = _some(found(items["items"]))
+        properties = {**record["properties"], "items": {**items, "items": some}}
+        return {**record, "title": "With `fields`", "properties": properties}
+    return _some(record)
+
+
+def _some(record: dict[str, Any]) -> dict[str, Any]:
+    some = {**record, "title": "With `fields`", "additionalProperties": False}
+    some.pop("required", None)
+    return some
 
 
 def _operation(tag: str, route: Route, schemas: dict[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
@@ -61,6 +93,9 @@ def _operation(tag: str, route: Route, schemas: dict[tuple[str, str], dict[str, 
         "tags": [tag],
         "summary": text.split("\n", 1)[0],
         "description": text,
+        "x-right": route.right.value,
+        **({"x-of": route.of.value} if route.of else {}),
+        **({"x-beyond": route.beyond.value} if route.beyond else {}),
         "responses": _responses(route, schemas),
     }
     parameters = [_path_parameter(part) for part in route.path_parts] + _query_parameters(route)
@@ -68,12 +103,29 @@ def _operation(tag: str, route: Route, schemas: dict[tuple[str, str], dict[str, 
         {"name": str(name), "in": "header", "required": False, "schema": {"type": "string"}}
         for name in route.headers
     ]
+    if route.sparse:
+        one = "|".join(route.sparse)
+        schema = {"type": "string", "pattern": f"^({one})(,({one}))*$"}
+        says = "The names of the fields that are wanted, with commas between them; all without it."
+        parameters.append({"name": FIELDS, "in": "query", "description": says, "schema": schema})
+    if route.checks_version:
+        schema = {"type": "string", "pattern": r'^("[0-9]{1,9}"|\*)$'}
+        says = "The version that was changed: if there is another one by now, nothing is done (412)."
+        parameters.append({"name": "If-Match", "in": "header", "description": says, "schema": schema})
+    if route.once:
+        schema = {"type": "string", "pattern": idempotency.PATTERN}
+        says = "Made up by the client: the same request under the same key counts once, for a day."
+        header = {"name": idempotency.HEADER, "in": "header", "description": says, "schema": schema}
+        parameters.append(header)
     if parameters:
         operation["parameters"] = parameters
     if route.body:
         schema = schemas[f"{route.name} body", "validation"]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    if route.right > Right.PUBLIC:
+    if route.upload:
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": binary}}
+    if not route.open_to_all:
         cookie: dict[str, list[str]] = {"session": []}
         operation["security"] = [{"token": []}, {**cookie, "csrf": []} if route.changes_state else cookie]
     return operation
@@ -85,7 +137,10 @@ def _responses(route: Route, schemas: dict[tuple[str, str], dict[str, Any]]) -> 
         schema = schemas[f"{route.name} answer", "serialization"]
         good["content"] = {route.media_type: {"schema": schema}}
     elif route.status != HTTPStatus.NO_CONTENT:
-        good["content"] = {route.media_type: {"schema": {"type": "string"}}}
+        types = (route.media_type, *route.further_types)
+        good["content"] = {each: {"schema": {"type": "string"}} for each in types}
+    if route.versioned and route.answer:
+        good["headers"] = ETAG
     responses = {str(route.status): good}
     for status in sorted(route.also):
         responses[str(status)] = good | {"description": HTTPStatus(status).phrase}
@@ -94,18 +149,28 @@ def _responses(route: Route, schemas: dict[tuple[str, str], dict[str, Any]]) -> 
             "description": HTTPStatus(status).phrase,
             "content": {"application/problem+json": {"schema": PROBLEM}},
         }
+    if route.checks_version:
+        responses["412"] = {
+            "description": "Somebody changed it meanwhile",
+            "headers": ETAG,
+            "content": {"application/problem+json": {"schema": CONFLICT}},
+        }
     return responses
 
 
 def refusals_of(route: Route) -> frozenset[int]:
     """Every status, other than the good one, that a well-made server gives for this route."""
     statuses = set(route.refusals) | {422}
-    if route.right > Right.PUBLIC:
+    if not route.open_to_all:
         statuses |= {401, 403, 503}
     if route.path_parts:
         statuses.add(404)
     if route.body:
         statuses |= {400, 413, 415}
+    if route.once:
+        statuses |= {409, 413}
+    if route.upload:
+        statuses |= {413}
     return frozenset(statuses)
 
 

@@ -8,6 +8,7 @@ open page makes within a second.
 
 from collections.abc import Callable
 
+from contactcenter.crm.access import Right
 from contactcenter.crm.sessions import IDLE_S
 from contactcenter.events import AgentSignedIn, AgentSignedOut, Event, MonitorRightLost
 from contactcenter.http.visitor import Visitor
@@ -28,17 +29,22 @@ class Presence:
             return
         now = self._now()
         sessions = self._sessions.setdefault(visitor.login, {})
-        if visitor.role == "agent" and visitor.login not in self._agents:
+        takes = visitor.may(Right.CALLS_TAKE)
+        if not takes and visitor.login in self._agents:  # the right was taken from him
+            self._agents.remove(visitor.login)
+            self._tell(AgentSignedOut(at=now, login=visitor.login))
+        if takes and visitor.login not in self._agents:
             self._agents.add(visitor.login)
+            user = visitor.user
             self._tell(
                 AgentSignedIn(
                     at=now,
                     login=visitor.login,
-                    name=visitor.name,
-                    queues=visitor.queues,
-                    skills=visitor.skills,
-                    phone=visitor.phone,
-                    line=visitor.line,
+                    name=user.name,
+                    queues=user.queues,
+                    skills=user.skills,
+                    phone=user.phone,
+                    line=user.line,
                 )
             )
         sessions[visitor.secret] = now

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from contactcenter.config import Wrong
+from contactcenter.mistakes import Wrong
 
 
 class FieldError(BaseModel):
@@ -28,6 +29,13 @@ class ProblemDocument(BaseModel):
     detail: str = Field(description="For people.")
     field: str = Field(default="", description="The field of the request that is wrong: the first of them.")
     errors: list[FieldError] = Field(default=[], description="Everything that is wrong with the body.")
+
+
+class ConflictDocument(ProblemDocument):
+    """The body of a 412: somebody else changed the record meanwhile. Look at both, and change `current`."""
+
+    current: Any = Field(description="The record as it is now, as GET answers it; `ETag` is its version.")
+    yours: Any = Field(description="The body that was sent; null without one.")
 
 
 class Problem(Exception):
@@ -54,10 +62,11 @@ class Problem(Exception):
         self.retry_after_s = retry_after_s
         self.allow = allow
         self.content_range = content_range
+        self.headers: dict[str, str] = {}
 
-    def response(self) -> web.Response:
-        """The answer to send."""
-        document = ProblemDocument(
+    def document(self) -> ProblemDocument:
+        """The answer's body."""
+        return ProblemDocument(
             title=HTTPStatus(self.status).phrase,
             status=self.status,
             code=self.code,
@@ -65,7 +74,10 @@ class Problem(Exception):
             field=self.field,
             errors=self.errors,
         )
-        headers = {}
+
+    def response(self) -> web.Response:
+        """The answer to send."""
+        headers = dict(self.headers)
         if self.retry_after_s is not None:
             headers["Retry-After"] = str(max(1, round(self.retry_after_s)))
         if self.status == HTTPStatus.UNAUTHORIZED:
@@ -76,10 +88,23 @@ class Problem(Exception):
             headers["Content-Range"] = self.content_range
         return web.Response(
             status=self.status,
-            text=document.model_dump_json(),
+            text=self.document().model_dump_json(),
             content_type="application/problem+json",
             headers=headers,
         )
+
+
+class Conflict(Problem):
+    """The 412 of a change that was made to another version than the record has by now."""
+
+    def __init__(self, detail: str, field: str, *, current: Any, yours: Any) -> None:
+        super().__init__(412, "changed_meanwhile", detail, field=field)
+        self.current = current
+        self.yours = yours
+
+    def document(self) -> ConflictDocument:
+        """The answer's body, with both versions."""
+        return ConflictDocument(**super().document().model_dump(), current=self.current, yours=self.yours)
 
 
 def not_found(what: str) -> Problem:

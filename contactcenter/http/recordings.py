@@ -15,16 +15,16 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, Field, StringConstraints
 
 from contactcenter.crm import recordings
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.recordings import Recording
 from contactcenter.events import RecordingPauseAsked, RecordingPauseForced
 from contactcenter.http import scope
 from contactcenter.http.lists import Items
 from contactcenter.http.problems import Problem, not_found
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.scope import check_interaction, refusal
 from contactcenter.http.sounds import Sound
 from contactcenter.http.visit import Visit
-from contactcenter.http.visitor import Visitor
 from contactcenter.values import AuditEntry
 
 routes = Routes("recordings")
@@ -76,14 +76,14 @@ class RecordingFilter(BaseModel, extra="forbid"):
     interaction: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
-@routes.get("/api/recordings", right=Right.SIGNED_IN, refusals=(404,))
+@routes.get("/api/recordings", right=Right.INTERACTIONS_READ, refusals=(404,))
 async def list_recordings(visit: Visit, query: RecordingFilter) -> Items[RecordingItem]:
     """An interaction's recordings, the earliest first: those that the visitor may see."""
     await check_interaction(visit, query.interaction, "list_recordings")
     return Items(items=await of_interaction(visit, query.interaction))
 
 
-@routes.get("/api/recordings/{id}", right=Right.SIGNED_IN)
+@routes.get("/api/recordings/{id}", right=Right.INTERACTIONS_READ, of=Kind.RECORDING)
 async def get_recording(visit: Visit, id: str) -> RecordingItem:
     """One recording; an agent sees his own, a supervisor those of his queues."""
     recording = await _found(visit, id, "get_recording")
@@ -95,7 +95,9 @@ async def get_recording(visit: Visit, id: str) -> RecordingItem:
 
 @routes.get(
     "/api/recordings/{id}/audio",
-    right=Right.SIGNED_IN,
+    right=Right.INTERACTIONS_READ,
+    of=Kind.RECORDING,
+    beyond=Right.RECORDINGS_PLAY,
     refusals=(409, 410, 416),
     also=(206,),
     media_type="audio/wav",
@@ -127,7 +129,7 @@ async def listen(visit: Visit, id: str) -> web.StreamResponse:
         await asyncio.to_thread(sound.close)
 
 
-@routes.post("/api/calls/{id}/record-pause", right=Right.SIGNED_IN, refusals=(403, 409))
+@routes.post("/api/calls/{id}/record-pause", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(403, 409))
 async def pause_recording(visit: Visit, id: str) -> None:
     """Have nothing recorded for a while: a card number is about to be said. The recording keeps its length.
 
@@ -137,7 +139,7 @@ async def pause_recording(visit: Visit, id: str) -> None:
     await _ask_pause(visit, id, True)
 
 
-@routes.post("/api/calls/{id}/record-resume", right=Right.SIGNED_IN, refusals=(403, 409))
+@routes.post("/api/calls/{id}/record-resume", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(403, 409))
 async def resume_recording(visit: Visit, id: str) -> None:
     """Go on recording."""
     await _ask_pause(visit, id, False)
@@ -146,7 +148,7 @@ async def resume_recording(visit: Visit, id: str) -> None:
 async def _ask_pause(visit: Visit, call: str, paused: bool) -> None:
     visitor = visit.visitor
     view = visit.edge.live.calls.get(call)
-    if visitor.sees_all and not (view and view.agent == visitor.login):
+    if visitor.may(Right.CALLS_STEER) and not (view and view.agent == visitor.login):
         scope.check_call(visit, call, "record_pause" if paused else "record_resume")
         await visit.steer(partial(RecordingPauseForced, call=call, paused=paused))
         return
@@ -157,34 +159,24 @@ async def _ask_pause(visit: Visit, call: str, paused: bool) -> None:
 async def of_interaction(visit: Visit, interaction: str) -> list[RecordingItem]:
     """The recordings of an interaction that the visitor may see: a caller may have gone through other queues
     and talked with other agents."""
-    found = await visit.edge.store.read(recordings.of_interaction, interaction)
-    return [
-        _item(visit, recording, part)
-        for part, recording in enumerate(found, 1)
-        if _may_know(visit.visitor, recording)
-    ]
+    found = await visit.edge.store.read(recordings.of_interaction, interaction, visit.reader)
+    return [_item(visit, recording, part) for part, recording in found]
 
 
 def may_listen(visit: Visit, recording: Recording) -> bool:
-    """Supervisors to those of their queues; an agent to his own, where agents may."""
-    visitor, record = visit.visitor, recording.record
-    if visitor.oversees((record.queue,)):
-        return True
-    return visit.edge.settings.agents_listen and record.agent == visitor.login
-
-
-def _may_know(visitor: Visitor, recording: Recording) -> bool:
-    record = recording.record
-    return visitor.oversees((record.queue,)) or record.agent == visitor.login
+    """Of one that he sees: by right, or to his own, where agents may."""
+    own = recording.record.agent == visit.visitor.login
+    return visit.visitor.may(Right.RECORDINGS_PLAY) or (visit.edge.settings.agents_listen and own)
 
 
 async def _found(visit: Visit, id_: str, act: str) -> Recording:
-    recording = await visit.edge.store.read(recordings.get, id_)
-    if recording and _may_know(visit.visitor, recording):
+    if recording := await visit.edge.store.read(recordings.get, id_, visit.reader):
         return recording
-    if recording and visit.visitor.sees_all:
+    limit = visit.reader.limit(Kind.RECORDING)
+    other = await visit.edge.store.read(recordings.get, id_, CENTER) if limit else None
+    if other and other.record.queue not in limit:
         raise refusal(visit, act, "recording", id_, "This recording is in none of your queues.")
-    # To an agent, another's recording and none must look the same.
+    # Another's recording and none must look the same.
     raise not_found("recording")
 
 

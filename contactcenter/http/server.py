@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import structlog
@@ -13,51 +14,81 @@ from prometheus_client import CollectorRegistry
 from contactcenter.commands import Accepted, Command, Refused, ScreenPop
 from contactcenter.config import Configuration
 from contactcenter.configurator import Configurator
+from contactcenter.crm import idempotency
+from contactcenter.crm import outbox as events
+from contactcenter.crm import teams as team_records
 from contactcenter.crm.errors import Refusal, StoreUnavailable
+from contactcenter.crm.files import Files
+from contactcenter.crm.importer import Importer
+from contactcenter.crm.keeper import Keeper
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
-from contactcenter.events import Event, MonitorRightLost
+from contactcenter.events import Event
 from contactcenter.http import (
     agents,
+    attachments,
     audit,
+    backups,
     callbacks,
     calls,
     changes,
     configuration,
+    consents,
     customers,
+    exports,
+    fields,
     figures,
+    followups,
     health,
+    history,
+    imports,
     interactions,
     me,
+    merging,
+    notes,
     openapi,
+    outbox,
     pages,
     queues,
     recordings,
+    relations,
+    requests,
+    roles,
+    search,
     signin,
     socket,
     supervision,
+    teams,
     tokens,
     transfers,
     users,
+    views,
+    watch,
 )
 from contactcenter.http.live import LiveModel
 from contactcenter.http.metrics import Metrics
+from contactcenter.http.news import News
 from contactcenter.http.presence import Presence
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
-from contactcenter.http.routes import LARGEST_BODY, Right, Route, Routes
+from contactcenter.http.reminders import Reminders
+from contactcenter.http.routes import LARGEST_BODY, Route, Routes
 from contactcenter.http.settings import HttpSettings, menus
 from contactcenter.http.shell import Shell
 from contactcenter.http.sockets import Sockets
 from contactcenter.http.sounds import Sounds, nothing_kept
 from contactcenter.http.throttle import Throttle
+from contactcenter.http.verifier import Verifier
 from contactcenter.http.visit import Edge, Visit
 
 API: tuple[Routes, ...] = (
     health.routes, signin.routes, me.routes, tokens.routes, agents.routes, queues.routes, calls.routes,
     transfers.routes, interactions.routes, customers.routes, audit.routes, configuration.routes,
-    changes.routes, users.routes, supervision.routes, figures.routes, callbacks.routes, recordings.routes,
+    changes.routes, users.routes, roles.routes, teams.routes, supervision.routes, figures.routes,
+    callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
+    fields.routes, search.routes, merging.routes, requests.routes, followups.routes, history.routes,
+    imports.routes, exports.routes, attachments.routes, views.routes, backups.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -69,7 +100,32 @@ WATCH_S = 1.0
 SWEEP_S = 3600.0
 """How often expired sessions are deleted."""
 
-REFUSALS = {"not_found": 404, "taken": 409, "ended": 409, "changed_since": 409, "stale": 412}
+REFUSALS = {
+    "not_found": 404,
+    "hidden": 403,
+    "beyond_you": 403,
+    "running": 409,
+    "taken": 409,
+    "answer_lost": 409,
+    "ended": 409,
+    "illegal_now": 409,
+    "changed_since": 409,
+    "locked_out": 409,
+    "in_use": 409,
+    "key_missing": 503,
+    "no_room": 503,
+    "too_large": 413,
+    "type_differs": 415,
+    "type_unknown": 415,
+    "too_many": 409,
+    "builtin": 409,
+    "merged": 409,
+    "stale": 412,
+    "changed_meanwhile": 412,
+}
+
+GONE = 499
+"""What counts as the status of a request whose client went away before it was answered."""
 
 EDGE = web.AppKey("edge", Edge)
 
@@ -77,6 +133,12 @@ LIVE_SEQ = "Live-Seq"
 """The header of an answer with the number of the stream's frame that shows what the request brought about."""
 
 log = structlog.get_logger(__name__)
+
+
+@cache
+def _document(version: str, cookie: str) -> dict[str, Any]:
+    """The interface in OpenAPI: it takes a quarter of a second, and is the same for every server."""
+    return openapi.describe(API, version, cookie)
 
 
 class HttpServer:
@@ -98,10 +160,13 @@ class HttpServer:
         sessions: Sessions,
         settings: HttpSettings,
         ready: Callable[[], dict[str, Any]],
+        files: Files,
+        keeper: Keeper,
         sounds: Sounds = nothing_kept,
         registry: CollectorRegistry | None = None,
     ) -> None:
         metrics = Metrics(registry or CollectorRegistry())
+        live = LiveModel(now, version=configurator.version)
         self._edge = edge = Edge(
             tell=tell,
             now=now,
@@ -111,7 +176,7 @@ class HttpServer:
             sessions=sessions,
             settings=settings,
             ready=ready,
-            live=LiveModel(now, version=configurator.version),
+            live=live,
             questions=Questions(tell),
             metrics=metrics,
             throttle=Throttle(now),
@@ -119,10 +184,22 @@ class HttpServer:
             sockets=Sockets(tell, now, metrics),
             presence=Presence(tell, now),
             sounds=sounds,
-            openapi=openapi.describe(API, settings.version, settings.cookie),
+            files=files,
+            importer=Importer(
+                store,
+                files,
+                zone=settings.zone,
+                days=settings.import_days,
+                show=lambda one: imports.show(live, one),
+            ),
+            verifier=Verifier(store, now),
+            keeper=keeper,
+            reminders=Reminders(store, live, now),
+            openapi=_document(settings.version, settings.cookie),
         )
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
+        self._news = News(store, live)
         self.port = settings.port
 
     @property
@@ -138,7 +215,11 @@ class HttpServer:
         await web.TCPSite(self._runner, settings.host, settings.port).start()
         self.port = self._runner.addresses[0][1]
         self._edge.origins = settings.allowed_origins(self.port)
+        self._edge.live.staffed(await self._edge.store.read(team_records.memberships_of))
+        self._edge.importer.start()
         self._watch = asyncio.create_task(_watch(self._edge))
+        self._edge.reminders.start()
+        await self._news.start()
 
     async def stop(self) -> None:
         """Close the sockets and stop listening. Sessions live on."""
@@ -146,6 +227,10 @@ class HttpServer:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
+        await self._edge.importer.stop()
+        await self._edge.verifier.stop()
+        await self._edge.reminders.stop()
+        await self._news.stop()
         await self._edge.sockets.close(lambda _: True, 1001, "restarting")
         await self._runner.cleanup()
 
@@ -158,6 +243,7 @@ class HttpServer:
             pause_reasons=now.pause_reasons,
             queues=now.queues,
             skills=now.skills,
+            request_kinds=now.request_kinds,
             visible_to_agent=now.visible_to_agent,
         )
         self._edge.live.configured(version)
@@ -192,7 +278,7 @@ def _door(route: Route) -> Callable[[web.Request], Any]:
 
     async def enter(request: web.Request) -> web.StreamResponse:
         edge = request.app[EDGE]
-        needs_name = route.right > Right.PUBLIC or route.changes_state
+        needs_name = not route.open_to_all or route.changes_state
         known = await signin.identify(edge, request) if needs_name else None
         visit = Visit(request=request, edge=edge, known=known)
         try:
@@ -243,14 +329,14 @@ async def _answer(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         response: web.StreamResponse = await handler(request)
     except Exception as error:
-        response = _as_response(error)
+        response = _as_response(request, error)
     resource = request.match_info.route.resource
     path = resource.canonical if resource else "unknown"
     request.app[EDGE].metrics.requests.labels(path, request.method, str(response.status)).inc()
     return response
 
 
-def _as_response(error: Exception) -> web.StreamResponse:
+def _as_response(request: web.Request, error: Exception) -> web.StreamResponse:
     match error:
         case Problem():
             return error.response()
@@ -264,8 +350,8 @@ def _as_response(error: Exception) -> web.StreamResponse:
             return Problem(405, "method", "Not with this method.", allow=allow).response()
         case web.HTTPException():
             return Problem(error.status, "http", error.reason).response()
-        case ConnectionError():
-            raise error  # the client went away: there is nobody to answer
+        case ConnectionError() if request.transport is None or request.transport.is_closing():
+            return web.Response(status=GONE)  # nobody hears this
         case _:
             log.error("a request failed", exc_info=error)
             return Problem(500, "internal", "Something went wrong on our side; it is in the log.").response()
@@ -275,9 +361,11 @@ async def _protect(request: web.Request, response: web.StreamResponse) -> None:
     """Headers that make browsers defend the user, on every answer that there is."""
     edge = request.app[EDGE]
     sockets = " ".join(sorted(origin.replace("http", "ws", 1) for origin in edge.origins))
+    own = response.headers.get("Content-Security-Policy")  # of a file that is stricter than any page
     response.headers.update(
         {
-            "Content-Security-Policy": (
+            "Content-Security-Policy": own
+            or (
                 "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
                 f"form-action 'self'; frame-ancestors 'none'; connect-src 'self' {sockets}".rstrip()
             ),
@@ -296,37 +384,20 @@ async def _protect(request: web.Request, response: web.StreamResponse) -> None:
 
 async def _watch(edge: Edge) -> None:
     """Throw out whoever lost the right to be here: disabled, revoked, expired, signed out elsewhere."""
-    swept_at = edge.now()
+    swept_at = float("-inf")
     while True:
         await asyncio.sleep(WATCH_S)
         try:
-            await _inspect(edge)
+            await watch.inspect(edge)
             if edge.now() >= swept_at + SWEEP_S:
                 swept_at = edge.now()
                 await edge.sessions.sweep()
+                edge.store.note(idempotency.sweep, at=edge.now())
+                edge.store.note(events.sweep, at=edge.now())
+                await edge.importer.sweep()
+                await attachments.sweep(edge)
         except Exception as error:
             log.warning("sessions could not be checked", error=str(error))
-
-
-async def _inspect(edge: Edge) -> None:
-    for monitor in list(edge.live.monitors.values()):
-        visitor = await signin.by_login(edge, monitor.supervisor)
-        call = edge.live.calls.get(monitor.call)
-        if visitor is None or not visitor.oversees((call.queue if call else monitor.queue,)):
-            edge.tell(MonitorRightLost(at=edge.now(), login=monitor.supervisor, reason="right_lost"))
-    visitors = {connection.visitor.secret: connection.visitor for connection in edge.sockets}
-    for visitor in visitors.values():
-        # Sessions are looked up in memory: whatever takes rights away ends the user's sessions there first.
-        find = (
-            signin.by_token(edge, visitor.secret) if visitor.by_token else edge.sessions.find(visitor.secret)
-        )
-        if await find is None:
-            await signin.gone(edge, visitor.login, visitor.secret)
-        else:
-            edge.presence.seen(visitor)
-    for login, secret in edge.presence.idle():
-        if await signin.by_session(edge, secret) is None:
-            await signin.gone(edge, login, secret)
 
 
 def all_routes(collected: Iterable[Routes] = EVERYTHING) -> list[Route]:

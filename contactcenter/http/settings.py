@@ -29,6 +29,7 @@ class Menus:
     pause_reasons: tuple[Choice, ...]
     queues: tuple[Choice, ...]
     skills: tuple[Choice, ...]
+    request_kinds: tuple[Choice, ...]
     visible_to_agent: bool
 
 
@@ -43,6 +44,7 @@ def menus(configuration: Configuration) -> Menus:
         pause_reasons=choices(configuration.pauses),
         queues=choices({name: queue.title for name, queue in configuration.queues.items()}),
         skills=choices(configuration.skills),
+        request_kinds=choices(configuration.request_kinds),
         visible_to_agent=configuration.supervision.visible_to_agent,
     )
 
@@ -72,6 +74,7 @@ class HttpSettings:
     """All queues' titles."""
     skills: tuple[Choice, ...] = ()
     """All skills' titles."""
+    request_kinds: tuple[Choice, ...] = ()
     phones: tuple[str, ...] = ()
     answerable: frozenset[str] = frozenset()
     """Phones that the center can answer: simulated ones."""
@@ -80,6 +83,15 @@ class HttpSettings:
 
     agents_listen: bool = False
     """Whether agents may listen to their own recordings."""
+
+    zone: str = "Asia/Shanghai"
+    """Whose times of the day imported files mean."""
+    attachment_bytes: int = 20 << 20
+    attachments: int = 200
+    """Of one customer."""
+    import_bytes: int = 200 << 20
+    import_days: int = 30
+    """For how long a file is kept after it was imported."""
 
     @property
     def secure(self) -> bool:

@@ -11,10 +11,11 @@ from typing import Annotated
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from contactcenter.crm import tokens, users
+from contactcenter.crm import readers
+from contactcenter.crm.access import ADMINISTRATION
 from contactcenter.crm.sessions import LIFE_S
 from contactcenter.http.problems import Problem
-from contactcenter.http.routes import RANKS, Right, Route, Routes
+from contactcenter.http.routes import Right, Route, Routes
 from contactcenter.http.visit import Edge, Visit
 from contactcenter.http.visitor import Visitor
 
@@ -52,15 +53,16 @@ async def sign_in(visit: Visit, body: SignIn) -> SignedIn:
         edge.metrics.signins.labels("throttled").inc()
         raise Problem(429, "too_many_attempts", "Too many failed attempts: wait.", retry_after_s=wait_s)
     edge.throttle.attempt(login, visit.address)
-    user = await edge.users.sign_in(login, body.password)
-    if user is None:
+    begun = await edge.users.sign_in(login, body.password)
+    if begun is None:
         edge.metrics.signins.labels("refused").inc()
         raise Problem(401, "wrong_credentials", "The user name or the password is wrong.")
     edge.throttle.succeeded(login, visit.address)
     edge.metrics.signins.labels("accepted").inc()
     before = visit.known
-    secret, session = await edge.sessions.create(user.login)
-    edge.presence.seen(_visitor(user, csrf=session.csrf, secret=secret))
+    user, secret, session = begun
+    if known := await edge.store.read(readers.of, user.login):
+        edge.presence.seen(Visitor(known=known, csrf=session.csrf, secret=secret))
     visit.set_cookie(secret, LIFE_S)
     if before and not before.by_token:
         await leave(edge, before)
@@ -80,6 +82,13 @@ async def leave(edge: Edge, visitor: Visitor) -> None:
     """End one browser's session, and everything that hangs on it."""
     await edge.sessions.end(visitor.secret)
     await gone(edge, visitor.login, visitor.secret)
+
+
+async def throw_out(edge: Edge, login: str) -> None:
+    """Sign a user out everywhere; his tokens go on, as far as he may."""
+    await edge.sessions.end_all(login)
+    for secret in edge.presence.sessions(login):
+        await gone(edge, login, secret)
 
 
 async def gone(edge: Edge, login: str, secret: str) -> None:
@@ -103,42 +112,40 @@ async def by_session(edge: Edge, secret: str) -> Visitor | None:
     session = await edge.sessions.find(secret)
     if session is None:
         return None
-    user = await edge.store.read(users.get, session.login)
-    if user is None or user.disabled:
-        return None
-    return _visitor(user, csrf=session.csrf, secret=secret)
+    known = await edge.store.read(readers.of, session.login)
+    return Visitor(known=known, csrf=session.csrf, secret=secret) if known else None
 
 
 async def by_login(edge: Edge, login: str) -> Visitor | None:
     """Who that is, with the rights of this moment; None when he was disabled."""
-    user = await edge.store.read(users.get, login)
-    return None if user is None or user.disabled else _visitor(user, secret="")
+    known = await edge.store.read(readers.of, login)
+    return Visitor(known=known) if known else None
 
 
 async def by_token(edge: Edge, secret: str) -> Visitor | None:
     """Whose token it is, or None when it was revoked."""
-    found = await edge.store.read(tokens.find, secret)
+    found = await edge.store.read(readers.by_token, secret)
     if found is None:
         return None
-    user, token = found
-    return _visitor(user, secret=secret, scopes=frozenset(token.scopes))
+    known, scopes = found
+    return Visitor(known=known, secret=secret, by_token=True, scopes=scopes)
 
 
 def authorise(visit: Visit, route: Route) -> None:
     """Let the visit pass to the route, or raise `Problem` 401 or 403."""
     if route.changes_state:
         _check_origin(visit)
-    if route.right == Right.PUBLIC:
+    if route.open_to_all:
         return
     visitor = visit.visitor
     # First of all whether it is his own wish: what another page made his browser send is not his attempt.
     said = visit.request.headers.get(CSRF_HEADER, "")
     if route.changes_state and not visitor.by_token and not _same(said, visitor.csrf):
         raise Problem(403, "csrf", f"Send the session's csrf value as {CSRF_HEADER}.")
-    if RANKS.get(visitor.role, Right.PUBLIC) < route.right:
+    if route.right is not Right.SIGNED_IN and not visitor.may(route.right):
         raise Problem(403, "forbidden", "Your role does not include this.")
     if visitor.by_token:
-        needed = "admin" if route.right == Right.ADMIN else "write" if route.changes_state else "read"
+        needed = "admin" if route.right in ADMINISTRATION else "write" if route.changes_state else "read"
         if needed not in visitor.scopes:
             raise Problem(403, "scope", f"The token lacks the scope {needed}.")
 
@@ -151,22 +158,3 @@ def _check_origin(visit: Visit) -> None:
 
 def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
-
-
-def _visitor(
-    user: users.User, *, csrf: str = "", secret: str, scopes: frozenset[str] | None = None
-) -> Visitor:
-    return Visitor(
-        login=user.login,
-        name=user.name,
-        role=user.role,
-        language=user.language,
-        queues=user.queues,
-        skills=user.skills,
-        phone=user.phone,
-        line=user.line,
-        csrf=csrf,
-        secret=secret,
-        by_token=scopes is not None,
-        scopes=scopes or frozenset(),
-    )

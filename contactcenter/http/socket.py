@@ -32,7 +32,9 @@ async def live(visit: Visit, query: Since) -> web.StreamResponse:
     _check_origin(visit)
     if edge.sockets.of(visitor.login) >= PER_USER:
         raise Problem(429, "too_many_sockets", f"At most {PER_USER} sockets per user.", retry_after_s=5)
-    connection = edge.sockets.add(visit.request, visitor, edge.live.stream(visitor.viewer))
+    if not visitor.reader.rights:
+        raise Problem(403, "forbidden", "Your role has no rights.")
+    connection = edge.sockets.add(visit.request, visitor, edge.live.stream(visitor.reader))
     try:
         await connection.serve(query.since)
     finally:

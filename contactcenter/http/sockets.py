@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from contactcenter.crm.access import Right
 from contactcenter.events import Event, PageLost, PageOpened, PopShown
 from contactcenter.http.live import Stream
 from contactcenter.http.metrics import Metrics
@@ -105,6 +106,14 @@ class Connection:
             writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await writer
+
+    def move(self, visitor: Visitor, stream: Stream) -> None:
+        """The user has other rights from now on: a snapshot by these comes next, and nothing by the old."""
+        self.visitor = visitor
+        if stream is not self._stream:
+            self._stream.unsubscribe(self)
+            self._stream = stream
+            stream.subscribe(self, None)
 
     async def close(self, code: int, reason: str) -> None:
         """Say why, and cut the line if the other side does not take even that."""
@@ -210,6 +219,14 @@ class Sockets:
         if not self._open[login]:
             del self._open[login]
 
+    def move(self, connection: Connection, visitor: Visitor, stream: Stream) -> None:
+        """Its user has other rights; whether his sockets are an agent's pages may be another thing, too."""
+        login, pages = visitor.login, self._pages(visitor.login)
+        connection.move(visitor, stream)
+        if bool(pages) != bool(self._pages(login)):
+            event = PageLost if pages else PageOpened
+            self._tell(event(at=self._now(), login=login))
+
     async def close(self, whose: Callable[[Visitor], bool], code: int, reason: str) -> None:
         """Close the sockets of some visitors: signed out, disabled, or all of them at the end."""
         closing = [connection.close(code, reason) for connection in self if whose(connection.visitor)]
@@ -217,4 +234,4 @@ class Sockets:
 
     def _pages(self, login: str) -> int:
         visitors = [connection.visitor for connection in self._open.get(login, ())]
-        return sum(visitor.role == "agent" and not visitor.by_token for visitor in visitors)
+        return sum(visitor.may(Right.CALLS_TAKE) and not visitor.by_token for visitor in visitors)

@@ -8,7 +8,7 @@ from contactcenter.crm import tokens
 from contactcenter.crm.tokens import Token
 from contactcenter.http.lists import Items, Paged, cut
 from contactcenter.http.problems import Problem, not_found
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 
 routes = Routes("tokens")
@@ -39,7 +39,7 @@ async def list_tokens(visit: Visit, query: Paged) -> Items[Token]:
     return cut(sorted(mine, key=lambda token: token.id), lambda token: token.id, query)
 
 
-@routes.post("/api/me/tokens", right=Right.SIGNED_IN, status=201, refusals=(403,))
+@routes.post("/api/me/tokens", right=Right.SIGNED_IN, status=201, refusals=(403,), once=False)
 async def create_token(visit: Visit, body: NewToken) -> Made:
     """Make a token. A token can't make another one."""
     if visit.visitor.by_token:
@@ -50,7 +50,7 @@ async def create_token(visit: Visit, body: NewToken) -> Made:
     return Made(id=token.id, name=token.name, scopes=list(token.scopes), secret=secret)
 
 
-@routes.delete("/api/me/tokens/{id}", right=Right.SIGNED_IN)
+@routes.delete("/api/me/tokens/{id}", right=Right.SIGNED_IN, of=Kind.MINE)
 async def revoke_token(visit: Visit, id: str) -> None:
     """Revoke a token: it opens nothing from now on."""
     if not await visit.edge.store.write(tokens.revoke, id, visit.visitor.login):

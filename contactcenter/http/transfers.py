@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from contactcenter.events import ConsultAsked, ConsultStep, ConsultStepAsked, TransferAsked
 from contactcenter.http import scope
-from contactcenter.http.routes import Right, Routes
+from contactcenter.http.routes import Kind, Right, Routes
 from contactcenter.http.visit import Visit
 from contactcenter.values import Target, TargetKind
 
@@ -82,39 +82,39 @@ async def list_colleagues(visit: Visit) -> Colleagues:
     return Colleagues(items=sorted(items, key=lambda each: (not each.available, each.name)))
 
 
-@routes.post("/api/calls/{id}/transfer", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/transfer", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def transfer(visit: Visit, id: str, body: Wish) -> None:
     """Send the caller on. One who can't be taken there is back with the agent."""
     scope.check_own_call(visit, id)
     await visit.ask(partial(TransferAsked, call=id, to=body.to.target, note=body.note))
 
 
-@routes.post("/api/calls/{id}/consult", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/consult", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def consult(visit: Visit, id: str, body: Wish) -> None:
     """Put the caller on hold and ring somebody: a colleague, a free agent of a queue, a number."""
     scope.check_own_call(visit, id)
     await visit.ask(partial(ConsultAsked, call=id, to=body.to.target, note=body.note))
 
 
-@routes.post("/api/calls/{id}/consult/toggle", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/consult/toggle", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def toggle(visit: Visit, id: str) -> None:
     """From the caller to whom one consults, and back."""
     await _step(visit, id, ConsultStep.TOGGLE)
 
 
-@routes.post("/api/calls/{id}/consult/complete", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/consult/complete", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def complete(visit: Visit, id: str) -> None:
     """Give him the caller; who still rings gets the caller when he answers."""
     await _step(visit, id, ConsultStep.COMPLETE)
 
 
-@routes.post("/api/calls/{id}/consult/conference", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/consult/conference", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def conference(visit: Visit, id: str) -> None:
     """All three hear each other."""
     await _step(visit, id, ConsultStep.CONFERENCE)
 
 
-@routes.post("/api/calls/{id}/consult/drop", right=Right.SIGNED_IN, refusals=(409,))
+@routes.post("/api/calls/{id}/consult/drop", right=Right.SIGNED_IN, of=Kind.CALL, refusals=(409,))
 async def drop(visit: Visit, id: str) -> None:
     """Away with him, and back to the caller. Ends a transfer that nobody has answered yet, too."""
     await _step(visit, id, ConsultStep.DROP)

@@ -1,14 +1,20 @@
 """Who asks, and what the handlers work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from contactcenter.commands import SaveAudit
 from contactcenter.configurator import Configurator
+from contactcenter.crm import roots
+from contactcenter.crm.access import Kind, Reader
+from contactcenter.crm.files import Files
+from contactcenter.crm.importer import Importer
+from contactcenter.crm.keeper import Keeper
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import Users
@@ -18,13 +24,21 @@ from contactcenter.http.metrics import Metrics
 from contactcenter.http.presence import Presence
 from contactcenter.http.problems import Problem
 from contactcenter.http.questions import Questions
+from contactcenter.http.reminders import Reminders
 from contactcenter.http.settings import HttpSettings
 from contactcenter.http.shell import Shell
 from contactcenter.http.sockets import Sockets
 from contactcenter.http.sounds import Sounds
 from contactcenter.http.throttle import Throttle
+from contactcenter.http.turns import Turns
+from contactcenter.http.verifier import Verifier
 from contactcenter.http.visitor import Visitor
 from contactcenter.values import AuditEntry
+
+SAME_OPENING_S = 900.0
+"""Who looks at a record again so soon is still looking at it."""
+OPENINGS = 10_000
+"""So many are kept in mind; of more, the oldest is forgotten, and told once more when it goes on."""
 
 
 @dataclass(slots=True)
@@ -47,11 +61,25 @@ class Edge:
     sockets: Sockets
     presence: Presence
     sounds: Sounds
+    files: Files
+    importer: Importer
+    verifier: Verifier
+    keeper: Keeper
+    reminders: Reminders
     origins: frozenset[str] = frozenset()
     """Whose pages may talk to us; known once the port is."""
     openapi: dict[str, Any] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
+    """Requests with an idempotency key that are being served."""
+    openings: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    """Who looks at which record -> since when that is in the audit log."""
     listenings: dict[tuple[str, str], float] = field(default_factory=dict)
     """Who listens to which recording -> since when that is in the audit log."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The center's time zone."""
+        return ZoneInfo(self.configurator.settings.zone)
 
 
 @dataclass(slots=True)
@@ -67,6 +95,8 @@ class Visit:
     """Headers of the answer."""
     status: int | None = None
     """The answer's status, when it is not the route's own: one of the route's `also`."""
+    expected: int | None = None
+    """The version that the visitor changes, as `If-Match` says; None: he does not say."""
 
     @property
     def visitor(self) -> Visitor:
@@ -74,6 +104,12 @@ class Visit:
         if self.known is None:
             raise Problem(401, "signed_out", "Sign in first.")
         return self.known
+
+    @property
+    def reader(self) -> Reader:
+        """As whom the store is read: the visitor, with the customers of the call that he has just now."""
+        attending = self.edge.live.attending(self.visitor.login)
+        return replace(self.visitor.reader, attending=attending) if attending else self.visitor.reader
 
     async def ask(self, event_of: Callable[..., Event]) -> Any:
         """Ask the center for something at the visitor's own desk or call. `event_of` is the event without who
@@ -112,6 +148,30 @@ class Visit:
                 )
             )
         )
+
+    async def opened(self, kind: Kind, object: str) -> None:
+        """Keep in the audit log that the visitor looked at a record; once for a quarter of an hour. Of a
+        customer who was merged into another, the log names that one."""
+        openings, now = self.edge.openings, self.edge.now()
+
+        def new(id_: str) -> bool:
+            name = (self.visitor.login, kind.value, id_)
+            if now - openings.get(name, 0.0) < SAME_OPENING_S:
+                return False
+            openings.pop(name, None)  # to be the youngest
+            openings[name] = now
+            if len(openings) > OPENINGS:
+                del openings[next(iter(openings))]
+            return True
+
+        if not new(object):
+            return
+        if kind is Kind.CUSTOMER:
+            root = await self.edge.store.read(roots.root_of, object) or object
+            if root != object and not new(root):
+                return
+            object = root
+        self.audit("open", kind.value, object)
 
     def set_cookie(self, secret: str, life_s: float) -> None:
         """Let the answer set the session cookie, or take it away (empty, 0)."""

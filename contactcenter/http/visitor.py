@@ -1,8 +1,10 @@
-"""Visitors: whoever proved who he is, and what he may see."""
+"""Visitors: whoever proved who he is, and what he may do and see."""
 
-from collections.abc import Iterable
+from dataclasses import replace
 
-from contactcenter.http.live import Viewer
+from contactcenter.crm.access import Reader, Right
+from contactcenter.crm.readers import Known
+from contactcenter.crm.users import User
 from contactcenter.values import frozen
 
 
@@ -10,14 +12,7 @@ from contactcenter.values import frozen
 class Visitor:
     """Whoever proved who he is: by a session's cookie, or by a token."""
 
-    login: str
-    name: str
-    role: str
-    language: str
-    queues: tuple[str, ...]
-    skills: dict[str, int]
-    phone: str
-    line: str
+    known: Known
     csrf: str = ""
     """What state-changing requests must repeat in `X-CSRF-Token`; empty with a token, which needs none."""
     secret: str = ""
@@ -27,20 +22,29 @@ class Visitor:
     """What a token may be used for: `read`, `write`, `admin`."""
 
     @property
-    def sees_all(self) -> bool:
-        """Supervisors and administrators see every agent, queue and call."""
-        return self.role in ("supervisor", "admin")
+    def user(self) -> User:
+        """His account."""
+        return self.known.user
 
     @property
-    def scope(self) -> frozenset[str]:
-        """The queues that a supervisor is limited to; empty: no limit. See `scope.py`."""
-        return frozenset(self.queues) if self.role == "supervisor" else frozenset()
+    def reader(self) -> Reader:
+        """What he may do and see, apart from the call that he has just now (`Visit.reader`)."""
+        return self.known.reader
 
     @property
-    def viewer(self) -> Viewer:
-        """Who looks at the live model."""
-        return Viewer(login=self.login, sees_all=self.sees_all, scope=self.scope)
+    def login(self) -> str:
+        """His login."""
+        return self.user.login
 
-    def oversees(self, queues: Iterable[str]) -> bool:
-        """Whether something in these queues (a call, an agent) is in the scope of this supervisor."""
-        return self.sees_all and (not self.scope or not self.scope.isdisjoint(queues))
+    @property
+    def name(self) -> str:
+        """His name."""
+        return self.user.name
+
+    def with_rights(self, known: Known) -> "Visitor":
+        """The same, with the rights of another moment."""
+        return replace(self, known=known)
+
+    def may(self, right: Right) -> bool:
+        """Whether he has the right; what a token leaves of it is the door's business (`signin.authorise`)."""
+        return self.reader.may(right)

@@ -8,6 +8,7 @@ ends in ENDED.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 import time
@@ -342,8 +343,15 @@ class SipCall:
         await self._refer(Uri.parse(target), within)
 
     async def transfer_to(self, other: SipCall, within: float = 10.0) -> None:
-        """Attended transfer: connects the far ends of this call and of `other`, and leaves both."""
+        """Attended transfer: connects the far ends of this call and of `other`, and leaves both.
+
+        Where `other` still rings, it is the far end that ends it. Asterisk says that the transfer is done
+        before the other far end has taken this phone's place there: a CANCEL in between would end him, too.
+        """
         await self._refer(referral.replacing(other), within)
+        if other.state is not State.ANSWERED:
+            with contextlib.suppress(TimeoutError):
+                await other.wait_ended()
         other.hang_up()
 
     async def _refer(self, target: Uri, within: float) -> None:

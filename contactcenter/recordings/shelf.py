@@ -16,7 +16,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -25,18 +24,17 @@ import structlog
 
 from contactcenter.commands import Command, DropRecording, FinishRecording
 from contactcenter.crm import recordings
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.errors import StoreUnavailable
+from contactcenter.crm.keys import KeyProblem, Keys, load_or_make
 from contactcenter.crm.recordings import AUDIBLE, Kept, Recording
+from contactcenter.crm.sealed_files import Sealed, Unsealable, seal
 from contactcenter.crm.store import Store
 from contactcenter.events import Event, RecordingsRestored
-from contactcenter.recordings.keys import KeyProblem, Keys, load_or_make
-from contactcenter.recordings.sealed import Sealed, Unsealable, seal
 from contactcenter.recordings.sound import RATE, NoLeg, Stereo, open_leg
 from contactcenter.values import RecordingKind, RecordingRecord, RecordingState
 
 SIDES = ("caller", "agent")
-SUFFIX = ".ccrec"
-"""Of sealed files."""
 WORKERS = 2
 QUIET_S = 0.4
 """Raw files that are as long as they should be, and did not grow for so long, are complete. That nothing
@@ -184,8 +182,7 @@ class Shelf:
 
     def path_of(self, record: RecordingRecord) -> Path:
         """Where the sealed file is: a folder a day."""
-        day = datetime.fromtimestamp(record.started_at, UTC)
-        return self._folder / f"{day:%Y}" / f"{day:%m}" / f"{day:%d}" / f"{record.id}{SUFFIX}"
+        return recordings.place(self._folder, record.id, record.started_at)
 
     async def _pick_up_all(self) -> None:
         self._complete = True
@@ -400,16 +397,16 @@ class Shelf:
                 await self._index(name, path)
             elif states.get(name) is RecordingState.EXPIRED:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
-        for path in await asyncio.to_thread(lambda: list(self._folder.rglob(f"*{SUFFIX}.part"))):
-            if path.name.removesuffix(f"{SUFFIX}.part") not in self._busy:
+        for path in await asyncio.to_thread(lambda: list(self._folder.rglob(f"*{recordings.SUFFIX}.part"))):
+            if path.name.removesuffix(f"{recordings.SUFFIX}.part") not in self._busy:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
 
     def _files(self) -> Iterator[Path]:
-        return self._folder.rglob(f"*{SUFFIX}")
+        return self._folder.rglob(f"*{recordings.SUFFIX}")
 
     async def _look_for(self, name: str) -> None:
         """A row without a file: looked at once more, since rows and files change while they are compared."""
-        row = await self._store.read(recordings.get, name)
+        row = await self._store.read(recordings.get, name, CENTER)
         if row and row.audible and not await asyncio.to_thread(self.path_of(row.record).exists):
             self.counts.fail("lost")
             log.error("a recording's file is gone", recording=name)
@@ -417,7 +414,7 @@ class Shelf:
 
     async def _index(self, name: str, path: Path) -> None:
         """A file whose row is gone, as after going back to an older database: it gets one."""
-        if await self._store.read(recordings.get, name):
+        if await self._store.read(recordings.get, name, CENTER):
             return
         record = _guessed(name)
         try:

@@ -407,6 +407,9 @@ class Ledger:
             assert pop.customers != shown.customers, f"offer {pop.offer} pops twice with the same record"
             self.pops[pop.offer, pop.login] = pop
             return
+        if not pop.offer:  # of a talk that outlived a restart
+            self.pops[pop.offer, pop.login] = pop
+            return
         saved = self.records.get(pop.interaction)
         before = self._popped_offers.get(pop.interaction, 0)
         assert saved is not None, f"offer {pop.offer} pops and its interaction was never saved"

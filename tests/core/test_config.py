@@ -162,6 +162,21 @@ def test_a_good_file(tmp_path: Path) -> None:
         ),
         (
             "[ivr]",
+            "[routing.conditions.vip]\nwhen = 'customer.name == 1'\n[ivr]",
+            "routing.conditions.vip.when = 'customer.name == 1': customer.name is not known: one of kind,",
+        ),
+        (
+            "[ivr]",
+            "[routing.conditions.vip]\nwhen = 'customer.save_desk'\nqueues = ['gone']\n[ivr]",
+            "routing.conditions.vip.queues: there is no queue 'gone': name one of support",
+        ),
+        (
+            "[ivr]",
+            "[routing.conditions.vip]\nwhen = 'customer.save_desk'\nneeds = { vip = 1 }\n[ivr]",
+            "routing.conditions.vip.needs.vip: there is no skill 'vip'",
+        ),
+        (
+            "[ivr]",
             "[routing]\nreserve = { vip = 15 }\n[ivr]",
             "routing.reserve.0.vip: there is no skill 'vip'",
         ),

@@ -8,7 +8,7 @@ import pytest
 
 from contactcenter import events as e
 from contactcenter.agents import OCCUPANCY_S
-from contactcenter.claims import Claim, Claims
+from contactcenter.claims import Claim, Claims, Conditional
 from contactcenter.commands import EndLeg, OfferCall, OfferTaken, Refused, SaveAudit, ShowCall
 from contactcenter.routing.skills import needs
 from contactcenter.routing.widening import Widening
@@ -158,6 +158,36 @@ def test_each_part_of_a_priority_has_its_name() -> None:
     shown = world.commands(ShowCall)[-1].view
     assert shown.urgency == {part.why: part.minutes for part in standing.priority}, "pages see the same"
     assert shown.needs == ("en 4", "vip 2")
+
+
+LARGE = Conditional(
+    name="large",
+    when='customer.custom.seats >= 100 and "quiet" not in customer.tags',
+    claim=Claim(priority=4, needs=needs({"law": 3})),
+    queues=frozenset({"support"}),
+)
+
+
+def test_what_is_known_of_a_customer_speaks_for_him_under_its_own_name() -> None:
+    elsewhere = replace(LARGE, name="elsewhere", queues=frozenset({"sales"}))
+    everywhere = replace(LARGE, name="everywhere", queues=frozenset(), claim=Claim(priority=1))
+    claims = Claims(conditions=(LARGE, elsewhere, everywhere))
+    world = World(replace(CLAIMED, queues=(queue("support"),), claims=claims))
+    world.signs_in().asks(state="paused").waits("ann")
+    parts = {}
+    for name, custom, tags in (
+        ("ada", {"seats": 120}, ()),
+        ("bob", {"seats": 99}, ()),
+        ("cy", {}, ("quiet",)),
+    ):
+        card = replace(ADA, name=name, custom=custom, tags=tags, last=())
+        world.is_known("ann", (card,))
+        standing = world.floor.matcher.standing("ann", world.now)
+        assert standing is not None
+        parts[name] = ({part.why: part.minutes for part in standing.priority}, standing.asked)
+    assert parts == {
+        "ada": ({"large": 4, "everywhere": 1}, needs({"law": 3})), "bob": ({}, ()), "cy": ({}, ()),
+    }  # fmt: skip
 
 
 def test_a_customer_who_is_known_late_gets_his_place_late() -> None:

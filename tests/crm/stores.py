@@ -3,51 +3,79 @@
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from asyncpg import IntegrityConstraintViolationError
+
 from contactcenter.callbacks import CallbackRecord
 from contactcenter.commands import SaveInteraction
+from contactcenter.crm.place import Place, Server
 from contactcenter.crm.store import Store
 from contactcenter.events import CallbacksRestored, Event, FiguresRestored, InteractionsRestored
 from contactcenter.values import InteractionRecord, TimelineEntry
+from tests.support.postgresql import Cluster, cluster, in_thread, name_of
 
 JOURNAL = 128 << 10
 """Bytes: enough for tests, and quickly allocated."""
+REFUSED = (sqlite3.IntegrityError, IntegrityConstraintViolationError)
+"""What another program meets that breaks one of the database's laws."""
 
 
 @cache
 def _template() -> bytes:
     """A new database as `Store.open` makes it, made once: migrating takes longer than most tests."""
 
-    async def make(path: Path) -> None:
+    async def make() -> None:
         store = await Store.open(path, tell=lambda _: None, now=lambda: 0.0, journal_bytes=JOURNAL)
         await store.close()
 
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as thread:  # a loop of its own
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.db"
-        thread.submit(asyncio.run, make(path)).result()
+        in_thread(make)
         return path.read_bytes()
 
 
 class Keeper:
     """Opens the store under test, with a clock that only moves when told, and keeps what it tells."""
 
-    def __init__(self, path: Path, *, fresh: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, engine: str = "sqlite", fresh: bool = True, server: Cluster | None = None
+    ) -> None:
         self.path = path
+        """The file; on a server, what stands beside it only: journal and lock."""
+        self.engine = engine
+        self.place: Place = path
         self.at = 1_000_000.0
         self.told: asyncio.Queue[Event] = asyncio.Queue()
         self._stores: list[Store] = []
-        if fresh:
+        self._own = server
+        if engine == "postgresql":
+            self.place = self._server.fresh(path) if fresh else self._server.empty(path)
+        elif fresh:
             path.write_bytes(_template())
             path.with_suffix(".clean").touch()
 
-    async def open(self, *, journal_bytes: int = JOURNAL) -> Store:
+    @property
+    def _server(self) -> Cluster:
+        return self._own or cluster()
+
+    @property
+    def database(self) -> str:
+        """The name of the database on its server."""
+        assert isinstance(self.place, Server)
+        return name_of(self.place)
+
+    async def open(self, *, journal_bytes: int = JOURNAL, region: str = "CN") -> Store:
         store = await Store.open(
-            self.path, tell=self.told.put_nowait, now=lambda: self.at, journal_bytes=journal_bytes
+            self.place,
+            tell=self.told.put_nowait,
+            now=lambda: self.at,
+            journal_bytes=journal_bytes,
+            region=region,
         )
         self._stores.append(store)
         return store
@@ -80,12 +108,65 @@ class Keeper:
         while self._stores:
             await self._stores.pop().close()
 
+    async def discard(self) -> None:
+        """Close everything, and leave no database on the server."""
+        await self.close()
+        if isinstance(self.place, Server):
+            self._server.drop(self.database)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """What another program sees in the file."""
+        """What another program sees there, or does: `REFUSED` is what the database's laws raise."""
+        if isinstance(self.place, Server):
+            return self._server.sql(self.database, sql)
         with sqlite3.connect(self.path) as db:
             found = db.execute(sql).fetchall()
         db.close()
         return found
+
+    @contextmanager
+    def locked(self) -> Iterator[Callable[[], None]]:
+        """The database takes no writes, as another program will have it, until the given function is called.
+
+        Reading goes on.
+        """
+        if isinstance(self.place, Server):
+            with self._read_only() as release:
+                yield release
+            return
+        other = sqlite3.connect(self.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield lambda: other.execute("ROLLBACK") and None  # type: ignore[func-returns-value]
+        finally:
+            other.close()
+
+    @contextmanager
+    def _read_only(self) -> Iterator[Callable[[], None]]:
+        def release() -> None:
+            self._server.sql(
+                "postgres", f'ALTER DATABASE "{self.database}" RESET default_transaction_read_only'
+            )
+            cut_off(self.database)
+
+        self._server.sql(
+            "postgres", f'ALTER DATABASE "{self.database}" SET default_transaction_read_only = on'
+        )
+        cut_off(self.database)
+        try:
+            yield release
+        finally:
+            release()
+
+
+def cut_off(database: str, server: Cluster | None = None) -> int:
+    """End the writing connections to the database, as an administrator can; answers how many there were."""
+    ended = (server or cluster()).sql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = $1 AND application_name LIKE 'contactcenter writes%'",
+        database,
+    )
+    return len(ended)
 
 
 def record(id_: str = "i1", **fields: Any) -> InteractionRecord:

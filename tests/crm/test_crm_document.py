@@ -14,6 +14,7 @@ from contactcenter import document
 from contactcenter.checks import check_all
 from contactcenter.cli import cli
 from contactcenter.config import Configuration, load
+from tests.support.postgresql import cluster
 
 CENTER = """
 [ivr]
@@ -32,6 +33,10 @@ zh = { zh = "中文", en = "Chinese" }
 [routing.tiers.gold]
 priority = 5
 needs = { zh = 3 }
+
+[routing.conditions.vip]
+when = 'customer.custom.segment == "vip" and not "loud" in customer.tags'
+priority = 2
 
 [queues.support]
 title = { zh = "服务“支持”", en = "Support \\"us\\"" }
@@ -137,3 +142,45 @@ def test_skills_and_queues_of_a_user_are_those_of_the_store(center: Path) -> Non
     assert "there is no queue 'vip'; there are: support, sales" in run(*add, "a", "--queues", "vip").stderr
     assert "give each skill with its level" in run(*add, "a", "--skills", "zh").stderr
     assert run(*add, "a", "--queues", "sales", "--skills", "zh=10").exit_code == 0
+
+
+def test_a_server_is_checked_before_the_center_starts_on_it(center: Path) -> None:
+    server = cluster().empty(center)
+    center.write_text(f'{CENTER}\n[store]\nurl = "{server.url}"\n', encoding="utf-8")
+    what = f"database {server.name}"
+    try:
+        found = findings(center)
+        assert found[what] == (True, "is empty: its tables will be made at the first start")
+        assert found[f"{what} max_connections"][0]
+        assert found[f"{what} encryption"] == (True, "not needed: on this machine")
+        assert "ALTER SYSTEM SET fsync = on" in found[f"{what} fsync"][1]  # as the tests have it
+        assert found["configuration"] == (True, "the file's, until the first start")
+        assert run("configuration", "import", "--config", center).exit_code == 0
+        found = findings(center)
+        assert found[what] == (True, "sound")
+        assert found["configuration"] == (True, "version 1 of file")
+        assert "[queues.support]" in run("configuration", "export", "--config", center).output
+    finally:
+        cluster().drop(server)
+    ok, says = findings(center)[what]
+    assert not ok
+    assert "CREATE DATABASE" in says
+
+
+def test_the_key_of_personal_data_is_made_checked_and_rotated(center: Path) -> None:
+    key = center.with_name("personal.key")
+    what = f"store.key {key}"
+    assert findings(center)[what] == (True, "will be made at the first start: keep a copy of it then")
+    run("configuration", "import", "--config", center)
+    assert findings(center)[what] == (True, "can be used, by its owner only")
+    rotated = run("keys", "rotate", "--config", center)
+    assert "0 values are sealed with the key" in rotated.stdout
+    assert len(key.read_text().split()) == 2
+    key.unlink()
+    ok, says = findings(center)[what]
+    assert not ok
+    assert "put it back from your copy" in says
+    refused = run("keys", "rotate", "--config", center)
+    assert refused.exit_code == 1
+    assert "put it back from your copy" in refused.stderr
+    assert not key.exists()

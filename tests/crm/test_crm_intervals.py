@@ -1,7 +1,5 @@
 """Interval rows: written once however often, told again after a restart."""
 
-import sqlite3
-
 import pytest
 from stores import Keeper, recovered, save, until
 
@@ -78,14 +76,12 @@ async def test_the_database_was_away_and_nothing_is_lost(
 ) -> None:
     monkeypatch.setattr(writer, "PATIENCE_S", 0.3)
     store = await keeper.open()
-    held = sqlite3.connect(keeper.path, isolation_level=None)
-    held.execute("BEGIN IMMEDIATE")
-    store.carry(save("i1"))
-    store.carry(SaveIntervals(rows=(row(at=1, offered=1), row(900, at=1, offered=7))))
-    await until(lambda: bool(store._rows))  # nobody took them in time: they wait for the next minute's
-    held.execute("ROLLBACK")
-    held.close()
-    await recovered(store)
+    with keeper.locked() as release:
+        store.carry(save("i1"))
+        store.carry(SaveIntervals(rows=(row(at=1, offered=1), row(900, at=1, offered=7))))
+        await until(lambda: bool(store._rows))  # nobody took them in time: they wait for the next minute's
+        release()
+        await recovered(store)
     store.carry(SaveIntervals(rows=(row(at=2, offered=2),)))
     await store.settled()
     found = {each.start: each.counts["offered"] for each in (await store.read(intervals.page)).items}

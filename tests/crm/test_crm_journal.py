@@ -1,5 +1,7 @@
 """The spill journal: what was appended comes back, what was torn doesn't."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,37 @@ def test_a_line_that_can_t_be_read_costs_only_itself(tmp_path: Path) -> None:
     journal.append([(1, save("i1")), (2, save("i2", waited_s=float("nan"))), (3, save("i3"))])
     journal.close()
     assert [number for number, _ in opened(tmp_path / "j")] == [1, 3]
+
+
+def test_it_keeps_its_name_whatever_it_holds(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", size=4096)
+    name = journal.name
+    journal.append(_FIRST)
+    journal.reset()
+    journal.append(_FIRST[:1])
+    journal.close()
+    journal, other = Journal(tmp_path / "j", size=4096), Journal(tmp_path / "other", size=4096)
+    assert journal.name == name
+    assert len({journal.name, other.name, ""}) == 3
+    assert journal.entries() == _FIRST[:1]
+    for each in (journal, other):
+        each.close()
+
+
+def test_one_of_an_older_version_gets_a_name_once_it_is_empty(tmp_path: Path) -> None:
+    """Its records are numbered under no name, and the database knows them so."""
+    path = tmp_path / "j"
+    body = b'{"number":7,"audit":{"entry":{"at":1.0,"login":"boss","act":"a","kind":"k","object":"o"}}}'
+    path.write_bytes(struct.pack(">II", len(body), zlib.crc32(body)) + body + bytes(4096))
+    journal = Journal(path, size=4096)
+    assert journal.name == ""
+    assert [number for number, _ in journal.entries()] == [7]
+    journal.reset()
+    journal.close()
+    journal = Journal(path, size=4096)
+    assert journal.name
+    assert journal.entries() == []
+    journal.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 5000, b"garbage, much longer than a head"])

@@ -15,6 +15,10 @@ from contactcenter.calls import CallState
 from contactcenter.cli import cli
 from contactcenter.config import Settings, load
 from contactcenter.consults import ConsultState
+from contactcenter.crm.access import RIGHTS, SCOPED, Right
+from contactcenter.crm.followups import FollowupState
+from contactcenter.crm.requests import RequestState
+from contactcenter.crm.roles import BUILTIN
 from contactcenter.http.server import API, all_routes
 from contactcenter.interactions import InteractionState, Outcome
 from contactcenter.offers import OfferState
@@ -137,12 +141,41 @@ def test_the_listing_is_the_example() -> None:
     assert (DOCS / "examples" / "listen.py").read_text().strip() in text("api.md")
 
 
+# --- roles ---
+
+
+def test_the_page_of_roles_has_every_right_and_the_built_in_roles_as_they_are() -> None:
+    page = text("roles.md")
+    assert [right for right in RIGHTS if f"`{right}`" not in section(page, "## Rights")] == []
+    rows = [["", *(role.name for role in BUILTIN)], ["---"] * (len(BUILTIN) + 1)]
+    rows += [
+        [f"`{right}`", *("✓" if right in role.rights else "" for role in BUILTIN)]
+        for right in Right
+        if right in RIGHTS
+    ]
+    rows += [[f"scope of `{kind}`", *(role.scopes[kind] for role in BUILTIN)] for kind in SCOPED]
+    rows += [["hidden", *(", ".join(f"`{name}`" for name in sorted(role.hidden)) for role in BUILTIN)]]
+    table = [line for line in section(page, "## Built-in roles").splitlines() if line.startswith("|")]
+    assert [[cell.strip() for cell in line.strip("|").split("|")] for line in table] == rows
+
+
 # --- words ---
 
 
 @pytest.mark.parametrize(
     "states",
-    [AgentState, PauseReason, CallState, ConsultState, OfferState, InteractionState, Outcome, MatchMethod],
+    [
+        AgentState,
+        PauseReason,
+        CallState,
+        ConsultState,
+        OfferState,
+        InteractionState,
+        Outcome,
+        MatchMethod,
+        RequestState,
+        FollowupState,
+    ],
     ids=lambda states: states.__name__,
 )
 def test_every_state_is_in_the_glossary(states: type[StrEnum]) -> None:
@@ -151,7 +184,17 @@ def test_every_state_is_in_the_glossary(states: type[StrEnum]) -> None:
 
 
 @pytest.mark.parametrize(
-    "states", [AgentState, CallState, ConsultState, OfferState, InteractionState, Outcome]
+    "states",
+    [
+        AgentState,
+        CallState,
+        ConsultState,
+        OfferState,
+        InteractionState,
+        Outcome,
+        RequestState,
+        FollowupState,
+    ],
 )
 def test_the_glossary_has_no_state_that_the_code_has_not(states: type[StrEnum]) -> None:
     home = f"{states.__module__.rpartition('.')[2]}.{states.__name__}"

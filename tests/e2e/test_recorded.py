@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from contactcenter.phones.phone import answer, ring
+from contactcenter.phones.call import SipCall
+from contactcenter.phones.customer import Customer
+from contactcenter.phones.phone import Phone, answer, ring
 from tests.support.agent import Agent
 from tests.support.center import PASSWORD, Center, running_center
 from tests.support.ears import insists
@@ -52,6 +54,21 @@ async def until_recording(agent: Agent, call: str, shown: str) -> None:
             if any(each["id"] == call and each["recording"] == shown for each in page["items"]):
                 return
             await asyncio.sleep(0.02)
+
+
+async def recorded_talk(
+    agent: Agent, phone: Phone, customer: Customer
+) -> tuple[SipCall, SipCall, dict[str, Any]]:
+    """The caller and the agent hear each other, and it is recorded: their calls, and the agent's view."""
+    await agent.go("available")
+    call = customer.call("4002")
+    await call.wait_answered()
+    call.audio.play_tone(CALLER_HZ)
+    own = await phone.wait_call()
+    await call.hears(AGENT_HZ)
+    view = await agent.until("talking")
+    await until_recording(agent, view["call"], "on")
+    return call, own, view
 
 
 async def until_on_disk(supervisor: Agent, interaction: str) -> None:
@@ -286,14 +303,7 @@ async def test_an_attended_transfer_leaves_a_recording_of_each_agent(center: Cen
         center.agent("agent2", "102") as colleague,
         center.customer("15400000038") as customer,
     ):
-        await agent.go("available")
-        call = customer.call("4002")
-        await call.wait_answered()
-        call.audio.play_tone(CALLER_HZ)
-        own = await phone.wait_call()
-        await call.hears(AGENT_HZ)
-        view = await agent.until("talking")
-        await until_recording(agent, view["call"], "on")
+        call, own, view = await recorded_talk(agent, phone, customer)
         await asyncio.sleep(2.0)
         await colleague.go("available")
         await agent.do("POST", f"/api/calls/{view['call']}/consult", {"to": {"agent": "agent2"}})
@@ -368,20 +378,15 @@ async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
         center.agent("agent2", "102") as colleague,
         center.customer("15400000041") as customer,
     ):
-        await agent.go("available")
-        call = customer.call("4002")
-        await call.wait_answered()
-        call.audio.play_tone(CALLER_HZ)
-        own = await phone.wait_call()
-        await call.hears(AGENT_HZ)
-        view = await agent.until("talking")
-        await until_recording(agent, view["call"], "on")
+        call, own, view = await recorded_talk(agent, phone, customer)
         await asyncio.sleep(2.0)
         await colleague.go("available")
         if attended:
             await own.hold()
             asking = phone.call("102")
-            await asking.wait_answered()
+            # Bridged: in the millisecond before that, Asterisk 22.10 takes the transfer for an early one and
+            # then leaves the two in a bridge in which they hear nothing.
+            await asking.hears(COLLEAGUE_HZ)
             await own.transfer_to(asking)
         else:
             await own.transfer(center.uri("102"))
@@ -419,36 +424,25 @@ async def test_a_phone_that_passes_its_caller_on_leaves_each_agent_his_own_part(
     assert not list(center.asterisk.folders.recordings.iterdir())
 
 
-@pytest.mark.parametrize("ringing", [True, False], ids=["ringing", "just-answered"])
-async def test_a_phone_passes_its_caller_on_before_its_other_call_is_bridged(
-    center: Center, ringing: bool
-) -> None:
+async def test_a_phone_passes_its_caller_on_before_its_other_call_is_bridged(center: Center) -> None:
     """Asterisk takes the caller out of his session then, as a hang-up would; talk and record go on."""
     async with (
         center.phone("101", habit=answer, tone=AGENT_HZ) as phone,
-        center.phone("102", habit=ring if ringing else answer, tone=COLLEAGUE_HZ) as desk,
+        center.phone("102", habit=ring, tone=COLLEAGUE_HZ) as desk,
         center.agent("agent1", "101") as agent,
         center.agent("agent2", "102") as colleague,
         center.customer("15400000043") as customer,
     ):
-        await agent.go("available")
-        call = customer.call("4002")
-        await call.wait_answered()
-        call.audio.play_tone(CALLER_HZ)
-        own = await phone.wait_call()
-        await call.hears(AGENT_HZ)
-        view = await agent.until("talking")
-        await until_recording(agent, view["call"], "on")
+        call, own, view = await recorded_talk(agent, phone, customer)
         await asyncio.sleep(2.0)
         await colleague.go("available")
         await own.hold()
         asking = phone.call("102")
         theirs = await desk.wait_call()
-        await (asking.wait_ringing() if ringing else asking.wait_answered())
+        await asking.wait_ringing()
         await own.transfer_to(asking)
         await agent.until("wrap_up")
-        if ringing:
-            theirs.answer()
+        theirs.answer()
         await call.hears(COLLEAGUE_HZ)
         await colleague.until("talking")
         await until_recording(colleague, view["call"], "on")
@@ -485,14 +479,7 @@ async def test_the_tail_of_a_conference_is_in_the_part_of_who_stayed(center: Cen
         center.agent("agent2", "102") as colleague,
         center.customer("15400000042") as customer,
     ):
-        await agent.go("available")
-        call = customer.call("4002")
-        await call.wait_answered()
-        call.audio.play_tone(CALLER_HZ)
-        own = await phone.wait_call()
-        await call.hears(AGENT_HZ)
-        view = await agent.until("talking")
-        await until_recording(agent, view["call"], "on")
+        call, own, view = await recorded_talk(agent, phone, customer)
         await asyncio.sleep(2.0)
         await colleague.go("available")
         await agent.do("POST", f"/api/calls/{view['call']}/consult", {"to": {"agent": "agent2"}})

@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 
 from contactcenter.crm import recordings
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.store import Store
 from contactcenter.demo.phones import SIMULATED
 from contactcenter.phones.customer import Customer
@@ -121,7 +122,7 @@ async def test_a_talk_that_ends_with_everything_is_sealed_and_nothing_of_it_lies
             run.data / "contactcenter.db", tell=lambda event: None, now=time.time, region="CN"
         )
         try:
-            (row,) = await store.read(recordings.of_interaction, view["interaction"])
+            ((_, row),) = await store.read(recordings.of_interaction, view["interaction"], CENTER)
         finally:
             await store.close()
         assert row.record.state is RecordingState.KEPT

@@ -27,6 +27,8 @@ from contactcenter.events import (
     AgentSignedIn,
     AgentSignedOut,
     AnswerAsked,
+    CustomerChanged,
+    CustomerChosen,
     DispositionSet,
     Event,
     HangUpAsked,
@@ -113,6 +115,7 @@ class FakeCenter:
         """When set, no request is answered."""
         self.agents: dict[str, AgentView] = {}
         self.calls: dict[str, CallView] = {}
+        self.pops: dict[str, ScreenPop] = {}
         self._heard = asyncio.Event()
         self._offers = 0
 
@@ -199,6 +202,7 @@ class FakeCenter:
             waited_s=waited_s,
             why=why if why is not None else {"rule": "longest_idle", "idle_s": 95.0},
         )
+        self.pops[login] = pop
         self.carry(pop)
         return pop
 
@@ -220,6 +224,16 @@ class FakeCenter:
         agent = self.agents[login]
         self._show_call(replace(self.calls[agent.call], state="waiting", agent=""))
         self._show_agent(login, state="paused", reason="no_answer", since=self.now(), call="", interaction="")
+
+    def _pops_of(self, interaction: str) -> list[ScreenPop]:
+        """Those of a call that goes on."""
+        return [
+            pop for pop in self.pops.values() if pop.interaction == interaction and pop.call in self.calls
+        ]
+
+    def _pop(self, pop: ScreenPop) -> None:
+        self.pops[pop.login] = pop
+        self.carry(pop)
 
     def _show_agent(self, login: str, **changes: Any) -> None:
         self.agents[login] = replace(self.agents[login], **changes)
@@ -254,6 +268,16 @@ class FakeCenter:
                 self.join(login)
             case HangUpAsked(login=login):
                 self.part(login)
+            case CustomerChosen(interaction=interaction, customer=card, method=method):
+                for pop in self._pops_of(interaction):
+                    self._pop(replace(pop, customers=(replace(card, confidence=1.0),), match=method))
+                    call = replace(self.calls[pop.call], customer=card.id, customer_name=card.name, matches=1)
+                    self._show_call(call)
+            case CustomerChanged(customer=card):
+                for pop in list(self.pops.values()):
+                    if card.id in [each.id for each in pop.customers] and pop.call in self.calls:
+                        cards = tuple(card if each.id == card.id else each for each in pop.customers)
+                        self._pop(replace(pop, customers=cards))
             case MonitorAsked(login=login, call=call):
                 modes = {"listen": "listening", "whisper": "whispering", "barge": "barging"}
                 view = MonitorView(

@@ -1,5 +1,6 @@
 """The edge, running: on a free port, over a real store in a temporary folder, before a fake center."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -9,21 +10,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import aiohttp
+from aiohttp import web_app
 from fake_center import FakeCenter
 from prometheus_client import CollectorRegistry
 
 from contactcenter.config import parse
 from contactcenter.configurator import Configurator
 from contactcenter.crm import tokens
+from contactcenter.crm.archives import Sources
+from contactcenter.crm.files import Files
+from contactcenter.crm.keeper import Keeper, Wishes
+from contactcenter.crm.place import Place, Server
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
 from contactcenter.http.server import HttpServer
 from contactcenter.http.settings import Choice, HttpSettings
 from contactcenter.recordings.shelf import Shelf
+from tests.support.postgresql import cluster
 
+ENGINE = os.environ.get("CONTACTCENTER_TEST_STORE", "sqlite")
+"""The engine of tests that run on one only."""
 PASSWORD = "correct horse battery"
 ROLES = {"agent1": "agent", "agent2": "agent", "supervisor1": "supervisor", "admin": "admin"} | {
     "supervisor2": "supervisor"
@@ -103,6 +113,7 @@ class Running:
     clock: Clock
     ready: dict[str, Any]
     shelf: Shelf
+    keeper: Keeper
 
     @property
     def url(self) -> str:
@@ -163,44 +174,49 @@ class Browser:
         return await self.http.ws_connect(path)
 
 
-_furnished: tempfile.TemporaryDirectory[str] | None = None
+_furnished: dict[str, tuple[tempfile.TemporaryDirectory[str], Place]] = {}
+"""For each engine, a store with the users: made once, then copied, because hashing takes its time."""
 
 
-async def _open(folder: Path, clock: Clock) -> Store:
-    return await Store.open(
-        folder / "contactcenter.db", tell=lambda event: None, now=clock, journal_bytes=64 << 10
-    )
+async def _open(place: Place, clock: Clock) -> Store:
+    return await Store.open(place, tell=lambda event: None, now=clock, journal_bytes=64 << 10)
 
 
-async def _furnish(folder: Path) -> None:
-    """Put a store with the users into the folder; made once, then copied, because hashing takes its time."""
-    global _furnished
-    if _furnished is None:
-        _furnished = tempfile.TemporaryDirectory()
-        clock = Clock()
-        store = await _open(Path(_furnished.name), clock)
+async def _furnish(folder: Path, engine: str) -> Place:
+    """Put a store with the users into the folder, or beside it on a server."""
+    if engine not in _furnished:
+        made = tempfile.TemporaryDirectory()
+        path = Path(made.name) / "contactcenter.db"
+        place: Place = cluster().fresh(path) if engine == "postgresql" else path
+        store = await _open(place, Clock())
         users = Users(store, Sessions(store))
         await users.create_many(
             (
                 User(
-                    login=login, name=NAMES[login], role=role, phone=str(100 + place),
+                    login=login, name=NAMES[login], role=role, phone=str(100 + at),
                     queues=QUEUES.get(login, ()),
                 ),
                 PASSWORD,
             )
-            for place, (login, role) in enumerate(ROLES.items(), 1)
+            for at, (login, role) in enumerate(ROLES.items(), 1)
         )  # fmt: skip
         await store.close()
-    shutil.copytree(_furnished.name, folder, dirs_exist_ok=True)
+        _furnished[engine] = made, place
+    made, place = _furnished[engine]
+    shutil.copytree(made.name, folder, dirs_exist_ok=True)
+    path = folder / "contactcenter.db"
+    return cluster().copy(place, path) if isinstance(place, Server) else path
 
 
 @asynccontextmanager
-async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncIterator[Running]:
-    """The edge with four users, until the block ends."""
+async def running(
+    folder: Path, settings: HttpSettings = SETTINGS, *, engine: str = ENGINE
+) -> AsyncIterator[Running]:
+    """The edge with its users, until the block ends."""
     clock = Clock()
     center = FakeCenter(clock)
-    await _furnish(folder)
-    store = await _open(folder, clock)
+    place = await _furnish(folder, engine)
+    store = await _open(place, clock)
     try:
         sessions = Sessions(store)
         users = Users(store, sessions)
@@ -216,6 +232,16 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
             changed=lambda settings, version: server.configured(settings, version),
         )
         await configurator.open()
+        sources = Sources(
+            store=place, key=folder / "contactcenter.key", files=folder / "files",
+            recordings=folder / "recordings", recordings_key=folder / "recordings.key",
+        )  # fmt: skip
+        keeper = Keeper(
+            store,
+            sources,
+            wishes=Wishes(folder=folder / "backups", daily=False),
+            zone=lambda: ZoneInfo("UTC"),
+        )
         server = HttpServer(
             tell=center.tell,
             now=clock,
@@ -225,14 +251,22 @@ async def running(folder: Path, settings: HttpSettings = SETTINGS) -> AsyncItera
             sessions=sessions,
             settings=replace(settings),
             sounds=shelf.open,
+            files=Files(folder / "files", store.sealing),
+            keeper=keeper,
             ready=lambda: ready,
             registry=CollectorRegistry(),
         )
         center.carry = server.carry
         await server.start()
         try:
-            yield Running(server, center, store, users, sessions, configurator, clock, ready, shelf)
+            yield Running(server, center, store, users, sessions, configurator, clock, ready, shelf, keeper)
         finally:
             await server.stop()
+            await keeper.stop()
+            # aiohttp keeps the handlers of the last 1,024 applications, and with each the whole server: with
+            # a gigabyte of them a round of the garbage collector takes seconds, and nobody is answered.
+            web_app._cached_build_middleware.cache_clear()
     finally:
         await store.close()
+        if isinstance(place, Server):
+            cluster().drop(place)

@@ -12,9 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from running import Running
 
 from contactcenter.commands import DropAgent, DropCall, ShowAgent, ShowCall, ShowQueue
+from contactcenter.crm.access import Kind, Reader, Right, Scope
 from contactcenter.events import PageLost, PageOpened, PopShown
-from contactcenter.http.live import QUEUE_PACE_S, RING, LiveModel, Stream, Viewer
+from contactcenter.http.live import QUEUE_PACE_S, RING, LiveModel, Stream
 
+AGENTS = {login: Reader(login=login, rights=frozenset({Right.CALLS_TAKE})) for login in "ab"}
+BOSS = Reader(login="boss", rights=frozenset({Right.FLOOR_WATCH}), scopes={Kind.INTERACTION: Scope.TEAM})
 KEYS = {"agents": "login", "queues": "name", "calls": "id"}
 
 
@@ -136,10 +139,10 @@ class Streams(RuleBasedStateMachine):
         self.model = LiveModel(
             lambda: 1e9, lambda delay, call: self.due.append(call) if delay <= QUEUE_PACE_S else None
         )
-        self.viewers = {
-            "a": Viewer(login="a", sees_all=False),
-            "b": Viewer(login="b", sees_all=False),
-            "boss": Viewer(login="boss", sees_all=True),
+        self.readers = {
+            "a": AGENTS["a"],
+            "b": AGENTS["b"],
+            "boss": BOSS,
         }
         self.pages: dict[str, Page] = {}
 
@@ -175,34 +178,34 @@ class Streams(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(("a", "b", "boss")))
     def open_page(self, who: str) -> None:
-        page, stream = self.pages.setdefault(who, Page()), self.model.stream(self.viewers[who])
-        if page not in stream.readers:
+        page, stream = self.pages.setdefault(who, Page()), self.model.stream(self.readers[who])
+        if page not in stream.outboxes:
             stream.subscribe(page, page.seq)
 
     @rule(who=st.sampled_from(("a", "b", "boss")))
     def lose_page(self, who: str) -> None:
         if who in self.pages:
             page = self.pages[who]
-            self.model.stream(self.viewers[who]).unsubscribe(page)
+            self.model.stream(self.readers[who]).unsubscribe(page)
             page.frames.clear()
             page.fresh = False
 
     @rule(who=st.sampled_from(("a", "b", "boss")))
     def overflow(self, who: str) -> None:
-        if who in self.pages and self.pages[who] in self.model.stream(self.viewers[who]).readers:
+        if who in self.pages and self.pages[who] in self.model.stream(self.readers[who]).outboxes:
             self.pages[who].start_over()
 
     @rule(who=st.sampled_from(("a", "b", "boss")))
     def read(self, who: str) -> None:
         if who in self.pages:
-            self.pages[who].read(self.model.stream(self.viewers[who]))
+            self.pages[who].read(self.model.stream(self.readers[who]))
 
     @invariant()
     def who_has_read_all_sees_what_is(self) -> None:
         for who, page in self.pages.items():
-            stream = self.model.stream(self.viewers[who])
+            stream = self.model.stream(self.readers[who])
             if (
-                page not in stream.readers
+                page not in stream.outboxes
                 or page.frames
                 or page.fresh
                 or stream._dirty
@@ -210,7 +213,7 @@ class Streams(RuleBasedStateMachine):
             ):
                 continue
             for noun, key in KEYS.items():
-                truth = self.model.seen(self.viewers[who], noun)  # type: ignore[arg-type]
+                truth = self.model.seen(self.readers[who], noun)  # type: ignore[arg-type]
                 assert set(page.seen[noun]) == {getattr(view, key) for view in truth}
                 for view in truth:
                     shown = page.seen[noun][getattr(view, key)]
@@ -224,7 +227,7 @@ TestStreams.settings = settings(max_examples=150, stateful_step_count=40, deadli
 
 def test_the_ring_is_bounded_and_says_when_it_does_not_reach_back() -> None:
     model = LiveModel(lambda: 1e9, lambda delay, call: call() if delay < 1 else None)
-    stream = model.stream(Viewer(login="boss", sees_all=True))
+    stream = model.stream(BOSS)
     start = stream.seq
     for n in range(RING + 10):
         model.carry(ShowQueue(view=queue_view("q", waiting=n)))
@@ -240,7 +243,7 @@ def test_the_ring_is_bounded_and_says_when_it_does_not_reach_back() -> None:
 def test_changes_of_one_turn_become_one_frame() -> None:
     due: list[Callable[[], None]] = []
     model = LiveModel(lambda: 1e9, lambda delay, call: due.append(call))
-    stream = model.stream(Viewer(login="a", sees_all=False))
+    stream = model.stream(AGENTS["a"])
     page = Page()
     stream.subscribe(page, stream.seq)
     view = agent_view("a")

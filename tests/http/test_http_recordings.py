@@ -10,9 +10,9 @@ from running import SETTINGS, Running, running
 
 from contactcenter.commands import SaveInteraction, SaveRecording, ShowCall
 from contactcenter.crm import audit, recordings
+from contactcenter.crm import sealed_files as sealed
 from contactcenter.crm.recordings import Kept
 from contactcenter.events import AgentSignedIn, RecordingPauseAsked, RecordingPauseForced
-from contactcenter.recordings import sealed
 from contactcenter.values import InteractionRecord, RecordingRecord, RecordingState, Silence
 
 WAV = bytes(range(256)) * 600

@@ -1,14 +1,16 @@
 """Supervision over HTTP: who may do what, what the center is told, who sees it, what is kept of refusals."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
 import pytest
+from pytest_mock import MockerFixture
 from running import Browser, Running
 
 from contactcenter.commands import Refused, SaveInteraction, ShowCall
-from contactcenter.crm import audit
+from contactcenter.crm import audit, readers
 from contactcenter.crm.users import UserChange
 from contactcenter.events import (
     AgentSignedOut,
@@ -21,6 +23,7 @@ from contactcenter.events import (
     SignOutForced,
     StateForced,
 )
+from contactcenter.http import watch
 from contactcenter.values import InteractionRecord, TimelineEntry
 
 E = TypeVar("E", bound=Event)
@@ -312,11 +315,35 @@ async def test_who_keeps_the_right_goes_on_listening(edge: Running) -> None:
         await other.sign_in("admin")
         await other.call("POST", "/api/calls/call-1/monitor", json={"mode": "listen"})
         await edge.users.change("supervisor1", UserChange(queues=("support",)))
+        await edge.users.change("agent2", UserChange(role="admin"))  # or nobody could give rights any more
         await edge.users.change("admin", UserChange(disabled=True))
         await edge.center.heard(MonitorRightLost, login="admin")
         assert {each.login for each in told(edge, MonitorRightLost)} == {"admin"}, (
             "all monitors were looked at"
         )
+
+
+async def test_who_comes_while_rights_are_looked_at_stays(edge: Running, mocker: MockerFixture) -> None:
+    async with edge.browser() as agent, edge.browser() as browser:
+        await talk(edge, agent)
+        await browser.sign_in("supervisor1")
+        read, pages = edge.store.read, []
+
+        async def come(work: Any, *args: Any) -> Any:
+            found = await read(work, *args)
+            if work is readers.now and not pages:
+                pages.append(await agent.listen())
+                await browser.call("POST", "/api/calls/call-1/monitor", json={"mode": "listen"})
+            return found
+
+        mocker.patch.object(edge.store, "read", come)
+        await watch.inspect(edge.server._edge)
+        (page,) = pages
+        await page.send_json({"type": "ping", "at": 1.0})
+        async with asyncio.timeout(10):
+            while (frame := await page.receive_json())["type"] != "pong":
+                assert frame["type"] in ("snapshot", "change")
+        assert not told(edge, MonitorRightLost)
 
 
 @pytest.mark.parametrize(("login", "status"), [("admin", 204), ("supervisor2", 403), ("supervisor1", 204)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contactcenter import checks
-from contactcenter.recordings.keys import load_or_make
+from contactcenter.crm.keys import load_or_make
 from contactcenter.sections import RecordingsSection
 
 
@@ -51,4 +51,4 @@ def test_raw_talks_that_nobody_sealed(section: RecordingsSection) -> None:
             raw.write_bytes(b"\xff" * 8000)
             os.utime(raw, (time.time() - hours * 3600,) * 2)
     (says,) = wrong(section)
-    assert says.startswith("1 raw talks lie there in clear for over 4 hours")
+    assert says.startswith("raw talks that have lain there in clear for over 4 hours: 1.")

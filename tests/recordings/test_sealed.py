@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from contactcenter.recordings.keys import KeyProblem, load, load_or_make
-from contactcenter.recordings.sealed import CHUNK, Sealed, Unsealable, seal
+from contactcenter.crm.keys import KeyProblem, load, load_or_make
+from contactcenter.crm.sealed_files import CHUNK, Sealed, Unsealable, seal
 
 CONTENT = bytes(range(251)) * 1100  # four chunks and a bit, no chunk like another
 TAG = 16

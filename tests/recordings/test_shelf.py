@@ -14,12 +14,14 @@ from pytest_mock import MockerFixture
 
 from contactcenter.commands import DropRecording, FinishRecording, SaveRecording
 from contactcenter.crm import audit, recordings
+from contactcenter.crm.access import CENTER
 from contactcenter.crm.store import Store
 from contactcenter.events import Event, RecordingsRestored
 from contactcenter.phones import tones, ulaw
 from contactcenter.recordings import shelf as shelves
 from contactcenter.recordings.shelf import Shelf
 from contactcenter.values import RecordingKind, RecordingRecord, RecordingState, Silence
+from tests.support.committed import read_until
 from tests.support.recorded import Recorded
 
 STARTED = 1_785_000_000.0
@@ -79,24 +81,21 @@ class Keeping:
         return sorted(os.listdir(self.folder / "spool"))
 
     async def row(self, name: str = RECORD.id) -> recordings.Recording:
-        found = await self.store.read(recordings.get, name)
+        found = await self.store.read(recordings.get, name, CENTER)
         assert found
         return found
 
     async def row_is_there(self) -> None:
         """The record is on the disk."""
-        async with asyncio.timeout(10):
-            while await self.store.read(recordings.get, RECORD.id) is None:
-                await asyncio.sleep(0.01)
+        await read_until(self.store, lambda found: found is not None, recordings.get, RECORD.id, CENTER)
 
     async def becomes(self, *states: RecordingState, name: str = RECORD.id) -> recordings.Recording:
         """The row, once it is in one of the states."""
-        async with asyncio.timeout(10):
-            while True:
-                found = await self.store.read(recordings.get, name)
-                if found and found.record.state in states:
-                    return found
-                await asyncio.sleep(0.01)
+        found = await read_until(
+            self.store, lambda row: row and row.record.state in states, recordings.get, name, CENTER
+        )
+        assert found
+        return found
 
 
 @pytest.fixture
@@ -279,7 +278,7 @@ async def test_a_recording_that_no_talk_came_of_is_deleted(keeping: Keeping) -> 
         async with asyncio.timeout(5):
             while keeping.raw():
                 await asyncio.sleep(0.01)
-    assert await keeping.store.read(recordings.get, RECORD.id) is None
+    assert await keeping.store.read(recordings.get, RECORD.id, CENTER) is None
 
 
 # --- parts of the same files ---

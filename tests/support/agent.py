@@ -23,6 +23,10 @@ class Agent:
         self.taken: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         """What the page was told of calls that rang here and were answered elsewhere."""
         self.view: dict[str, Any] = {}
+        self.frames: list[str] = []
+        """All that the page was told, as it came."""
+        self.snapshot: dict[str, Any] = {}
+        """The last one."""
         self._client = client
         self._headers = {"X-CSRF-Token": csrf}
         self._changed = asyncio.Event()
@@ -49,6 +53,7 @@ class Agent:
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
+            self.frames.append(message.data)
             frame = json.loads(message.data)
             if frame["type"] == "pop":
                 if self.acknowledge:
@@ -59,6 +64,8 @@ class Agent:
             elif frame["type"] == "pong":
                 self._pongs += 1
                 self._changed.set()
+            elif frame["type"] == "snapshot":
+                self.snapshot = frame
             for view in frame.get("agents", ()):
                 if view["login"] == self.login:
                     self.view = view

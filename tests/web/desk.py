@@ -26,8 +26,8 @@ ZHANG = CustomerCard(
     language="en", balance="-128.50", note="Called twice.",
     last=(
         PastInteraction(
-            id="i9", at=1.7e9, channel="voice", direction="inbound", queue="support", agent="agent2",
-            outcome="answered", disposition="ticket", note="line drops",
+            id="i9", at=1.7e9, channel="voice", direction="inbound", queue="support", agent="agent1",
+            outcome="answered", disposition="ticket", note="line drops", workers=("agent1",),
         ),
     ),
 )  # fmt: skip
@@ -63,6 +63,7 @@ class Desk:
             viewport={"width": 1366, "height": 768},
             locale="zh-CN" if self._language == "zh" else "en-US",
             color_scheme=self._theme,
+            reduced_motion="reduce",  # or what is measured may be halfway from one colour to another
         )
         self.context.set_default_timeout(30_000 * SLOWNESS.patience)
         self.page = await self.context.new_page()

@@ -64,15 +64,6 @@ async def test_the_pop_says_who_why_and_what_was_before(desk: Desk) -> None:
     await expect(page).to_have_title("☎ Zhang Wei")
 
 
-async def test_several_matches_are_for_the_agent_to_choose(desk: Desk) -> None:
-    await desk.sign_in()
-    desk.center.ring("agent1", ZHANG, LI)
-    await desk.page.get_by_role("button", name="Li Na").click()
-    await expect(desk.page.locator("#caller")).to_have_text("Li Na")
-    await desk.page.get_by_role("button", name="Choose another").click()
-    await expect(desk.page.locator(".match")).to_have_count(2)
-
-
 async def test_an_offer_is_announced_once(desk: Desk) -> None:
     await desk.sign_in()
     await desk.page.evaluate("""() => {
@@ -282,7 +273,7 @@ async def test_the_tab_key_goes_round_in_the_order_of_the_page(desk: Desk) -> No
     await desk.sign_in()
     desk.center.ring("agent1", ZHANG, LI)
     await expect(desk.page.locator("#answer")).to_be_focused()
-    region = """() => ['header', 'roster', 'canvas-column', 'context', 'footer']
+    region = """() => ['header', 'rail', 'roster', 'canvas-column', 'context', 'footer']
         .find(name => document.activeElement.closest('.' + name)) ?? 'outside'"""
     order = []
     for _ in range(40):
@@ -290,7 +281,7 @@ async def test_the_tab_key_goes_round_in_the_order_of_the_page(desk: Desk) -> No
         order.append(await desk.page.evaluate(region))
     start = order.index("header")
     assert "header" in order[start + 12 :], "it came round"
-    assert list(dict.fromkeys(order[start:]))[:3] == ["header", "canvas-column", "context"]
+    assert list(dict.fromkeys(order[start:]))[:4] == ["header", "rail", "canvas-column", "context"]
 
 
 async def test_a_supervisor_watches_everything_and_has_no_status(chromium: Browser, edge: Running) -> None:

@@ -10,10 +10,10 @@ from running import Running
 
 from contactcenter.commands import SaveInteraction, SaveRecording, ShowCall
 from contactcenter.crm import audit, recordings
+from contactcenter.crm import sealed_files as sealed
 from contactcenter.crm.recordings import Kept
 from contactcenter.events import RecordingPauseAsked
 from contactcenter.phones import tones, ulaw
-from contactcenter.recordings import sealed
 from contactcenter.recordings.sound import Stereo, open_leg
 from contactcenter.values import InteractionRecord, RecordingRecord, RecordingState, Silence
 

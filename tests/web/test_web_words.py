@@ -6,13 +6,35 @@ from pathlib import Path
 
 from desk import WEB, dictionary
 
+import contactcenter
+from contactcenter.crm.access import RIGHTS
+
 CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
-LATIN_IN_ZH = {"English", "VIP", "Ctrl"}
+LATIN_IN_ZH = {"English", "VIP", "Ctrl", "CSV", "XLSX", "Excel", "PDF", "UTF", "GB"} | {
+    "https",
+    "example",
+    "com",
+}
 BY_CODE = (
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
     *("monitor", "monitor_end", "monitored", "why", "consult", "target", "setting"),
     *("section", "urgency", "kind", "act", "day"),
+    *("request_state", "request_step", "followup_state", "priority", "recurs", "recurs_one", "recurs_unit"),
+    *("lead", "sort", "due_filter", "sure", "channel", "followups", "requests"),
     *("recording_state", "recording_why", "recording_notice", "recording_now"),
+    *("address", "channel", "consent", "customer_kind", "direction", "duplicate", "field", "followup_state"),
+    *("priority", "relation", "request_state", "request_step", "search", "search_field", "timeline"),
+    *(
+        "import_state",
+        "import_course",
+        "import_explain",
+        "import_match",
+        "import_twice",
+        "encoding",
+        "delimiter",
+    ),
+    *("exported", "right", "right_about", "right_group", "scope", "scope_of", "scoped", "role_part"),
+    *("hidden_field", "audit_field", "act_group", "chain"),
 )
 """Groups whose keys are made of a code that comes from the server."""
 
@@ -44,7 +66,8 @@ def test_no_language_mixes_with_the_other() -> None:
 
 def test_every_key_is_used_and_every_used_key_exists() -> None:
     source = "\n".join(path.read_text() for path in (WEB / "static" / "js").glob("*.js"))
-    used = set(re.findall(r"""["'`]([a-z_]+(?:\.[a-z_]+)+)["'`]""", source)) - {"m.js"}
+    used = set(re.findall(r"""["'`]([a-z_]+(?:\.[a-z_]+)+)["'`]""", source)) - RIGHTS
+    used -= {word for word in used if word.endswith(".js")}
     keys = dictionary("en").keys()
     missing = {key for key in used if key.split(".")[0] in {k.split(".")[0] for k in keys}} - keys
     assert missing == set()
@@ -64,3 +87,59 @@ def test_every_step_that_the_center_notes_has_a_word() -> None:
     assert {"offered", "held", "told", "take_over_failed", "signed_out_by"} <= steps
     whole = {step for step in steps if not step.endswith("_")}  # the rest are beginnings: consult_{state}
     assert {step for step in whole if f"step.{step}" not in dictionary("en")} == set()
+
+
+NOES = ("Refusal", "Unreadable")
+RECORDS = (
+    *("accounts", "addresses", "assignments", "attachments", "custom", "customers", "emails", "fields"),
+    *("file_types", "files", "filters", "followups", "id_numbers", "import_batches", "imports", "links"),
+    *("mapping", "merging", "money", "notes", "ownerships", "passwords", "phone_numbers", "reading"),
+    *("recurrence", "relations", "requests", "roles", "roots", "saved_views", "search", "tables", "tags"),
+    *("teams", "text", "users"),
+)
+"""The modules of the store whose refusals people meet on a page."""
+BY_PROGRAMS = (
+    *("sort by one of", "not a cursor", "ids.", "custom.", "skills.", "mapping.", "give a ", "give either"),
+    *("from 1 to 7 customers", "there is no right 7 to give", "7 has no scope", "7 can't be hidden"),
+    *("a skill's name", "an agent's queues are changed by PATCH", "give a recurrence or none"),
+    *("7.", "some of ", "a level is", "there is no such field to take over"),
+    *("7: 7", "it is 7", "7 7, which is beyond you", "7: give it its right name", "only a phone has one"),
+)
+"""How those begin that only a program gets, and those that are made of others."""
+
+
+def _refusals(module: str) -> set[str]:
+    """What a module says no with; 7 stands for what it fills in."""
+    tree = ast.parse((Path(contactcenter.__file__).parent / "crm" / f"{module}.py").read_text())
+    found = set()
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in NOES:
+            found.add(_text(call.args[0]))
+    return {says for says in found if " " in says}
+
+
+def _part(node: ast.expr) -> str:
+    if isinstance(node, ast.FormattedValue):
+        return "'7'" if node.conversion == ord("r") else "7"
+    return _text(node)
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(_part, node.values))
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def test_every_refusal_that_people_meet_has_words_of_the_page() -> None:
+    reasons = (WEB / "static" / "js" / "reasons.js").read_text()
+    known = [
+        re.compile(pattern.replace("(?<", "(?P<"), re.IGNORECASE if flags else 0)
+        for pattern, flags in re.findall(r'^  \[/(.+)/(i?), "because\.[a-z_]+"\],$', reasons, re.MULTILINE)
+    ]
+    said = {says for module in RECORDS for says in _refusals(module)}
+    assert len(said) > 100
+    assert {
+        says
+        for says in said
+        if not says.startswith(BY_PROGRAMS) and not any(pattern.match(says) for pattern in known)
+    } == set()

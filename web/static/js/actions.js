@@ -5,7 +5,8 @@ import { signal } from "@preact/signals";
 import { post, put, remove } from "./api.js";
 import { serverNow } from "./clock.js";
 import { language, switchLanguage, t } from "./language.js";
-import { draftOf, dropDraft, link, me, myself, toast } from "./model.js";
+import { draftOf, dropDraft, link, me, myPop, myself, said, toast } from "./model.js";
+import { sentence } from "./refused.js";
 
 const END_THROTTLE_S = 1;
 let lastEnd = 0;
@@ -27,7 +28,7 @@ async function run(work) {
     await work();
     return true;
   } catch (refusal) {
-    toast(refusal.code === "offline" ? t("error.offline") : t("error.refused", { detail: refusal.message }));
+    toast(sentence(refusal));
     return false;
   }
 }
@@ -87,6 +88,22 @@ export function hangUp(call) {
 export const pauseRecording = (call, paused) => onCall("recording", paused ? "record-pause" : "record-resume")(call);
 
 export const moreTime = () => act("more-time", () => post("/api/me/more-time"));
+
+/** Say who the caller is: shown at once, and taken back when it is refused. `card` is as much as is known of him. */
+export async function chooseCustomer(card) {
+  const { interaction } = myPop.value;
+  const call = myself.value.interaction === interaction && myself.value.call;
+  const before = said.value;
+  const mine = { interaction, card };
+  said.value = mine;
+  const body = { customer: card.id };
+  const ask = call
+    ? () => post(`/api/calls/${encodeURIComponent(call)}/customer`, body)
+    : () => put(`/api/interactions/${encodeURIComponent(interaction)}/customer`, body);
+  const granted = await act("customer", ask, `${interaction} ${card.id}`);
+  if (!granted && said.peek() === mine) said.value = before;
+  return granted;
+}
 
 export async function sendOutcome(interaction) {
   const sent = draftOf(interaction);

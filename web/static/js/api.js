@@ -13,6 +13,9 @@ export class Refusal extends Error {
     this.field = problem.field ?? "";
     /** Everything that is wrong with what was sent: `{field, detail}`. */
     this.errors = problem.errors ?? [];
+    /** Of a 412: the record as it is now, and what was sent. */
+    this.current = problem.current ?? null;
+    this.yours = problem.yours ?? null;
     this.retryAfter = 0;
   }
 }
@@ -68,6 +71,12 @@ export function newest(ask, take) {
 
 export const get = (path) => call("GET", path);
 export const put = (path, body, headers) => call("PUT", path, body, headers);
-export const patch = (path, body) => call("PATCH", path, body);
-export const post = (path, body) => call("POST", path, body);
+/** `version` is that of the record which was read: another one is refused with 412. */
+export const patch = (path, body, { version } = {}) =>
+  call("PATCH", path, body, version === undefined ? {} : { "If-Match": `"${version}"` });
+/** `key` is the same for each try to make the same thing: it is made once. */
+export const post = (path, body, { key } = {}) => call("POST", path, body, key ? { "Idempotency-Key": key } : {});
 export const remove = (path) => call("DELETE", path);
+
+/** A key for something new that is to be made once. */
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

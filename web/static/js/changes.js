@@ -10,7 +10,7 @@ import { serverNow } from "./clock.js";
 import { momentOf } from "./format.js";
 import { html } from "./html.js";
 import { t, titled } from "./language.js";
-import { agents, me, steersAll, toast } from "./model.js";
+import { agents, me, toast } from "./model.js";
 import { Card, Dialog, queueTitle, skillTitle } from "./parts.js";
 import { Table } from "./table.js";
 
@@ -217,7 +217,7 @@ function ChangeForm({ logins, close }) {
   const text = JSON.stringify(body);
   const checked = answered.text === text ? answered : NOT_CHECKED;
   const empty = isEmpty(body);
-  const mine = me.value.queue_titles.filter(({ code }) => steersAll.value || me.value.queues.includes(code));
+  const mine = me.value.queue_titles.filter(({ code }) => !me.value.limited_to.length || me.value.limited_to.includes(code));
 
   useEffect(() => {
     if (empty) return undefined;

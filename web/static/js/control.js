@@ -9,9 +9,11 @@ import { get } from "./api.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
-import { face, me, myCall, myself } from "./model.js";
+import { draftOf, face, me, myCall, myself } from "./model.js";
 import { queueTitle } from "./parts.js";
 import { RecordingNow } from "./recording.js";
+
+const NOTE_MOST = 1000;
 
 /** Whether the form for sending the caller on is open. */
 export const sendingOn = signal(false);
@@ -49,6 +51,14 @@ function SendOn({ call }) {
   useEffect(() => {
     get("/api/colleagues").then(({ items }) => setColleagues(items), () => {});
   }, []);
+
+  /** What was written down so far goes along, unless it is changed here. */
+  const [begun] = useState(() => draftOf(call.interaction).note.slice(0, NOTE_MOST));
+  const enter = (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    send(consult);
+  };
 
   const body = () => {
     const data = new FormData(form.current);
@@ -95,7 +105,7 @@ function SendOn({ call }) {
     </div>
     <div class="field wide">
       <label for="send-on-note">${t("control.note")}</label>
-      <input class="input" id="send-on-note" name="note" maxlength="1000" autocomplete="off" />
+      <textarea class="input" id="send-on-note" name="note" dir="auto" maxlength=${NOTE_MOST} rows="2" defaultValue=${begun} onKeyDown=${enter}></textarea>
     </div>
     <div class="row">
       <button class="button primary" disabled=${!online()} aria-busy=${pending("consult")}>${t("control.consult")}<kbd>⏎</kbd></button>

@@ -6,6 +6,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { get, post, put } from "./api.js";
 import { t } from "./language.js";
 import { toast } from "./model.js";
+import { sentence } from "./refused.js";
 
 const PAUSE_MS = 400;
 
@@ -149,7 +150,7 @@ export async function save(comment) {
   } catch (refusal) {
     if (refusal.status === 412) newer.value = await get("/api/configuration").catch(() => null);
     else if (refusal.status === 422) hear(refusal);
-    else toast(refusal.code === "offline" ? t("error.offline") : t("error.refused", { detail: refusal.message }));
+    else toast(sentence(refusal));
     return false;
   } finally {
     saving.value = false;

@@ -32,6 +32,18 @@ export const share = (value) =>
     ? "–"
     : new Intl.NumberFormat(LOCALES[language.value], { style: "percent" }).format(value);
 
+/** A count, with its groups of digits. */
+export const whole = (value) => new Intl.NumberFormat(LOCALES[language.value]).format(value);
+
+const UNITS = ["kilobyte", "megabyte", "gigabyte"];
+
+/** How long a file is: `1.4 MB`. */
+export function bytesOf(count) {
+  const step = count < 1024 ** 2 ? 0 : count < 1024 ** 3 ? 1 : 2;
+  const style = { style: "unit", unit: UNITS[step], unitDisplay: "short", maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(LOCALES[language.value], style).format(count && Math.max(count / 1024 ** (step + 1), 0.1));
+}
+
 /** `10:15–10:30` */
 export function timeSpan(from, to) {
   const time = format({ hour: "2-digit", minute: "2-digit" });
@@ -63,4 +75,20 @@ export function amount(text) {
   const value = Number(text);
   if (text === "" || Number.isNaN(value)) return text;
   return new Intl.NumberFormat(LOCALES[language.value], { minimumFractionDigits: 2 }).format(value);
+}
+
+/** The day of `2026-03-31`, or of a moment. */
+export const dateOf = (day) => format({ dateStyle: "medium" }).format(typeof day === "string" ? new Date(`${day}T12:00`) : new Date(day * 1000));
+
+/** The day with its name, for the head of what happened then. */
+export const dayOf = (at) => format({ dateStyle: "full" }).format(new Date(at * 1000));
+
+/** `14:05` */
+export const hourOf = (at) => format({ hour: "2-digit", minute: "2-digit" }).format(new Date(at * 1000));
+
+/** The day and the time; the year where it is another than this one. */
+export function dayTimeOf(at) {
+  const date = new Date(at * 1000);
+  const year = date.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+  return format({ ...year, month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(date);
 }

@@ -4,10 +4,11 @@ import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
 import {
-  agents, calls, chosenCustomer, dismiss, figures, link, loadMe, me, messages, monitors, myself, pop, queues, seen, toast,
+  agents, calls, candidates, dismiss, figures, imports, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, said, seen, toast,
 } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
+import { spread } from "./news.js";
 import { noticeForced } from "./supervision.js";
 
 const PING_MS = 5000;
@@ -15,11 +16,12 @@ const SILENCE_MS = 4000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 4000;
 
-const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id" };
-const STORES = { agents, queues, calls, monitors, messages, figures };
+const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id", reminders: "id", imports: "id" };
+const STORES = { agents, queues, calls, monitors, messages, figures, reminders, imports };
 
 let socket = null;
 let seq = null;
+let greeted = false;
 let retry = FIRST_RETRY_MS;
 let pinging = null;
 let overdue = null;
@@ -111,15 +113,20 @@ function hear(frame) {
     seen.value = frame.seq;
     if (frame.type === "snapshot") nowUp();
   });
-  // Menus and titles are of another version than the one that is in force: ask for them anew.
-  if (frame.configuration && frame.configuration !== me.value.configuration) loadMe();
+  // Menus and titles are of another version than the one that is in force, or a snapshot came unasked, as it does
+  // when this user's rights are others: ask for them anew.
+  const again = frame.type === "snapshot" && greeted;
+  if (again || (frame.configuration && frame.configuration !== me.value.configuration)) loadMe();
+  greeted = true;
+  if (frame.type === "snapshot") spread(null);
+  else if (frame.news?.length) spread(frame.news);
   notice(before, myself.value);
 }
 
 function takeSnapshot(frame) {
   const unread = messages.value;
   for (const [noun, store] of Object.entries(STORES)) {
-    store.value = new Map(frame[noun].map((view) => [view[KEYS[noun]], view]));
+    store.value = new Map((frame[noun] ?? []).map((view) => [view[KEYS[noun]], view]));
   }
   // A restarted server does not know them any more; that is no reason to overlook one.
   messages.value = new Map([...unread, ...messages.value]);
@@ -141,7 +148,12 @@ function takeChange(frame) {
 }
 
 function takePop(frame) {
-  if (pop.value?.offer !== frame.offer) chosenCustomer.value = null;
+  const sure = ["chosen", "created"].includes(frame.match);
+  // Somebody else said who it is, after this agent did.
+  if (said.value.interaction === frame.interaction && sure && frame.customer?.id !== said.value.card.id) said.value = { interaction: "", card: null };
+  const before = candidates.value.interaction === frame.interaction ? candidates.value.cards : [];
+  const known = new Map([...before, ...frame.customers].map((card) => [card.id, card]));
+  candidates.value = { interaction: frame.interaction, cards: [...known.values()] };
   pop.value = frame;
 }
 

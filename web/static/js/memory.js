@@ -6,3 +6,6 @@ const YEAR_S = 365 * 24 * 3600;
 export function remember(name, value) {
   document.cookie = `${name}=${value}; path=/; max-age=${value ? YEAR_S : 0}; samesite=strict`;
 }
+
+/** What was remembered under this name, or empty. */
+export const recall = (name) => document.cookie.split("; ").find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";

@@ -5,7 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { get } from "./api.js";
 
 export const me = signal(null);
-export const route = signal({ name: "desk", id: "" });
+export const route = signal({ name: "desk", id: "", query: "" });
 
 export const agents = signal(new Map());
 export const queues = signal(new Map());
@@ -14,8 +14,15 @@ export const calls = signal(new Map());
 export const monitors = signal(new Map());
 export const messages = signal(new Map());
 export const figures = signal(new Map());
+/** This user's imports that are worked on, or were lately, by id. */
+export const imports = signal(new Map());
+/** What this user is to be reminded of, and nobody has put away. */
+export const reminders = signal(new Map());
 export const pop = signal(null);
-export const chosenCustomer = signal(null);
+/** Who this agent says the caller is, until the center's own word of it is here: `{interaction, card}`. */
+export const said = signal({ interaction: "", card: null });
+/** All whom the caller of an interaction was taken for so far: `{interaction, cards}`. */
+export const candidates = signal({ interaction: "", cards: [] });
 
 /** `up`, or `down` since a moment; `latency` in milliseconds, null when not measured. */
 export const link = signal({ up: false, since: Date.now() / 1000, latency: null, ever: false });
@@ -56,11 +63,12 @@ export const myPop = computed(() => {
   return pop.value.interaction === agent.interaction || pop.value.call === agent.call ? pop.value : null;
 });
 
-/** The customer in front of the agent: the one that fits, or the one that was chosen among several. */
+/** The customer in front of the agent: the one whom he chose, or the one that fits. */
 export const customer = computed(() => {
   const shown = myPop.value;
   if (!shown) return null;
-  return shown.customer ?? shown.customers.find((each) => each.id === chosenCustomer.value) ?? null;
+  const mine = said.value.interaction === shown.interaction ? said.value.card : null;
+  return mine ? (shown.customers.find((each) => each.id === mine.id) ?? mine) : shown.customer;
 });
 
 /** Which of the desk's faces is shown. */
@@ -71,10 +79,13 @@ export const face = computed(() => {
   return agent.state === "talking" && own && myCall.value.held ? "held" : agent.state;
 });
 
-export const isAgent = computed(() => me.value?.role === "agent");
+/** Whether this user's role has a right (`docs/roles.md`). */
+export const may = (right) => me.value?.rights.includes(right) ?? false;
+
+export const isAgent = computed(() => may("calls.take"));
 
 /** Whether this user may change what concerns all queues. */
-export const steersAll = computed(() => me.value?.role === "admin" || (me.value?.role === "supervisor" && !me.value.queues.length));
+export const steersAll = computed(() => may("configuration.write") && !me.value.limited_to.length);
 
 const EMPTY = { code: "", note: "", callback: "", name: "" };
 
@@ -120,27 +131,41 @@ export async function loadMe() {
   }
 }
 
-function routeOf(path) {
-  const [, first, id] = path.split("/");
-  if (first === "sign-in") return { name: "sign-in", id: "" };
-  if (first === "settings" || first === "audit") return { name: first, id: "" };
-  if (first === "history") return { name: id ? "interaction" : "history", id: id ?? "" };
-  return { name: "desk", id: "" };
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What is at an address: the page's name, whose it is, and what was asked for, as in the address. */
+function routeOf({ pathname, search }) {
+  const [, name, id] = pathname.split("/");
+  return { name: name || "desk", id: id ? decoded(id) : "", query: search };
 }
 
 export function go(path) {
   history.pushState(null, "", path);
-  route.value = routeOf(path);
+  route.value = routeOf(location);
   scrollTo(0, 0);
 }
 
+/** Go on to a page when what was begun on page `from` is done; who went elsewhere meanwhile is left where he is.
+ * Answers whether it went. */
+export function goOn(from, path) {
+  const here = location.pathname === from;
+  if (here) go(path);
+  return here;
+}
+
 export function startRouting() {
-  route.value = routeOf(location.pathname);
+  route.value = routeOf(location);
   addEventListener("popstate", () => {
-    route.value = routeOf(location.pathname);
+    route.value = routeOf(location);
   });
   addEventListener("click", (event) => {
-    const anchor = event.target.closest?.("a[href^='/']");
+    const anchor = event.target.closest?.("a[href^='/']:not([target], [download])");
     if (!anchor || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     go(anchor.getAttribute("href"));

@@ -7,7 +7,9 @@ const EVERY_MS = 2000;
 
 let context = null;
 
-function chime() {
+/** The two tones, once; nothing before the first click or key on the page. */
+export function chime() {
+  if (!navigator.userActivation?.hasBeenActive) return;
   context ??= new AudioContext();
   if (context.state !== "running") return;
   TONES_HZ.forEach((pitch, place) => {

@@ -4,18 +4,18 @@ import { signal } from "@preact/signals";
 
 import { chooseLanguage, online, pending, setState, signOut } from "./actions.js";
 import { beat } from "./clock.js";
-import { Audit } from "./audit.js";
-import { Board } from "./board.js";
-import { Desk } from "./desk.js";
-import { History, InteractionPage } from "./history.js";
+import { Conflicts } from "./conflict.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
 import {
-  dismiss, face, helpOpen, isAgent, link, me, myself, queues, route, statusMenuOpen, steersAll, toasts,
+  dismiss, face, helpOpen, isAgent, link, me, myself, queues, statusMenuOpen, toasts,
 } from "./model.js";
 import { Menu, reasonTitle, Since } from "./parts.js";
-import { Settings } from "./settings.js";
+import { Reminders } from "./reminders.js";
+import { Solving } from "./request_parts.js";
+import { Rail, Room } from "./rooms.js";
+import { Search } from "./search.js";
 import { Help } from "./shortcuts.js";
 import { ListenBar, Messages, Monitored } from "./supervision.js";
 import { isDark, switchTheme, theme } from "./theme.js";
@@ -91,7 +91,7 @@ function UserMenu() {
     <${Icon} name="user" /><span class="link-word">${me.value.name}</span><${Icon} name="down" size=${14} />
   </button>`;
   return html`<${Menu} open=${userMenuOpen} button=${button} label=${t("user.menu", { name: me.value.name })} end>
-    <p class="menu-title">${t("user.number", { login: me.value.user })} · ${t(`role.${me.value.role}`)}</p>
+    <p class="menu-title">${t("user.number", { login: me.value.user })} · ${titled(me.value.role_title, me.value.role)}</p>
     <button type="button" class="menu-item" onClick=${item(() => (helpOpen.value = true))}>
       ${t("help.title")}<kbd>?</kbd>
     </button>
@@ -102,18 +102,12 @@ function UserMenu() {
 function Header() {
   void theme.value;
   const other = language.value === "zh" ? "en" : "zh";
-  const current = (name) => (route.value.name === name ? "page" : undefined);
   return html`<header class="header">
     <a class="logo" href="/" aria-label="contactcenter">
       <img src=${document.querySelector("link[rel=icon]").href} alt="" width="24" height="24" />
     </a>
     ${isAgent.value && html`<${Status} />`}
-    <nav aria-label=${t("nav.label")}>
-      <a class="nav-link" href="/" aria-current=${current("desk")}>${isAgent.value ? t("nav.desk") : t("nav.board")}</a>
-      <a class="nav-link" href="/history" aria-current=${current("history") ?? current("interaction")}>${t("nav.history")}</a>
-      ${steersAll.value && html`<a class="nav-link" href="/settings" aria-current=${current("settings")}>${t("nav.settings")}</a>`}
-      ${!isAgent.value && html`<a class="nav-link" href="/audit" aria-current=${current("audit")}>${t("nav.audit")}</a>`}
-    </nav>
+    <${Search} />
     ${isAgent.value && html`<${QueueChips} /><${Monitored} />`}
     <span class="spacer"></span>
     <${LinkState} />
@@ -131,7 +125,7 @@ function Banner() {
   void beat.value;
   const down = link.value.up ? 0 : Date.now() / 1000 - link.value.since;
   const severe = down > RED_S;
-  return html`<div role="alert">
+  return html`<div class="banner-place" role="alert">
     ${down > AMBER_S &&
     html`<div class="banner ${severe ? "red" : "amber"}">
       <${Icon} name="warning" /><span>${t(severe ? "link.lost_long" : "link.lost")}</span>
@@ -177,34 +171,18 @@ function Toasts() {
   </div>`;
 }
 
-/** For an address that is not this user's. */
-function Forbidden() {
-  document.title = `${t("forbidden.title")} · contactcenter`;
-  return html`<div class="page">
-    <div class="page-title"><h1>${t("forbidden.title")}</h1></div>
-    <p>${t("forbidden.text")}</p>
-    <p><a class="button" href="/">${t("forbidden.back")}</a></p>
-  </div>`;
-}
-
-function Page() {
-  const { name, id } = route.value;
-  if (name === "settings") return html`<${steersAll.value ? Settings : Forbidden} />`;
-  if (name === "audit") return html`<${isAgent.value ? Forbidden : Audit} />`;
-  if (name === "history") return html`<${History} />`;
-  if (name === "interaction") return html`<${InteractionPage} key=${id} id=${id} />`;
-  return isAgent.value ? html`<${Desk} />` : html`<${Board} />`;
-}
-
 export function Shell() {
   return html`<div class="shell" data-face=${face.value} data-link=${link.value.up ? "up" : "down"}>
     <${Header} />
+    <${Rail} />
     <${Banner} />
-    <main><${Page} /></main>
+    <main><${Room} /></main>
     <div class="bottom">${!isAgent.value && html`<${ListenBar} />`}<${Footer} /></div>
-    ${isAgent.value && html`<${Messages} />`}
+    <div class="corner">${isAgent.value && html`<${Messages} />`}<${Reminders} /></div>
     <${Toasts} />
     <${Help} />
+    <${Solving} />
+    <${Conflicts} />
   </div>`;
 }
 

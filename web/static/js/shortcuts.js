@@ -4,9 +4,12 @@
 import { html } from "./html.js";
 import { answer, hangUp, online } from "./actions.js";
 import { toggleHold, toggleSendingOn } from "./control.js";
+import { beginRequest } from "./customer.js";
 import { t } from "./language.js";
+import { focusSearch } from "./search.js";
 import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
 import { Dialog } from "./parts.js";
+import { goToReminders } from "./reminders.js";
 import { SUPERVISOR_HELP } from "./supervision.js";
 
 const KEYS = {
@@ -23,6 +26,7 @@ const KEYS = {
   F8: () => {
     statusMenuOpen.value = !statusMenuOpen.value;
   },
+  "Shift+F8": () => beginRequest(),
   F9: () => {
     const form = document.querySelector("form.outcome");
     (form?.querySelector("input:checked") ?? form?.querySelector("input"))?.focus();
@@ -35,7 +39,10 @@ const HELP = [
   ["F4", "key.hang_up"],
   ["F8", "key.status"],
   ["F9", "key.outcome"],
+  ["Shift+F8", "key.new_request"],
+  ["Shift+F9", "key.reminders"],
   ["1–9", "key.codes"],
+  ["/", "key.search"],
   ["?", "key.help"],
   ["Esc", "key.close"],
 ];
@@ -44,14 +51,24 @@ const isTyping = (element) => element?.matches?.("input:not([type=radio]), texta
 
 export function startShortcuts() {
   addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.isComposing && me.value) {
+      event.preventDefault();
+      focusSearch();
+    }
     if (event.isComposing || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !me.value) return;
     const key = event.shiftKey ? `Shift+${event.key}` : event.key;
-    if (KEYS[key] && isAgent.value && online()) {
+    if (key === "Shift+F9") {
+      event.preventDefault();
+      goToReminders();
+    } else if (KEYS[key] && isAgent.value && online()) {
       event.preventDefault();
       KEYS[key]();
     } else if (event.key === "?" && !isTyping(document.activeElement)) {
       event.preventDefault();
       helpOpen.value = true;
+    } else if (event.key === "/" && !isTyping(document.activeElement)) {
+      event.preventDefault();
+      focusSearch();
     }
   });
 }

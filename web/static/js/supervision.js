@@ -13,6 +13,7 @@ import { t, titled } from "./language.js";
 import { agents, calls, isAgent, me, messages, monitors, myCall, myself, toast } from "./model.js";
 import { Dialog, PhoneNumber, queueTitle, Since } from "./parts.js";
 import { RecordingNow } from "./recording.js";
+import { sentence } from "./refused.js";
 import { steered } from "./rows.js";
 
 const MODES = ["listen", "whisper", "barge"];
@@ -21,6 +22,7 @@ const MODE_OF = { listening: "listen", whispering: "whisper", barging: "barge" }
 const LONGEST_MESSAGE = 500;
 
 export const SUPERVISOR_HELP = [
+  ["Shift+F9", "key.reminders"],
   ["↑ ↓", "key.rows"],
   ["L", "key.listen"],
   ["W", "key.whisper"],
@@ -33,6 +35,7 @@ export const SUPERVISOR_HELP = [
   ["C", "key.change"],
   ["+ −", "key.priority"],
   ["Y", "key.why"],
+  ["/", "key.search"],
   ["?", "key.help"],
   ["Esc", "key.close"],
 ];
@@ -300,7 +303,7 @@ async function putAway(id) {
     await remove(path("messages", id));
   } catch (refusal) {
     if (refusal.status !== 404) {
-      toast(refusal.code === "offline" ? t("error.offline") : t("error.refused", { detail: refusal.message }));
+      toast(sentence(refusal));
       return;
     }
   }

@@ -16,7 +16,8 @@ IMMUTABLE = {
     ),
     "postgresql": (
         """CREATE FUNCTION final_never_changes() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'a final record never changes'; END $$""",
+        $$ BEGIN RAISE EXCEPTION 'a final record never changes'
+        USING ERRCODE = 'integrity_constraint_violation'; END $$""",
         """CREATE TRIGGER interactions_final BEFORE UPDATE OR DELETE ON interactions
         FOR EACH ROW WHEN (OLD.final) EXECUTE FUNCTION final_never_changes()""",
     ),

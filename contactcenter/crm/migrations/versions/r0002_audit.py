@@ -20,7 +20,8 @@ APPEND_ONLY = {
     ),
     "postgresql": (
         """CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$""",
+        $$ BEGIN RAISE EXCEPTION 'the audit log is append-only'
+        USING ERRCODE = 'integrity_constraint_violation'; END $$""",
         """CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
         FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()""",
     ),

@@ -19,7 +19,8 @@ UNCHANGING = {
     ),
     "postgresql": (
         """CREATE FUNCTION version_never_changes() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'a version never changes'; END $$""",
+        $$ BEGIN RAISE EXCEPTION 'a version never changes'
+        USING ERRCODE = 'integrity_constraint_violation'; END $$""",
         """CREATE TRIGGER configurations_unchanging BEFORE UPDATE OR DELETE OR TRUNCATE ON configurations
         FOR EACH STATEMENT EXECUTE FUNCTION version_never_changes()""",
     ),

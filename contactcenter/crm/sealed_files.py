@@ -5,25 +5,26 @@
 
 Each file has a key of its own, derived from the master key and the file id, so a number never meets the same
 key twice. Header, name and number are authenticated with each chunk: chunks can't be swapped, dropped or
-taken from another file, and a file can't pass for another recording.
+taken from another file, and a file can't pass for another one.
 """
 
+import io
 import os
 import secrets
 import struct
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from contactcenter.recordings.keys import Keys
+from contactcenter.crm.keys import Keys
 
 CHUNK = 64 * 1024
-"""Bytes of content in a chunk: four seconds of sound."""
+"""Bytes of content in a chunk: four seconds of a recording's sound."""
 _MAGIC = b"ccrec\x01"
 _HEADER = struct.Struct(">6sI8s16sQ")
 _TAG = 16
@@ -148,4 +149,32 @@ class Sealed:
         try:
             return self._cipher.decrypt(nonce, sealed, bound)
         except InvalidTag:
-            raise Unsealable(f"chunk {number} was changed, or is not this recording's") from None
+            raise Unsealable(f"chunk {number} was changed, or is not of this file") from None
+
+
+class Unsealed(io.RawIOBase):
+    """The content of a sealed file as a file that can be read and rewound. Blocking."""
+
+    def __init__(self, sealed: Sealed) -> None:
+        self._sealed = sealed
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._sealed.length}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._sealed.read(self._at, self._at + len(buffer))
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)

@@ -1,7 +1,7 @@
-"""The keys of the recordings: a file outside the database, for its owner only.
+"""Files of keys, outside the database and for their owner only: of recordings, and of personal data.
 
 One key a line, 64 hexadecimal digits; the first seals, the others only open what they sealed. So a new key is
-put on top, and an old one stays until the last recording of its time is deleted.
+put on top, and an old one stays as long as there is anything of its time, in backups too.
 """
 
 import hashlib
@@ -27,6 +27,10 @@ class Keys:
         self._keys = {_id_of(key): key for key in keys}
         self.current = _id_of(keys[0])
         """The id of the key that seals."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The ids, the current one first."""
+        return iter(self._keys)
 
     def __contains__(self, key_id: bytes) -> bool:
         return key_id in self._keys
@@ -63,15 +67,43 @@ def _parsed(path: Path, lines: list[str]) -> Iterator[bytes]:
         yield bytes.fromhex(line)
 
 
+def add(path: Path) -> Keys:
+    """Draw a key and put it on top: from now on it seals. Raises `KeyProblem`."""
+    load(path)
+    fresh = path.with_name(path.name + ".new")
+    try:
+        fresh.unlink(missing_ok=True)
+        _write(fresh, secrets.token_hex(32) + "\n" + path.read_text(encoding="ascii"))
+        fresh.rename(path)
+        _settle(path.parent)
+    except OSError as error:
+        raise KeyProblem(f"the key file {path} can't be written: {error.strerror}") from None
+    return load(path)
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Have the folder's entries on the disk: what a key sealed must never outlive it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def load_or_make(path: Path) -> Keys:
     """Read the keys; where there is no file, draw one key. Raises `KeyProblem`."""
     if not path.exists():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            _write(path, secrets.token_hex(32) + "\n")
         except FileExistsError:
             pass
         except OSError as error:
