@@ -112,7 +112,7 @@ def test_the_next_moment_is_allowed_and_nothing_before_it_is(
         assert allowed(weeks, zones, found)
         assert found >= at
         assert not any(
-            allowed(weeks, zones, each) for each in (at, (at + found) / 2, found - 1) if each < found
+            allowed(weeks, zones, each) for each in (at, (at + found) / 2, found - 1) if at <= each < found
         )
 
 
