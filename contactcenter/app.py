@@ -47,6 +47,7 @@ TO_SCRIPTS = (
     c.Announce,
     c.LeaveQueue,
     c.AnnounceRecording,
+    c.SayNotice,
 )
 TO_ASTERISK = (
     c.MuteRecording,
@@ -71,6 +72,12 @@ TO_STORE = (
     c.SaveCallback,
     c.SaveRecording,
     c.SaveIntervals,
+    c.ReserveLeads,
+    c.ReturnLeads,
+    c.SaveAttempt,
+    c.KeepAttempt,
+    c.SaveDoNotCall,
+    c.SaveCampaignState,
 )
 TO_PAGES = (
     c.ScreenPop,
@@ -87,6 +94,8 @@ TO_PAGES = (
     c.DropMonitor,
     c.ShowMessage,
     c.DropMessage,
+    c.ShowCampaign,
+    c.DropCampaign,
     c.Accepted,
     c.Refused,
 )

@@ -8,18 +8,29 @@ from enum import StrEnum
 from typing import Any
 
 from contactcenter.callbacks import CallbackRecord
+from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.dialer.campaigns import Detection
 from contactcenter.values import (
     AuditEntry,
     CustomerCard,
     InteractionRecord,
     IntervalRow,
+    LeadCard,
     MatchMethod,
     Note,
     RecordingRecord,
     TimelineEntry,
     frozen,
 )
-from contactcenter.views import AgentView, CallView, FiguresView, MessageView, MonitorView, QueueView
+from contactcenter.views import (
+    AgentView,
+    CallView,
+    CampaignView,
+    FiguresView,
+    MessageView,
+    MonitorView,
+    QueueView,
+)
 
 
 @frozen
@@ -108,6 +119,18 @@ class Announce(Command):
     """Of `queues.WAYS_OUT`."""
 
 
+@frozen
+class SayNotice(Command):
+    """Say the campaign's message to who or what has answered, and hang up: `NoticeBegan`, `NoticeEnded`."""
+
+    call: str
+    text: str
+    key: str = ""
+    """The key that stops all further calls: `OptOutAsked`; empty: none is listened for."""
+    machine: bool = False
+    """A machine has answered: the message comes when its greeting is over."""
+
+
 # --- To Asterisk (edge `ami`) ---
 
 
@@ -163,6 +186,10 @@ class PlaceCall(Command):
     interaction: str
     queue: str
     entered_at: float
+    dialled: bool = False
+    """For a campaign: who answers is told of by `DialledAnswered`, and is not kept waiting if we crash."""
+    detection: Detection | None = None
+    """Listen first whether a machine has answered."""
 
 
 @frozen
@@ -278,6 +305,61 @@ class SaveCallback(Command):
 
 
 @frozen
+class ReserveLeads(Command):
+    """Lease leads of a campaign that may be dialled now; answered by `LeadsReserved`."""
+
+    campaign: str
+    many: int
+
+
+@frozen
+class ReturnLeads(Command):
+    """These leads were leased and are not dialled after all."""
+
+    leads: tuple[str, ...]
+
+
+@frozen
+class SaveAttempt(Command):
+    """Write an attempt, if every rule allows it in that instant; answered by `AttemptSaved` or
+    `AttemptRefused`."""
+
+    record: AttemptRecord
+
+
+@frozen
+class KeepAttempt(Command):
+    """Write the attempt as it stands now; one that has an outcome settles its lead, once."""
+
+    record: AttemptRecord
+
+
+@frozen
+class SaveDoNotCall(Command):
+    """This number is not called any more, for ever; answered by `DoNotCallSaved`."""
+
+    number: str
+    source: str
+    """`key`: pressed in the campaign's message; `agent`: said to an agent."""
+    campaign: str
+    attempt: str
+    by: str = ""
+    """The agent's login."""
+
+
+@frozen
+class SaveCampaignState(Command):
+    """The campaign is in this state from now on."""
+
+    campaign: str
+    state: str
+    """One of `dialer.campaigns.CampaignState`."""
+    at: float
+    by: str
+    """Whose step it was; `center` for the center's own."""
+
+
+@frozen
 class CorrectDisposition(Command):
     """The record is final: keep the agent's late outcome beside it, as a correction."""
 
@@ -355,6 +437,8 @@ class ScreenPop(Command):
     """The rule and the figures that chose this agent, for the page to put into words."""
     notes: tuple[Note, ...] = ()
     """What agents before said of this caller, the latest last."""
+    lead: LeadCard | None = None
+    """Whom we call, and why, if it is for a campaign."""
 
 
 @frozen
@@ -432,6 +516,20 @@ class DropMonitor(Command):
     """A supervisor who no longer is at a call."""
 
     monitor: str
+
+
+@frozen
+class ShowCampaign(Command):
+    """A campaign as it is now; twice a second at most."""
+
+    view: CampaignView
+
+
+@frozen
+class DropCampaign(Command):
+    """A campaign that no longer runs, and has no calls any more."""
+
+    campaign: str
 
 
 @frozen

@@ -10,6 +10,10 @@ from dataclasses import field
 from enum import StrEnum
 
 from contactcenter.callbacks import CallbackRecord
+from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.dialer.campaigns import Campaign, CampaignKept
+from contactcenter.dialer.leads import Lead
+from contactcenter.dialer.permission import Refusal
 from contactcenter.routing.skills import Need
 from contactcenter.rules import Rules
 from contactcenter.values import (
@@ -211,6 +215,40 @@ class CallQueued(Event):
     """What the script asks of the agent, besides what queue, number and customer ask."""
     preferred: str = ""
     """The agent whom the script would like best."""
+
+
+@frozen
+class DialledAnswered(Event):
+    """Who or what we called for a campaign has answered, and hears music until a command says otherwise."""
+
+    call: str
+    """The attempt."""
+    heard: str
+    """`human`, `machine` or `unsure`, as the detection heard it; empty: it did not listen."""
+    greeting_ended_at: float | None = None
+    """When the greeting was over, as far as the detection can tell."""
+
+
+@frozen
+class NoticeBegan(Event):
+    """The campaign's message begins to be said."""
+
+    call: str
+
+
+@frozen
+class NoticeEnded(Event):
+    """The campaign's message has been said (`whole`), or could not be; the session hangs up next."""
+
+    call: str
+    whole: bool
+
+
+@frozen
+class OptOutAsked(Event):
+    """Who hears the campaign's message has pressed the key that stops all further calls."""
+
+    call: str
 
 
 @frozen
@@ -444,6 +482,34 @@ class RecordingPauseAsked(Event):
     request: str
 
 
+@frozen
+class LeadAsked(Event):
+    """The agent wants the next lead of a campaign: to look at, and to dial when he likes."""
+
+    login: str
+    campaign: str
+    request: str
+
+
+@frozen
+class DialAsked(Event):
+    """The agent has seen the lead: its number may be dialled now."""
+
+    login: str
+    call: str
+    request: str
+
+
+@frozen
+class SkipAsked(Event):
+    """The agent does not want this lead dialled now."""
+
+    login: str
+    call: str
+    reason: str
+    request: str
+
+
 # --- Recordings (edges `ami` and `recordings`) ---
 
 
@@ -655,6 +721,24 @@ class SignOutForced(Supervising):
     agent: str
 
 
+@frozen
+class CampaignAsked(Supervising):
+    """Somebody starts, pauses or stops a campaign. The rights were checked; whether it can be is the
+    center's to say."""
+
+    kept: CampaignKept
+    """The campaign as the store has it now."""
+    step: str
+    """`start`, `pause` or `stop`."""
+
+
+@frozen
+class CampaignsChanged(Event):
+    """These campaigns have other settings, checked and stored."""
+
+    campaigns: tuple[Campaign, ...]
+
+
 # --- Those who steer (`configurator.py`) ---
 
 
@@ -702,6 +786,55 @@ class CustomerFound(Event):
     call: str
     method: MatchMethod
     customers: tuple[CustomerCard, ...]
+
+
+@frozen
+class LeadsReserved(Event):
+    """These leads are ours until they are dialled or given back; none: there is nobody to be dialled now."""
+
+    campaign: str
+    leads: tuple[Lead, ...]
+
+
+@frozen
+class AttemptSaved(Event):
+    """The attempt is in the store, and every rule allowed it in that instant: the call may be placed."""
+
+    attempt: str
+    consent: str = ""
+    """The record that allowed it."""
+    national_list_at: float | None = None
+    """How old the copy of the national list was that was looked at."""
+
+
+@frozen
+class AttemptRefused(Event):
+    """A rule forbids the call; that is kept, and the lead is due again at `due_at`, if ever."""
+
+    attempt: str
+    refusal: Refusal
+    due_at: float | None = None
+
+
+@frozen
+class DoNotCallSaved(Event):
+    """The number of this attempt is on our do-not-call list."""
+
+    call: str
+
+
+@frozen
+class CampaignsRestored(Event):
+    """At start: the campaigns that were running or paused."""
+
+    campaigns: tuple[CampaignKept, ...]
+
+
+@frozen
+class AttemptsRestored(Event):
+    """At start: the attempts that the last run of this process left without an outcome."""
+
+    records: tuple[AttemptRecord, ...]
 
 
 @frozen

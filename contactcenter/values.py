@@ -261,6 +261,30 @@ class LegSeen:
 
 
 @frozen
+class LeadCard:
+    """Whom we call for a campaign, for the agent's page."""
+
+    campaign: str
+    campaign_name: str
+    lead: str
+    attempt: str
+    name: str
+    """Untrusted: the list says so."""
+    number: str
+    """E.164."""
+    fields: dict[str, str]
+    """What else the list says: untrusted."""
+    talk_script: str = ""
+    """What the agent is to say, with the fields filled in."""
+    form: str = ""
+    previewing: bool = False
+    """The agent looks at it, and dials or skips."""
+    preview_until: float | None = None
+    """When it is dialled by itself; None: when he likes."""
+    may_skip: bool = False
+
+
+@frozen
 class TimelineEntry:
     """One thing that happened in an interaction; `detail` holds plain JSON values only."""
 

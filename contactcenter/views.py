@@ -241,6 +241,51 @@ class FiguresView:
 
 
 @frozen
+class CampaignView:
+    """One campaign that runs, or whose calls still go on (`GET /api/campaigns/live`)."""
+
+    id: str
+    name: str
+    queue: str
+    mode: str
+    """One of `dialer.campaigns.Mode`."""
+    state: str
+    """One of `dialer.campaigns.CampaignState`."""
+    hopper: int
+    """Leads that are leased and not dialled yet."""
+    previewing: int
+    """Leads that agents look at."""
+    dialling: int
+    """Calls placed that nobody has answered yet, those that ring among them."""
+    ringing: int
+    answered: int
+    """Persons who have answered and have no agent yet."""
+    talking: int
+    agents_free: int
+    """Agents who wait for a call of this campaign."""
+    placed: int
+    """Calls placed in the period that runs."""
+    outcomes: dict[str, int]
+    """Attempts since this process began, by `dialer.attempts.Outcome`."""
+    refusals: dict[str, int]
+    """Attempts that a rule forbade since then, by `dialer.permission.Refusal`."""
+    connected: int
+    """In the period: persons who had an agent in time."""
+    dropped: int
+    machines: int
+    drop_share: float
+    """In the period, as regulators count, with the bound of what was misjudged."""
+    drop_limit: float
+    why: str
+    """The last word on how many to place, a word of the pacing or of `campaigns_running`."""
+    wanted: int
+    """How many were to be placed then."""
+    paced_at: float
+    since: float
+    """When the state began."""
+
+
+@frozen
 class ImportView:
     """How far an import is: for whoever began it (`GET /api/imports/{id}` has the rest)."""
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 
+from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.profiles import Week
 from contactcenter.dialer.recycling import Rule
 from contactcenter.transitions import follow
@@ -182,3 +184,20 @@ class Campaign:
     """What the agent is to say: text with the lead's fields in braces."""
     form: str = ""
     """The form that the agent fills in; empty: none."""
+
+
+@frozen
+class CampaignKept:
+    """A campaign as the store has it, with what its pacing goes on from."""
+
+    campaign: Campaign
+    state: str
+    """One of `CampaignState`."""
+    started_at: float | None = None
+    """When it was started first: its periods are counted from there."""
+    days: Mapping[int, Drops] = field(default_factory=dict)
+    """What was counted on each of its days, of the last 60 at least; 0: the first 24 hours."""
+    placed: int = 0
+    """Calls placed in the period that runs."""
+    recent: tuple[AttemptRecord, ...] = ()
+    """Its latest attempts that are over, 2,000 at most, the oldest first."""

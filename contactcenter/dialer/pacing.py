@@ -36,6 +36,8 @@ class Learnt:
     wrap_up: Law
     returns: float = 1.0
     """The share of wrap-ups after which the agent takes another call."""
+    grace_s: float = GRACE_S
+    """How long who has answered may wait for an agent."""
 
 
 @frozen
@@ -54,6 +56,8 @@ class PacingInputs:
     """What the controller steers: the accepted chance that a call placed now is dropped, or lines per
     agent."""
     learnt: Learnt
+    room: int = MOST_AT_ONCE
+    """How many more calls the campaign's throttle and its trunk have room for."""
 
 
 @frozen
@@ -71,13 +75,17 @@ class Policy(Protocol):
         """How many calls to place now."""
 
 
+def placing(many: int, inputs: PacingInputs, why: str) -> Pacing:
+    """So many, as far as there is room."""
+    return Pacing(place=max(0, min(many, inputs.room, MOST_AT_ONCE)), why=why)
+
+
 class Progressive:
     """One line per free agent: whoever answers has one."""
 
     def place(self, inputs: PacingInputs) -> Pacing:
         """One for each idle agent who has none ringing for him."""
-        free = inputs.idle - inputs.waiting - len(inputs.ringing)
-        return Pacing(place=max(0, free), why="one_each")
+        return placing(spare(inputs), inputs, "one_each")
 
 
 class Ratio:
@@ -86,12 +94,12 @@ class Ratio:
     def place(self, inputs: PacingInputs) -> Pacing:
         """Fill up to level × idle agents."""
         lines = int(inputs.level * inputs.idle + 0.5)
-        return Pacing(place=max(0, lines - inputs.waiting - len(inputs.ringing)), why="ratio")
+        return placing(lines - inputs.waiting - len(inputs.ringing), inputs, "ratio")
 
 
 class Predictive:
     """The most calls for which the last one's expected chance to be dropped, if a person answers it, stays
-    under the level.
+    under the level. With level 0 that is one call for each idle agent.
 
     The moment of that answer is looked at in some quantiles of its delay: by then some of the calls that ring
     have been answered, and until shortly after, some agents have become free, each by the chance that the
@@ -100,9 +108,12 @@ class Predictive:
 
     def place(self, inputs: PacingInputs) -> Pacing:
         """Count upwards until the next call would be dropped too probably."""
+        most = min(inputs.room, MOST_AT_ONCE)
+        place = max(0, spare(inputs))
+        if place >= most or inputs.level <= 0.0:
+            return placing(place, inputs, "one_each")
         tables = _tables(inputs.learnt)
         busy = len(inputs.talking) + len(inputs.wrapping_up)
-        free = inputs.idle - inputs.waiting
         ages = [min(int(age / AGE_STEP_S), len(tables.ringing) - 1) for age in inputs.ringing]
         talks = [_step(each) for each in inputs.talking]
         wraps = [_step(each) for each in inputs.wrapping_up]
@@ -112,19 +123,24 @@ class Predictive:
             chances = [tables.ringing[age][node] for age in ages]
             chances += [1.0 - tables.talking[each][node] for each in talks]
             chances += [1.0 - tables.wrapping_up[each][node] for each in wraps]
+            chances += [tables.fresh[node]] * place
             nodes.append(Count(chances))
-        needed = free + busy
-        place = 0
+        needed = inputs.idle - inputs.waiting + busy
         if sum(each.about(needed) for each in nodes) / NODES > 3 * inputs.level + 0.1:
-            return Pacing(place=0, why="too_risky")  # so far off that the quick figure decides
-        while place < MOST_AT_ONCE:
+            return placing(place, inputs, "too_risky")  # so far off that the quick figure decides
+        while place < most:
             risk = sum(each.at_least(needed) for each in nodes) / NODES
             if risk > inputs.level:
                 break
             place += 1
             for node, each in enumerate(nodes):
                 each.add(tables.fresh[node])
-        return Pacing(place=place, why="predicted")
+        return placing(place, inputs, "predicted")
+
+
+def spare(inputs: PacingInputs) -> int:
+    """Idle agents for whom nobody waits and no call rings; less than 0: so many too few."""
+    return inputs.idle - inputs.waiting - len(inputs.ringing)
 
 
 # --- what the learnt laws say, as tables ---
@@ -159,7 +175,7 @@ def _begin(step: int) -> float:
 def _tables(learnt: Learnt) -> _Tables:
     delays = [learnt.answers.quantile((node + 0.5) / NODES) for node in range(NODES)]
     ages = [step * AGE_STEP_S for step in range(int(LONGEST_RING_S / AGE_STEP_S))]
-    until = [delay + GRACE_S for delay in delays]
+    until = [delay + learnt.grace_s for delay in delays]
     return _Tables(
         ringing=tuple(tuple(_answers(learnt, age, delay) for delay in delays) for age in ages),
         talking=tuple(_frees(learnt, _begin(step), until) for step in range(_STEPS)),
