@@ -12,9 +12,10 @@ down_revision = "0013"
 KEPT = {
     "sqlite": (
         """CREATE TRIGGER attempts_over BEFORE UPDATE OF
-        id, campaign, list, lead, number, position, shows, mode, profile, trunk, server, reserved, state, saved_at, placed_at, rang_at, answered_at, heard,
-        greeting_ended_at, joined_at, message_at, message, opted_out_at, ended_at, cause, outcome, refusal,
-        consent, national_list_at, kept_until ON attempts WHEN OLD.state = 'over'
+        id, campaign, list, lead, number, position, shows, mode, profile, trunk, server, reserved, state,
+        saved_at, placed_at, rang_at, answered_at, heard, greeting_ended_at, joined_at, message_at, message,
+        opted_out_at, ended_at, cause, outcome, refusal, agent, interaction, consent, national_list_at,
+        kept_until ON attempts WHEN OLD.state = 'over'
         BEGIN SELECT RAISE(ABORT, 'an attempt that is over never changes'); END""",
         """CREATE TRIGGER attempts_delete BEFORE DELETE ON attempts
         WHEN OLD.kept_until > unixepoch()
@@ -44,9 +45,10 @@ KEPT = {
         $$ BEGIN RAISE EXCEPTION 'who asked not to be called is never called'
         USING ERRCODE = 'integrity_constraint_violation'; END $$""",
         """CREATE TRIGGER attempts_over BEFORE UPDATE OF
-        id, campaign, list, lead, number, position, shows, mode, profile, trunk, server, reserved, state, saved_at, placed_at, rang_at, answered_at, heard,
-        greeting_ended_at, joined_at, message_at, message, opted_out_at, ended_at, cause, outcome, refusal,
-        consent, national_list_at, kept_until ON attempts
+        id, campaign, list, lead, number, position, shows, mode, profile, trunk, server, reserved, state,
+        saved_at, placed_at, rang_at, answered_at, heard, greeting_ended_at, joined_at, message_at, message,
+        opted_out_at, ended_at, cause, outcome, refusal, agent, interaction, consent, national_list_at,
+        kept_until ON attempts
         FOR EACH ROW WHEN (OLD.state = 'over') EXECUTE FUNCTION attempts_stay()""",
         """CREATE TRIGGER attempts_delete BEFORE DELETE ON attempts FOR EACH ROW
         WHEN (OLD.kept_until > extract(epoch FROM now())) EXECUTE FUNCTION attempts_are_kept()""",
