@@ -14,8 +14,8 @@ from pathlib import Path
 
 from contactcenter.crm import imports, readers, settings
 from contactcenter.crm.files import Files
+from contactcenter.crm.import_values import BUSY, Import, State
 from contactcenter.crm.importer import KIND, Importer
-from contactcenter.crm.imports import Import, State
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
@@ -38,7 +38,7 @@ async def _bench(folder: Path) -> list[Figure]:
     over = asyncio.Event()
 
     def show(one: Import) -> None:
-        if one.state not in imports.BUSY:
+        if one.state not in BUSY:
             over.set()
 
     importer = Importer(store, files, zone="Asia/Shanghai", days=1, show=show)
