@@ -10,13 +10,12 @@ from dataclasses import replace
 from contactcenter import dialling, previewing
 from contactcenter.agents import AgentState
 from contactcenter.commands import Accepted, ReserveLeads, ReturnLeads, SaveCampaignState
-from contactcenter.dialer import campaigns, recycling
+from contactcenter.dialer import campaigns
 from contactcenter.dialer.attempts import AttemptState, Outcome
 from contactcenter.dialer.campaigns import RESERVED, Campaign, CampaignState, CampaignTrigger, Mode
 from contactcenter.dialer.leads import Lead
 from contactcenter.dialer.pacing import Pacing, PacingInputs
-from contactcenter.dialer.profiles import PROFILES
-from contactcenter.dialer.recycling import EndlessRule
+from contactcenter.dialer.starting import Problem, Surroundings, problems
 from contactcenter.dials import EARLY
 from contactcenter.events import CampaignAsked, CampaignsChanged, CampaignsRestored, LeadsReserved
 from contactcenter.floor import Floor
@@ -58,8 +57,8 @@ def asked(floor: Floor, event: CampaignAsked) -> None:
         floor.refuse(event.request, "invalid", f"step is one of {', '.join(STEPS)}", "step")
         return
     state = campaigns.moved(campaign.name, before, trigger)
-    if state is CampaignState.RUNNING and (wrong := why_not(floor, campaign)):
-        floor.refuse(event.request, "invalid", wrong[1], wrong[0])
+    if state is CampaignState.RUNNING and (wrong := why_not(floor, campaign, event.at)):
+        floor.refuse(event.request, "invalid", wrong.says, wrong.field)
         return
     if live is None:
         live = floor.campaigns[campaign.id] = begin(event.kept, before, event.at)
@@ -68,25 +67,19 @@ def asked(floor: Floor, event: CampaignAsked) -> None:
     floor.do(Accepted(request=event.request))
 
 
-def why_not(floor: Floor, campaign: Campaign) -> tuple[str, str] | None:
-    """Which field of the campaign forbids that it dials, and why; None when nothing does."""
-    if campaign.profile not in PROFILES:
-        return "profile", f"profile is one of {', '.join(PROFILES)}"
-    if campaign.queue not in floor.queues:
-        return "queue", f"there is no queue {campaign.queue!r}"
-    if not campaign.lists:
-        return "lists", "name a list to dial"
-    if not campaign.caller_ids:
-        return "caller_ids", "name the number that is shown to whom we call"
-    if campaign.mode not in RESERVED and campaign.mode is not Mode.AGENTLESS and not campaign.message:
-        return "message", "say what a person hears whom no agent is free for: who calls, and at which number"
-    if campaign.mode is Mode.AGENTLESS and campaign.script not in floor.rules.dids:
-        return "script", f"{campaign.script!r} is no number of ours that leads to a script"
-    try:
-        recycling.check(campaign.rules)
-    except EndlessRule as error:
-        return "rules", str(error)
-    return None
+def why_not(floor: Floor, campaign: Campaign, at: float) -> Problem | None:
+    """The first reason why it can't dial, of those that the center knows of: what the store knows (lists,
+    verified numbers, the national list) was looked at by whoever asks, and is again before each call."""
+    around = Surroundings(
+        queues=floor.queues,
+        trunks=(campaign.trunk,),
+        prompts=(campaign.message, campaign.machine_message),
+        scripts=floor.rules.dids,
+        lists=tuple(share.list for share in campaign.lists),
+        caller_ids=campaign.caller_ids,
+        national_list_at=at,
+    )
+    return next(iter(problems(campaign, around, at)), None)
 
 
 def _move(floor: Floor, live: LiveCampaign, state: CampaignState, at: float, *, by: str) -> None:
@@ -128,9 +121,9 @@ def changed(floor: Floor, event: CampaignsChanged) -> None:
             # Calls that are out belong to the queue they were placed for.
             live.campaign = campaign
             _give_back(floor, live)
-            if live.runs and (wrong := why_not(floor, campaign)):
+            if live.runs and (wrong := why_not(floor, campaign, event.at)):
                 _move(floor, live, CampaignState.PAUSED, event.at, by="center")
-                live.why = f"bad_{wrong[0]}"
+                live.why = wrong.lack.value
             live.due = live.runs
             floor.touch(campaign=campaign.id)
 
@@ -146,9 +139,9 @@ def rules_changed(floor: Floor, at: float) -> None:
         for name, trunk in floor.trunks.items()
     }
     for live in floor.campaigns.values():
-        if live.runs and (wrong := why_not(floor, live.campaign)):
+        if live.runs and (wrong := why_not(floor, live.campaign, at)):
             _move(floor, live, CampaignState.PAUSED, at, by="center")
-            live.why = f"bad_{wrong[0]}"
+            live.why = wrong.lack.value
 
 
 # --- the tick ---
@@ -287,12 +280,17 @@ def _decided(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
     trunk = floor.trunk(campaign.trunk)
     if at < trunk.rests_until:
         return Pacing(place=0, why="trunk_rests")
+    below, room = _below_throttle(floor, live), trunk.room(at)
+    if not (below and room):
+        return Pacing(place=0, why="trunk_full" if below else "throttled")
     wanted = _wanted(floor, live, crew, at)
+    return replace(wanted, place=min(wanted.place, below, room))
+
+
+def _below_throttle(floor: Floor, live: LiveCampaign) -> int:
+    """How many more calls the campaign may have at once."""
     going = sum(floor.dials[each].state is not AttemptState.OVER for each in live.dials)
-    for room, why in ((campaign.most_calls - going, "throttled"), (trunk.room(at), "trunk_full")):
-        if wanted.place > max(0, room):
-            wanted = Pacing(place=max(0, room), why=why)
-    return wanted
+    return max(0, live.campaign.most_calls - going)
 
 
 def _wanted(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
@@ -355,6 +353,7 @@ def _inputs(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> PacingIn
         waiting=sum(floor.dials[each].queue in rivals for each in floor.answered if each in floor.dials),
         level=live.campaign.ratio if live.campaign.mode is Mode.POWER else live.steering.level(at),
         learnt=live.learning.learnt(at),
+        room=min(_below_throttle(floor, live), floor.trunk(live.campaign.trunk).room(at)),
     )
 
 

@@ -145,7 +145,7 @@ def _place(floor: Floor, dial: Dial, at: float) -> None:
             number=record.number,
             trunk=record.trunk,
             shows=record.shows,
-            ring_s=max(campaign.ring_s, live.profile.ring_s),
+            ring_s=campaign.ring_s,
             interaction=dial.id,
             queue=dial.queue,
             entered_at=at,
@@ -451,11 +451,10 @@ def _outcome(dial: Dial, live: LiveCampaign, cause: int, at: float, *, inferred:
         return dial.given_up
     if inferred:
         return Outcome.LOST
-    ring_s = max(live.campaign.ring_s, live.profile.ring_s)
     return outcome_of(
         cause,
         rang=dial.state is AttemptState.RINGING,
-        long_enough=at - (record.placed_at or at) >= ring_s - PATIENCE_S,
+        long_enough=at - (record.placed_at or at) >= live.campaign.ring_s - PATIENCE_S,
     )
 
 

@@ -566,7 +566,7 @@ def test_the_queue_that_is_no_more_pauses_its_campaign() -> None:
         )
     )
     live = world.floor.campaigns["spring"]
-    assert (live.state, live.why) == ("paused", "bad_queue")
+    assert (live.state, live.why) == ("paused", "unknown_queue")
 
 
 # --- agentless ---
