@@ -705,16 +705,15 @@ def _lead(reader: Reader, table: FromClause) -> ColumnElement[bool]:
 
 
 def _list(reader: Reader, table: FromClause) -> ColumnElement[bool]:
-    match reader.scope(Kind.LEAD):
-        case Scope.ALL:
-            return true()
-        case Scope.TEAM:
-            return _team_owns(reader, table)
-        case Scope.OWN:
-            one = _as(leads, "lead_row")
-            # The first says what the second implies, so that the index of owned leads is used.
-            owned = select(1).where(one.c.owner != "", one.c.owner == reader.login, one.c.list == table.c.id)
-            return or_(table.c.owner == reader.login, owned.correlate(table, _MANY).exists())
+    """One's own: whose owner one is, or in which one has leads."""
+    scope = reader.scope(Kind.LEAD)
+    if scope is Scope.ALL:
+        return true()
+    one = _as(leads, "lead_row")
+    # The first says what the second implies, so that the index of leads with an owner is used.
+    owned = select(1).where(one.c.owner != "", one.c.owner == reader.login, one.c.list == table.c.id)
+    mine = or_(table.c.owner == reader.login, owned.correlate(table, _MANY).exists())
+    return or_(mine, _team_owns(reader, table)) if scope is Scope.TEAM else mine
 
 
 def _campaign(reader: Reader, table: FromClause) -> ColumnElement[bool]:

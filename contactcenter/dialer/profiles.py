@@ -73,7 +73,7 @@ class Profile:
     record_years: float = 5.0
     """How long records of calls are kept, at least."""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Where each of these values is from, by its name."""
+    """Where each of these values is from, by its name; `do_not_call`: of the own list."""
 
 
 _TSR = "16 CFR 310.4(b)(4)"
@@ -112,6 +112,7 @@ PROFILES: Mapping[str, Profile] = {
                 "week": f"{_FCC}(c)(1); 16 CFR 310.4(c)",
                 "regions": "the states' own laws (FL, OK, MD, TX); CRTC's rules for Canada",
                 "national_list_days": "16 CFR 310.4(b)(3)(iv): 31 days",
+                "do_not_call": f"{_FCC}(d): 5 years; at once and for ever is our own rule",
                 "consent": "none for calls by agents to numbers that are on no list",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": "FL, OK, MD: 3 on the same subject; elsewhere our own value",
@@ -139,6 +140,7 @@ PROFILES: Mapping[str, Profile] = {
                 "week": OWN,
                 "regions": "none",
                 "national_list_days": "PECR, TPS: 28 days",
+                "do_not_call": "PECR, reg. 21; at once, and for ever",
                 "consent": "none for numbers that are not on the TPS",
                 "after_drop_h": _OFCOM_BEFORE,
                 "calls_a_day": OWN,
@@ -164,6 +166,7 @@ PROFILES: Mapping[str, Profile] = {
                 "week": _STRICTEST,
                 "regions": "none: each country has rules of its own",
                 "national_list_days": "each country has its own list: put it on the own one",
+                "do_not_call": "GDPR, Art. 21; at once, and for ever",
                 "consent": "ePrivacy, Art. 13; GDPR, Art. 6",
                 "after_drop_h": "as in the US: only with an agent reserved",
                 "calls_a_day": OWN,
@@ -187,6 +190,7 @@ PROFILES: Mapping[str, Profile] = {
                 "week": "人身保险电话销售业务管理办法 (2013): none from 21:00 to 09:00",
                 "regions": "none",
                 "national_list_days": "通信短信息和语音呼叫服务管理规定 is a draft (2020): none in force",
+                "do_not_call": "综合整治骚扰电话专项行动方案 (2018): after a refusal never again",
                 "consent": "综合整治骚扰电话专项行动方案 (2018): consent, with evidence",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": OWN,

@@ -197,7 +197,8 @@ def test_machines_are_in_no_denominator_and_misjudged_ones_in_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "of", "bound"), [(0, 50, 0.05816), (1, 20, 0.21611), (5, 5, 1.0), (0, 0, 0.05)]
+    ("found", "of", "bound"),
+    [(0, 0, 0.05), (0, 50, 0.05), (0, 100, 0.02951), (1, 20, 0.21611), (5, 5, 1.0), (3, 100, 0.07571)],
 )
 def test_the_exact_bound_of_a_share(found: int, of: int, bound: float) -> None:
     assert upper_share(found, of) == pytest.approx(bound, abs=1e-5)

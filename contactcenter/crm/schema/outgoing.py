@@ -127,7 +127,7 @@ lead_numbers = Table(
     Column("number", Text, nullable=False),  # E.164
     words("kind"),
     Column("zones", JSON, nullable=False),  # every zone in which it may be, the record's too
-    words("region"),
+    Column("regions", JSON, nullable=False),  # every part of a country in which it may be
     Index(None, "number"),
 )
 

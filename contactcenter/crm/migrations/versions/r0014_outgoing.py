@@ -401,7 +401,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), server_default="", nullable=False),
         sa.Column("zones", sa.JSON(), nullable=False),
-        sa.Column("region", sa.Text(), server_default="", nullable=False),
+        sa.Column("regions", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["lead"], ["leads.id"], name=op.f("fk_lead_numbers_lead"), ondelete="CASCADE"
         ),
