@@ -125,7 +125,7 @@ def test_a_number_of_many_zones_rings_only_within_the_hours_of_all(number: str, 
 
 
 def test_a_number_that_may_be_in_a_strict_state_keeps_its_hours() -> None:
-    """Nobody knows where a number of +1 800 is: by New York's clock it may be Florida, which ends at 20:00."""
+    """Nobody knows where a number of +1 800 is: by New York's clock perhaps Florida, till 20:00."""
     zones = ("America/New_York",)
     end = datetime(2026, 7, 1, 20, tzinfo=ZoneInfo("America/New_York")).timestamp()
     unknown, known = Dialled(zones=zones), Dialled(zones=zones, regions=("US-NY",))
