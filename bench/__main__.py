@@ -17,6 +17,7 @@ PARTS = {
     "waits": "announced waits, beside app_queue's average, on simulated days",
     "store": "writing and finding, beside plain sqlite3",
     "importing": "customers from a file, and what calls notice of it",
+    "leads_import": "leads from a file, and what calls notice of it",
     "year": "a year of a center: search, histories, export, backup, restore, on both engines",
     "pop": "the screen pop, from the server to a drawn page and back",
     "news": "changed records, told to a hundred open pages",

@@ -31,11 +31,11 @@ def check_width(cells: Sequence[str], columns: Sequence[object]) -> None:
         raise Refusal(f"the row has {len(cells)} cells, the table {len(columns)} columns")
 
 
-def phones(text: str) -> Iterator[str]:
+def phones(text: str, field: str = "phone") -> Iterator[str]:
     """The telephone numbers of one cell, each as it was written. Raises `Refusal`."""
     for part in _PHONES.split(text):
         if number := part.strip():
-            yield digits(number, "phone")
+            yield digits(number, field)
 
 
 def digits(text: str, field: str) -> str:

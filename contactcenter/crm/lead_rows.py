@@ -14,6 +14,7 @@ from contactcenter.crm.targets import Target
 from contactcenter.crm.targets import target as _target
 from contactcenter.crm.text import entered
 from contactcenter.crm.zones import where
+from contactcenter.dialer.regions import STATES
 
 MOST_NUMBERS = 10
 """Of one lead."""
@@ -78,7 +79,7 @@ class LeadRows:
                 continue
             channel, _, kind = target.partition(".")
             if channel == "phone":
-                for each in phones(text):
+                for each in phones(text, target):
                     numbers.setdefault(e164(each, self._region, target), kind)
             elif target == FIELD:
                 fields[title] = entered(text, FIELD, LONGEST_VALUE)
@@ -95,20 +96,10 @@ class LeadRows:
             "priority": _priority(said.get("priority", "0")),
             "owner": entered(said.get("owner", ""), "owner", 64),
             "zone": said.get("zone", ""),
-            "region": said.get("region", ""),
-            "numbers": [self._number(number, kind, said) for number, kind in numbers.items()],
+            **_places(numbers, said),
             "fields": fields,
             **self._consent(said),
         }
-
-    def _number(self, number: str, kind: str, said: Mapping[str, str]) -> dict[str, Any]:
-        found = where(
-            number,
-            zone=said.get("zone", ""),
-            region=said.get("region", ""),
-            postcode=said.get("postcode", ""),
-        )
-        return {"number": number, "kind": kind, "zones": found.zones, "regions": found.regions}
 
     def _consent(self, said: Mapping[str, str]) -> dict[str, Any]:
         evidence = entered(said.get("consent", ""), "consent", 500)
@@ -117,6 +108,21 @@ class LeadRows:
             raise Refusal("a date of a consent says nothing without its evidence", field="consent_at")
         at = moment(given, self._zone, "consent_at") if given else None
         return {"consent": evidence, "consent_at": at}
+
+
+def _places(numbers: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
+    """Where each number may be, with what the row says of the address."""
+    region, state = said.get("region", "").upper(), ""
+    if f"US-{region}" in STATES and any(each.startswith("+1") for each in numbers):
+        state = f"US-{region}"
+    found: list[dict[str, Any]] = []
+    for number, kind in numbers.items():
+        # Two letters are a state beside an American number: of one from elsewhere its owner lives there, too.
+        meant = region if number.startswith("+1") else state or region
+        place = where(number, zone=said.get("zone", ""), region=meant, postcode=said.get("postcode", ""))
+        found.append({"number": number, "kind": kind, "zones": place.zones, "regions": place.regions})
+    in_state = any(state in each["regions"] for each in found)
+    return {"region": state if in_state else region, "numbers": found}
 
 
 def _priority(text: str) -> int:

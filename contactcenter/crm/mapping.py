@@ -17,7 +17,8 @@ from contactcenter.crm.schema import import_mappings
 from contactcenter.crm.targets import NOTHING, Target
 from contactcenter.values import frozen
 
-_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,20}")
+_PHONE = re.compile(r"(?![0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$)\+?[0-9][0-9 ()-]{5,20}")
+"""As it may be, and no day such as 1990-03-07."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
