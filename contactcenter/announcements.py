@@ -24,13 +24,13 @@ def estimate(floor: Floor, call: Call) -> Estimate | None:
 
 def answered(floor: Floor, call: Call, at: float) -> None:
     """The wait ended with an agent: the queue's estimates learn from it."""
-    if (queue := floor.queues.get(call.queue)) and call.queued_at is not None:
+    if (queue := floor.queues.get(call.queue)) and call.queued_at is not None and not call.dialled:
         queue.waits.started(at, at - call.queued_at, call.promised)
 
 
 def gave_up(floor: Floor, call: Call, at: float) -> None:
     """The caller did not want to wait longer: the queue's estimates learn from that, too."""
-    if (queue := floor.queues.get(call.queue)) and call.queued_at is not None:
+    if (queue := floor.queues.get(call.queue)) and call.queued_at is not None and not call.dialled:
         was_next = call.id in floor.matcher and floor.matcher.position(call.id) == 1
         queue.waits.abandoned(at, at - call.queued_at, call.promised, was_next=was_next)
 

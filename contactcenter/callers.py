@@ -292,6 +292,8 @@ def outcome_of(call: Call) -> Outcome:
         return Outcome.NOT_REACHED
     if record.answered_at is not None:
         return Outcome.ANSWERED
+    if call.dialled:
+        return Outcome(call.left_queue) if call.left_queue else Outcome.HUNG_UP
     if record.callback:
         return Outcome.CALLBACK
     if call.left_message:

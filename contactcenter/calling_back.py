@@ -191,7 +191,7 @@ def desk_answered(floor: Floor, leg: str, at: float) -> None:
     """The agent who is rung first is there: now the customer is rung, or joined if he is there already."""
     call = floor.calls.get(floor.desk_legs.get(leg, ""))
     made = floor.offers.get(call.offer) if call else None
-    if call and made and call.calling and not call.placed:
+    if call and made and call.calling and not call.placed and not call.dialled:
         _place(floor, call)
     elif call and made and not call.calling:
         handoff.ring(floor, made, at)

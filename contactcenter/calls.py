@@ -17,7 +17,7 @@ from contactcenter.routing.decisions import Part
 from contactcenter.routing.estimates import Estimate
 from contactcenter.routing.skills import Need
 from contactcenter.transitions import follow
-from contactcenter.values import CustomerCard, MatchMethod, Note, Target
+from contactcenter.values import CustomerCard, LeadCard, MatchMethod, Note, Target
 from contactcenter.views import CallView
 
 
@@ -181,6 +181,12 @@ class Call:
     """We call: the customer has not answered yet."""
     placed: bool = False
     """And he is being rung: at most once."""
+    dialled: bool = False
+    """We call him for a campaign, and no agent has had him yet."""
+    previewing: bool = False
+    """The agent looks at the lead before anybody is rung."""
+    lead: LeadCard | None = None
+    """Whom we call, and why, if it is for a campaign."""
     offer: str = ""
     agent: str = ""
     agent_leg: str = ""
@@ -244,6 +250,7 @@ class Call:
             waited_s=waited_s,
             why=dict(why),
             notes=self.notes,
+            lead=self.lead,
         )
 
     def record_for(self, login: str, at: float) -> ScreenPop:

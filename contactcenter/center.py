@@ -11,9 +11,11 @@ from contactcenter import (
     announcements,
     callers,
     calling_back,
+    campaigning,
     consulting,
     counting,
     desks,
+    dialling,
     events,
     guests,
     handoff,
@@ -22,6 +24,7 @@ from contactcenter import (
     leaving_message,
     legs,
     monitoring,
+    previewing,
     recording,
     recovery,
     steering,
@@ -35,6 +38,7 @@ from contactcenter import (
 )
 from contactcenter.callbacks import PREFIX as CALLBACK
 from contactcenter.commands import Command, ReturnChange
+from contactcenter.dials import PLACE as LEAD
 from contactcenter.events import Event, Supervising, Woke
 from contactcenter.floor import Floor
 from contactcenter.rules import Rules
@@ -57,6 +61,8 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.Snapshot: recovery.snapshot,
     events.InteractionsRestored: recovery.restored,
     events.CallbacksRestored: calling_back.restored,
+    events.CampaignsRestored: campaigning.restored,
+    events.AttemptsRestored: dialling.restored,
     events.FiguresRestored: counting.restored,
     events.Stopping: counting.stopping,
     events.LegStarted: legs.started,
@@ -77,6 +83,19 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.CustomerChosen: identifying.chosen,
     events.CustomerChanged: identifying.changed,
     events.CallQueued: callers.queued,
+    events.DialledAnswered: dialling.answered,
+    events.NoticeBegan: dialling.notice_began,
+    events.NoticeEnded: dialling.notice_ended,
+    events.OptOutAsked: dialling.asked_opt_out,
+    events.LeadsReserved: campaigning.leads_reserved,
+    events.AttemptSaved: dialling.saved,
+    events.AttemptRefused: dialling.refused,
+    events.DoNotCallSaved: dialling.opted_out,
+    events.CampaignAsked: campaigning.asked,
+    events.CampaignsChanged: campaigning.changed,
+    events.LeadAsked: previewing.asked_lead,
+    events.DialAsked: previewing.asked_dial,
+    events.SkipAsked: previewing.asked_skip,
     events.AnnouncementEnded: announcements.ended,
     events.CallbackAsked: callers.asked_callback,
     events.MessageAsked: callers.asked_message,
@@ -138,6 +157,10 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "overflow": waits.overflows,
     "callback": calling_back.due,
     "expiry": calling_back.expired,
+    "pace": campaigning.tick,
+    "save": dialling.save_overdue,
+    "preview": previewing.look_over,
+    "drop": dialling.drop_due,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": wrap_ups.due,
@@ -183,7 +206,10 @@ class Center:
                 floor.refuse(request, "illegal_now", "sign in as an agent first")
         except IllegalTransition as error:
             self._refuse(event, error)
+        dialling.settle(floor, event.at)
         _match(floor, event.at)
+        if campaigning.settle(floor, event.at):
+            _match(floor, event.at)
         monitoring.settle(floor, event.at)
         takeovers.go_on(floor, event.at)
         return floor.take_commands(event.at)
@@ -206,6 +232,8 @@ def _match(floor: Floor, at: float) -> None:
     for decision in floor.decide(at):
         if decision.call.startswith(CALLBACK):
             calling_back.begin(floor, decision, at)
+        elif decision.call.startswith(LEAD):
+            previewing.begin(floor, decision, at)
         else:
             handoff.offer(floor, decision, at)
     floor.expect_match()

@@ -14,6 +14,11 @@ from contactcenter.routing.matching import Waiting
 from contactcenter.routing.skills import Need, merged
 from contactcenter.values import CustomerCard, frozen
 
+LINE = "line"
+"""The channel of who has answered our call: only an agent whose line stands has him in time."""
+DIALLED_MIN = 10_000.0
+"""Minutes of priority of who has answered our call: before everybody who called himself, for two seconds."""
+
 
 @frozen
 class Claim:
@@ -60,6 +65,8 @@ def waiting(call: Call, claims: Claims, *, last_agent: bool) -> Waiting:
     script = Claim(priority=call.priority, needs=call.needs)
     raised = Claim(priority=call.interaction.record.raised)
     parts = [*found, ("script", script), ("supervisor", raised)]
+    if call.dialled:
+        parts.append(("dialled", Claim(priority=DIALLED_MIN)))
     preferred = call.preferred
     if not preferred and last_agent and customer:
         preferred = next((past.agent for past in customer.last if past.agent), "")
@@ -70,6 +77,7 @@ def waiting(call: Call, claims: Claims, *, last_agent: bool) -> Waiting:
         priority=tuple(Part(why=why, minutes=claim.priority) for why, claim in parts if claim.priority),
         needs=merged(*(claim.needs for _, claim in parts)),
         preferred=preferred,
+        channel=LINE if call.dialled and not call.calling else "voice",
     )
 
 

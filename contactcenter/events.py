@@ -825,7 +825,7 @@ class DoNotCallSaved(Event):
 
 @frozen
 class CampaignsRestored(Event):
-    """At start: the campaigns that were running or paused."""
+    """At start: the campaigns that were running or paused, or have attempts without an outcome."""
 
     campaigns: tuple[CampaignKept, ...]
 

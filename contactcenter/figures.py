@@ -342,6 +342,7 @@ _ENTRIES: Mapping[str, _Rule] = {
     "resumed": Figures._script_began,
     "left_queue": Figures._left_queue,
     "calling_back": Figures._calling_back,
+    "dialled": Figures._calling_back,
     "joined": Figures._joined,
     "restored": Figures._restored,
     "held": Figures._held,

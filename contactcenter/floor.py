@@ -14,6 +14,7 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropCampaign,
     DropMessage,
     DropMonitor,
     DropQueue,
@@ -23,6 +24,7 @@ from contactcenter.commands import (
     SaveInteraction,
     ShowAgent,
     ShowCall,
+    ShowCampaign,
     ShowMessage,
     ShowMonitor,
     ShowQueue,
@@ -30,9 +32,13 @@ from contactcenter.commands import (
 )
 from contactcenter.consults import Consult
 from contactcenter.courses import REFUSED, Act, course_of
+from contactcenter.dialer.attempts import AttemptState
+from contactcenter.dialer.leads import Lead
+from contactcenter.dials import EARLY, Dial
 from contactcenter.figures import TARGET_S, Figures
 from contactcenter.interactions import Interaction, InteractionState
 from contactcenter.intervals import Intervals
+from contactcenter.live_campaigns import LiveCampaign
 from contactcenter.live_recordings import Notice
 from contactcenter.monitors import Monitor
 from contactcenter.offers import Offer
@@ -41,8 +47,9 @@ from contactcenter.routing.matching import Matcher
 from contactcenter.routing.queues import Queue, QueueRules
 from contactcenter.routing.selection import Agent
 from contactcenter.rules import Rules
+from contactcenter.trunks import Trunk, TrunkRules
 from contactcenter.values import AuditEntry, InteractionRecord, RecordingRecord
-from contactcenter.views import AgentView, MessageView, QueueView
+from contactcenter.views import AgentView, CampaignView, MessageView, QueueView
 
 SHOW_S = 1.0
 """How long changed figures wait for company before they are shown."""
@@ -78,6 +85,25 @@ class Floor:
         """Leg of an agent who is rung before the customer whom he calls back -> call."""
         self.callbacks: dict[str, Callback] = {}
         """Open callbacks only."""
+        self.campaigns: dict[str, LiveCampaign] = {}
+        """Those that run or are paused, and those whose calls still go on."""
+        self.dials: dict[str, Dial] = {}
+        """Attempts without an outcome, by their ids."""
+        self.dialled: dict[str, str] = {}
+        """Number -> the dial that has it: nobody else dials it meanwhile."""
+        self.reserving: dict[str, None] = {}
+        """Dials with an agent kept for them whose calls are not placed yet."""
+        self.answered: dict[str, None] = {}
+        """Calls of persons who have answered us and wait for an agent."""
+        self.leads: dict[str, tuple[str, Lead]] = {}
+        """Leads that wait for an agent to be dialled by: place -> campaign, lead."""
+        self.trunks: dict[str, Trunk] = {}
+        self.numbered = 0
+        """Attempts that were named since this process began."""
+        self.freed: dict[str, None] = {}
+        """Queues in which an agent has become free since the campaigns were looked at."""
+        self.finals: dict[str, InteractionRecord] = {}
+        """Final records of outgoing calls since the dials were looked at."""
         self.consults: dict[str, Consult] = {}
         """Open consults only."""
         self.monitors: dict[str, Monitor] = {}
@@ -152,15 +178,25 @@ class Floor:
         self.figures.read(record.id, entries, final=record.final)
         if interaction.state is InteractionState.FINAL:
             self.interactions.pop(interaction.id, None)
+            if interaction.id in self.dials:
+                self.finals[interaction.id] = interaction.record
             self.closed[interaction.id] = interaction.record.agent
             while len(self.closed) > CLOSED_REMEMBERED:
                 del self.closed[next(iter(self.closed))]
 
     def touch(
-        self, *, call: str = "", agent: str = "", queue: str = "", monitor: str = "", message: str = ""
+        self,
+        *,
+        call: str = "",
+        agent: str = "",
+        queue: str = "",
+        monitor: str = "",
+        message: str = "",
+        campaign: str = "",
     ) -> None:
         """Remember that pages must see these anew."""
         named = (
+            ("campaign", campaign),
             ("call", call),
             ("agent", agent),
             ("queue", queue),
@@ -221,6 +257,13 @@ class Floor:
         elif kind == "message":
             message = self.messages.get(name)
             yield ShowMessage(view=message) if message else DropMessage(message=name)
+        elif kind == "campaign":
+            campaign = self.campaigns.get(name)
+            yield (
+                ShowCampaign(view=self._campaign_view(campaign, at))
+                if campaign
+                else DropCampaign(campaign=name)
+            )
         elif queue := self.queues.get(name):
             yield ShowQueue(view=self._queue_view(queue, at))
         else:
@@ -228,8 +271,19 @@ class Floor:
 
     def callers_waiting(self, queue: str) -> int:
         """How many callers on the line wait in a queue: who is called back takes nobody's room."""
-        callbacks = (each for each in self.callbacks.values() if each.record.queue == queue)
-        return self.matcher.waiting(queue) - sum(each.place in self.matcher for each in callbacks)
+        places = [each.place for each in self.callbacks.values() if each.record.queue == queue]
+        places += self._placed_in(queue)
+        return self.matcher.waiting(queue) - sum(place in self.matcher for place in places)
+
+    def _placed_in(self, queue: str) -> list[str]:
+        """Who has a place in the queue on a campaign's behalf: leads, and persons who were dialled."""
+        leads = [
+            place
+            for place, (campaign, _) in self.leads.items()
+            if campaign in self.campaigns and self.campaigns[campaign].campaign.queue == queue
+        ]
+        called = (*self.answered, *self.reserving)
+        return leads + [each for each in called if each in self.calls and self.calls[each].queue == queue]
 
     def takes_callbacks(self, queue: str) -> bool:
         """Whether the queue takes one more: made-up callers could ask for any number of calls."""
@@ -240,15 +294,56 @@ class Floor:
         name = queue.rules.name
         waiting, since = self.callers_waiting(name), self.matcher.longest_since(name)
         callbacks = sum(each.record.queue == name for each in self.callbacks.values())
-        if callbacks:
+        if callbacks or self._placed_in(name):
             entered = (
                 call.queued_at
                 for call in self.calls.values()
-                if call.queue == name and call.state is CallState.WAITING and call.queued_at is not None
+                if call.queue == name
+                and call.state is CallState.WAITING
+                and call.queued_at is not None
+                and not call.dialled
             )
             since = min(entered, default=None)
         figures = self.figures.intervals.of_day(("queue", name))
         return queue.view(at, waiting, since, callbacks, figures)
+
+    def _campaign_view(self, live: LiveCampaign, at: float) -> CampaignView:
+        campaign, dials = live.campaign, [self.dials[each] for each in live.dials]
+        calls = [self.calls[each] for each in live.dials if each in self.calls]
+        period = live.steering.period(at)
+        queue = self.queues.get(campaign.queue)
+        return CampaignView(
+            id=campaign.id,
+            name=campaign.name,
+            queue=campaign.queue,
+            mode=campaign.mode.value,
+            state=live.state.value,
+            hopper=len(live.hopper),
+            previewing=sum(each.previewing for each in dials),
+            dialling=sum(each.state in EARLY and each.record.placed_at is not None for each in dials),
+            ringing=sum(each.state is AttemptState.RINGING for each in dials),
+            answered=sum(each.id in self.answered for each in dials),
+            talking=sum(call.talks for call in calls),
+            agents_free=len(queue.free) if queue else 0,
+            placed=live.placed,
+            outcomes=dict(live.outcomes),
+            refusals=dict(live.refusals),
+            connected=period.connected,
+            dropped=period.dropped,
+            machines=period.machines,
+            drop_share=round(period.share, 5),
+            drop_limit=live.profile.drop_limit,
+            why=live.why,
+            wanted=live.wanted,
+            paced_at=live.paced_at,
+            since=live.since,
+        )
+
+    def trunk(self, name: str) -> Trunk:
+        """The trunk of that name, by its rules or the usual ones."""
+        if name not in self.trunks:
+            self.trunks[name] = Trunk(self.rules.trunks.get(name, TrunkRules()))
+        return self.trunks[name]
 
     def _agent_view(self, agent: AgentSession) -> AgentView:
         call = self.calls.get(agent.call)
@@ -264,12 +359,15 @@ class Floor:
             for name, queue in self.queues.items():
                 mine = agent if agent and name in agent.queues else None
                 state = mine.state if mine else AgentState.OFFLINE
+                was_free, free = login in queue.free, mine is not None and self.is_free(mine)
                 changed = queue.count(
                     login,
                     signed_in=state is not AgentState.OFFLINE,
                     serving=state not in (AgentState.OFFLINE, AgentState.PAUSED),
-                    free=mine is not None and self.is_free(mine),
+                    free=free,
                 )
+                if free and not was_free:
+                    self.freed[name] = None
                 if changed:
                     self.touch(queue=name)
         self._moved.clear()
@@ -282,6 +380,7 @@ class Floor:
             login=login,
             queues=agent.queues,
             skills=agent.skills,
+            channels=("voice", claims.LINE) if agent.line == "persistent" else ("voice",),
             idle_since=agent.idle_since,
             taken=agent.taken,
             served_at=agent.served_at,

@@ -7,6 +7,7 @@ ring. A persistent line is joined in the same instant and waits for no page.
 from contactcenter import (
     announcements,
     desks,
+    dialled,
     guests,
     leaving_message,
     recording,
@@ -80,7 +81,8 @@ def _seated(floor: Floor, decision: Decision) -> list[AgentSession]:
 
 def _seat(floor: Floor, call: Call, agent: AgentSession, number: int) -> Seat:
     line_leg = agent.line_leg if agent.line == "persistent" else ""
-    desk = not line_leg and call.calling and floor.queues[call.queue].rules.callback_first == "agent"
+    agent_first = call.dialled or floor.queues[call.queue].rules.callback_first == "agent"
+    desk = not line_leg and call.calling and agent_first
     return Seat(
         login=agent.login,
         phone=agent.phone,
@@ -120,9 +122,9 @@ def page_too_slow(floor: Floor, offer_id: str, at: float) -> None:
 
 def ring(floor: Floor, made: Offer, at: float) -> None:
     """Connect: once per offer, whoever asks first."""
-    if made.state is not OfferState.POPPED:
-        return
     call = floor.calls[made.call]
+    if made.state is not OfferState.POPPED or call.previewing:
+        return
     seat = made.seats[made.sole] if made.sole else None
     if seat and seat.desk and not _is_up(floor, seat):
         _ring_desk(floor, call, seat, made.ring_s)
@@ -333,6 +335,7 @@ def join(floor: Floor, call: Call, agent: AgentSession, leg_id: str, at: float) 
     interaction = call.interaction
     announcements.answered(floor, call, at)
     waits.end(floor, call, at)
+    dialled.joined(floor, call, agent.login, at)
     if queue := floor.queues.get(call.queue):
         queue.talking += 1
     call.agent, call.agent_leg, call.answered_at = agent.login, leg_id, at

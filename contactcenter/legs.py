@@ -10,9 +10,11 @@ from contactcenter import (
     calling_back,
     consulting,
     desks,
+    dialling,
     guests,
     handoff,
     monitoring,
+    previewing,
     recording,
     takeovers,
     talks,
@@ -71,6 +73,7 @@ def ringing(floor: Floor, event: LegRinging) -> None:
         call.interaction.note(event.at, "ringing", phone=leg.phone)
         handoff.ringing(floor, call, leg)
     monitoring.leg_ringing(floor, event.leg)
+    dialling.leg_ringing(floor, event.leg, event.at)
 
 
 def answered(floor: Floor, event: LegAnswered) -> None:
@@ -79,6 +82,8 @@ def answered(floor: Floor, event: LegAnswered) -> None:
         leg.answered = True
         desks.line_answered(floor, leg.id)
         calling_back.desk_answered(floor, leg.id, event.at)
+        previewing.desk_answered(floor, leg.id, event.at)
+        dialling.leg_answered(floor, leg.id, event.at)
 
 
 def joined(floor: Floor, event: LegJoined) -> None:
@@ -182,3 +187,4 @@ def end(
     desks.line_ended(floor, leg_id, at)
     if monitor := monitoring.leg_ended(floor, leg_id, at):
         takeovers.taker_gone(floor, monitor, at)
+    dialling.leg_ended(floor, leg_id, cause, at, inferred=inferred)

@@ -54,6 +54,8 @@ def policy(floor: Floor, call: Call) -> str:
 
 def announce(floor: Floor, call: Call, at: float) -> None:
     """The caller entered a queue: if it wants that, tell him once, before he is offered to anybody."""
+    if call.dialled:
+        return  # who was called is to have an agent at once: such talks are not recorded, and say why
     if policy(floor, call) == "announce" and call.notice not in (Notice.TOLD, Notice.REFUSED):
         call.notice = Notice.ASKED
         floor.do(AnnounceRecording(call=call.id))

@@ -9,6 +9,8 @@ from dataclasses import replace
 from contactcenter import (
     calling_back,
     desks,
+    dialled,
+    dialling,
     handoff,
     identifying,
     legs,
@@ -18,6 +20,7 @@ from contactcenter import (
     waiting_room,
 )
 from contactcenter.calls import Call, CallState, Leg
+from contactcenter.dialer.attempts import AttemptState
 from contactcenter.events import InteractionsRestored, ServerDown, ServerUp, Snapshot
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction, InteractionState, Outcome
@@ -79,7 +82,12 @@ def _missing(floor: Floor, event: Snapshot, seen: set[str]) -> list[str]:
     agents = [agent for agent in floor.agents.values() if agent.line_server == server]
     lines = {agent.line_leg: agent.line_asked_at for agent in agents}
     monitors = {each.id: each.asked_at for each in floor.monitors.values() if each.server == server}
-    since = monitors | lines | callers | heard
+    dials = {
+        dial.id: (dial.record.placed_at or dial.record.saved_at) + PLACING_S
+        for dial in floor.dials.values()
+        if dial.record.server == server and dial.state not in (AttemptState.SAVED, AttemptState.OVER)
+    }
+    since = monitors | lines | dials | callers | heard
     return [leg for leg, at in since.items() if leg and leg not in seen and at < asked_at]
 
 
@@ -148,6 +156,8 @@ def _restore_talks(floor: Floor, event: Snapshot) -> None:
         )
         floor.calls[call.id] = call
         floor.talks[call.agent_leg] = call.id
+        call.dialled = call.id in floor.dials
+        dialled.joined(floor, call, login, event.at)
         if call.state is CallState.TALKING and (queue := floor.queues.get(call.queue)):
             queue.talking += 1
         interaction.note(event.at, "restored", agent=login)
@@ -198,7 +208,7 @@ def restored(floor: Floor, event: InteractionsRestored) -> None:
             floor.save(interaction)
         else:
             floor.restored[record.leg] = record
-    if floor.restored:
+    if floor.restored or floor.dials:
         floor.wake("restore", event.at + floor.rules.restore_s)
 
 
@@ -207,6 +217,7 @@ def restore_due(floor: Floor, at: float) -> None:
     for record in floor.restored.values():
         close(floor, record, Outcome.SERVER_RESTART, at)
     floor.restored.clear()
+    dialling.unheard(floor, at)
 
 
 def close(floor: Floor, record: InteractionRecord, outcome: Outcome, at: float) -> None:

@@ -1,11 +1,13 @@
 """Rules: what the center is told at its start, and again with each new version of the configuration."""
 
+from collections.abc import Mapping
 from dataclasses import field
 from zoneinfo import ZoneInfo
 
 from contactcenter.claims import Claims
 from contactcenter.routing.matching import Policy
 from contactcenter.routing.queues import QueueRules
+from contactcenter.trunks import TrunkRules
 from contactcenter.values import frozen
 
 
@@ -46,6 +48,8 @@ class Rules:
     """How long a caller may be on hold before he is given back to the agent."""
     outside: Outside = Outside()
     """Which numbers outside agents may call."""
+    trunks: Mapping[str, TrunkRules] = field(default_factory=dict)
+    """What campaigns may ask of trunks, by their names; any other takes the usual."""
     dids: frozenset[str] = frozenset()
     """The numbers of ours that lead to a script or a queue."""
     visible_to_agent: bool = True

@@ -7,7 +7,7 @@ ring is taken back, and decided anew.
 
 from collections.abc import Collection, Mapping
 
-from contactcenter import calling_back, handoff, recording
+from contactcenter import calling_back, campaigning, handoff, recording
 from contactcenter.calls import Call, CallState
 from contactcenter.commands import Accepted
 from contactcenter.events import AgentChanged, ChangeTimed, EligibleAsked, RulesChanged
@@ -37,6 +37,7 @@ def rules_changed(floor: Floor, event: RulesChanged) -> None:
         floor.enter_queue(call)
     recording.rules_changed(floor, event.at)
     calling_back.reenter(floor, event.rules.fallback_queue, event.at)
+    campaigning.rules_changed(floor, event.at)
 
 
 def _reroute(floor: Floor, call: Call, queue: Queue, at: float) -> None:

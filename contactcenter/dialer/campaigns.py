@@ -195,9 +195,9 @@ class CampaignKept:
     """One of `CampaignState`."""
     started_at: float | None = None
     """When it was started first: its periods are counted from there."""
-    drops: Drops = Drops(connected=0, dropped=0)
-    """Of the period that runs."""
+    days: Mapping[int, Drops] = field(default_factory=dict)
+    """What was counted on each of its days, of the last 60 at least; 0: the first 24 hours."""
     placed: int = 0
-    """Calls placed in it."""
+    """Calls placed in the period that runs."""
     recent: tuple[AttemptRecord, ...] = ()
     """Its latest attempts that are over, 2,000 at most, the oldest first."""

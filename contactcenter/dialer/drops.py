@@ -43,17 +43,27 @@ class Drops:
     def share_without_machines(self) -> float:
         """Ofcom's formula (Annex 5, 2015): the drops that were machines are taken out first, in the share
         that machines have among the connected and them. D' = D − D·M/(H+M), share = D' ÷ (H + D')."""
+        return self._without_machines(0.0)
+
+    def counted(self, *, machines_taken_out: bool) -> float:
+        """The share that a profile counts: by Ofcom's formula, or all drops. The bound of the misjudged is in
+        numerator and denominator of both."""
+        return self._without_machines(self.misjudged) if machines_taken_out else self.share
+
+    def _without_machines(self, misjudged: float) -> float:
         judged = self.connected + self.machines
-        left = self.dropped - (self.dropped * self.machines / judged if judged else 0.0)
+        left = self.dropped - (self.dropped * self.machines / judged if judged else 0.0) + misjudged
         answered = self.connected + left
         return left / answered if answered else 0.0
 
 
 def upper_share(found: int, of: int, confidence: float = CONFIDENCE) -> float:
     """The largest share under which so few would be found with at least 1 − confidence: the exact bound of
-    Clopper and Pearson. Without any looked at, `UNHEARD_SHARE`."""
-    if of == 0:
-        return UNHEARD_SHARE
+    Clopper and Pearson. As long as none was found, `UNHEARD_SHARE` at most: who listens to a few and finds
+    nobody is not worse off than who did not listen."""
+    if found <= 0:
+        exact = 1.0 - (1.0 - confidence) ** (1.0 / of) if of > 0 else 1.0
+        return min(UNHEARD_SHARE, exact)
     if found >= of:
         return 1.0
     low, high = found / of, 1.0

@@ -31,8 +31,9 @@ class LeadNumber:
     """mobile, home, work … as the list says."""
     zones: tuple[str, ...] = ()
     """Every zone in which it may be, and that of the record's address."""
-    region: str = ""
-    """ISO 3166-2, where it is known: some are stricter than their country."""
+    regions: tuple[str, ...] = ()
+    """Every part of a country in which it may be, by ISO 3166-2, or the country: some are stricter. None:
+    nobody knows."""
 
 
 @frozen

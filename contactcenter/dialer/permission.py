@@ -4,11 +4,12 @@ Everything that may forbid a call is in the picture; `refusal` names the first r
 first. The answer is kept with the attempt: a call that was not made has a reason, too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from contactcenter.dialer.hours import allowed, next_allowed
-from contactcenter.dialer.profiles import Profile, Region, Week
+from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.hours import Hours, allowed, next_allowed
+from contactcenter.dialer.profiles import PROFILES, Profile, Region, Week
 from contactcenter.values import frozen
 
 HOUR_S = 3600.0
@@ -40,13 +41,37 @@ class Refusal(StrEnum):
     """Nobody knows what the clock shows there."""
 
 
+LASTING = frozenset({Refusal.DO_NOT_CALL, Refusal.NATIONAL_LIST, Refusal.NO_CONSENT, Refusal.NO_ZONE})
+"""Of the number: waiting does not help, another number of the lead may."""
+CAMPAIGNS = frozenset({Refusal.LIST_TOO_OLD, Refusal.NO_CALLER_ID, Refusal.NO_MESSAGE})
+"""Of the campaign: every lead would be refused, until somebody mends it. What is left passes by itself; when,
+`next_moment` says."""
+
+SAYS: Mapping[Refusal, str] = {
+    Refusal.DO_NOT_CALL: "the number is on our own do-not-call list",
+    Refusal.NATIONAL_LIST: "the number is on the national do-not-call list, and there is no consent",
+    Refusal.LIST_TOO_OLD: "our copy of the national do-not-call list is missing or too old: load a new one",
+    Refusal.NO_CONSENT: "there is no record of a consent to these calls",
+    Refusal.NO_CALLER_ID: "the number that would be shown is not verified as ours",
+    Refusal.NO_MESSAGE: "there is no message for whom nobody is free for",
+    Refusal.RINGING: "a call to the number is on its way",
+    Refusal.TOO_OFTEN: "the number was called as often as is allowed within 24 hours",
+    Refusal.AFTER_DROP: "the person was dropped: only after the pause, and with an agent reserved",
+    Refusal.NOT_NOW: "it is outside of the hours in a zone in which the number may be",
+    Refusal.NO_ZONE: "nobody knows what the clock shows where the number is",
+}
+"""Each in words."""
+
+
 @frozen
 class Dialled:
     """What is known of a number, and of who is called there. Moments are seconds since the epoch."""
 
     zones: tuple[str, ...]
     """Every zone in which the number may be, and that of the record's address."""
-    region: str = ""
+    regions: tuple[str, ...] = ()
+    """Every part of a country in which it may be (`US-FL`), and that of the address. None: nobody knows, and
+    it may be wherever its zones are."""
     do_not_call: bool = False
     on_national_list: bool = False
     consent: bool = False
@@ -59,17 +84,47 @@ class Dialled:
 
 @frozen
 class Terms:
-    """What a campaign dials by: the law's profile, and what it asks for beyond."""
+    """What a campaign dials by: the law's profile, and what it asks for. Of each the stricter counts."""
 
     profile: Profile
     week: Week | None = None
     calls_a_day: int | None = None
+    drop_target: float | None = None
+    ring_s: int | None = None
     caller_id_verified: bool = False
     message: bool = False
     marketing: bool = True
     """False for calls that the person asked for: national lists and consent don't forbid these."""
     national_list_at: float | None = None
     """When our copy of the national list was fetched."""
+
+    @property
+    def target(self) -> float:
+        """The share of drops that the pacing aims at."""
+        asked = self.profile.drop_target if self.drop_target is None else self.drop_target
+        return min(self.profile.drop_target, asked)
+
+    @property
+    def rings_s(self) -> int:
+        """How long a call rings before it is given up."""
+        return max(self.profile.ring_s, self.ring_s or 0)
+
+
+def terms_of(campaign: Campaign, *, caller_id_verified: bool, national_list_at: float | None) -> Terms:
+    """What a campaign dials by, with what the store knows at this moment: whether the number that would be
+    shown is verified, and when the copy of the national list was fetched. The profile exists: whoever wrote
+    the campaign down saw to that."""
+    return Terms(
+        profile=PROFILES[campaign.profile],
+        week=campaign.window.week,
+        calls_a_day=campaign.calls_a_day,
+        drop_target=campaign.drop_target,
+        ring_s=campaign.ring_s,
+        caller_id_verified=caller_id_verified,
+        message=bool(campaign.message),
+        marketing=campaign.marketing,
+        national_list_at=national_list_at,
+    )
 
 
 def refusal(terms: Terms, dialled: Dialled, at: float, *, reserved: bool) -> Refusal | None:
@@ -84,10 +139,8 @@ def _refusals(terms: Terms, dialled: Dialled, at: float, *, reserved: bool) -> I
         yield Refusal.DO_NOT_CALL
     if terms.marketing and dialled.on_national_list and not dialled.consent:
         yield Refusal.NATIONAL_LIST
-    if terms.marketing and profile.national_list_days is not None:
-        oldest = at - profile.national_list_days * DAY_S
-        if terms.national_list_at is None or terms.national_list_at < oldest:
-            yield Refusal.LIST_TOO_OLD
+    if terms.marketing and not list_is_young(terms, at):
+        yield Refusal.LIST_TOO_OLD
     if terms.marketing and profile.consent and not dialled.consent:
         yield Refusal.NO_CONSENT
     if not terms.caller_id_verified:
@@ -96,7 +149,7 @@ def _refusals(terms: Terms, dialled: Dialled, at: float, *, reserved: bool) -> I
         yield Refusal.NO_MESSAGE
     if dialled.ringing:
         yield Refusal.RINGING
-    if sum(each > at - DAY_S for each in dialled.calls) >= calls_a_day(terms, dialled.region):
+    if sum(each > at - DAY_S for each in dialled.calls) >= calls_a_day(terms, dialled.regions):
         yield Refusal.TOO_OFTEN
     if dialled.dropped_at is not None:
         pause_over = at >= dialled.dropped_at + profile.after_drop_h * HOUR_S
@@ -104,34 +157,50 @@ def _refusals(terms: Terms, dialled: Dialled, at: float, *, reserved: bool) -> I
             yield Refusal.AFTER_DROP
     if not dialled.zones:
         yield Refusal.NO_ZONE
-    elif not allowed(weeks(terms, dialled.region), dialled.zones, at):
+    elif not allowed(hours_of(terms, dialled.zones, dialled.regions), at):
         yield Refusal.NOT_NOW
 
 
-def calls_a_day(terms: Terms, region: str) -> int:
+def list_is_young(terms: Terms, at: float) -> bool:
+    """Whether our copy of the national list may be used at `at`; where there is no such list, it may. One
+    from the future says nothing about its age; a day is left for a date of another zone."""
+    days = terms.profile.national_list_days
+    if days is None:
+        return True
+    fetched = terms.national_list_at
+    return fetched is not None and at - days * DAY_S <= fetched <= at + DAY_S
+
+
+def calls_a_day(terms: Terms, regions: tuple[str, ...]) -> int:
     """How many calls may go to one number within 24 hours: the strictest word counts."""
-    stricter = (terms.calls_a_day, _region(terms, region).calls_a_day)
-    return min([terms.profile.calls_a_day, *(each for each in stricter if each is not None)])
+    also = (terms.calls_a_day, *(each.calls_a_day for each in _regions(terms, regions)))
+    return min([terms.profile.calls_a_day, *(each for each in also if each is not None)])
 
 
-def weeks(terms: Terms, region: str) -> list[Week]:
-    """The hours that all have to be kept."""
-    also = (terms.week, _region(terms, region).week)
-    return [terms.profile.week, *(each for each in also if each is not None)]
+def hours_of(terms: Terms, zones: tuple[str, ...], regions: tuple[str, ...]) -> Hours:
+    """The hours that all have to be kept: the profile's and the campaign's in every zone, and those of the
+    regions: where they are known in every zone, too, else in those that the region has."""
+    hours = []
+    for zone in zones:
+        also = [each.week for each in _regions(terms, regions) if regions or zone in each.zones]
+        hours += [(week, zone) for week in (terms.profile.week, terms.week, *also) if week is not None]
+    return tuple(dict.fromkeys(hours))
 
 
 def next_moment(terms: Terms, dialled: Dialled, at: float) -> float | None:
-    """The next moment at which hours, caps and pauses let it ring; None if they never do."""
+    """The next moment at which hours, caps and pauses let it ring; None if none of the next week does."""
     calls = sorted(each for each in dialled.calls if each > at - DAY_S)
-    most = calls_a_day(terms, dialled.region)
+    most = calls_a_day(terms, dialled.regions)
     if most <= 0:
         return None
     if len(calls) >= most:
         at = max(at, calls[len(calls) - most] + DAY_S)
     if dialled.dropped_at is not None:
         at = max(at, dialled.dropped_at + terms.profile.after_drop_h * HOUR_S)
-    return next_allowed(weeks(terms, dialled.region), dialled.zones, at)
+    return next_allowed(hours_of(terms, dialled.zones, dialled.regions), at)
 
 
-def _region(terms: Terms, region: str) -> Region:
-    return terms.profile.regions.get(region, Region())
+def _regions(terms: Terms, regions: tuple[str, ...]) -> list[Region]:
+    """Those with rules of their own among these; all of them where nobody knows where it is."""
+    known = terms.profile.regions
+    return [known[each] for each in regions if each in known] if regions else list(known.values())

@@ -13,6 +13,7 @@ from contactcenter.agents import BUSY, AgentSession, AgentState
 from contactcenter.callbacks import PREFIX as CALLBACK
 from contactcenter.callbacks import CallbackState
 from contactcenter.calls import Call, CallState
+from contactcenter.claims import LINE
 from contactcenter.commands import (
     Accepted,
     Command,
@@ -28,6 +29,8 @@ from contactcenter.commands import (
 )
 from contactcenter.consults import ANSWERED
 from contactcenter.counting import miscounted
+from contactcenter.dialer.attempts import AttemptState
+from contactcenter.dials import PLACE as LEAD
 from contactcenter.events import Event, FiguresRestored, InteractionsRestored, RecordingsRestored
 from contactcenter.figures import KINDS, needed
 from contactcenter.floor import Floor
@@ -71,7 +74,7 @@ def check_empty(floor: Floor) -> None:
         assert not getattr(floor, what), f"{what} are left over: {getattr(floor, what)}"
     for queue in floor.queues.values():
         order = floor.matcher.order(queue.rules.name)
-        left = [waiting for waiting in order if not waiting.startswith(CALLBACK)]
+        left = [waiting for waiting in order if not waiting.startswith((CALLBACK, LEAD))]
         assert not left, f"somebody still waits in {queue.rules.name}: {left}"
         assert queue.talking == 0, f"{queue.rules.name} counts {queue.talking} talks and there is none"
     for agent in floor.agents.values():
@@ -88,6 +91,38 @@ def _problems(floor: Floor) -> Iterator[str]:
     yield from _interactions(floor)
     yield from _legs(floor)
     yield from _monitors(floor)
+    yield from _dials(floor)
+
+
+def _dials(floor: Floor) -> Iterator[str]:
+    numbers = Counter(dial.record.number for dial in floor.dials.values())
+    for number, many in numbers.items():
+        if many > 1:
+            yield f"{number} is dialled {many} times at once"
+    for name, dial in floor.dials.items():
+        call, record = floor.calls.get(name), dial.record
+        if name != record.id or record.outcome:
+            yield f"dial {name} has the outcome {record.outcome!r} and is still on the floor"
+        if record.campaign not in floor.campaigns or name not in floor.campaigns[record.campaign].dials:
+            yield f"dial {name} belongs to campaign {record.campaign}, which doesn't know"
+        if dial.previewing and (call is None or call.state is not CallState.OFFERED):
+            yield f"dial {name} is looked at by nobody"
+        if record.reserved and dial.state is AttemptState.SAVED and not dial.saving and not dial.given_up:
+            agent = floor.agents.get(record.agent)
+            if agent is None or agent.call != name:
+                yield f"dial {name} keeps {record.agent}, who doesn't know"
+        if dial.state is AttemptState.DROPPING and call and call.state is CallState.TALKING:
+            yield f"dial {name} is dropped and talks"
+        waits = call is not None and call.state is CallState.WAITING and call.dialled and not call.calling
+        if waits and name not in floor.answered:
+            yield f"dial {name} has answered, and nobody counts him"
+    for live in floor.campaigns.values():
+        if unknown := live.dials - floor.dials.keys():
+            yield f"campaign {live.campaign.id} believes that {unknown} live"
+    on_trunks = Counter(dial.record.trunk for dial in floor.dials.values() if dial.on_trunk)
+    for name, trunk in floor.trunks.items():
+        if trunk.calls != on_trunks[name]:
+            yield f"trunk {name} counts {trunk.calls} calls and there are {on_trunks[name]}"
 
 
 def _call(floor: Floor, call: Call) -> Iterator[str]:
@@ -201,6 +236,10 @@ def _queues(floor: Floor) -> Iterator[str]:
         order = floor.matcher.order(name)
         for waiting in order:
             call = floor.calls.get(waiting)
+            if waiting.startswith(LEAD):
+                if waiting not in floor.leads:
+                    yield f"{waiting} waits in {name} and nobody knows the lead"
+                continue
             if waiting.startswith(CALLBACK):
                 if floor.callbacks[waiting.removeprefix(CALLBACK)].state is not CallbackState.WAITING:
                     yield f"{waiting} waits in {name} and is under way"
@@ -247,6 +286,7 @@ def _left_standing(floor: Floor, call: Call) -> Iterator[str]:
             and floor.matcher.state(agent.login) == FREE
             and demand.only in ("", agent.login)
             and {*demand.queues} & {*agent.queues}
+            and (demand.channel != LINE or agent.line == "persistent")
             and all(agent.skills.get(need.skill, 0) >= need.level for need in demand.needs if need.required)
         ):
             yield f"{call.id} waits for {demand} although {agent.login} is free"
@@ -404,7 +444,8 @@ class Ledger:
 
     def _pop(self, pop: ScreenPop) -> None:
         if shown := self.pops.get((pop.offer, pop.login)):
-            assert pop.customers != shown.customers, f"offer {pop.offer} pops twice with the same record"
+            same = (pop.customers, pop.lead) == (shown.customers, shown.lead)
+            assert not same, f"offer {pop.offer} pops twice with the same record"
             self.pops[pop.offer, pop.login] = pop
             return
         if not pop.offer:  # of a talk that outlived a restart

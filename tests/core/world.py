@@ -55,6 +55,7 @@ class World:
 
     def _boot(self) -> None:
         self.center = Center(self.rules)
+        self._half = False
         self._timers: list[tuple[float, int, str]] = []
 
     # --- telling and looking ---
@@ -69,7 +70,11 @@ class World:
         for command in commands:
             if isinstance(command, Wake):
                 heapq.heappush(self._timers, (command.due, len(self.told), command.timer))
-        if not isinstance(event, e.FiguresRestored):  # half of a picture: the records come next
+        if isinstance(event, e.FiguresRestored):
+            self._half = True  # of a picture: the records come next
+        elif isinstance(event, e.InteractionsRestored | e.ServerUp):
+            self._half = False
+        if not self._half:
             check(self.floor)
             self.ledger.check(self.floor)
         return commands

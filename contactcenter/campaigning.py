@@ -1,0 +1,389 @@
+"""Campaigning: campaigns start, pause and stop, and place their calls tick by tick.
+
+Twice a second, and whenever an agent has become free, each running campaign looks at a frozen picture and
+decides how many calls to place; the last word and its reason are kept for the pages. Who calls in comes
+first where the campaign says so, and over its target of drops only calls with an agent kept are placed.
+"""
+
+from dataclasses import replace
+
+from contactcenter import dialling, previewing
+from contactcenter.agents import AgentState
+from contactcenter.commands import Accepted, ReserveLeads, ReturnLeads, SaveCampaignState
+from contactcenter.dialer import campaigns
+from contactcenter.dialer.attempts import AttemptState, Outcome
+from contactcenter.dialer.campaigns import RESERVED, Campaign, CampaignState, CampaignTrigger, Mode
+from contactcenter.dialer.leads import Lead
+from contactcenter.dialer.pacing import Pacing, PacingInputs
+from contactcenter.dialer.starting import Problem, Surroundings, problems
+from contactcenter.dials import EARLY
+from contactcenter.events import CampaignAsked, CampaignsChanged, CampaignsRestored, LeadsReserved
+from contactcenter.floor import Floor
+from contactcenter.live_campaigns import ONE_EACH, POLICIES, LiveCampaign, begin
+from contactcenter.values import frozen
+
+TICK_S = 0.5
+HOPPER = (10, 400)
+"""Leads that are leased at a time, at least and at most: twice as many as agents work for the campaign."""
+HOLD_S = 180.0
+"""Leads that were not dialled in this time go back: what was true of them then may not be now."""
+ASK_AGAIN_S = 5.0
+"""How long after there was nobody to be dialled the store is asked again."""
+STEPS = {
+    "start": CampaignTrigger.START,
+    "pause": CampaignTrigger.PAUSE,
+    "stop": CampaignTrigger.STOP,
+}
+
+
+# --- start, pause, stop ---
+
+
+def restored(floor: Floor, event: CampaignsRestored) -> None:
+    """The campaigns of the last run go on as they were."""
+    for kept in event.campaigns:
+        live = begin(kept, CampaignState(kept.state), event.at)
+        floor.campaigns[live.campaign.id] = live
+        _set_going(floor, live, event.at)
+
+
+def asked(floor: Floor, event: CampaignAsked) -> None:
+    """Somebody starts a campaign, pauses or stops it."""
+    campaign = event.kept.campaign
+    live = floor.campaigns.get(campaign.id)
+    before = live.state if live else CampaignState(event.kept.state)
+    trigger = STEPS.get(event.step)
+    if trigger is None:
+        floor.refuse(event.request, "invalid", f"step is one of {', '.join(STEPS)}", "step")
+        return
+    state = campaigns.moved(campaign.name, before, trigger)
+    if state is CampaignState.RUNNING and (wrong := why_not(floor, campaign, event.at)):
+        floor.refuse(event.request, "invalid", wrong.says, wrong.field)
+        return
+    if live is None:
+        live = floor.campaigns[campaign.id] = begin(event.kept, before, event.at)
+    _move(floor, live, state, event.at, by=event.login)
+    floor.audit(event.at, event.login, event.step, "campaign", campaign.id, name=campaign.name)
+    floor.do(Accepted(request=event.request))
+
+
+def why_not(floor: Floor, campaign: Campaign, at: float) -> Problem | None:
+    """The first reason why it can't dial, of those that the center knows of: what the store knows (lists,
+    verified numbers, the national list) was looked at by whoever asks, and is again before each call."""
+    around = Surroundings(
+        queues=floor.queues,
+        trunks=(campaign.trunk,),
+        prompts=(campaign.message, campaign.machine_message),
+        scripts=floor.rules.dids,
+        lists=tuple(share.list for share in campaign.lists),
+        caller_ids=campaign.caller_ids,
+        national_list_at=at,
+    )
+    return next(iter(problems(campaign, around, at)), None)
+
+
+def _move(floor: Floor, live: LiveCampaign, state: CampaignState, at: float, *, by: str) -> None:
+    live.state, live.since, live.why = state, at, ""
+    floor.do(SaveCampaignState(campaign=live.campaign.id, state=state.value, at=at, by=by))
+    _set_going(floor, live, at)
+
+
+def _set_going(floor: Floor, live: LiveCampaign, at: float) -> None:
+    if live.runs:
+        live.due = True
+        floor.wake(f"pace {live.campaign.id}", at + TICK_S)
+    else:
+        _rest(floor, live, at)
+    floor.touch(campaign=live.campaign.id)
+
+
+def _rest(floor: Floor, live: LiveCampaign, at: float) -> None:
+    """Nothing new is placed: who is reserved for a lead is free again; calls that are out go on."""
+    floor.rest(f"pace {live.campaign.id}")
+    live.wishes.clear()
+    _give_back(floor, live)
+    for id_ in sorted(live.dials):
+        if id_ in floor.reserving and (dial := floor.dials[id_]).previewing:
+            dialling.give_up(floor, dial, Outcome.CANCELLED, at)
+
+
+def _give_back(floor: Floor, live: LiveCampaign) -> None:
+    leads = [*live.hopper, *previewing.take_back(floor, live)]
+    live.hopper.clear()
+    if leads:
+        floor.do(ReturnLeads(leads=tuple(lead.id for lead in leads)))
+
+
+def changed(floor: Floor, event: CampaignsChanged) -> None:
+    """Campaigns have other settings: the very next call goes by them."""
+    for campaign in event.campaigns:
+        if live := floor.campaigns.get(campaign.id):
+            # Calls that are out belong to the queue they were placed for.
+            live.campaign = campaign
+            _give_back(floor, live)
+            if live.runs and (wrong := why_not(floor, campaign, event.at)):
+                _move(floor, live, CampaignState.PAUSED, event.at, by="center")
+                live.why = wrong.lack.value
+            live.due = live.runs
+            floor.touch(campaign=campaign.id)
+
+
+def rules_changed(floor: Floor, at: float) -> None:
+    """The configuration is another one: leads that waited for an agent are chosen anew, and a campaign whose
+    queue or script is no more rests."""
+    floor.leads, leads = {}, floor.leads
+    for campaign, lead in leads.values():
+        floor.campaigns[campaign].hopper.appendleft(lead)
+    floor.trunks = {
+        name: replace(trunk, rules=floor.rules.trunks.get(name, trunk.rules))
+        for name, trunk in floor.trunks.items()
+    }
+    for live in floor.campaigns.values():
+        if live.runs and (wrong := why_not(floor, live.campaign, at)):
+            _move(floor, live, CampaignState.PAUSED, at, by="center")
+            live.why = wrong.lack.value
+
+
+# --- the tick ---
+
+
+def tick(floor: Floor, campaign: str, at: float) -> None:
+    """Half a second is over."""
+    live = floor.campaigns.get(campaign)
+    if live and live.runs:
+        live.due = True
+        floor.wake(f"pace {campaign}", at + TICK_S)
+
+
+def settle(floor: Floor, at: float) -> bool:
+    """After each event: campaigns whose time has come place their calls. Returns whether a lead waits for an
+    agent since."""
+    freed, floor.freed = floor.freed, {}
+    leads = len(floor.leads)
+    for live in list(floor.campaigns.values()):
+        if live.runs and (live.due or live.campaign.queue in freed):
+            live.due = False
+            _pace(floor, live, at)
+        elif not live.runs and live.state is not CampaignState.PAUSED and not live.dials:
+            del floor.campaigns[live.campaign.id]
+            floor.touch(campaign=live.campaign.id)
+    return len(floor.leads) > leads
+
+
+def _pace(floor: Floor, live: LiveCampaign, at: float) -> None:
+    window = live.campaign.window
+    if window.ends_at is not None and at >= window.ends_at:
+        _move(floor, live, CampaignState.STOPPED, at, by="center")
+        return
+    live.turn(at)
+    crew = _crew(floor, live, at)
+    _fill(floor, live, crew, at)
+    decided = _decided(floor, live, crew, at)
+    for _ in range(decided.place):
+        if not _next(floor, live, crew, at):
+            decided = replace(decided, why="no_leads")
+            break
+    live.why, live.wanted, live.paced_at = decided.why, decided.place, at
+    floor.touch(campaign=live.campaign.id)
+
+
+@frozen
+class Crew:
+    """Who works for a campaign now. Times are seconds that something has lasted."""
+
+    free: tuple[str, ...]
+    """Logins of who could take a call now, on any phone."""
+    lines: int
+    """Those of them whose lines stand."""
+    talking: tuple[float, ...]
+    """With lines."""
+    wrapping_up: tuple[float, ...]
+    signed_in: int
+    servers: tuple[str, ...]
+    """Where their lines stand, each once, the one with most free ones first."""
+
+
+def _crew(floor: Floor, live: LiveCampaign, at: float) -> Crew:
+    free: list[str] = []
+    talking: list[float] = []
+    wrapping_up: list[float] = []
+    signed_in = lines = 0
+    servers: dict[str, int] = {}
+    for agent in floor.agents.values():
+        if live.campaign.queue not in agent.queues or agent.state is AgentState.OFFLINE:
+            continue
+        signed_in += 1
+        stands = agent.line == "persistent" and agent.line_up
+        if stands:
+            servers[agent.line_server] = servers.get(agent.line_server, 0)
+        if floor.is_free(agent):
+            free.append(agent.login)
+            if stands:
+                lines += 1
+                servers[agent.line_server] += 1
+        elif stands and agent.state is AgentState.TALKING:
+            talking.append(at - agent.since)
+        elif stands and agent.state is AgentState.WRAP_UP:
+            wrapping_up.append(at - agent.since)
+    best = sorted(servers, key=lambda server: (-servers[server], server))
+    return Crew(
+        free=tuple(free),
+        lines=lines,
+        talking=tuple(talking),
+        wrapping_up=tuple(wrapping_up),
+        signed_in=signed_in,
+        servers=tuple(best),
+    )
+
+
+def _fill(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> None:
+    """See to it that there are leads; those that were held too long go back first."""
+    if live.hopper and at - live.filled_at > HOLD_S:
+        floor.do(ReturnLeads(leads=tuple(lead.id for lead in live.hopper)))
+        live.hopper.clear()
+    least, most = HOPPER
+    wanted = max(least, min(most, 2 * max(crew.signed_in, len(live.dials))))
+    if live.campaign.mode is Mode.AGENTLESS:
+        wanted = max(least, min(most, live.campaign.most_calls))
+    if len(live.hopper) <= wanted // 2 and not live.asking and at >= live.ask_from:
+        live.asking = True
+        floor.do(ReserveLeads(campaign=live.campaign.id, many=wanted - len(live.hopper)))
+
+
+def leads_reserved(floor: Floor, event: LeadsReserved) -> None:
+    """The store's leads are here, if there were any."""
+    live = floor.campaigns.get(event.campaign)
+    leads = event.leads
+    if live is None or not live.runs:
+        if leads:
+            floor.do(ReturnLeads(leads=tuple(lead.id for lead in leads)))
+        return
+    live.asking, live.filled_at = False, event.at
+    known = {lead.id for lead in live.hopper} | {floor.dials[each].lead.id for each in live.dials}
+    known |= {lead.id for _, lead in floor.leads.values()}
+    live.hopper.extend(lead for lead in leads if lead.id not in known)
+    if leads:
+        live.due = True
+    else:
+        live.ask_from = event.at + ASK_AGAIN_S
+
+
+def _decided(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
+    """How many calls to place now, and why."""
+    campaign, inbound = live.campaign, floor.callers_waiting(live.campaign.queue)
+    if campaign.window.starts_at is not None and at < campaign.window.starts_at:
+        return Pacing(place=0, why="not_yet")
+    if not any(floor.servers.values()):
+        return Pacing(place=0, why="no_server")
+    if inbound and campaign.blend.inbound_first and campaign.mode is not Mode.AGENTLESS:
+        return Pacing(place=0, why="inbound_first")
+    trunk = floor.trunk(campaign.trunk)
+    if at < trunk.rests_until:
+        return Pacing(place=0, why="trunk_rests")
+    below, room = _below_throttle(floor, live), trunk.room(at)
+    if not (below and room):
+        return Pacing(place=0, why="trunk_full" if below else "throttled")
+    wanted = _wanted(floor, live, crew, at)
+    return replace(wanted, place=min(wanted.place, below, room))
+
+
+def _below_throttle(floor: Floor, live: LiveCampaign) -> int:
+    """How many more calls the campaign may have at once."""
+    going = sum(floor.dials[each].state is not AttemptState.OVER for each in live.dials)
+    return max(0, live.campaign.most_calls - going)
+
+
+def _wanted(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
+    campaign = live.campaign
+    spare = campaign.blend.keep_free
+    if campaign.mode is Mode.AGENTLESS:
+        return Pacing(place=campaign.most_calls, why="announcement")
+    if campaign.mode is Mode.MANUAL:
+        wishes = [login for login in live.wishes if login in crew.free]
+        live.wishes = dict.fromkeys(wishes)
+        return Pacing(place=len(wishes), why="asked")
+    if _keeps_agents(live, at):
+        entered = sum(
+            floor.campaigns[each].campaign.queue == campaign.queue for each, _ in floor.leads.values()
+        )
+        why = "one_each" if campaign.mode in RESERVED else "drops"
+        return Pacing(place=max(0, len(crew.free) - spare - entered), why=why)
+    inputs = _inputs(floor, live, crew, at)
+    if campaign.mode is Mode.POWER and live.steering.credit(at) < 0:
+        return ONE_EACH.place(inputs)
+    return POLICIES[campaign.mode].place(inputs)
+
+
+def _keeps_agents(live: LiveCampaign, at: float) -> bool:
+    """Whether an agent is reserved before a call is placed: by its mode, or because too many were dropped."""
+    return live.campaign.mode in RESERVED or (
+        live.campaign.mode is not Mode.AGENTLESS and live.steering.level(at) == 0.0
+    )
+
+
+def _inputs(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> PacingInputs:
+    """The picture. Calls of all campaigns that want the same agents are in it."""
+    queue = live.campaign.queue
+    rivals = {
+        name
+        for agent in floor.agents.values()
+        if queue in agent.queues and agent.state is not AgentState.OFFLINE
+        for name in agent.queues
+    } | {queue}
+    unanswered = [
+        dial
+        for dial in floor.dials.values()
+        if dial.queue in rivals and not dial.record.reserved and dial.state in EARLY
+    ]
+    # Who has answered and is listened to by the detection may be a person in a moment: as if it rang.
+    heard = [
+        dial
+        for dial in floor.dials.values()
+        if dial.queue in rivals
+        and dial.state is AttemptState.ANSWERED
+        and dial.person is None
+        and not dial.record.reserved
+    ]
+    ringing = tuple(at - (dial.record.placed_at or at) for dial in (*unanswered, *heard))
+    return PacingInputs(
+        idle=max(0, crew.lines - live.campaign.blend.keep_free),
+        talking=crew.talking,
+        wrapping_up=crew.wrapping_up,
+        ringing=ringing,
+        waiting=sum(floor.dials[each].queue in rivals for each in floor.answered if each in floor.dials),
+        level=live.campaign.ratio if live.campaign.mode is Mode.POWER else live.steering.level(at),
+        learnt=live.learning.learnt(at),
+        room=min(_below_throttle(floor, live), floor.trunk(live.campaign.trunk).room(at)),
+    )
+
+
+# --- the next lead ---
+
+
+def _next(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> bool:
+    """Dial the next lead, or keep an agent for it; False: there is none."""
+    while live.hopper:
+        lead = live.hopper.popleft()
+        number = lead.numbers[lead.next_number].number if lead.next_number < len(lead.numbers) else ""
+        if not number or number in floor.dialled:
+            floor.do(ReturnLeads(leads=(lead.id,)))
+            continue
+        _dial(floor, live, lead, crew, at)
+        return True
+    return False
+
+
+def _dial(floor: Floor, live: LiveCampaign, lead: Lead, crew: Crew, at: float) -> None:
+    mode = live.campaign.mode
+    if mode is Mode.MANUAL:
+        login = next(iter(live.wishes))
+        del live.wishes[login]
+        previewing.give(floor, live, lead, login, at)
+    elif mode is not Mode.AGENTLESS and (
+        _keeps_agents(live, at) or lead.dropped_at is not None or lead.owner
+    ):
+        previewing.enter(floor, live, lead, at)
+    else:
+        up = [name for name, heard in sorted(floor.servers.items()) if heard]
+        server = next((name for name in crew.servers if floor.servers.get(name)), up[0])
+        dialling.save(floor, dialling.open_dial(floor, live, lead, at, server=server), at)

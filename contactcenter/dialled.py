@@ -1,0 +1,86 @@
+"""What becomes of dials: answered, joined to an agent, over. It follows from that, and decides nothing."""
+
+from typing import Any
+
+from contactcenter.calls import Call
+from contactcenter.commands import KeepAttempt
+from contactcenter.dialer.attempts import AttemptState, AttemptTrigger, Outcome
+from contactcenter.dials import EARLY, Dial
+from contactcenter.floor import Floor
+from contactcenter.live_campaigns import LiveCampaign
+
+
+def live(floor: Floor, dial: Dial) -> LiveCampaign:
+    """Its campaign, which is on the floor as long as one of its dials is."""
+    return floor.campaigns[dial.record.campaign]
+
+
+def keep(floor: Floor, dial: Dial) -> None:
+    """Have the attempt written as it stands."""
+    floor.do(KeepAttempt(record=dial.record))
+
+
+def joined(floor: Floor, call: Call, agent: str, at: float) -> None:
+    """An agent has the person whom we called: no clock runs any more."""
+    dial = floor.dials.get(call.id)
+    if not call.dialled or dial is None:
+        return
+    call.dialled = False
+    floor.answered.pop(call.id, None)
+    floor.rest(f"drop {call.id}")
+    if dial.state in EARLY:
+        answer(floor, dial, at)
+    if dial.state is not AttemptState.ANSWERED:
+        return  # known before a restart, or too late for this outcome
+    campaign = live(floor, dial)
+    if dial.person is None:
+        learn_answer(campaign, dial, at)
+    dial.attempt.move(AttemptTrigger.JOIN, joined_at=at, agent=agent)
+    campaign.steering.connected(at)
+    keep(floor, dial)
+
+
+def answer(floor: Floor, dial: Dial, at: float) -> None:
+    """Somebody or something has answered: told by Asterisk, or concluded from what came after."""
+    if dial.state is AttemptState.SAVED:
+        dial.attempt.move(AttemptTrigger.PLACE, placed_at=dial.record.placed_at or at)
+    dial.attempt.move(AttemptTrigger.ANSWER, answered_at=at)
+    floor.trunk(dial.record.trunk).worked()
+
+
+def learn_answer(campaign: LiveCampaign, dial: Dial, at: float) -> None:
+    """A person has answered, and could have an agent from now on."""
+    dial.person = True
+    if not dial.record.reserved and dial.record.placed_at is not None:
+        campaign.learning.answered(dial.record.placed_at, at)
+
+
+def close(floor: Floor, dial: Dial, outcome: Outcome, at: float, **changes: Any) -> None:
+    """The one end of a dial: its outcome, once."""
+    leave_trunk(floor, dial)
+    state = AttemptState.OVER.value
+    dial.know(outcome=outcome.value, state=state, ended_at=dial.record.ended_at or at, **changes)
+    keep(floor, dial)
+    forget(floor, dial)
+    live(floor, dial).outcomes[outcome.value] += 1
+    floor.touch(campaign=dial.record.campaign)
+
+
+def forget(floor: Floor, dial: Dial) -> None:
+    """Nothing of it is left on the floor."""
+    leave_trunk(floor, dial)
+    for timer in ("drop", "preview", "save"):
+        floor.rest(f"{timer} {dial.id}")
+    del floor.dials[dial.id]
+    live(floor, dial).dials.discard(dial.id)
+    floor.reserving.pop(dial.id, None)
+    floor.answered.pop(dial.id, None)
+    if floor.dialled.get(dial.record.number) == dial.id:
+        del floor.dialled[dial.record.number]
+
+
+def leave_trunk(floor: Floor, dial: Dial) -> None:
+    """It takes no channel any more."""
+    if dial.on_trunk:
+        dial.on_trunk = False
+        floor.trunk(dial.record.trunk).end()

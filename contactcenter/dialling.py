@@ -1,0 +1,536 @@
+"""Dialling: one attempt's course, from the store's word to its outcome.
+
+The order is the promise: the attempt is in the store, with every rule asked in that instant, before its call
+is placed; it is placed once; and whatever then happens, it has one outcome. A person who answers is joined to
+an agent whose line stands, or hears the campaign's message before the law's clock is over. Only what Asterisk
+or the caller's session says is taken for true; what nobody heard of is lost, and counts as dialled.
+"""
+
+from dataclasses import replace
+
+from contactcenter import callers, dialled, handoff
+from contactcenter.calls import Call, CallState, CallTrigger
+from contactcenter.causes import outcome_of
+from contactcenter.commands import (
+    EndLeg,
+    FindCustomer,
+    KeepAttempt,
+    LeaveQueue,
+    PlaceCall,
+    ReturnLeads,
+    RunScript,
+    SaveAttempt,
+    SaveDoNotCall,
+    SayNotice,
+)
+from contactcenter.dialer.attempts import (
+    Attempt,
+    AttemptRecord,
+    AttemptState,
+    AttemptTrigger,
+    Outcome,
+)
+from contactcenter.dialer.campaigns import Mode, OnMachine
+from contactcenter.dialer.leads import Lead, LeadNumber
+from contactcenter.dials import EARLY, PREFIX, Dial, card
+from contactcenter.events import (
+    AttemptRefused,
+    AttemptSaved,
+    AttemptsRestored,
+    DialledAnswered,
+    DoNotCallSaved,
+    NoticeBegan,
+    NoticeEnded,
+    OptOutAsked,
+)
+from contactcenter.floor import Floor
+from contactcenter.interactions import Interaction
+from contactcenter.live_campaigns import LiveCampaign
+from contactcenter.values import InteractionRecord
+
+SAVE_S = 5.0
+"""The store's word is old after so long: what it allowed then it may forbid now."""
+JOINING_S = 0.5
+"""How long a join may take that has begun when the clock is over."""
+PATIENCE_S = 2.0
+"""A call that ended so much before its ringing time was over may have rung as long as the network lets it."""
+
+
+# --- from the lead to the call ---
+
+
+def open_dial(
+    floor: Floor, live: LiveCampaign, lead: Lead, at: float, *, server: str, agent: str = ""
+) -> Dial:
+    """A dial of the lead's next number; with an `agent`, he is kept for it."""
+    campaign = live.campaign
+    floor.numbered += 1
+    number = lead.numbers[lead.next_number]
+    record = AttemptRecord(
+        # Of one length, so that none is the beginning of another: Asterisk would take the wrong leg.
+        id=f"{PREFIX}{round(at * 1000):013d}-{floor.numbered % 1_000_000:06d}",
+        campaign=campaign.id,
+        list=lead.list,
+        lead=lead.id,
+        number=number.number,
+        position=lead.next_number,
+        shows=live.shows(lead),
+        mode=campaign.mode.value,
+        profile=campaign.profile,
+        trunk=campaign.trunk,
+        server=server,
+        reserved=bool(agent),
+        state=AttemptState.SAVED.value,
+        saved_at=at,
+        agent=agent,
+    )
+    dial = Dial(attempt=Attempt(record), lead=lead, queue=campaign.queue)
+    _keep_on_floor(floor, dial)
+    return dial
+
+
+def _keep_on_floor(floor: Floor, dial: Dial) -> None:
+    floor.dials[dial.id] = dial
+    floor.dialled[dial.record.number] = dial.id
+    dialled.live(floor, dial).dials.add(dial.id)
+
+
+def save(floor: Floor, dial: Dial, at: float) -> None:
+    """Ask the store, which writes it or says which rule forbids it."""
+    floor.trunk(dial.record.trunk).take(at)
+    dial.on_trunk = dial.saving = True
+    dial.know(saved_at=at)
+    floor.do(SaveAttempt(record=dial.record))
+    floor.wake(f"save {dial.id}", at + SAVE_S)
+
+
+def saved(floor: Floor, event: AttemptSaved) -> None:
+    """It is in the store, and may be placed."""
+    dial = floor.dials.get(event.attempt)
+    if dial is None or not dial.saving:
+        return
+    dial.saving, dial.written = False, True
+    floor.rest(f"save {dial.id}")
+    dial.know(consent=event.consent, national_list_at=event.national_list_at)
+    if dial.given_up or not _still_wanted(floor, dial):
+        dialled.close(floor, dial, dial.given_up or Outcome.CANCELLED, event.at)
+    else:
+        _place(floor, dial, event.at)
+
+
+def _still_wanted(floor: Floor, dial: Dial) -> bool:
+    """Whether there is still a reason to place it: its agent, or else its campaign that runs."""
+    if not floor.servers.get(dial.record.server):
+        return False
+    if dial.record.reserved:
+        call = floor.calls.get(dial.id)
+        return call is not None and call.state is CallState.OFFERED
+    return dialled.live(floor, dial).runs
+
+
+def _place(floor: Floor, dial: Dial, at: float) -> None:
+    live, record = dialled.live(floor, dial), dial.record
+    campaign = live.campaign
+    dial.attempt.move(AttemptTrigger.PLACE, placed_at=at)
+    floor.reserving.pop(dial.id, None)
+    live.placed += 1
+    if not record.reserved:
+        live.learning.placed(at)
+    if call := floor.calls.get(dial.id):
+        call.placed = True
+    floor.do(
+        PlaceCall(
+            server=record.server,
+            leg=dial.id,
+            number=record.number,
+            trunk=record.trunk,
+            shows=record.shows,
+            ring_s=campaign.ring_s,
+            interaction=dial.id,
+            queue=dial.queue,
+            entered_at=at,
+            dialled=True,
+            detection=campaign.detection,
+        )
+    )
+
+
+def refused(floor: Floor, event: AttemptRefused) -> None:
+    """A rule forbids it: the store has kept that, and settled the lead."""
+    dial = floor.dials.get(event.attempt)
+    if dial is None or not dial.saving:
+        return
+    live = dialled.live(floor, dial)
+    live.refusals[event.refusal.value] += 1
+    live.due = True
+    dialled.forget(floor, dial)
+    send_agent_on(floor, dial.id, event.at)
+
+
+def save_overdue(floor: Floor, attempt: str, at: float) -> None:
+    """The store says nothing: the agent is not to wait for it, and its word will be old."""
+    if (dial := floor.dials.get(attempt)) and dial.saving:
+        give_up(floor, dial, Outcome.CANCELLED, at)
+
+
+def give_up(floor: Floor, dial: Dial, outcome: Outcome, at: float, detail: str = "") -> None:
+    """It is to end so, before anybody has answered: at once, or with the store's or Asterisk's next word."""
+    dial.given_up, dial.previewing = outcome, False
+    dial.know(detail=detail)
+    if dial.state is AttemptState.SAVED:
+        floor.reserving.pop(dial.id, None)
+        if (not dial.saving and dial.written) or (not dial.saving and outcome is Outcome.SKIPPED):
+            dialled.close(floor, dial, outcome, at)
+        elif not dial.saving:
+            floor.do(ReturnLeads(leads=(dial.lead.id,)))
+            dialled.forget(floor, dial)
+        else:
+            dialled.leave_trunk(floor, dial)
+        send_agent_on(floor, dial.id, at)
+    else:
+        floor.do(EndLeg(server=dial.record.server, leg=dial.id))
+
+
+def send_agent_on(floor: Floor, call_id: str, at: float) -> None:
+    """The agent who was kept is free again; of the call that did not come about the record is left."""
+    if call := floor.calls.get(call_id):
+        call.previewing = False
+        callers.over(floor, call, at)
+
+
+# --- who answers ---
+
+
+def open_call(floor: Floor, dial: Dial, at: float, *, calling: bool) -> Call:
+    """The call and its interaction: from the moment at which an agent is kept, or a person has answered."""
+    record, lead = dial.record, dial.lead
+    kept = floor.restored.pop(dial.id, None) or InteractionRecord(
+        id=dial.id,
+        direction="outbound",
+        server=record.server,
+        leg=dial.id,
+        did=record.shows,
+        caller=record.number,
+        caller_name=lead.name,
+        language=lead.language,
+        customer=lead.customer,
+        queue=dial.queue,
+        arrived_at=at,
+        queued_at=at,
+    )
+    interaction = Interaction(kept)
+    floor.interactions[interaction.id] = interaction
+    call = Call(
+        id=dial.id,
+        server=record.server,
+        interaction=interaction,
+        did=record.shows,
+        caller=record.number,
+        caller_name=lead.name,
+        arrived_at=at,
+        language=lead.language,
+        identified=True,
+        queue=dial.queue,
+        preferred=lead.owner,
+        calling=calling,
+        dialled=True,
+        lead=card(dialled.live(floor, dial).campaign, dial),
+    )
+    floor.calls[call.id] = call
+    dial.know(interaction=interaction.id)
+    interaction.note(
+        at,
+        "dialled",
+        queue=dial.queue,
+        number=record.number,
+        campaign=record.campaign,
+        lead=record.lead,
+        attempt=record.id,
+        mode=record.mode,
+    )
+    floor.do(FindCustomer(call=call.id, number=record.number, customer=lead.customer))
+    floor.touch(call=call.id)
+    return call
+
+
+def leg_ringing(floor: Floor, leg: str, at: float) -> None:
+    """The far end rings."""
+    dial = floor.dials.get(leg)
+    if dial and dial.state is AttemptState.PLACED:
+        dial.attempt.move(AttemptTrigger.RING, rang_at=at)
+        floor.trunk(dial.record.trunk).worked()
+
+
+def leg_answered(floor: Floor, leg: str, at: float) -> None:
+    """The far end answers: somebody, or something."""
+    dial = floor.dials.get(leg)
+    if dial and dial.state in EARLY:
+        dialled.answer(floor, dial, at)
+
+
+def answered(floor: Floor, event: DialledAnswered) -> None:
+    """It is known what has answered, and its session waits for a word."""
+    dial = floor.dials.get(event.call)
+    if dial is None:
+        floor.do(LeaveQueue(call=event.call, exit=Outcome.LOST.value))
+        return
+    if dial.person is not None or dial.state in (AttemptState.JOINED, AttemptState.DROPPING):
+        return  # said before
+    leg_answered(floor, dial.id, event.at)
+    dial.know(heard=event.heard, greeting_ended_at=event.greeting_ended_at)
+    if event.heard == "machine":
+        _machine(floor, dial, event.at)
+    else:
+        _person(floor, dial, event.at)
+
+
+def _machine(floor: Floor, dial: Dial, at: float) -> None:
+    """Hang up, or leave the message; an agent who was kept is free."""
+    live = dialled.live(floor, dial)
+    dial.person = False
+    live.steering.machine(at)
+    if not dial.record.reserved and dial.record.placed_at is not None:
+        live.learning.ended(dial.record.placed_at, at)
+    if call := floor.calls.get(dial.id):
+        call.calling = False
+        _to_session(floor, call, "machine", at)
+        floor.save(call.interaction)
+    campaign = live.campaign
+    leaves = campaign.detection is not None and campaign.detection.on_machine is OnMachine.LEAVE_MESSAGE
+    if leaves and campaign.machine_message:
+        floor.do(SayNotice(call=dial.id, text=campaign.machine_message, machine=True))
+    else:
+        floor.do(LeaveQueue(call=dial.id, exit="machine"))
+
+
+def _to_session(floor: Floor, call: Call, exit: str, at: float) -> None:
+    """The call is its session's alone: no agent is kept for it, and it waits for none."""
+    if call.state is CallState.OFFERED:
+        handoff.withdraw(floor, call, at)
+    if call.state is CallState.WAITING:
+        floor.leave_queue(call)
+        call.move(CallTrigger.LEAVE_QUEUE)
+    call.queued_at = call.returned_at = None
+    call.left_queue = exit
+    call.interaction.note(at, "left_dial", exit=exit)
+    floor.touch(call=call.id, queue=call.queue)
+
+
+def _person(floor: Floor, dial: Dial, at: float) -> None:
+    live, record = dialled.live(floor, dial), dial.record
+    dialled.learn_answer(live, dial, at)
+    call = floor.calls.get(dial.id) or open_call(floor, dial, at, calling=False)
+    call.calling = False
+    call.interaction.note(at, "reached", heard=record.heard)
+    if live.campaign.mode is Mode.AGENTLESS:
+        call.dialled = False  # nobody is to be found for him: he has the script
+        floor.do(RunScript(call=call.id, did=live.campaign.script))
+    else:
+        _wait_for_agent(floor, call, at)
+        # Where nothing was listened to, the answer is the moment that counts.
+        heard_at = record.greeting_ended_at or (at if record.heard else record.answered_at or at)
+        floor.wake(f"drop {call.id}", heard_at + live.clock_s())
+    floor.save(call.interaction)
+
+
+def _wait_for_agent(floor: Floor, call: Call, at: float) -> None:
+    """The agent who was kept has him, or the first whose line stands."""
+    floor.answered[call.id] = None
+    if made := floor.offers.get(call.offer):
+        handoff.ring(floor, made, at)
+        return
+    if call.state is CallState.SCRIPT:
+        call.move(CallTrigger.QUEUE)
+    call.queued_at = call.queued_at or at
+    if call.queue in floor.queues:
+        floor.enter_queue(call)
+
+
+def drop_due(floor: Floor, call_id: str, at: float) -> None:
+    """The clock is over and nobody is free: the person hears who called, and how not to be called again."""
+    dial, call = floor.dials.get(call_id), floor.calls.get(call_id)
+    if dial is None or call is None or not call.dialled or call.calling:
+        return
+    if call.state is CallState.OFFERED:
+        floor.wake(f"drop {call.id}", at + JOINING_S)  # an agent is there: look whether he had him
+        return
+    if call.state is not CallState.WAITING:
+        return
+    live = dialled.live(floor, dial)
+    floor.answered.pop(call.id, None)
+    dial.attempt.move(AttemptTrigger.DROP)
+    live.steering.dropped(at)
+    _to_session(floor, call, "dropped", at)
+    floor.save(call.interaction)
+    dialled.keep(floor, dial)
+    campaign = live.campaign
+    floor.do(SayNotice(call=call.id, text=campaign.message, key=campaign.opt_out_key))
+
+
+def notice_began(floor: Floor, event: NoticeBegan) -> None:
+    """The message is being said: the law asks when."""
+    if dial := floor.dials.get(event.call):
+        campaign = dialled.live(floor, dial).campaign
+        said = campaign.machine_message if dial.person is False else campaign.message
+        dial.know(message_at=event.at, message=said)
+        dialled.keep(floor, dial)
+
+
+def notice_ended(floor: Floor, event: NoticeEnded) -> None:
+    """The message was said to its end, or could not be."""
+    if dial := floor.dials.get(event.call):
+        dial.whole = event.whole
+
+
+def asked_opt_out(floor: Floor, event: OptOutAsked) -> None:
+    """Nobody calls this number any more; that is on the disk before the call ends."""
+    dial = floor.dials.get(event.call)
+    if dial is None:
+        return
+    record = dial.record
+    dial.know(opted_out_at=event.at)
+    if call := floor.calls.get(event.call):
+        call.interaction.note(event.at, "opted_out", number=record.number)
+        call.left_queue = call.left_queue and "opted_out"
+        floor.save(call.interaction)
+    floor.do(SaveDoNotCall(number=record.number, source="key", campaign=record.campaign, attempt=record.id))
+
+
+def opted_out(floor: Floor, event: DoNotCallSaved) -> None:
+    """It is on the disk: the session may say so, and hang up."""
+    floor.do(LeaveQueue(call=event.call, exit="opted_out"))
+
+
+# --- the end ---
+
+
+def leg_ended(floor: Floor, leg: str, cause: int, at: float, *, inferred: bool) -> None:
+    """The leg is gone, or never came about: what became of the attempt."""
+    dial = floor.dials.get(leg)
+    if dial is None or dial.state is AttemptState.SAVED:
+        return
+    live, record = dialled.live(floor, dial), dial.record
+    if dial.state is AttemptState.JOINED:
+        dialled.leave_trunk(floor, dial)
+        dial.attempt.move(AttemptTrigger.END, ended_at=at, cause=cause)
+        if record.joined_at is not None:
+            live.learning.talked(at - record.joined_at)
+        if any(dial.id in known for known in (floor.interactions, floor.restored, floor.finals)):
+            dialled.keep(floor, dial)  # the agent's word on it comes with the end of his wrap-up
+        else:
+            dialled.close(floor, dial, Outcome.CONNECTED, at)
+        return
+    if dial.state is AttemptState.OVER:
+        return
+    outcome = _outcome(dial, live, cause, at, inferred=inferred)
+    if not record.reserved and dial.person is None and record.placed_at is not None:
+        if dial.given_up:
+            live.learning.given_up(record.placed_at)
+        else:
+            live.learning.ended(record.placed_at, at)
+    if outcome is Outcome.CONGESTION:
+        floor.trunk(record.trunk).failed(at)
+    elif dial.state in EARLY and outcome in (Outcome.BUSY, Outcome.REJECTED, Outcome.INVALID):
+        floor.trunk(record.trunk).worked()
+    if outcome is Outcome.HUNG_UP and dial.person and not record.reserved:
+        live.steering.dropped(at)  # an agent would have had him at once: there was none
+    dialled.close(floor, dial, outcome, at, cause=cause)
+
+
+def _outcome(dial: Dial, live: LiveCampaign, cause: int, at: float, *, inferred: bool) -> Outcome:
+    record = dial.record
+    if dial.state is AttemptState.DROPPING:
+        return Outcome.DROPPED
+    if dial.state is AttemptState.ANSWERED:
+        if dial.person is False:
+            return Outcome.MESSAGE_LEFT if dial.whole else Outcome.MACHINE
+        if dial.person and live.campaign.mode is Mode.AGENTLESS:
+            return Outcome.ANNOUNCED
+        return Outcome.LOST if inferred else Outcome.HUNG_UP
+    if dial.given_up:
+        return dial.given_up
+    if inferred:
+        return Outcome.LOST
+    return outcome_of(
+        cause,
+        rang=dial.state is AttemptState.RINGING,
+        long_enough=at - (record.placed_at or at) >= live.campaign.ring_s - PATIENCE_S,
+    )
+
+
+def settle(floor: Floor, at: float) -> None:
+    """After each event: talks whose record is final have their outcome, and nobody is kept for nothing."""
+    for id_, record in floor.finals.items():
+        dial = floor.dials.get(id_)
+        if dial and dial.state is AttemptState.OVER:
+            _conclude(floor, dial, record, at)
+    floor.finals = {
+        id_: record
+        for id_, record in floor.finals.items()
+        if (dial := floor.dials.get(id_)) and dial.state is AttemptState.JOINED
+    }
+    for id_ in list(floor.reserving):
+        _look_after(floor, floor.dials[id_], at)
+
+
+def _conclude(floor: Floor, dial: Dial, final: InteractionRecord, at: float) -> None:
+    live = dialled.live(floor, dial)
+    agent = floor.agents.get(final.agent)
+    live.learning.wrapped_up(final.wrapped_s, returned=agent is not None and agent.can_take_calls)
+    had_him = final.agent or dial.record.agent
+    dialled.close(floor, dial, Outcome.CONNECTED, at, disposition=final.disposition, agent=had_him)
+
+
+def _look_after(floor: Floor, dial: Dial, at: float) -> None:
+    """An agent who missed his phone, or wants to go, is kept for nobody."""
+    call, agent = floor.calls.get(dial.id), floor.agents.get(dial.record.agent)
+    goes = agent is None or (dial.previewing and agent.afterwards in ("paused", "offline"))
+    if call is None or call.state is not CallState.OFFERED or goes:
+        give_up(floor, dial, Outcome.CANCELLED, at)
+
+
+# --- after a restart ---
+
+
+def restored(floor: Floor, event: AttemptsRestored) -> None:
+    """What the last run left without an outcome: it goes on if its leg does, else it is lost. Nothing is
+    placed again."""
+    for record in event.records:
+        live = floor.campaigns.get(record.campaign)
+        if live is None or record.state == AttemptState.OVER:
+            _conclude_unheard(floor, record, event.at)
+        elif record.id not in floor.dials:
+            _go_on(floor, live, record)
+
+
+def _go_on(floor: Floor, live: LiveCampaign, record: AttemptRecord) -> None:
+    state = AttemptState(record.state)
+    if state is AttemptState.SAVED:
+        # Nobody knows whether it was placed: as if it was.
+        record = replace(record, state=AttemptState.PLACED.value, placed_at=record.saved_at)
+    lead = Lead(
+        id=record.lead,
+        list=record.list,
+        numbers=(LeadNumber(number=record.number),) * (record.position + 1),
+        next_number=record.position,
+    )
+    dial = Dial(attempt=Attempt(record), lead=lead, queue=live.campaign.queue, written=True, on_trunk=True)
+    dial.person = True if state in (AttemptState.JOINED, AttemptState.DROPPING) else None
+    floor.trunk(record.trunk).calls += 1
+    _keep_on_floor(floor, dial)
+
+
+def _conclude_unheard(floor: Floor, record: AttemptRecord, at: float) -> None:
+    """Nobody will hear more of it."""
+    outcome = Outcome.LOST if record.joined_at is None else Outcome.CONNECTED
+    ended_at = record.ended_at or at
+    state = AttemptState.OVER.value
+    floor.do(KeepAttempt(record=replace(record, state=state, outcome=outcome.value, ended_at=ended_at)))
+
+
+def unheard(floor: Floor, at: float) -> None:
+    """Long after a restart: attempts of servers that did not come back."""
+    for dial in list(floor.dials.values()):
+        if dial.written and dial.state is not AttemptState.OVER and not floor.servers.get(dial.record.server):
+            joined = dial.record.joined_at is not None
+            dialled.close(floor, dial, Outcome.CONNECTED if joined else Outcome.LOST, at)

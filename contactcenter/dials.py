@@ -1,0 +1,97 @@
+"""Dials: the attempts that live, each with its lead and with what was decided about it so far.
+
+A dial is in the store before its call is placed, and its attempt has one outcome. While it lives nobody else
+dials its number. Its id is the id of its attempt, of its leg, of the call and of the interaction that it
+comes to: one name, and never the beginning of another's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contactcenter.dialer.attempts import Attempt, AttemptRecord, AttemptState, Outcome
+from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.leads import Lead
+from contactcenter.values import LeadCard
+
+PREFIX = "dial-"
+"""How the names of the legs begin that campaigns place."""
+PLACE = "lead:"
+"""How a lead is named where it waits for an agent to be dialled by: no call's name begins so."""
+EARLY = (AttemptState.SAVED, AttemptState.PLACED, AttemptState.RINGING)
+"""Nobody has answered yet."""
+
+
+@dataclass(slots=True)
+class Dial:
+    """One attempt that lives."""
+
+    attempt: Attempt
+    lead: Lead
+    queue: str
+    saving: bool = False
+    """The store was asked whether it may be placed, and has not answered."""
+    written: bool = False
+    """The store has it."""
+    on_trunk: bool = False
+    """It counts among the calls of its trunk."""
+    previewing: bool = False
+    """The agent looks at the lead, and nothing was asked of the store yet."""
+    preview_until: float | None = None
+    given_up: Outcome | None = None
+    """We want it to end so, and wait for the store's or Asterisk's word."""
+    person: bool | None = None
+    """Whether a person has answered; None: not known yet."""
+    whole: bool = False
+    """Our message was said to its end."""
+
+    @property
+    def id(self) -> str:
+        """The attempt's."""
+        return self.attempt.record.id
+
+    @property
+    def record(self) -> AttemptRecord:
+        """The attempt as it stands."""
+        return self.attempt.record
+
+    @property
+    def state(self) -> AttemptState:
+        """How far it is."""
+        return self.attempt.state
+
+    def know(self, **changes: Any) -> None:
+        """Fields of the record that are known now."""
+        self.attempt.record = replace(self.attempt.record, **changes)
+
+
+def card(settings: Campaign, dial: Dial) -> LeadCard:
+    """The lead, for the agent's page."""
+    lead, record = dial.lead, dial.record
+    fields = {"name": lead.name, **lead.fields}
+    return LeadCard(
+        campaign=settings.id,
+        campaign_name=settings.name,
+        lead=lead.id,
+        attempt=record.id,
+        name=lead.name,
+        number=record.number,
+        fields=dict(lead.fields),
+        talk_script=filled(settings.talk_script, fields),
+        form=settings.form,
+        previewing=dial.previewing,
+        preview_until=dial.preview_until,
+        may_skip=dial.previewing and settings.preview_skips,
+    )
+
+
+def filled(text: str, fields: Mapping[str, str]) -> str:
+    """The text with the fields that it names in braces. What is in the fields is never taken for a place."""
+    parts: list[str] = []
+    for piece in text.split("{"):
+        name, brace, rest = piece.partition("}")
+        if parts and brace and name in fields:
+            parts.append(fields[name] + rest)
+        else:
+            parts.append(("{" if parts else "") + piece)
+    return "".join(parts)

@@ -1,0 +1,677 @@
+"""Outgoing calls as stories: from the tick to the one outcome."""
+
+from dataclasses import replace
+
+import pytest
+
+from contactcenter import events as e
+from contactcenter.commands import (
+    Accepted,
+    EndLeg,
+    LeaveQueue,
+    OfferCall,
+    PlaceLeg,
+    Refused,
+    RunScript,
+    SaveAttempt,
+    SaveDoNotCall,
+    SayNotice,
+    ScreenPop,
+    ShowCampaign,
+)
+from contactcenter.dialer.attempts import Outcome
+from contactcenter.dialer.campaigns import Blend, Detection, Mode, OnMachine, Window
+from contactcenter.dialer.permission import Refusal
+from contactcenter.values import LegSeen
+from tests.core.campaign_world import CAMPAIGN, CampaignWorld, lead
+from tests.core.world import NOON, SERVER, queue
+
+RATIO_2 = replace(CAMPAIGN, ratio=2.0)
+PREVIEW = replace(CAMPAIGN, mode=Mode.PREVIEW, preview_s=30)
+PROGRESSIVE = replace(CAMPAIGN, mode=Mode.PROGRESSIVE)
+AGENTLESS = replace(CAMPAIGN, mode=Mode.AGENTLESS, most_calls=3)
+
+
+def running(campaign=CAMPAIGN, agents: int = 1, **fields) -> CampaignWorld:  # type: ignore[no-untyped-def]
+    """A campaign that runs, with agents on lines."""
+    world = CampaignWorld(campaign, **fields)
+    for n in range(agents):
+        world.has_line("tom" if n == 0 else f"tom{n}", f"{101 + n}")
+    world.asks_campaign()
+    return world
+
+
+# --- calls placed before an agent is kept ---
+
+
+def test_a_person_has_the_agent_whose_line_stands_in_the_same_event() -> None:
+    world = running()
+    assert [each.leg for each in world.placed] == [world.attempt().id], "one line for one agent"
+    leg = world.far_end_answers()
+    offer = world.commands(OfferCall)[0]
+    assert (offer.call, offer.line) == (leg, world.agent().line_leg)
+    world.line_joins(leg)
+    assert world.states(leg) == ("talking", "talking")
+    assert world.attempt(0).joined_at == world.now
+    world.wait(30)
+    world.far_end_leaves(leg)
+    assert world.agent().state == "wrap_up"
+    assert not world.attempt(0).outcome, "what the agent says of it is waited for"
+    world.step(
+        e.DispositionSet(
+            at=world.now, login="tom", interaction=leg, code="done", note="", callback="",
+            request=world.request(),
+        )
+    )  # fmt: skip
+    first = world.attempt(0)
+    assert (first.outcome, first.disposition, first.agent) == ("connected", "done", "tom")
+    assert len(world.placed) == 2, "the agent is free: the next one is placed in the same event"
+    assert world.floor.dials.keys() == {world.attempt(1).id}
+
+
+def test_the_pop_has_the_lead_and_what_to_say() -> None:
+    world = running()
+    world.far_end_answers()
+    pop = world.commands(ScreenPop)[0]
+    assert pop.lead
+    assert pop.lead.talk_script == "Hello Ann 0, your car is a van."
+    assert (pop.lead.campaign_name, pop.lead.number, pop.lead.previewing) == ("Spring", "+13055550000", False)
+
+
+def test_who_has_no_agent_hears_the_message_before_the_clock_is_over() -> None:
+    world = running(RATIO_2)
+    assert len(world.placed) == 2
+    first = world.far_end_answers(0)
+    world.line_joins(first)
+    second = world.far_end_answers(1, greeting_ago=0.8)
+    assert not world.commands(OfferCall)
+    world.wait(0.9)
+    assert not world.commands(SayNotice)
+    world.wait(0.2)
+    notice = world.commands(SayNotice)[0]
+    assert (notice.call, notice.text, notice.key) == (second, CAMPAIGN.message, "9")
+    assert world.now - 0.2 - (world.attempts[second].greeting_ended_at or 0) < 2.0
+    world.step(e.NoticeBegan(at=world.now, call=second))
+    assert world.attempts[second].message == CAMPAIGN.message
+    world.step(e.NoticeEnded(at=world.now + 4, call=second, whole=True))
+    world.far_end_leaves(second)
+    assert world.attempts[second].outcome == "dropped"
+    assert world.ledger.records[second].outcome == "dropped"
+    assert world.floor.campaigns["spring"].steering.period(world.now).dropped == 1
+    assert world.figures("queue", "sales").abandoned == 0, "dropped is not abandoned"
+
+
+def test_without_a_detection_the_clock_begins_with_the_answer() -> None:
+    world = running(replace(RATIO_2, detection=None))
+    world.line_joins(world.far_end_answers(0, heard="", greeting_ago=None))
+    leg = world.far_end_rings(1)
+    world.step(e.LegAnswered(at=world.now, leg=leg))
+    answered_at = world.now
+    world.now += 0.5
+    world.step(e.DialledAnswered(at=world.now, call=leg, heard=""))
+    world.wait(1.25)
+    assert not world.commands(SayNotice)
+    world.wait(0.1)
+    assert world.commands(SayNotice)
+    assert world.now - answered_at < 2.0
+
+
+def test_an_agent_who_frees_within_the_clock_has_the_person() -> None:
+    world = running(RATIO_2)
+    first = world.far_end_answers(0)
+    world.line_joins(first)
+    second = world.far_end_answers(1)
+    world.wait(0.5)
+    world.step(e.LegParted(at=world.now, leg=world.agent().line_leg, bridge=f"b-{first}"))
+    world.far_end_leaves(first)
+    world.step(
+        e.DispositionSet(
+            at=world.now, login="tom", interaction=first, code="done", note="", callback="",
+            request=world.request(),
+        )
+    )  # fmt: skip
+    assert [each.call for each in world.commands(OfferCall)] == [second]
+    world.line_joins(second)
+    world.wait(5)
+    assert not world.told_commands(SayNotice)
+
+
+def test_the_key_is_on_the_disk_before_the_call_ends() -> None:
+    world = running(RATIO_2)
+    world.line_joins(world.far_end_answers(0))
+    leg = world.far_end_answers(1)
+    world.wait(2)
+    world.step(e.NoticeBegan(at=world.now, call=leg), e.OptOutAsked(at=world.now, call=leg))
+    saved = world.commands(SaveDoNotCall)[0]
+    assert (saved.number, saved.source, saved.attempt) == ("+13055550001", "key", leg)
+    assert [each.exit for each in world.commands(LeaveQueue)] == ["opted_out"]
+    world.far_end_leaves(leg)
+    assert (world.attempts[leg].outcome, world.attempts[leg].opted_out_at) == ("dropped", world.now)
+    assert world.ledger.records[leg].outcome == "opted_out"
+
+
+def test_a_person_who_hangs_up_first_was_not_dropped_and_steers_like_a_drop() -> None:
+    world = running(RATIO_2)
+    world.line_joins(world.far_end_answers(0))
+    leg = world.far_end_answers(1)
+    world.wait(0.3)
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == "hung_up"
+    assert world.ledger.records[leg].outcome == "hung_up"
+    world.wait(5)
+    assert not world.told_commands(SayNotice)
+    assert world.floor.campaigns["spring"].steering.period(world.now).dropped == 1
+
+
+def test_a_machine_is_hung_up_on() -> None:
+    world = running()
+    leg = world.far_end_answers(heard="machine")
+    assert [each.exit for each in world.commands(LeaveQueue)] == ["machine"]
+    assert leg not in world.floor.calls, "nobody is bothered with it"
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == "machine"
+    assert world.agent().state == "available"
+
+
+@pytest.mark.parametrize(("whole", "outcome"), [(True, "message_left"), (False, "machine")])
+def test_a_machine_has_the_message(whole: bool, outcome: str) -> None:
+    world = running(replace(CAMPAIGN, detection=Detection(on_machine=OnMachine.LEAVE_MESSAGE)))
+    leg = world.far_end_answers(heard="machine")
+    notice = world.commands(SayNotice)[0]
+    assert (notice.text, notice.machine, notice.key) == (CAMPAIGN.machine_message, True, "")
+    world.step(e.NoticeBegan(at=world.now, call=leg), e.NoticeEnded(at=world.now + 5, call=leg, whole=whole))
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == outcome
+
+
+def test_unsure_is_a_person() -> None:
+    world = running()
+    world.far_end_answers(heard="unsure", greeting_ago=None)
+    assert world.commands(OfferCall)
+
+
+@pytest.mark.parametrize(
+    ("rings", "after_s", "cause", "outcome"),
+    [
+        (True, 25.0, 16, "no_answer"),
+        (True, 5.0, 17, "busy"),
+        (False, 1.0, 17, "busy"),
+        (True, 5.0, 21, "rejected"),
+        (False, 0.5, 1, "invalid"),
+        (False, 0.5, 28, "invalid"),
+        (False, 0.5, 34, "congestion"),
+        (False, 0.5, 20, "congestion"),
+        (True, 5.0, 34, "no_answer"),
+        (False, 25.0, 16, "no_answer"),
+        (False, 2.0, 16, "failed"),
+    ],
+)
+def test_a_cause_has_its_outcome(rings: bool, after_s: float, cause: int, outcome: str) -> None:
+    world = running()
+    leg = world.far_end_rings() if rings else world.starts()
+    world.wait(after_s)
+    world.far_end_leaves(leg, cause)
+    assert (world.attempts[leg].outcome, world.attempts[leg].cause) == (outcome, cause)
+    assert leg not in world.floor.dials
+
+
+def test_every_outcome_is_a_word_of_the_tables() -> None:
+    from contactcenter.causes import outcome_of
+
+    for cause in range(128):
+        for rang in (True, False):
+            assert isinstance(outcome_of(cause, rang=rang, long_enough=True), Outcome)
+
+
+# --- the store's word ---
+
+
+def test_what_a_rule_forbids_is_not_placed() -> None:
+    world = CampaignWorld()
+    world.refuses = {"+13055550000": Refusal.DO_NOT_CALL}
+    world.has_line()
+    world.asks_campaign()
+    world.wait(1)
+    assert [each.number for each in world.placed] == ["+13055550001"]
+    assert world.floor.campaigns["spring"].refusals == {"do_not_call": 1}
+
+
+def test_a_late_word_of_the_store_is_old() -> None:
+    world = CampaignWorld()
+    world.slow = True
+    world.has_line()
+    world.asks_campaign()
+    attempt = world.commands(SaveAttempt)[0].record.id
+    world.wait(6)
+    world.step(e.AttemptSaved(at=world.now, attempt=attempt))
+    assert attempt not in [each.leg for each in world.placed]
+    assert world.attempts[attempt].outcome == "cancelled"
+
+
+def test_a_paused_campaign_places_nothing_more_and_its_calls_go_on() -> None:
+    world = CampaignWorld()
+    world.slow = True
+    world.has_line()
+    world.asks_campaign()
+    attempt = world.commands(SaveAttempt)[0].record.id
+    world.asks_campaign("pause")
+    assert len(world.returned) == 9, "the hopper is given back"
+    world.step(e.AttemptSaved(at=world.now, attempt=attempt))
+    assert (world.placed, world.attempts[attempt].outcome) == ([], "cancelled")
+    world.wait(5)
+    assert not world.commands(SaveAttempt)
+
+
+def test_no_number_is_dialled_twice_at_once() -> None:
+    world = CampaignWorld(RATIO_2, leads=0)
+    world.leads = [lead(1), lead(2, numbers=lead(1).numbers)]
+    world.has_line()
+    world.asks_campaign()
+    world.wait(2)
+    assert len(world.placed) == 1
+    assert world.returned == ["lead-2"]
+
+
+def test_ids_are_of_one_length_and_never_given_twice() -> None:
+    world = running(replace(CAMPAIGN, ratio=5.0), agents=4)
+    world.wait(2)
+    ids = [each.leg for each in world.placed]
+    assert len(ids) == len(set(ids)) == 20
+    assert len({len(each) for each in ids}) == 1
+
+
+# --- an agent is kept first ---
+
+
+def test_a_preview_shows_the_lead_and_dials_by_itself() -> None:
+    world = running(PREVIEW)
+    pop = world.told_commands(ScreenPop)[-1]
+    assert pop.lead
+    assert (pop.lead.previewing, pop.lead.may_skip) == (True, True)
+    assert world.agent().state == "reserved"
+    assert not world.attempts, "the rules are asked at the moment of dialling"
+    world.wait(29)
+    assert not world.placed
+    world.wait(1.1)
+    assert len(world.placed) == 1
+    leg = world.far_end_answers()
+    world.line_joins(leg)
+    assert world.states(leg) == ("talking", "talking")
+
+
+def test_an_agent_dials_when_he_has_seen_enough() -> None:
+    world = running(PREVIEW)
+    call = world.agent().call
+    world.step(e.DialAsked(at=world.now, login="tom", call=call, request=world.request()))
+    assert world.commands(Accepted)
+    assert [each.leg for each in world.placed] == [call]
+    world.step(e.DialAsked(at=world.now, login="tom", call=call, request=world.request()))
+    assert world.commands(Refused)
+    world.wait(40)
+    assert len(world.placed) == 1
+
+
+def test_a_skip_has_a_reason_and_brings_the_next_lead() -> None:
+    world = running(PREVIEW)
+    call = world.agent().call
+    world.step(e.SkipAsked(at=world.now, login="tom", call=call, reason=" ", request=world.request()))
+    assert world.commands(Refused)[0].field == "reason"
+    world.step(e.SkipAsked(at=world.now, login="tom", call=call, reason="rang", request=world.request()))
+    assert (world.attempts[call].outcome, world.attempts[call].detail) == ("skipped", "rang")
+    assert world.agent().call != call
+    assert world.agent().state == "reserved"
+
+
+def test_leads_that_must_not_be_skipped_are_not() -> None:
+    world = running(replace(PREVIEW, preview_skips=False))
+    call = world.agent().call
+    world.step(e.SkipAsked(at=world.now, login="tom", call=call, reason="no", request=world.request()))
+    assert world.commands(Refused)[0].code == "illegal_now"
+
+
+def test_who_wants_a_break_in_a_preview_has_it_and_the_lead_goes_back() -> None:
+    world = running(PREVIEW)
+    lead_id = world.floor.dials[world.agent().call].lead.id
+    world.asks("tom", "paused", "lunch")
+    assert world.agent().state == "paused"
+    assert world.returned == [lead_id]
+    assert not world.floor.dials
+
+
+def test_who_signs_out_in_a_preview_is_gone() -> None:
+    world = running(PREVIEW)
+    world.step(e.AgentSignedOut(at=world.now, login="tom"))
+    assert "tom" not in world.floor.agents
+    assert not world.floor.dials
+
+
+def test_a_stopped_campaign_frees_who_previews() -> None:
+    world = running(PREVIEW)
+    world.asks_campaign("stop")
+    assert world.agent().state == "available"
+    assert "spring" not in world.floor.campaigns
+
+
+def test_a_rule_that_forbids_the_call_frees_the_agent_for_the_next() -> None:
+    world = CampaignWorld(PROGRESSIVE)
+    world.refuses = {"+13055550000": Refusal.NOT_NOW}
+    world.has_line()
+    world.asks_campaign()
+    assert [each.number for each in world.placed] == ["+13055550001"]
+    assert world.agent().state == "reserved"
+
+
+def test_progressive_keeps_one_agent_for_each_call() -> None:
+    world = running(PROGRESSIVE, agents=3)
+    assert len(world.placed) == 3
+    assert all(world.attempts[each.leg].reserved for each in world.placed)
+    leg = world.far_end_rings(0)
+    world.far_end_leaves(leg, 17)
+    assert world.attempts[leg].outcome == "busy"
+    assert world.ledger.records[leg].outcome == "not_reached"
+    assert len(world.placed) == 4
+
+
+def test_a_ringing_phone_is_answered_before_the_number_is_dialled() -> None:
+    world = CampaignWorld(PROGRESSIVE)
+    world.is_ready("tom", "101", queues=("sales",))
+    world.asks_campaign()
+    desk = world.commands(PlaceLeg)[0]
+    assert not world.attempts
+    world.step(
+        e.LegStarted(at=world.now, leg=desk.leg, server=SERVER, phone="101"),
+        e.LegRinging(at=world.now, leg=desk.leg),
+        e.LegAnswered(at=world.now, leg=desk.leg),
+        e.LegParked(at=world.now, leg=desk.leg, room="guests"),
+    )
+    assert len(world.placed) == 1
+    leg = world.far_end_answers()
+    assert world.commands(OfferCall)[0].line == desk.leg
+    world.step(*[e.LegJoined(at=world.now, leg=each, bridge="b") for each in (desk.leg, leg)])
+    assert world.states(leg) == ("talking", "talking")
+
+
+def test_an_agent_who_does_not_take_his_phone_is_paused_and_nobody_is_dialled() -> None:
+    world = CampaignWorld(PROGRESSIVE)
+    world.is_ready("tom", "101", queues=("sales",))
+    world.asks_campaign()
+    desk = world.commands(PlaceLeg)[0]
+    world.step(e.LegEnded(at=world.now, leg=desk.leg, cause=19))
+    assert (world.agent().state, world.agent().reason) == ("paused", "no_answer")
+    assert not world.placed
+    assert world.returned == ["lead-0"]
+    assert not world.floor.calls
+
+
+def test_a_machine_frees_the_agent_who_was_kept() -> None:
+    world = running(PROGRESSIVE)
+    leg = world.far_end_answers(heard="machine")
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == "machine"
+    assert world.ledger.records[leg].outcome == "machine"
+    assert world.agent().call != leg
+
+
+def test_who_was_dropped_is_dialled_with_an_agent_kept() -> None:
+    world = CampaignWorld(leads=0)
+    world.leads = [lead(1, dropped_at=NOON - 90000)]
+    world.has_line()
+    world.asks_campaign()
+    assert world.attempt().reserved
+
+
+def test_over_the_target_only_kept_agents_dial() -> None:
+    world = running(RATIO_2)
+    steering = world.floor.campaigns["spring"].steering
+    for _ in range(20):
+        steering.dropped(world.now)
+    first, second = world.placed
+    for each in (first, second):
+        world.step(e.LegStarted(at=world.now, leg=each.leg, server=SERVER))
+        world.far_end_leaves(each.leg, 17)
+    world.wait(0.5)
+    assert len(world.placed) == 3
+    assert world.attempt().reserved
+    assert world.floor.campaigns["spring"].why == "drops"
+
+
+def test_a_lead_that_is_asked_for_is_the_agents() -> None:
+    world = running(replace(CAMPAIGN, mode=Mode.MANUAL))
+    world.wait(5)
+    assert not world.told_commands(ScreenPop)
+    world.step(e.LeadAsked(at=world.now, login="tom", campaign="spring", request=world.request()))
+    assert world.commands(Accepted)
+    call = world.agent().call
+    world.wait(300)
+    assert not world.placed, "he dials when he likes"
+    world.step(e.DialAsked(at=world.now, login="tom", call=call, request=world.request()))
+    assert [each.leg for each in world.placed] == [call]
+
+
+def test_an_agent_may_end_a_call_that_rings() -> None:
+    world = running(PROGRESSIVE)
+    leg = world.far_end_rings()
+    world.step(e.SkipAsked(at=world.now, login="tom", call=leg, reason="", request=world.request()))
+    assert [each.leg for each in world.commands(EndLeg)] == [leg]
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == "cancelled"
+
+
+# --- blending ---
+
+
+def test_who_calls_in_comes_first() -> None:
+    world = CampaignWorld()
+    world.signs_in("tom", "101", ("sales",))
+    world.has_line("ben", "102")
+    world.asks("ben", "paused", "lunch")
+    world.waits("ann", "sales")
+    world.asks_campaign()
+    world.wait(2)
+    assert (world.placed, world.floor.campaigns["spring"].why) == ([], "inbound_first")
+    world.asks("ben", "available")
+    assert world.call("ann").state == "offered"
+
+
+def test_some_agents_are_left_for_who_calls_in() -> None:
+    world = running(replace(CAMPAIGN, blend=Blend(keep_free=2)), agents=3)
+    assert len(world.placed) == 1
+
+
+def test_who_was_dialled_is_not_counted_as_one_who_called() -> None:
+    world = running(RATIO_2)
+    world.line_joins(world.far_end_answers(0))
+    world.far_end_answers(1)
+    assert world.floor.callers_waiting("sales") == 0
+    world.wait(0.6)
+    assert world.floor.campaigns["spring"].why != "inbound_first"
+
+
+# --- start, pause, stop ---
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "after"),
+    [
+        ("draft", "start", "running"),
+        ("draft", "pause", ""),
+        ("draft", "stop", ""),
+        ("running", "start", ""),
+        ("running", "pause", "paused"),
+        ("running", "stop", "stopped"),
+        ("paused", "start", "running"),
+        ("paused", "pause", ""),
+        ("paused", "stop", "stopped"),
+        ("stopped", "start", "running"),
+        ("stopped", "pause", ""),
+        ("stopped", "stop", ""),
+        ("archived", "start", ""),
+        ("archived", "pause", ""),
+        ("archived", "stop", ""),
+    ],
+)
+def test_every_step_in_every_state(state: str, step: str, after: str) -> None:
+    world = CampaignWorld()
+    world.asks_campaign(step, state)
+    refused = world.commands(Refused)
+    assert [each.code for each in refused] == ([] if after else ["illegal_now"])
+    shown = [each.view.state for each in world.commands(ShowCampaign)]
+    assert shown[:1] == ([after] if after in ("running", "paused") else [])
+
+
+@pytest.mark.parametrize(
+    ("field", "campaign"),
+    [
+        ("message", replace(CAMPAIGN, message="")),
+        ("queue", replace(CAMPAIGN, queue="gone")),
+        ("caller_ids", replace(CAMPAIGN, caller_ids=())),
+        ("lists", replace(CAMPAIGN, lists=())),
+        ("profile", replace(CAMPAIGN, profile="XX")),
+        ("script", replace(AGENTLESS, script="4999")),
+    ],
+)
+def test_a_campaign_that_could_not_keep_the_law_does_not_start(field: str, campaign) -> None:  # type: ignore[no-untyped-def]
+    world = CampaignWorld(campaign)
+    world.asks_campaign()
+    assert world.commands(Refused)[0].field == field
+    assert not world.floor.campaigns
+
+
+def test_a_campaign_begins_and_ends_at_its_hours() -> None:
+    window = Window(starts_at=NOON + 60, ends_at=NOON + 120)
+    world = running(replace(CAMPAIGN, window=window))
+    assert (world.placed, world.floor.campaigns["spring"].why) == ([], "not_yet")
+    world.wait(60)
+    assert len(world.placed) == 1
+    leg = world.far_end_rings()
+    world.wait(60)
+    assert world.floor.campaigns["spring"].state == "stopped"
+    world.far_end_leaves(leg, 19)
+    assert "spring" not in world.floor.campaigns
+
+
+def test_the_throttle_holds() -> None:
+    world = running(replace(CAMPAIGN, ratio=5.0, most_calls=2), agents=3)
+    world.wait(2)
+    assert (len(world.placed), world.floor.campaigns["spring"].why) == (2, "throttled")
+
+
+def test_the_queue_that_is_no_more_pauses_its_campaign() -> None:
+    world = running()
+    world.step(
+        e.RulesChanged(
+            at=world.now,
+            rules=replace(world.rules, queues=(queue("support"),), fallback_queue="support"),
+            version=2,
+        )
+    )
+    live = world.floor.campaigns["spring"]
+    assert (live.state, live.why) == ("paused", "unknown_queue")
+
+
+# --- agentless ---
+
+
+def test_who_answers_an_announcement_is_in_the_script() -> None:
+    world = CampaignWorld(AGENTLESS)
+    world.asks_campaign()
+    assert len(world.placed) == 3, "nobody need be there"
+    leg = world.far_end_answers(0)
+    assert [(each.call, each.did) for each in world.commands(RunScript)] == [(leg, "4001")]
+    world.step(e.CallArrived(at=world.now, call=leg, interaction=leg, server=SERVER, did="4001", caller="x"))
+    world.wait(5)
+    assert not world.told_commands(SayNotice)
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == "announced"
+
+
+# --- gaps and restarts ---
+
+
+def test_what_a_snapshot_lacks_is_lost_and_not_placed_again() -> None:
+    world = running()
+    leg = world.far_end_rings()
+    world.lose_link()
+    world.wait(10)
+    line = LegSeen(leg=world.agent().line_leg, phone="101", answered=True, room="lines", kept=True)
+    world.connect(line)
+    assert world.attempts[leg].outcome == "lost"
+    assert [each.number for each in world.placed].count("+13055550000") == 1
+
+
+def test_nothing_is_placed_while_nobody_hears_asterisk() -> None:
+    world = running()
+    world.far_end_leaves(world.far_end_rings(), 17)
+    before = len(world.placed)
+    world.lose_link()
+    world.wait(5)
+    assert len(world.placed) == before
+
+
+def restarted(world: CampaignWorld, *legs: LegSeen) -> CampaignWorld:
+    """This process begins anew on the same store."""
+    open_ones = tuple(each for each in world.attempts.values() if not each.outcome)
+    records = tuple(each for each in world.ledger.records.values() if not each.final)
+    world._boot()
+    world.step(
+        world.ledger.figures_restored(world.now),
+        e.CampaignsRestored(at=world.now, campaigns=(world.kept("running"),)),
+        e.AttemptsRestored(at=world.now, records=open_ones),
+        e.InteractionsRestored(at=world.now, records=records),
+    )
+    world.now += 1
+    world.connect(*legs)
+    return world
+
+
+def test_after_a_crash_what_is_gone_is_lost_and_what_rings_goes_on() -> None:
+    world = running(RATIO_2)
+    gone, rings = world.far_end_rings(0), world.far_end_rings(1)
+    world.wait(3)
+    restarted(world, LegSeen(leg=rings))
+    assert world.attempts[gone].outcome == "lost"
+    assert world.floor.dials.keys() == {rings}
+    world.step(
+        e.LegAnswered(at=world.now, leg=rings),
+        e.DialledAnswered(at=world.now, call=rings, heard="human", greeting_ended_at=world.now - 0.8),
+    )
+    world.wait(2)
+    assert world.commands(SayNotice), "no agent is there any more"
+    world.far_end_leaves(rings)
+    assert world.attempts[rings].outcome == "dropped"
+
+
+def test_after_a_crash_a_talk_goes_on_and_is_connected() -> None:
+    world = running()
+    leg = world.far_end_answers()
+    world.line_joins(leg)
+    line = world.agent().line_leg
+    restarted(
+        world,
+        LegSeen(leg=leg, answered=True, bridge="b1"),
+        LegSeen(leg=line, phone="101", answered=True, bridge="b1", kept=True),
+    )
+    assert world.call(leg).state == "talking"
+    world.step(e.LegParted(at=world.now, leg=line, bridge="b1"))
+    world.far_end_leaves(leg)
+    world.wait(200)
+    assert world.attempts[leg].outcome == "connected"
+    assert not world.floor.dials
+
+
+def test_after_a_crash_a_talk_that_is_over_was_connected() -> None:
+    world = running()
+    leg = world.far_end_answers()
+    world.line_joins(leg)
+    restarted(world)
+    world.wait(200)
+    assert world.attempts[leg].outcome == "connected"
+
+
+def test_attempts_of_a_campaign_that_is_gone_have_an_outcome_too() -> None:
+    world = running()
+    leg = world.far_end_rings()
+    record = world.attempts[leg]
+    world._boot()
+    world.step(world.ledger.figures_restored(world.now), e.AttemptsRestored(at=world.now, records=(record,)))
+    assert world.attempts[leg].outcome == "lost"
