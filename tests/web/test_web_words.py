@@ -8,6 +8,7 @@ from desk import WEB, dictionary
 
 import contactcenter
 from contactcenter.crm.access import RIGHTS
+from contactcenter.dialer.starting import SAYS, Lack
 
 CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 LATIN_IN_ZH = {"English", "VIP", "Ctrl", "CSV", "XLSX", "Excel", "PDF", "UTF", "GB"} | {
@@ -35,6 +36,7 @@ BY_CODE = (
     ),
     *("exported", "right", "right_about", "right_group", "scope", "scope_of", "scoped", "role_part"),
     *("hidden_field", "audit_field", "act_group", "chain"),
+    "lack",
 )
 """Groups whose keys are made of a code that comes from the server."""
 
@@ -89,13 +91,21 @@ def test_every_step_that_the_center_notes_has_a_word() -> None:
     assert {step for step in whole if f"step.{step}" not in dictionary("en")} == set()
 
 
+def test_every_reason_why_a_campaign_can_not_start_is_in_the_dictionary() -> None:
+    words = dictionary("en")
+    assert {key for key in words if key.startswith("lack.")} == {f"lack.{each.value}" for each in Lack}
+    for lack in Lack:
+        filled_in = set(re.findall(r"{(\w+)}", SAYS[lack]))
+        assert set(re.findall(r"{(\w+)}", words[f"lack.{lack.value}"])) >= filled_in
+
+
 NOES = ("Refusal", "Unreadable")
 RECORDS = (
     *("accounts", "addresses", "assignments", "attachments", "custom", "customers", "emails", "fields"),
     *("file_types", "files", "filters", "followups", "id_numbers", "import_batches", "imports", "links"),
     *("mapping", "merging", "money", "notes", "ownerships", "passwords", "phone_numbers", "reading"),
     *("recurrence", "relations", "requests", "roles", "roots", "saved_views", "search", "tables", "tags"),
-    *("teams", "text", "users"),
+    *("teams", "text", "users", "zones"),
 )
 """The modules of the store whose refusals people meet on a page."""
 BY_PROGRAMS = (
