@@ -8,38 +8,35 @@ each row.
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
-from contactcenter.crm import access, ownerships, records, settings
+from contactcenter.crm import access, leads, lists, ownerships, records, settings
 from contactcenter.crm.access import Kind, Reader, Right, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.import_kinds import ImportKind
 from contactcenter.crm.import_values import Duplicates, Import, Options, Reject, State
-from contactcenter.crm.lead_rows import FIELD, LONGEST_TITLE, MOST_FIELDS, MOST_NUMBERS, TARGETS
+from contactcenter.crm.lead_rows import FIELD, LONGEST_TITLE, MOST_FIELDS, TARGETS
+from contactcenter.crm.leads import LeadChange, NewLead
 from contactcenter.crm.phone_numbers import check_region
 from contactcenter.crm.schema import (
     addresses,
     customers,
     do_not_call,
     lead_numbers,
-    leads,
-    lists,
     root_of_row,
 )
+from contactcenter.crm.schema import leads as leads_table
 from contactcenter.crm.tables import Row
 from contactcenter.crm.targets import Target
-from contactcenter.dialer.leads import LeadState
+from contactcenter.dialer.leads import LeadNumber
 
 Says = Mapping[str, Any]
 """What a row says, as `lead_rows.LeadRows.read` has it."""
 _HIDDEN = {"phone": "numbers", "name": "name", FIELD: "fields"}
 """What of a lead shows what goes into a target; the others can't be hidden."""
-CHANGEABLE = (
-    *("name", "customer", "language", "priority", "owner", "zone", "region"),
-    *("fields", "consent", "consent_at"),
-)
+_COMING = ""
+"""Instead of the id of a lead who is about to be written."""
 
 
 class Leads(ImportKind):
@@ -53,8 +50,7 @@ class Leads(ImportKind):
         return TARGETS
 
     def check(self, db: Connection, options: Options, reader: Reader) -> None:
-        if not _sees(db, options.into, reader):
-            raise Refusal("there is no such list", code="not_found", field="list")
+        lists.check_visible(db, options.into, reader)
         _check_owner(db, reader, options.owner or "")
         if options.region is not None:
             check_region(options.region, "region")
@@ -101,8 +97,7 @@ class Leads(ImportKind):
         self, db: Connection, one: Import, options: Options, reader: Reader, *, at: float, zone: str,
         seen: Set[Hashable],
     ) -> "_Batch":  # fmt: skip
-        if not _sees(db, options.into, reader):
-            raise Refusal("the list is gone, or you don't see it any more", code="not_found")
+        lists.check_visible(db, options.into, reader)
         return _Batch(db, options, reader, at=at, seen=seen)
 
 
@@ -125,7 +120,7 @@ class _Batch:
         self._by_number: dict[str, str] = {}
         """Number -> the one customer who has it."""
         self._by_account: dict[str, str] = {}
-        self._new: list[tuple[str, Says]] = []
+        self._new: list[Says] = []
         self.fresh: set[Hashable] = set()
         self.created = self.changed = self.skipped = 0
         self.rejects: list[Reject] = []
@@ -183,51 +178,31 @@ class _Batch:
         self._create(says, numbers)
 
     def _create(self, says: Says, numbers: Iterable[str]) -> None:
-        id_ = _new_id(self._at)
-        self._new.append((id_, says))
+        self._new.append(says)
         self.created += 1
         for each in numbers:
-            self._here[each].add(id_)
+            self._here[each].add(_COMING)
             self.fresh.add(each)
 
     def _flush(self) -> None:
-        """Write the new leads: two statements, however many there are."""
+        """Write the new leads together; from now on it is known which they are."""
         new, self._new = self._new, []
-        if new:
-            self._db.execute(insert(leads), [self._row(id_, says) for id_, says in new])
-            self._db.execute(
-                insert(lead_numbers),
-                [
-                    {"lead": id_, "position": position, **each}
-                    for id_, says in new
-                    for position, each in enumerate(says["numbers"])
-                ],
+        if not new:
+            return
+        wanted = [
+            NewLead(
+                numbers=_numbers(says["numbers"]), name=says["name"], customer=self._customer(says),
+                language=says["language"], priority=says["priority"], owner=says["owner"] or self._owner,
+                zone=says["zone"], region=says["region"], fields=says["fields"], consent=says["consent"],
+                consent_at=says["consent_at"],
             )
-
-    def _row(self, id_: str, says: Says) -> dict[str, Any]:
-        first = says["numbers"][0]
-        return {
-            "id": id_,
-            "list": self._options.into,
-            "name": says["name"],
-            "customer": self._customer(says),
-            "language": says["language"],
-            "priority": says["priority"],
-            "state": LeadState.DUE.value,
-            "shelf": _shelf(says["priority"], first["zones"], first["regions"]),
-            "due_at": self._at,
-            "next_number": 0,
-            "owner": says["owner"] or self._owner,
-            "zone": says["zone"],
-            "region": says["region"],
-            "fields": says["fields"],
-            "consent": says["consent"],
-            "consent_at": says["consent_at"],
-            "version": 1,
-            "created_at": self._at,
-            "created_by": self._reader.login,
-            "updated_at": self._at,
-        }
+            for says in new
+        ]  # fmt: skip
+        ids = leads.add_many(self._db, self._options.into, wanted, by=self._reader.login, at=self._at)
+        for id_, one in zip(ids, wanted, strict=True):
+            for each in one.numbers:
+                self._here[each.number].discard(_COMING)
+                self._here[each.number].add(id_)
 
     @property
     def _owner(self) -> str:
@@ -244,53 +219,27 @@ class _Batch:
     def _update(self, hits: Set[str], says: Says) -> None:
         """Write what the row says into the lead who is there: what it leaves empty stays, and no number goes.
         Whether he is dialled, and when, stays as it is."""
+        if _COMING in hits:
+            self._flush()
+            hits = set().union(*(self._here[each["number"]] for each in says["numbers"]))
         if len(hits) > 1:
             raise Refusal(f"{len(hits)} leads have these numbers", field="phone")
-        self._flush()
         (id_,) = hits
-        row = self._db.execute(select(leads).where(leads.c.id == id_)).one()
-        held = self._db.execute(
-            select(lead_numbers).where(lead_numbers.c.lead == id_).order_by(lead_numbers.c.position)
-        ).all()
-        before = {name: getattr(row, name) for name in CHANGEABLE}
-        given = {
-            name: says[name]
-            for name in ("name", "language", "priority", "owner", "zone", "region", "consent", "consent_at")
-            if says[name]
-        }
-        if says["customer"]:
-            given["customer"] = self._by_account[says["customer"]]
-        after = {**before, **given, "fields": {**row.fields, **says["fields"]}}
-        have = {each.number for each in held}
-        more = [each for each in says["numbers"] if each["number"] not in have]
-        if len(held) + len(more) > MOST_NUMBERS:
-            raise Refusal(f"at most {MOST_NUMBERS} numbers, this has {len(held) + len(more)}", field="phone")
-        self.changed += 1
-        if after == before and not more:
-            return
-        if more:
-            self._db.execute(
-                insert(lead_numbers),
-                [
-                    {"lead": id_, "position": position, **each}
-                    for position, each in enumerate(more, held[-1].position + 1)
-                ],
-            )
-        following = held[row.next_number] if row.next_number < len(held) else held[0]
-        values = {**after, "shelf": _shelf(after["priority"], following.zones, following.regions)}
-        self._db.execute(
-            update(leads)
-            .where(leads.c.id == id_)
-            .values(**values, version=row.version + 1, updated_at=self._at)
-        )
-        for each in more:
-            self._here[each["number"]].add(id_)
-        numbers = {"numbers": [each.number for each in held]}
-        with_more = {"numbers": [*numbers["numbers"], *(each["number"] for each in more)]}
-        records.changed(
-            self._db, "lead", id_, {**before, **numbers}, {**after, **with_more}, by=self._reader.login,
-            at=self._at, version=row.version + 1,
+        one = leads.get(self._db, id_)
+        assert one is not None  # noqa: S101 - found in this transaction
+        have = {each.number for each in one.numbers}
+        more = _numbers(each for each in says["numbers"] if each["number"] not in have)
+        to = LeadChange(
+            name=says["name"] or None, customer=self._by_account.get(says["customer"]),
+            language=says["language"] or None, priority=says["priority"] or None, owner=says["owner"] or None,
+            numbers=(*one.numbers, *more) if more else None, next_number=one.next_number if more else None,
+            fields={**one.fields, **says["fields"]} if says["fields"] else None,
+            consent=says["consent"] or None, consent_at=says["consent_at"],
         )  # fmt: skip
+        leads.change(self._db, id_, to, reader=self._reader, at=self._at)
+        self.changed += 1
+        for each in more:
+            self._here[each.number].add(id_)
 
     # --- who is there already ---
 
@@ -300,12 +249,12 @@ class _Batch:
         )
         if not numbers or not (here or there):
             return
-        seen = leads.c.list == self._options.into
+        seen = leads_table.c.list == self._options.into
         if there:
             seen |= access.visible(self._reader, Kind.LEAD)
         query = (
-            select(lead_numbers.c.number, leads.c.id, leads.c.list)
-            .join(leads, leads.c.id == lead_numbers.c.lead)
+            select(lead_numbers.c.number, leads_table.c.id, leads_table.c.list)
+            .join(leads_table, leads_table.c.id == lead_numbers.c.lead)
             .where(lead_numbers.c.number.in_(sorted(numbers)), seen)
         )
         for row in self._db.execute(query):
@@ -345,27 +294,20 @@ class _Batch:
             raise refusal
 
 
+def _numbers(said: Iterable[Mapping[str, Any]]) -> tuple[LeadNumber, ...]:
+    return tuple(
+        LeadNumber(**{**each, "zones": tuple(each["zones"]), "regions": tuple(each["regions"])})
+        for each in said
+    )
+
+
 def _check_owner(db: Connection, reader: Reader, owner: str) -> None:
     """Refuse an owner that there is not, or who is beyond the reader."""
     ownerships.check(db, owner, "")
     ownerships.check_reach(db, reader, Kind.LEAD, owner, "")
 
 
-def _sees(db: Connection, list_: str, reader: Reader) -> bool:
-    seen = access.visible(reader, Kind.LIST)
-    return db.scalar(select(lists.c.id).where(lists.c.id == list_, seen)) is not None
-
-
 def _listed(db: Connection, numbers: Collection[str]) -> frozenset[str]:
     return frozenset(
         db.scalars(select(do_not_call.c.number).where(do_not_call.c.number.in_(sorted(numbers))))
     )
-
-
-def _new_id(at: float) -> str:
-    """Ids that grow with time: the database appends to its indexes, and does not look for places in them."""
-    return f"{int(at * 1000):012x}{uuid4().hex[:20]}"
-
-
-def _shelf(priority: int, zones: Sequence[str], regions: Sequence[str]) -> str:
-    return f"{99 - priority:02}" + ",".join(zones)

@@ -10,6 +10,7 @@ from typing import Any
 from contactcenter.crm.cells import LANGUAGES, check_width, digits, moment, one_of, phones
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.shelves import PRIORITIES
 from contactcenter.crm.targets import Target
 from contactcenter.crm.targets import target as _target
 from contactcenter.crm.text import entered
@@ -23,8 +24,6 @@ MOST_FIELDS = 100
 LONGEST_VALUE = 1_000
 """Characters of such a one."""
 LONGEST_TITLE = 64
-PRIORITIES = range(100)
-"""The highest is dialled first."""
 FIELD = "field"
 """The target of a column that is kept under its own name, for the agent and his script."""
 

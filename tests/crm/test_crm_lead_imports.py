@@ -153,7 +153,7 @@ async def test_every_row_becomes_a_lead_or_says_why_not(keeper: Keeper, desk: De
         assert rows == [(0 if state is State.CHECKING else 3,)], "checking writes nothing"
     found = keeper.rows(
         "SELECT name, language, priority, state, consent, consent_at, fields, customer, region, created_by "
-        "FROM leads ORDER BY id"
+        "FROM leads ORDER BY priority DESC, customer = '', name"
     )
     as_json = lambda value: value if isinstance(value, dict) else json.loads(value)  # noqa: E731 - by engine
     ids = dict(keeper.rows("SELECT number, id FROM customers"))
@@ -165,7 +165,7 @@ async def test_every_row_becomes_a_lead_or_says_why_not(keeper: Keeper, desk: De
     ]  # fmt: skip
     numbers = keeper.rows(
         "SELECT name, number, kind, position, regions FROM lead_numbers JOIN leads ON leads.id = lead "
-        "WHERE name <> '王小明' ORDER BY leads.id, position"
+        "WHERE name <> '王小明' ORDER BY name, position"
     )
     assert [row[:4] for row in numbers] == [
         ("Ann", "+13055550100", "mobile", 0), ("Ann", "+8613800138001", "mobile", 1),
