@@ -39,6 +39,8 @@ class Refusal(StrEnum):
     """Outside of the hours, in one of the zones in which the number may be."""
     NO_ZONE = "no_zone"
     """Nobody knows what the clock shows there."""
+    NOT_DUE = "not_due"
+    """Somebody closed or held the lead since it was leased, or gave it to another campaign."""
 
 
 LASTING = frozenset({Refusal.DO_NOT_CALL, Refusal.NATIONAL_LIST, Refusal.NO_CONSENT, Refusal.NO_ZONE})
@@ -59,6 +61,7 @@ SAYS: Mapping[Refusal, str] = {
     Refusal.AFTER_DROP: "the person was dropped: only after the pause, and with an agent reserved",
     Refusal.NOT_NOW: "it is outside of the hours in a zone in which the number may be",
     Refusal.NO_ZONE: "nobody knows what the clock shows where the number is",
+    Refusal.NOT_DUE: "somebody closed or held the lead meanwhile, or another campaign has it",
 }
 """Each in words."""
 
