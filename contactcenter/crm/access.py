@@ -6,7 +6,7 @@ export, history, pop, recording) carries `visible`, and what it gives out has pa
 may not see does not exist for him: it is 404 wherever it is asked for by its id, and no number counts it.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -29,13 +29,19 @@ from sqlalchemy import (
 
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import (
+    appointments,
     assignments,
     attachments,
+    attempts,
     callbacks,
+    campaigns,
     consents,
     customers,
+    do_not_call,
     followups,
     interactions,
+    leads,
+    lists,
     memberships,
     merges,
     notes,
@@ -78,6 +84,16 @@ class Right(StrEnum):
     REQUESTS_EXPORT = "requests.export"
     FOLLOWUPS_READ = "followups.read"
     FOLLOWUPS_WRITE = "followups.write"
+    CAMPAIGNS_READ = "campaigns.read"
+    CAMPAIGNS_MANAGE = "campaigns.manage"
+    LEADS_READ = "leads.read"
+    LEADS_WRITE = "leads.write"
+    LEADS_IMPORT = "leads.import"
+    DO_NOT_CALL_READ = "do_not_call.read"
+    DO_NOT_CALL_WRITE = "do_not_call.write"
+    DO_NOT_CALL_MANAGE = "do_not_call.manage"
+    APPOINTMENTS_READ = "appointments.read"
+    APPOINTMENTS_WRITE = "appointments.write"
     CONFIGURATION_READ = "configuration.read"
     CONFIGURATION_WRITE = "configuration.write"
     FIELDS_WRITE = "fields.write"
@@ -117,6 +133,7 @@ class Kind(StrEnum):
     FOLLOWUP = "followup"
     INTERACTION = "interaction"
     RECORDING = "recording"
+    LEAD = "lead"
 
     NOTE = "note"
     ATTACHMENT = "attachment"
@@ -125,6 +142,14 @@ class Kind(StrEnum):
     CALLBACK = "callback"
     MERGE = "merge"
     """These six follow the record that they hang on."""
+
+    CAMPAIGN = "campaign"
+    LIST = "list"
+    ATTEMPT = "attempt"
+    APPOINTMENT = "appointment"
+    """These four go by the scope of leads."""
+    DO_NOT_CALL = "do_not_call"
+    """One list for all: who has the right sees each number of it."""
 
     CALL = "call"
     AGENT = "agent"
@@ -139,7 +164,7 @@ class Kind(StrEnum):
     """Of the center as a whole (a version, a role, a team): who has the right sees each of them."""
 
 
-SCOPED = (Kind.CUSTOMER, Kind.REQUEST, Kind.FOLLOWUP, Kind.INTERACTION, Kind.RECORDING)
+SCOPED = (Kind.CUSTOMER, Kind.REQUEST, Kind.FOLLOWUP, Kind.INTERACTION, Kind.RECORDING, Kind.LEAD)
 """The kinds for which a role has a scope."""
 
 TABLES: dict[Kind, FromClause] = {
@@ -154,6 +179,12 @@ TABLES: dict[Kind, FromClause] = {
     Kind.RELATION: relations,
     Kind.CALLBACK: callbacks,
     Kind.MERGE: merges,
+    Kind.LEAD: leads,
+    Kind.CAMPAIGN: campaigns,
+    Kind.LIST: lists,
+    Kind.ATTEMPT: attempts,
+    Kind.APPOINTMENT: appointments,
+    Kind.DO_NOT_CALL: do_not_call,
 }
 
 READING = {
@@ -168,12 +199,19 @@ READING = {
     Kind.RELATION: Right.CUSTOMERS_READ,
     Kind.CALLBACK: Right.CALLBACKS_READ,
     Kind.MERGE: Right.CUSTOMERS_MERGE,
+    Kind.LEAD: Right.LEADS_READ,
+    Kind.CAMPAIGN: Right.CAMPAIGNS_READ,
+    Kind.LIST: Right.CAMPAIGNS_READ,
+    Kind.ATTEMPT: Right.LEADS_READ,
+    Kind.APPOINTMENT: Right.APPOINTMENTS_READ,
+    Kind.DO_NOT_CALL: Right.DO_NOT_CALL_READ,
 }
 """Without this right, nothing of the kind is visible, whatever the scope."""
 
 _SCOPE_OF = {
     **dict.fromkeys((Kind.NOTE, Kind.ATTACHMENT, Kind.CONSENT, Kind.RELATION), Kind.CUSTOMER),
     Kind.CALLBACK: Kind.INTERACTION,
+    **dict.fromkeys((Kind.CAMPAIGN, Kind.LIST, Kind.ATTEMPT, Kind.APPOINTMENT), Kind.LEAD),
 }
 
 CONDITIONS = 2_000
@@ -185,12 +223,25 @@ FIELDS = frozenset(
 ) | frozenset(
     {"customer.note", "customer.last", "customer.id_number", "customer.tags", "request.problem"}
     | {"request.solution", "interaction.caller", "interaction.caller_name", "interaction.note"}
+    | {"lead.name", "lead.numbers", "lead.fields"}
 )
 """What can be hidden, besides custom fields (`customer.custom.NAME`, `request.custom.NAME`)."""
 
-_WITHIN = {"customer.phones": "customer.addresses", "interaction.callback": "interaction.caller"}
+_WITHIN = {
+    "customer.phones": "customer.addresses",
+    "interaction.callback": "interaction.caller",
+    "lead.numbers": "customer.phones",
+}
 """What tells of something else, and is hidden with it. The other way round, of what is hidden as phones, the
 addresses have the others only."""
+
+
+def _wholes(name: str) -> Iterator[str]:
+    """The field, and everything that it is hidden with."""
+    whole: str | None = name
+    while whole:
+        yield whole
+        whole = _WITHIN.get(whole)
 
 
 @frozen
@@ -229,8 +280,7 @@ class Reader:
 
     def hides(self, kind: Kind, name: str) -> bool:
         """Whether a field of such records stays blank for him."""
-        whole = f"{kind}.{name}"
-        return whole in self.hidden or _WITHIN.get(whole) in self.hidden
+        return not self.hidden.isdisjoint(_wholes(f"{kind}.{name}"))
 
     def shares(self, teams: Iterable[str]) -> bool:
         """Whether, as far as teams go, he reaches somebody who is in these: in one of his, or in none."""
@@ -311,6 +361,18 @@ def _visible(reader: Reader, kind: Kind, table: FromClause, many: bool) -> Colum
             return _of_customer(reader, table.c.kept)
         case Kind.RELATION:
             return and_(*(_of_customer(reader, end) for end in (table.c.from_id, table.c.to_id)))
+        case Kind.LEAD:
+            return _lead(reader, table)
+        case Kind.LIST:
+            return _list(reader, table)
+        case Kind.CAMPAIGN:
+            return _campaign(reader, table)
+        case Kind.ATTEMPT:
+            return _attempt(reader, table)
+        case Kind.APPOINTMENT:
+            return _appointment(reader, table)
+        case Kind.DO_NOT_CALL:
+            return true()
     raise ValueError(f"{kind} is not in the store")
 
 
@@ -622,6 +684,71 @@ def _recording(reader: Reader, table: FromClause) -> ColumnElement[bool]:
     )
 
 
+def _team_owns(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """A campaign or list of the reader's own, of one of his teams, or of none."""
+    return or_(table.c.owner == reader.login, table.c.team.in_(("", *reader.teams)))
+
+
+def _lead(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """One's own: whose owner one is, or whom one was given to call."""
+    scope = reader.scope(Kind.LEAD)
+    if scope is Scope.ALL:
+        return true()
+    called = _as(attempts, "called_row")
+    given = select(1).where(called.c.lead == table.c.id, called.c.agent == reader.login)
+    mine = or_(table.c.owner == reader.login, given.correlate(table, _MANY).exists())
+    if scope is Scope.OWN:
+        return mine
+    of = _as(lists, "list_row")
+    within = select(1).where(of.c.id == table.c.list, _team_owns(reader, of))
+    return or_(mine, within.correlate(table, _MANY).exists())
+
+
+def _list(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """One's own: whose owner one is, or in which one has leads."""
+    scope = reader.scope(Kind.LEAD)
+    if scope is Scope.ALL:
+        return true()
+    one = _as(leads, "lead_row")
+    # The first says what the second implies, so that the index of leads with an owner is used.
+    owned = select(1).where(one.c.owner != "", one.c.owner == reader.login, one.c.list == table.c.id)
+    mine = or_(table.c.owner == reader.login, owned.correlate(table, _MANY).exists())
+    return or_(mine, _team_owns(reader, table)) if scope is Scope.TEAM else mine
+
+
+def _campaign(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    match reader.scope(Kind.LEAD):
+        case Scope.ALL:
+            return true()
+        case Scope.TEAM:
+            limit = _in_queues(reader, Kind.LEAD, table.c.queue)
+            return or_(table.c.owner == reader.login, and_(limit, _team_owns(reader, table)))
+        case Scope.OWN:
+            return table.c.owner == reader.login
+
+
+def _attempt(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """One's own, and those of campaigns that one sees."""
+    scope = reader.scope(Kind.LEAD)
+    if scope is Scope.ALL:
+        return true()
+    of = _as(campaigns, "campaign_row")
+    within = select(1).where(of.c.id == table.c.campaign, _campaign(reader, of))
+    return or_(table.c.agent == reader.login, within.correlate(table, _MANY).exists())
+
+
+def _appointment(reader: Reader, table: FromClause) -> ColumnElement[bool]:
+    """One's own; with the scope `team` those of one's teams, too."""
+    match reader.scope(Kind.LEAD):
+        case Scope.ALL:
+            return true()
+        case Scope.TEAM:
+            limit = _in_queues(reader, Kind.LEAD, table.c.queue)
+            return or_(table.c.owner == reader.login, and_(limit, table.c.team.in_(("", *reader.teams))))
+        case Scope.OWN:
+            return table.c.owner == reader.login
+
+
 def _reached(reader: Reader, login: ColumnElement[str]) -> ColumnElement[bool]:
     """As `Reader.reaches` for somebody, as far as teams go."""
     match reader.scope(Kind.INTERACTION):
@@ -654,7 +781,7 @@ def _hidden_of(reader: Reader, kind: Kind) -> list[str]:
     """The names, without their kind, of the fields of such records that are hidden from him."""
     if not reader.hidden:
         return []
-    names = {*reader.hidden, *(part for part, whole in _WITHIN.items() if whole in reader.hidden)}
+    names = {*reader.hidden, *(part for part in _WITHIN if not reader.hidden.isdisjoint(_wholes(part)))}
     prefix = f"{kind}."
     return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 

@@ -41,17 +41,21 @@ class Role:
 
 _WORK = {
     Right.CUSTOMERS_READ, Right.CUSTOMERS_WRITE, Right.REQUESTS_READ, Right.REQUESTS_WRITE,
-    Right.FOLLOWUPS_READ, Right.FOLLOWUPS_WRITE, Right.INTERACTIONS_READ,
+    Right.FOLLOWUPS_READ, Right.FOLLOWUPS_WRITE, Right.INTERACTIONS_READ, Right.APPOINTMENTS_READ,
+    Right.APPOINTMENTS_WRITE, Right.DO_NOT_CALL_WRITE,
 }  # fmt: skip
-_LEAD = _WORK | {
+_CALL = {Right.LEADS_READ, Right.LEADS_WRITE}
+_LEAD = _WORK | _CALL | {
     Right.CUSTOMERS_MERGE, Right.CUSTOMERS_IMPORT, Right.CUSTOMERS_EXPORT, Right.REQUESTS_EXPORT,
     Right.INTERACTIONS_EXPORT, Right.RECORDINGS_PLAY, Right.FLOOR_WATCH, Right.CALLS_MONITOR,
     Right.CALLS_STEER, Right.AGENTS_STEER, Right.CALLBACKS_READ, Right.CONFIGURATION_READ,
-    Right.CONFIGURATION_WRITE, Right.USERS_READ, Right.AUDIT_READ,
+    Right.CONFIGURATION_WRITE, Right.USERS_READ, Right.AUDIT_READ, Right.CAMPAIGNS_READ,
+    Right.CAMPAIGNS_MANAGE, Right.LEADS_IMPORT, Right.DO_NOT_CALL_READ,
 }  # fmt: skip
 _LOOK = {
     Right.CUSTOMERS_READ, Right.REQUESTS_READ, Right.FOLLOWUPS_READ, Right.INTERACTIONS_READ,
-    Right.CALLBACKS_READ, Right.FLOOR_WATCH, Right.USERS_READ,
+    Right.CALLBACKS_READ, Right.FLOOR_WATCH, Right.USERS_READ, Right.CAMPAIGNS_READ, Right.LEADS_READ,
+    Right.DO_NOT_CALL_READ, Right.APPOINTMENTS_READ,
 }  # fmt: skip
 
 
@@ -64,29 +68,34 @@ def _builtin(
     )  # fmt: skip
 
 
-def _scopes(customer: Scope, request: Scope, followup: Scope, interaction: Scope, recording: Scope) -> Any:
-    return dict(zip(SCOPED, (customer, request, followup, interaction, recording), strict=True))
+def _scopes(*scopes: Scope) -> dict[Kind, Scope]:
+    """In the order of `SCOPED`."""
+    return dict(zip(SCOPED, scopes, strict=True))
 
 
 _OWN, _TEAM, _ALL = Scope
 
 BUILTIN: tuple[Role, ...] = (
     _builtin(
-        "agent", "座席", "Agent", _WORK | {Right.CALLS_TAKE}, _scopes(_TEAM, _TEAM, _OWN, _OWN, _OWN),
+        "agent", "座席", "Agent", _WORK | _CALL | {Right.CALLS_TAKE},
+        _scopes(_TEAM, _TEAM, _OWN, _OWN, _OWN, _OWN),
         "customer.id_number",
     ),
     _builtin(
         "senior_agent", "资深座席", "Senior agent",
-        _WORK | {Right.CALLS_TAKE, Right.CUSTOMERS_MERGE, Right.RECORDINGS_PLAY},
-        _scopes(_TEAM, _TEAM, _TEAM, _TEAM, _OWN),
+        _WORK | _CALL | {
+            Right.CALLS_TAKE, Right.CUSTOMERS_MERGE, Right.RECORDINGS_PLAY, Right.CAMPAIGNS_READ,
+            Right.DO_NOT_CALL_READ,
+        },
+        _scopes(_TEAM, _TEAM, _TEAM, _TEAM, _OWN, _TEAM),
     ),
     _builtin("supervisor", "班长", "Supervisor", _LEAD, dict.fromkeys(SCOPED, _TEAM)),
     _builtin(
-        "sales", "销售", "Sales", _WORK, _scopes(_OWN, _OWN, _OWN, _OWN, _OWN), "customer.id_number"
+        "sales", "销售", "Sales", _WORK | _CALL, dict.fromkeys(SCOPED, _OWN), "customer.id_number"
     ),
     _builtin(
-        "service", "客服", "Service", _WORK | {Right.CUSTOMERS_MERGE},
-        _scopes(_TEAM, _TEAM, _TEAM, _OWN, _OWN),
+        "service", "客服", "Service", _WORK | {Right.CUSTOMERS_MERGE, Right.DO_NOT_CALL_READ},
+        _scopes(_TEAM, _TEAM, _TEAM, _OWN, _OWN, _OWN),
     ),
     _builtin(
         "quality", "质检", "Quality", _LOOK | {Right.CALLS_MONITOR, Right.RECORDINGS_PLAY},

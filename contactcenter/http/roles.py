@@ -16,7 +16,7 @@ from contactcenter.http.visit import Visit
 
 routes = Routes("roles")
 
-Scoped = Literal["customer", "request", "followup", "interaction", "recording"]
+Scoped = Literal["customer", "request", "followup", "interaction", "recording", "lead"]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"\S")]
 FieldName = Annotated[str, StringConstraints(max_length=100)]
 

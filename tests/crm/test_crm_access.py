@@ -119,6 +119,14 @@ def write(db: Connection, world: World) -> None:
         _hang(db, schema.followups, id_, customer_id=customer, owner=owner, team=team)
         _hang(db, schema.followups, f"{id_} of nobody", customer_id=None, owner=owner, team=team)
         _hang(db, schema.notes, f"note of {id_}", customer_id=customer, request=id_)
+        queue, agent = QUEUES[id_ == "w1"], world.customers[customer][0]
+        _hang(db, schema.lists, id_, owner=owner, team=team)
+        _hang(db, schema.campaigns, id_, owner=owner, team=team, queue=queue)
+        _hang(db, schema.leads, id_, list=id_, owner=agent)
+        _hang(db, schema.leads, f"{id_} given", list=id_)
+        _hang(db, schema.attempts, id_, lead=f"{id_} given", campaign=id_, agent=agent)
+        _hang(db, schema.appointments, id_, owner=owner, team=team, queue=queue)
+        _hang(db, schema.do_not_call, id_)
 
 
 def _hang(db: Connection, table: Any, id_: str, **values: Any) -> None:
@@ -174,6 +182,13 @@ class Rules:
         shared = not theirs or bool(theirs & set(self.reader.teams))
         return scope is Scope.TEAM and shared and (not limit or queue in limit)
 
+    def outgoing(self, owner: str, team: str, queue: str = "") -> bool:
+        scope, limit = self.reader.scope(Kind.LEAD), self.reader.limit(Kind.LEAD)
+        if scope is not Scope.TEAM:
+            return scope is Scope.ALL
+        ours = team in ("", *self.reader.teams) and (not queue or not limit or queue in limit)
+        return ours or owner == self.reader.login
+
     def visible(self, kind: Kind) -> set[str]:
         world = self.world
         match kind:
@@ -201,6 +216,28 @@ class Rules:
             case Kind.RECORDING:
                 talked = {id_: frozenset(sorted(w)[:1]) for id_, (_, w, _, _) in world.talks.items()}
                 return {id_ for id_, w in talked.items() if self.talk(kind, world.talks[id_][2], w)}
+            case Kind.LEAD:
+                agents = {id_: world.customers[c][0] for id_, (_, _, c) in world.work.items()}
+                lists = {id_ for id_, (o, t, _) in world.work.items() if self.outgoing(o, t)}
+                mine = {id_ for id_, agent in agents.items() if agent == self.reader.login} | lists
+                return mine | {f"{id_} given" for id_ in mine}
+            case Kind.LIST:
+                return {
+                    id_ for id_, (o, t, c) in world.work.items()
+                    if self.outgoing(o, t) or self.reader.login in (o, world.customers[c][0])
+                }  # fmt: skip
+            case Kind.CAMPAIGN | Kind.APPOINTMENT:
+                return {
+                    id_ for id_, (o, t, _) in world.work.items()
+                    if o == self.reader.login or self.outgoing(o, t, QUEUES[id_ == "w1"])
+                }  # fmt: skip
+            case Kind.ATTEMPT:
+                return self.visible(Kind.CAMPAIGN) | {
+                    id_ for id_, (_, _, c) in world.work.items()
+                    if world.customers[c][0] == self.reader.login
+                }  # fmt: skip
+            case Kind.DO_NOT_CALL:
+                return set(world.work)
         raise AssertionError(f"say in {__file__} who sees a record of the kind {kind}")
 
 
@@ -378,8 +415,9 @@ def test_what_is_hidden_can_neither_be_written_nor_asked_for() -> None:
 def test_every_field_that_can_be_hidden_is_one_that_there_is() -> None:
     known = {f"customer.{name}" for name in CustomerCard.__dataclass_fields__}
     tables = {"customer": schema.customers, "request": schema.requests, "interaction": schema.interactions}
+    known |= {f"lead.{column.name}" for column in schema.leads.columns}
     known |= {f"{kind}.{column.name}" for kind, table in tables.items() for column in table.columns}
-    assert access.FIELDS - known <= {"customer.addresses", "customer.tags"}
+    assert access.FIELDS - known <= {"customer.addresses", "customer.tags", "lead.numbers"}
 
 
 def test_a_role_in_the_database_may_name_a_right_of_a_later_version(db: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from contactcenter.crm.access import RIGHTS, SCOPED, Right
 from contactcenter.crm.followups import FollowupState
 from contactcenter.crm.requests import RequestState
 from contactcenter.crm.roles import BUILTIN
+from contactcenter.dialer.permission import Refusal
+from contactcenter.dialer.profiles import PROFILES, Profile
+from contactcenter.dialer.starting import Lack
 from contactcenter.http.server import API, all_routes
 from contactcenter.interactions import InteractionState, Outcome
 from contactcenter.offers import OfferState
@@ -255,3 +259,46 @@ def test_decisions_are_numbered_without_gaps() -> None:
 def test_pages_tell_nothing_of_the_machine_that_they_were_written_on(page: Path) -> None:
     content = page.read_text(encoding="utf-8")
     assert not re.search(r"/(?:work|root|home|tmp)/", content)
+
+
+# --- the law of outgoing calls ---
+
+
+def test_the_page_of_the_law_has_every_reason() -> None:
+    page = text("compliance.md")
+    assert [each for each in Refusal if f"`{each.value}`" not in page] == []
+    assert [each for each in Lack if f"`{each.value}`" not in page] == []
+
+
+def test_the_page_of_the_law_has_the_profiles_as_they_are() -> None:
+    rows = {
+        cells[0]: cells[1:]
+        for line in section(text("compliance.md"), "## The profiles").splitlines()
+        if line.startswith("|") and len(cells := [each.strip() for each in line.strip("|").split("|")]) == 5
+    }
+    assert rows["Setting"] == list(PROFILES)
+    for place, profile in enumerate(PROFILES.values()):
+        row = {name: cells[place] for name, cells in rows.items()}
+        assert row["most dropped, of who answered"].startswith(f"{profile.drop_limit * 100:g} %")
+        assert row["what the pacing aims at"].startswith(f"{profile.drop_target * 100:g} %")
+        assert row["to an agent or the message"].startswith(f"{profile.clock_s:g} s")
+        assert row["rings at least"].startswith(f"{profile.ring_s} s")
+        (begin, end), *_ = profile.week[0]
+        hours = f"{begin.hour}:{begin:%M}–{end.hour}:{end:%M}"
+        assert row["hours, by the clock of whoever is called"].startswith(hours)
+        days = profile.national_list_days
+        assert (f"{days} days old" in row["national list"]) == (days is not None)
+        assert row["record of consent"].startswith("each lead" if profile.consent else "no")
+        hang_up = row["hang up on machines without a word"]
+        assert hang_up.startswith("yes" if profile.hang_up_on_machines else "no")
+        assert (f"{profile.after_drop_h:g} h" in row["after a drop"]) == (profile.after_drop_h > 0)
+        calls = row["calls to one number in 24 hours, all campaigns together"]
+        assert calls.startswith(str(profile.calls_a_day))
+        assert row["records are kept, at least"].startswith(f"{profile.record_years:g} year")
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_each_value_of_a_profile_names_its_source(profile: Profile) -> None:
+    values = {each.name for each in fields(profile)} - {"name", "sources"}
+    assert profile.sources.keys() == values | {"do_not_call"}
+    assert all(profile.sources.values())

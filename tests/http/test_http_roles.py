@@ -72,7 +72,7 @@ async def test_one_is_told_what_one_may(edge: Running, admin: Browser) -> None:
     assert "roles.write" not in me["rights"]
     known = await admin.get("/api/rights")
     assert set(known["rights"]) == set(roles.RIGHTS)
-    assert known["kinds"] == ["customer", "request", "followup", "interaction", "recording"]
+    assert known["kinds"] == ["customer", "request", "followup", "interaction", "recording", "lead"]
     assert {each["name"] for each in (await admin.get("/api/roles"))["items"]} == {
         each.name for each in roles.BUILTIN
     }

@@ -8,6 +8,9 @@ from desk import WEB, dictionary
 
 import contactcenter
 from contactcenter.crm.access import RIGHTS
+from contactcenter.dialer.permission import Refusal
+from contactcenter.dialer.reports import Rule
+from contactcenter.dialer.starting import SAYS, Lack
 
 CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 LATIN_IN_ZH = {"English", "VIP", "Ctrl", "CSV", "XLSX", "Excel", "PDF", "UTF", "GB"} | {
@@ -35,6 +38,7 @@ BY_CODE = (
     ),
     *("exported", "right", "right_about", "right_group", "scope", "scope_of", "scoped", "role_part"),
     *("hidden_field", "audit_field", "act_group", "chain"),
+    *("refusal", "lack", "law"),
 )
 """Groups whose keys are made of a code that comes from the server."""
 
@@ -89,13 +93,25 @@ def test_every_step_that_the_center_notes_has_a_word() -> None:
     assert {step for step in whole if f"step.{step}" not in dictionary("en")} == set()
 
 
+def test_every_word_of_the_law_is_in_the_dictionary() -> None:
+    keys = {key for key in dictionary("en") if key.split(".")[0] in ("refusal", "lack", "law")}
+    assert keys == {
+        *(f"refusal.{each.value}" for each in Refusal),
+        *(f"lack.{each.value}" for each in Lack),
+        *(f"law.{each.value}" for each in Rule),
+    }
+    for lack in Lack:
+        wanted = set(re.findall(r"{(\w+)}", SAYS[lack]))
+        assert set(re.findall(r"{(\w+)}", dictionary("en")[f"lack.{lack.value}"])) >= wanted
+
+
 NOES = ("Refusal", "Unreadable")
 RECORDS = (
     *("accounts", "addresses", "assignments", "attachments", "custom", "customers", "emails", "fields"),
     *("file_types", "files", "filters", "followups", "id_numbers", "import_batches", "imports", "links"),
     *("mapping", "merging", "money", "notes", "ownerships", "passwords", "phone_numbers", "reading"),
     *("recurrence", "relations", "requests", "roles", "roots", "saved_views", "search", "tables", "tags"),
-    *("teams", "text", "users"),
+    *("teams", "text", "users", "zones"),
 )
 """The modules of the store whose refusals people meet on a page."""
 BY_PROGRAMS = (

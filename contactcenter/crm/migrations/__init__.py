@@ -8,7 +8,7 @@ from contactcenter.crm.errors import StoreRefused
 
 REVISIONS = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"),
-    "0013",
+    *("0013", "0014"),
 )
 """The oldest first. Named here so that opening a database that is up to date needs no Alembic (0.2 s)."""
 

@@ -45,14 +45,30 @@ from contactcenter.crm.schema.ground import (
     saved_views,
     settings,
 )
+from contactcenter.crm.schema.outgoing import (
+    appointments,
+    attempts,
+    caller_ids,
+    campaign_days,
+    campaign_lists,
+    campaigns,
+    do_not_call,
+    lead_numbers,
+    leads,
+    lists,
+    national_lists,
+    national_numbers,
+)
 from contactcenter.crm.schema.service import followups, request_steps, requests
 from contactcenter.crm.schema.staff import memberships, roles, sessions, teams, tokens, users
 
 __all__ = [
-    "addresses", "assignments", "attachments", "audit", "callbacks", "changes", "configurations",
-    "consents", "corrections", "custom_values", "customers", "document_words", "documents", "duplicates",
-    "fields", "followups", "idempotency", "import_mappings", "import_rejects", "imports", "interactions",
-    "intervals", "links", "memberships", "merges", "metadata", "name_keys", "notes", "outbox", "ownerships",
-    "recordings", "relations", "request_steps", "requests", "roles", "root_of_row", "saved_views", "sessions",
-    "settings", "tags", "teams", "timeline", "tokens", "users", "workers",
+    "addresses", "appointments", "assignments", "attachments", "attempts", "audit", "callbacks",
+    "caller_ids", "campaign_days", "campaign_lists", "campaigns", "changes", "configurations", "consents",
+    "corrections", "custom_values", "customers", "do_not_call", "document_words", "documents",
+    "duplicates", "fields", "followups", "idempotency", "import_mappings", "import_rejects", "imports",
+    "interactions", "intervals", "lead_numbers", "leads", "links", "lists", "memberships", "merges",
+    "metadata", "name_keys", "national_lists", "national_numbers", "notes", "outbox", "ownerships",
+    "recordings", "relations", "request_steps", "requests", "roles", "root_of_row", "saved_views",
+    "sessions", "settings", "tags", "teams", "timeline", "tokens", "users", "workers",
 ]  # fmt: skip

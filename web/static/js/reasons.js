@@ -169,6 +169,8 @@ const KNOWN = [
   [/^(?<name>[\w.]+): is sealed: /i, "because.filter_sealed"],
   [/^(?<name>[\w.]+): your role does not show/i, "because.hidden_field"],
   [/^you are sending (?<n>\d+) files already/, "because.sending"],
+  [/^there is no zone '(?<name>[^']*)'/, "because.zone"],
+  [/^there is no region '(?<name>[^']*)'/, "because.region"],
   [/^there is no room for files on the server/, "because.no_room"],
 ];
 

@@ -10,11 +10,13 @@ export const KINDS = {
   followup: { see: "followups.read", change: "followups.write", more: [] },
   interaction: { see: "interactions.read", change: "", more: ["interactions.export", "callbacks.read"] },
   recording: { see: "recordings.play", change: "", more: [] },
+  lead: { see: "leads.read", change: "leads.write", more: ["leads.import"] },
 };
 
 /** Everything else, in groups. */
 export const GROUPS = {
   calls: ["calls.take", "floor.watch", "calls.monitor", "monitors.end", "calls.steer", "agents.steer"],
+  outgoing: ["campaigns.read", "campaigns.manage", "appointments.read", "appointments.write", "do_not_call.read", "do_not_call.write", "do_not_call.manage"],
   center: ["configuration.read", "configuration.write", "fields.write", "users.read", "users.write", "roles.write"],
   watching: ["audit.read", "audit.export", "outbox.read", "backup"],
 };
