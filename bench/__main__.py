@@ -15,6 +15,7 @@ PARTS = {
     "ami": "reading Asterisk's events, beside panoramisk 1.4 as it is",
     "agi": "FastAGI commands, beside panoramisk's fast_agi",
     "waits": "announced waits, beside app_queue's average, on simulated days",
+    "pacing": "how many calls to place: one decision of a campaign",
     "store": "writing and finding, beside plain sqlite3",
     "importing": "customers from a file, and what calls notice of it",
     "year": "a year of a center: search, histories, export, backup, restore, on both engines",

@@ -760,6 +760,51 @@ def simulate_routing(
         raise typer.Exit(1) from None
 
 
+@simulation.command("dialer")
+def simulate_dialer(
+    cells: Annotated[
+        list[str] | None,
+        typer.Argument(help="agents:share of answers, as 20:0.3; `all`: the table of marks."),
+    ] = None,
+    world: Annotated[list[str] | None, typer.Option(help="World to try it in; again for more.")] = None,
+    policy: Annotated[
+        list[str] | None, typer.Option(help="Policy to try, or your own as module:Class; again for more.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="How many days, each with its own seed.", min=1)] = 4,
+    first_seed: Annotated[int, typer.Option(help="The seed of the first day.")] = 1,
+    hours: Annotated[float, typer.Option(help="Hours of a day.", min=1, max=1000)] = 8.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Try ways to pace a predictive campaign on made-up days, with the live pacing's own code.
+
+    Example: `contactcenter simulate dialer 20:0.3 --policy predictive --policy adaptive_ratio --seeds 4`
+    """
+    from contactcenter.simulation import dialer, dialer_policies, dialer_report, dialer_world
+
+    try:
+        named = list(cells or ["20:0.3"])
+        if named == ["all"]:
+            named = [f"{agents}:{share:g}" for agents, share in dialer_world.CELLS]
+        results = dialer.simulate_dialer(
+            {
+                (name, cell): dialer_world.chosen(name, cell)
+                for name in dict.fromkeys(world or ["usual"])
+                for cell in dict.fromkeys(named)
+            },
+            list(dialer_policies.chosen(policy or ())),
+            range(first_seed, first_seed + seeds),
+            hours,
+            progress=_days_done,
+        )
+        if as_json:
+            say(json.dumps([dialer_report.dialer_json(result) for result in results], indent=2))
+        else:
+            say("\n".join(dialer_report.dialer_report(results)))
+    except EXPECTED as error:
+        err.print(f"contactcenter: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
 @simulation.command("waits")
 def simulate_waits(
     scenarios: Annotated[

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
+from contactcenter.dialer.attempts import PERSON, AttemptRecord, AttemptState, Outcome
 from contactcenter.dialer.campaigns import Campaign
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.permission import DAY_S, HOUR_S, calls_a_day, terms_of
@@ -91,7 +91,7 @@ class Evidence:
         self._look_at_ring(counts, record, at)
         if record.outcome in (Outcome.MACHINE, Outcome.MESSAGE_LEFT):
             counts.machines += 1
-        elif record.outcome in (Outcome.CONNECTED, Outcome.ANNOUNCED, Outcome.DROPPED, Outcome.HUNG_UP):
+        elif self._was_person(record):
             self._look_at_person(counts, record)
         if record.message and record.message_at is not None:
             _use(counts.messages, record.message, record.message_at)
@@ -141,9 +141,19 @@ class Evidence:
             counts.shortest_ring_s = _least(counts.shortest_ring_s, rang)
             counts.rings_too_short += rang + TOLERANCE_S < self._terms.profile.ring_s
 
+    def _was_person(self, record: AttemptRecord) -> bool:
+        """Whether a person answered and was ours to connect. Who hung up while the detection listened was not
+        yet, and who hung up on an agent kept for him was connected as soon as can be."""
+        if record.outcome == Outcome.HUNG_UP:
+            listening = self._campaign.detection is not None and not record.heard
+            return not (record.reserved or listening)
+        if record.outcome == Outcome.LOST:
+            return record.answered_at is not None and record.heard != "machine"
+        return record.outcome in PERSON
+
     def _look_at_person(self, counts: "_Counts", record: AttemptRecord) -> None:
         began = record.greeting_ended_at or record.answered_at
-        ours = record.joined_at if record.outcome == Outcome.CONNECTED else record.message_at
+        ours = record.message_at if record.joined_at is None else record.joined_at
         waited = None if began is None or ours is None else max(0.0, ours - began)
         late = waited is not None and waited > self._terms.profile.clock_s + TOLERANCE_S
         if waited is not None:
@@ -151,7 +161,7 @@ class Evidence:
             counts.waits_too_long += late
         if record.outcome == Outcome.HUNG_UP:
             counts.hung_up += 1
-        elif record.outcome == Outcome.DROPPED:
+        elif record.outcome == Outcome.DROPPED or (record.outcome == Outcome.LOST and ours is None):
             counts.dropped += 1
             counts.no_message += record.message_at is None
             self._dropped[record.lead] = record.answered_at or record.saved_at
@@ -159,7 +169,7 @@ class Evidence:
             counts.late += 1
         else:
             counts.connected += 1
-        if record.outcome == Outcome.CONNECTED:
+        if record.joined_at is not None:
             self._dropped.pop(record.lead, None)
 
     # --- one period ---

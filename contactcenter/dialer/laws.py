@@ -42,6 +42,13 @@ class Law:
         at = bisect_right(self.passed, wanted) - 1
         return self.edges[at] + (wanted - self.passed[at]) / self.rates[at]
 
+    @property
+    def mean(self) -> float:
+        """How long it lasts on average."""
+        left = [exp(-passed) for passed in self.passed]
+        spans = zip(left, [*left[1:], 0.0], self.rates, strict=True)
+        return sum((begin - end) / rate for begin, end, rate in spans)
+
     def _passed(self, until: float) -> float:
         at = bisect_right(self.edges, until) - 1
         return self.passed[at] + self.rates[at] * (until - self.edges[at])

@@ -5,7 +5,10 @@ as often as one likes; the same picture has the same answer. Others' policies pl
 and are tried ahead of real time by `contactcenter simulate dialer`.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
+from operator import mul
 from typing import Protocol
 
 from contactcenter.dialer.chances import Count
@@ -126,16 +129,27 @@ class Predictive:
             chances += [tables.fresh[node]] * place
             nodes.append(Count(chances))
         needed = inputs.idle - inputs.waiting + busy
-        if sum(each.about(needed) for each in nodes) / NODES > 3 * inputs.level + 0.1:
+        most_risk = inputs.level * NODES
+        rough = [each.about(needed) for each in nodes]
+        if sum(rough) > 3 * most_risk + 0.1 * NODES:
             return placing(place, inputs, "too_risky")  # so far off that the quick figure decides
-        while place < most:
-            risk = sum(each.at_least(needed) for each in nodes) / NODES
-            if risk > inputs.level:
-                break
+        # The riskiest first: mostly some of them tell already that it is too much.
+        order = sorted(range(NODES), key=rough.__getitem__, reverse=True)
+        while place < most and _stays_under(most_risk, (nodes[node] for node in order), needed):
             place += 1
             for node, each in enumerate(nodes):
                 each.add(tables.fresh[node])
         return placing(place, inputs, "predicted")
+
+
+def _stays_under(most: float, nodes: Iterable[Count], needed: int) -> bool:
+    """Whether the chances that so many happen stay under this sum."""
+    risk = 0.0
+    for each in nodes:
+        risk += each.at_least(needed)
+        if risk > most:
+            return False
+    return True
 
 
 def spare(inputs: PacingInputs) -> int:
@@ -178,7 +192,7 @@ def _tables(learnt: Learnt) -> _Tables:
     until = [delay + learnt.grace_s for delay in delays]
     return _Tables(
         ringing=tuple(tuple(_answers(learnt, age, delay) for delay in delays) for age in ages),
-        talking=tuple(_frees(learnt, _begin(step), until) for step in range(_STEPS)),
+        talking=_frees(learnt, until),
         wrapping_up=tuple(
             tuple(learnt.returns * learnt.wrap_up.chance(_begin(step), each) for each in until)
             for step in range(_STEPS)
@@ -194,17 +208,26 @@ def _answers(learnt: Learnt, age: float, within: float) -> float:
     return learnt.share * (now - then) / rest if rest > 1e-9 else 0.0
 
 
-def _frees(learnt: Learnt, elapsed: float, until: list[float]) -> tuple[float, ...]:
-    """The chances that a talk of this age and the wrap-up after it are over until then."""
-    steps = [step * 1.0 for step in range(int(until[-1]) + 2)]
-    ends = [learnt.talk.chance(elapsed, step) for step in steps]
-    chances = []
+def _frees(learnt: Learnt, until: list[float]) -> tuple[tuple[float, ...], ...]:
+    """The chances that a talk and the wrap-up after it are over until then, for each age of the talk: the
+    talk ends within one of the seconds, and from the middle of that one there is time for the wrap-up."""
+    seconds = range(int(until[-1]) + 1)
+    over = []
     for each in until:
-        total = 0.0
-        for begin, end, a, b in zip(steps, steps[1:], ends, ends[1:], strict=False):
-            if begin >= each:
-                break
-            part = (b - a) * min(1.0, (each - begin) / (end - begin))
-            total += part * (1.0 - learnt.wrap_up.longer(max(0.0, each - (begin + min(end, each)) / 2)))
-        chances.append(learnt.returns * total)
-    return tuple(chances)
+        parts = [max(0.0, min(1.0, each - second)) for second in seconds]
+        over.append(
+            [
+                learnt.returns * part * (1.0 - learnt.wrap_up.longer(each - second - part / 2))
+                if part
+                else 0.0
+                for second, part in zip(seconds, parts, strict=True)
+            ]
+        )
+    rows = []
+    for step in range(_STEPS):
+        begin = _begin(step)
+        longer = [learnt.talk.longer(begin + second) for second in (*seconds, seconds[-1] + 1)]
+        ends = [now - then for now, then in pairwise(longer)]
+        left = max(longer[0], 1e-300)
+        rows.append(tuple(sum(map(mul, ends, weights)) / left for weights in over))
+    return tuple(rows)

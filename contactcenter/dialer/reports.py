@@ -61,8 +61,8 @@ class Period:
     connected: int
     """H: answered by a person, with an agent (or the announcement) in time."""
     dropped: int
-    """D: answered by a person, with no agent in time; who hung up before, and who was joined too late, is in
-    it."""
+    """D: answered by a person, with no agent in time. Who hung up before, who was joined too late, and whom
+    a crash of ours left alone, is in it."""
     hung_up: int
     late: int
     machines: int

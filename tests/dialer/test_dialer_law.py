@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from contactcenter.dialer.drops import Drops, upper_share
 from contactcenter.dialer.hours import Hours, allowed, next_allowed
-from contactcenter.dialer.permission import Dialled, Refusal, Terms, next_moment, refusal
+from contactcenter.dialer.permission import (
+    CAMPAIGNS,
+    LASTING,
+    SAYS,
+    Dialled,
+    Refusal,
+    Terms,
+    next_moment,
+    refusal,
+)
 from contactcenter.dialer.profiles import PROFILES, Week, daily
 
 US = PROFILES["US"]
@@ -154,6 +163,77 @@ def test_each_rule_has_a_name(
 ) -> None:
     asked = replace(TERMS, **terms), replace(DIALLED, **dialled)
     assert refusal(*asked, NOON, reserved=reserved) is why
+
+
+def test_a_copy_of_the_national_list_from_the_future_says_nothing_about_its_age() -> None:
+    """Its date may be that of another zone: a day is left for that."""
+    assert refusal(replace(TERMS, national_list_at=NOON + 86400), DIALLED, NOON, reserved=True) is None
+    late = replace(TERMS, national_list_at=NOON + 86401)
+    assert refusal(late, DIALLED, NOON, reserved=True) is Refusal.LIST_TOO_OLD
+
+
+def test_every_refusal_has_words_and_passes_or_lasts_or_is_the_campaigns() -> None:
+    assert SAYS.keys() == {*Refusal}
+    passing = {Refusal.RINGING, Refusal.TOO_OFTEN, Refusal.AFTER_DROP, Refusal.NOT_NOW}
+    assert LASTING | CAMPAIGNS | passing == {*Refusal}
+    assert not LASTING & CAMPAIGNS
+
+
+@given(
+    profile=st.sampled_from([*PROFILES]),
+    wrong=st.sets(st.sampled_from([*Refusal])),
+    reserved=st.booleans(),
+    marketing=st.booleans(),
+)
+def test_whatever_is_wrong_is_never_passed_over(
+    profile: str, wrong: set[Refusal], reserved: bool, marketing: bool
+) -> None:
+    """Each rule broken alone or with others: one of those that are broken is named, and none if none is."""
+    law = PROFILES[profile]
+    if law.national_list_days is None:
+        wrong = wrong - {Refusal.LIST_TOO_OLD}
+    if not law.consent:
+        wrong = wrong - {Refusal.NO_CONSENT}
+    if reserved:
+        wrong = wrong - {Refusal.NO_MESSAGE}
+    if not marketing:
+        wrong = wrong - {Refusal.LIST_TOO_OLD, Refusal.NO_CONSENT, Refusal.NATIONAL_LIST}
+    at = moment("Europe/Berlin", 2026, 7, 1, 3 if Refusal.NOT_NOW in wrong else 12)
+    terms = Terms(
+        profile=law,
+        caller_id_verified=Refusal.NO_CALLER_ID not in wrong,
+        message=Refusal.NO_MESSAGE not in wrong,
+        marketing=marketing,
+        national_list_at=None if Refusal.LIST_TOO_OLD in wrong else at - 86400,
+    )
+    dropped_at = at - 1 if Refusal.AFTER_DROP in wrong else None
+    if dropped_at is not None and reserved and law.after_drop_h == 0:
+        wrong, dropped_at = wrong - {Refusal.AFTER_DROP}, None
+    called = Dialled(
+        zones=() if Refusal.NO_ZONE in wrong else ("Europe/Berlin",),
+        regions=("DE",),
+        do_not_call=Refusal.DO_NOT_CALL in wrong,
+        on_national_list=Refusal.NATIONAL_LIST in wrong,
+        consent=not {Refusal.NO_CONSENT, Refusal.NATIONAL_LIST} & wrong,
+        calls=(at - 1,) * (9 if Refusal.TOO_OFTEN in wrong else 0),
+        ringing=Refusal.RINGING in wrong,
+        dropped_at=dropped_at,
+    )
+    if not called.consent and law.consent and marketing:
+        wrong = wrong | {Refusal.NO_CONSENT}
+    if Refusal.NO_ZONE in wrong:
+        wrong = wrong - {Refusal.NOT_NOW}
+    found = refusal(terms, called, at, reserved=reserved)
+    assert (found in wrong) if wrong else (found is None)
+
+
+@pytest.mark.parametrize("region", ["US-FL", "US-OK", "US-MD"])
+def test_the_cap_of_a_strict_state_holds_whatever_the_profile_says(region: str) -> None:
+    loose = replace(TERMS, profile=replace(US, calls_a_day=9))
+    three = replace(DIALLED, calls=(NOON - 1, NOON - 2, NOON - 3))
+    assert refusal(loose, three, NOON, reserved=True) is None
+    for regions in ((region,), ("US-NY", region), ()):
+        assert refusal(loose, replace(three, regions=regions), NOON, reserved=True) is Refusal.TOO_OFTEN
 
 
 def test_in_the_uk_a_dropped_person_is_left_alone_for_three_days() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contactcenter.dialer.attempts import AttemptRecord, Outcome
-from contactcenter.dialer.campaigns import Campaign, ListShare, Mode
+from contactcenter.dialer.attempts import PERSON, AttemptRecord, Outcome
+from contactcenter.dialer.campaigns import Campaign, Detection, ListShare, Mode
 from contactcenter.dialer.evidence import Evidence
 from contactcenter.dialer.profiles import PROFILES
 from contactcenter.dialer.reports import Period, Rule, as_json, as_text
@@ -218,6 +218,24 @@ def test_who_hangs_up_or_is_joined_too_late_counts_as_dropped() -> None:
     assert (found.connected, found.dropped, found.hung_up, found.late) == (0, 2, 1, 1)
 
 
+def test_who_hangs_up_on_an_agent_or_on_the_detection_was_not_dropped() -> None:
+    assert period(attempt(0, Outcome.HUNG_UP, reserved=True)).dropped == 0
+    evidence = Evidence(replace(CAMPAIGN, detection=Detection()), BEGAN)
+    evidence.take(attempt(0, Outcome.HUNG_UP, greeting_ended_at=None))
+    evidence.take(attempt(1, Outcome.HUNG_UP, heard="human"))
+    assert evidence.report(BEGAN).periods[0].dropped == 1
+
+
+def test_a_person_whom_a_crash_left_alone_was_dropped() -> None:
+    lost = {"answered_at": BEGAN + 10.0}
+    alone = period(attempt(0, Outcome.LOST, **lost))
+    assert (alone.dropped, alone.no_message) == (1, 1)
+    joined = period(attempt(0, Outcome.LOST, joined_at=BEGAN + 11.0, **lost))
+    assert (joined.dropped, joined.connected) == (0, 1)
+    machine = period(attempt(0, Outcome.LOST, heard="machine", **lost))
+    assert (machine.dropped, machine.connected) == (0, 0)
+
+
 def test_a_lost_call_counts_for_the_caps_whether_it_was_placed_or_not() -> None:
     calls = [attempt(n, "busy", number="+12125550000") for n in range(3)]
     lost = attempt(4, Outcome.LOST, number="+12125550000", placed_at=None)
@@ -271,7 +289,9 @@ def test_every_attempt_is_counted_once(course: list[tuple[Outcome, int, bool]]) 
         return
     found = period(*calls)
     assert sum(found.outcomes.values()) == len(calls)
-    persons = {Outcome.CONNECTED, Outcome.ANNOUNCED, Outcome.DROPPED, Outcome.HUNG_UP}
-    assert found.connected + found.dropped == sum(outcome in persons for outcome, _, _ in course)
+    persons = sum(
+        outcome in PERSON and not (outcome is Outcome.HUNG_UP and reserved) for outcome, _, reserved in course
+    )
+    assert found.connected + found.dropped == persons
     assert found.placed + sum(found.refusals.values()) == len(calls)
     assert 0.0 <= found.share <= 1.0
