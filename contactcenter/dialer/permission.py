@@ -90,7 +90,6 @@ class Terms:
     week: Week | None = None
     calls_a_day: int | None = None
     drop_target: float | None = None
-    ring_s: int | None = None
     caller_id_verified: bool = False
     message: bool = False
     marketing: bool = True
@@ -104,11 +103,6 @@ class Terms:
         asked = self.profile.drop_target if self.drop_target is None else self.drop_target
         return min(self.profile.drop_target, asked)
 
-    @property
-    def rings_s(self) -> int:
-        """How long a call rings before it is given up."""
-        return max(self.profile.ring_s, self.ring_s or 0)
-
 
 def terms_of(campaign: Campaign, *, caller_id_verified: bool, national_list_at: float | None) -> Terms:
     """What a campaign dials by, with what the store knows at this moment: whether the number that would be
@@ -119,7 +113,6 @@ def terms_of(campaign: Campaign, *, caller_id_verified: bool, national_list_at: 
         week=campaign.window.week,
         calls_a_day=campaign.calls_a_day,
         drop_target=campaign.drop_target,
-        ring_s=campaign.ring_s,
         caller_id_verified=caller_id_verified,
         message=bool(campaign.message),
         marketing=campaign.marketing,

@@ -189,6 +189,4 @@ def test_of_campaign_and_profile_the_stricter_counts(profile: Any) -> None:
     assert terms().target == profile.drop_target
     assert terms(drop_target=0.5).target == profile.drop_target
     assert terms(drop_target=0.001).target == 0.001
-    assert terms(ring_s=1).rings_s == profile.ring_s == 15
-    assert terms(ring_s=40).rings_s == 40
     assert terms(message="").message is False
