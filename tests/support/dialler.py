@@ -105,7 +105,7 @@ class Leads:
                 self._tell(e.CustomerFound(at=self._now(), call=call, method=method, customers=()))
         self.changed.set()
 
-    async def until(self, what: Callable[[], T], within: float = 30.0) -> T:
+    async def until(self, what: Callable[[], T | None], within: float = 30.0) -> T:
         """What is asked for, when it is there."""
         async with asyncio.timeout(within):
             while not (found := what()):
@@ -218,7 +218,7 @@ class Dialler:
         self.interactions[command.record.id] = command
         self.store.changed.set()
 
-    async def until(self, what: Callable[[], T], within: float = 30.0) -> T:
+    async def until(self, what: Callable[[], T | None], within: float = 30.0) -> T:
         """What is asked for, when it is there."""
         return await self.store.until(what, within)
 
