@@ -136,7 +136,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         (
             "[dids.4002]",
             "[trunks.carrier]\ncalls_per_s = 0\n[dids.4002]",
-            "trunks.carrier.calls_per_s = 0: must be greater than 0",
+            "trunks.carrier.calls_per_s = 0: must be more than 0",
         ),
         ("[ivr]", "[ivr", "this is no valid TOML"),
         (
