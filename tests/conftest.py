@@ -5,7 +5,7 @@ import gc
 import structlog
 from hypothesis import settings
 
-# How long an example takes on a busy machine is no claim of any test: pytest's timeout is against one that hangs.
+# How long an example takes on a busy machine is no claim of any test: the timeout is against one that hangs.
 settings.register_profile("center", deadline=None)
 settings.load_profile("center")
 
