@@ -126,6 +126,7 @@ def changed(floor: Floor, event: CampaignsChanged) -> None:
         if live := floor.campaigns.get(campaign.id):
             # Calls that are out belong to the queue they were placed for.
             live.campaign = campaign
+            live.sample()
             _make_notices(floor, campaign)
             _give_back(floor, live)
             if live.runs and (wrong := why_not(floor, campaign, event.at)):
