@@ -105,6 +105,10 @@ class Detection:
     max_words: int = 3
     silence_threshold: int = 256
     on_machine: OnMachine = OnMachine.HANG_UP
+    heard: int = 0
+    """Of the calls that these values judged to be machines: how many somebody has listened to …"""
+    persons: int = 0
+    """… and how many of those were persons."""
 
 
 @frozen

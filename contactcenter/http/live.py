@@ -20,6 +20,7 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropCampaign,
     DropFigures,
     DropMessage,
     DropMonitor,
@@ -28,6 +29,7 @@ from contactcenter.commands import (
     ScreenPop,
     ShowAgent,
     ShowCall,
+    ShowCampaign,
     ShowFigures,
     ShowMessage,
     ShowMonitor,
@@ -36,10 +38,11 @@ from contactcenter.commands import (
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Right
 from contactcenter.crm.news import Hint
-from contactcenter.values import CustomerCard, MatchMethod, Note
+from contactcenter.values import CustomerCard, LeadCard, MatchMethod, Note
 from contactcenter.views import (
     AgentView,
     CallView,
+    CampaignView,
     FiguresView,
     ImportView,
     MessageView,
@@ -58,9 +61,11 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports"]
+Noun = Literal[
+    "agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports", "campaigns"
+]
 NOUNS: tuple[Noun, ...] = (
-    "agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports",
+    "agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports", "campaigns",
 )  # fmt: skip
 Later = Callable[[float, Callable[[], None]], object]
 
@@ -76,6 +81,7 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     figures: tuple[str, ...] = ()
     reminders: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -99,6 +105,8 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     why: dict[str, str | float | int]
     notes: tuple[Note, ...]
     """What agents before said of this caller, the latest last."""
+    lead: LeadCard | None
+    """Whom we call, and why, if it is for a campaign."""
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):
@@ -129,6 +137,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     """What this user is to be reminded of, and nobody has put away."""
     imports: tuple[ImportView, ...]
     """This user's imports that are worked on, or were lately."""
+    campaigns: tuple[CampaignView, ...]
+    """Of the queues that this user sees: those that run, or whose calls go on."""
     configuration: int
     """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
@@ -146,6 +156,7 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     figures: tuple[FiguresView, ...] = ()
     reminders: tuple[ReminderView, ...] = ()
     imports: tuple[ImportView, ...] = ()
+    campaigns: tuple[CampaignView, ...] = ()
     gone: Gone = Gone()
     configuration: int = 0
     """The configuration's new version, when it has one: ask for menus and titles anew."""
@@ -180,6 +191,7 @@ class LiveModel:
         self.figures: dict[str, FiguresView] = {}
         self.reminders: dict[str, ReminderView] = {}
         self.imports: dict[str, ImportView] = {}
+        self.campaigns: dict[str, CampaignView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.teams: dict[str, tuple[str, ...]] = {}
         """Login -> teams, of those who are in one; told by `staffed`."""
@@ -243,6 +255,13 @@ class LiveModel:
             case DropMessage(message=message_id):
                 if read := self.messages.pop(message_id, None):
                     self._touch("messages", message_id, read.to)
+            case ShowCampaign(view=campaign):
+                told, self.campaigns[campaign.id] = self.campaigns.get(campaign.id), campaign
+                if campaign != told:
+                    self._touch_of_queue("campaigns", campaign.id)
+            case DropCampaign(campaign=campaign_id):
+                if self.campaigns.pop(campaign_id, None):
+                    self._touch_of_queue("campaigns", campaign_id)
             case DropQueue(queue=name):
                 self.figures.pop(f"queue {name}", None)
                 if self.queues.pop(name, None):
@@ -349,6 +368,8 @@ class LiveModel:
             case QueueView():
                 me = self.agents.get(reader.login)
                 return (me is not None and view.name in me.queues) or reader.oversees((view.name,))
+            case CampaignView():
+                return self.sees(reader, "queues", view.queue)
             case FiguresView(kind="agent"):
                 whose = self.agents.get(view.name)
                 queues = whose.queues if whose else ()
@@ -392,9 +413,15 @@ class LiveModel:
             waited_s=command.waited_s,
             why=command.why,
             notes=() if reader.hides(Kind.INTERACTION, "note") else command.notes,
+            lead=self._as_lead(command.lead, reader) if command.lead else None,
         )
         hidden = {name: "" for name in ("caller", "caller_name") if reader.hides(Kind.INTERACTION, name)}
         return msgspec.structs.replace(pop, **hidden)
+
+    def _as_lead(self, lead: LeadCard, reader: access.Reader) -> LeadCard:
+        """The lead without what its agent may not see of who he talks to."""
+        number, name = (reader.hides(Kind.INTERACTION, each) for each in ("caller", "caller_name"))
+        return replace(lead, number="" if number else lead.number, name="" if name else lead.name)
 
     def _as_card(self, card: CustomerCard, reader: access.Reader) -> CustomerCard:
         """The card with those requests and past interactions that its reader sees."""
@@ -429,6 +456,7 @@ class LiveModel:
             "monitors": self.monitors, "messages": self.messages, "figures": self.figures,
             "reminders": self.reminders,
             "imports": self.imports,
+            "campaigns": self.campaigns,
         }  # fmt: skip
         return views[noun]
 
@@ -492,6 +520,8 @@ class Stream:
             for name in self._model.queues:
                 if (("queues", name) in self._shown) != self._model.sees(self.reader, "queues", name):
                     self._dirty["queues", name] = self._dirty["figures", f"queue {name}"] = None
+                    of_queue = (id_ for id_, each in self._model.campaigns.items() if each.queue == name)
+                    self._dirty.update((("campaigns", id_), None) for id_ in of_queue)
         self.flush_soon()
 
     def hint(self, hints: Iterable[Hint]) -> None:
@@ -531,6 +561,7 @@ class Stream:
             figures=tuple(shown["figures"]),
             reminders=tuple(shown["reminders"]),
             imports=tuple(shown["imports"]),
+            campaigns=tuple(shown["campaigns"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
             configuration=news,
             news=tuple(self._news),
@@ -574,6 +605,7 @@ class Stream:
                 figures=tuple(seen(reader, "figures")),
                 reminders=tuple(seen(reader, "reminders")),
                 imports=tuple(seen(reader, "imports")),
+                campaigns=tuple(seen(reader, "campaigns")),
                 configuration=self._model.version,
             )
         )
