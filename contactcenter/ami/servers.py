@@ -240,15 +240,20 @@ class AsteriskServers:
 
     async def _place_call(self, command: PlaceCall) -> None:
         """What a waiting caller's leg has is given to this one, too: it runs the same kind of session."""
-        variables = {
-            "CC_INTERACTION": _leg(command.interaction),
-            "CC_QUEUE": _leg(command.queue),
-            "CC_ENTERED": f"{command.entered_at:.6f}",
-        }
-        if command.dialled:
-            variables["CC_ALONE"] = "hangup"
-        if command.detection:
-            variables["CC_AMD"] = _detection(command.detection)
+        try:
+            variables = {
+                "CC_INTERACTION": _leg(command.interaction),
+                "CC_QUEUE": _leg(command.queue),
+                "CC_ENTERED": f"{command.entered_at:.6f}",
+            }
+            if command.dialled:
+                variables["CC_ALONE"] = "hangup"
+            if command.detection:
+                variables["CC_AMD"] = _detection(command.detection)
+        except ValueError as error:
+            log.exception("asterisk_not_asked", server=command.server, reason=str(error))
+            self._tell(LegEnded(at=self._now(), leg=command.leg, cause=NOT_THERE))
+            return
         target = {
             "Context": "dialled" if command.dialled else "callback",
             "Exten": "s",
