@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -711,7 +712,9 @@ def _list(reader: Reader, table: FromClause) -> ColumnElement[bool]:
         return true()
     one = _as(leads, "lead_row")
     # The first says what the second implies, so that the index of leads with an owner is used.
-    owned = select(1).where(one.c.owner != "", one.c.owner == reader.login, one.c.list == table.c.id)
+    owned = select(1).where(
+        one.c.owner != literal_column("''"), one.c.owner == reader.login, one.c.list == table.c.id
+    )
     mine = or_(table.c.owner == reader.login, owned.correlate(table, _MANY).exists())
     return or_(mine, _team_owns(reader, table)) if scope is Scope.TEAM else mine
 

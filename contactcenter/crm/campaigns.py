@@ -12,7 +12,18 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from contactcenter.crm import access, outbox, ownerships, paging, records
 from contactcenter.crm.access import CENTER, Kind, Reader
@@ -113,7 +124,7 @@ def kept(db: Connection, campaign: str, at: float) -> CampaignKept | None:
 
 def running(db: Connection, at: float) -> tuple[CampaignKept, ...]:
     """At start: the campaigns that run or are paused, and those with attempts that are not over."""
-    with_open = select(attempts.c.campaign).where(attempts.c.state != AttemptState.OVER.value)
+    with_open = select(attempts.c.campaign).where(attempts.c.state != literal_column("'over'"))
     query = select(campaigns).where(or_(campaigns.c.state.in_(_GOING), campaigns.c.id.in_(with_open)))
     return _kept(db, db.execute(query.order_by(campaigns.c.id)).all(), at)
 
