@@ -40,14 +40,15 @@ class Refusal(StrEnum):
     NO_ZONE = "no_zone"
     """Nobody knows what the clock shows there."""
     NOT_DUE = "not_due"
-    """Somebody closed or held the lead since it was leased, or gave it to another campaign."""
+    """Somebody closed or held the lead since it was leased, or another campaign has it: the store says so,
+    and no rule of this module."""
 
 
 LASTING = frozenset({Refusal.DO_NOT_CALL, Refusal.NATIONAL_LIST, Refusal.NO_CONSENT, Refusal.NO_ZONE})
 """Of the number: waiting does not help, another number of the lead may."""
 CAMPAIGNS = frozenset({Refusal.LIST_TOO_OLD, Refusal.NO_CALLER_ID, Refusal.NO_MESSAGE})
 """Of the campaign: every lead would be refused, until somebody mends it. What is left passes by itself; when,
-`next_moment` says."""
+`next_moment` says (of `NOT_DUE`, whoever has the lead)."""
 
 SAYS: Mapping[Refusal, str] = {
     Refusal.DO_NOT_CALL: "the number is on our own do-not-call list",
