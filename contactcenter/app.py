@@ -48,6 +48,7 @@ TO_SCRIPTS = (
     c.LeaveQueue,
     c.AnnounceRecording,
     c.SayNotice,
+    c.MakeNotices,
 )
 TO_ASTERISK = (
     c.MuteRecording,

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from contactcenter import dialling, previewing
 from contactcenter.agents import AgentState
-from contactcenter.commands import Accepted, ReserveLeads, ReturnLeads, SaveCampaignState
+from contactcenter.commands import Accepted, MakeNotices, ReserveLeads, ReturnLeads, SaveCampaignState
 from contactcenter.dialer import campaigns
 from contactcenter.dialer.attempts import AttemptState, Outcome
 from contactcenter.dialer.campaigns import RESERVED, Campaign, CampaignState, CampaignTrigger, Mode
@@ -92,9 +92,15 @@ def _set_going(floor: Floor, live: LiveCampaign, at: float) -> None:
     if live.runs:
         live.due = True
         floor.wake(f"pace {live.campaign.id}", at + TICK_S)
+        _make_notices(floor, live.campaign)
     else:
         _rest(floor, live, at)
     floor.touch(campaign=live.campaign.id)
+
+
+def _make_notices(floor: Floor, campaign: Campaign) -> None:
+    if texts := tuple(text for text in (campaign.message, campaign.machine_message) if text):
+        floor.do(MakeNotices(texts=texts))
 
 
 def _rest(floor: Floor, live: LiveCampaign, at: float) -> None:
@@ -120,6 +126,8 @@ def changed(floor: Floor, event: CampaignsChanged) -> None:
         if live := floor.campaigns.get(campaign.id):
             # Calls that are out belong to the queue they were placed for.
             live.campaign = campaign
+            live.sample()
+            _make_notices(floor, campaign)
             _give_back(floor, live)
             if live.runs and (wrong := why_not(floor, campaign, event.at)):
                 _move(floor, live, CampaignState.PAUSED, event.at, by="center")

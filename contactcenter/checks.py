@@ -36,9 +36,9 @@ from contactcenter.recordings import shelf
 from contactcenter.sections import AsteriskSection, BackupSection, RecordingsSection, StoreSection
 from contactcenter.values import frozen
 
-CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room")
-"""What the dialplan must have for callers and their numbers, for crashes of this server, and for persistent
-lines."""
+CONTEXTS = ("from-carrier", "caller", "rescue", "next", "room", "dialled")
+"""What the dialplan must have for callers and their numbers, for crashes of this server, for persistent
+lines, and for whom campaigns call."""
 
 DANGEROUS = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "config"}
 """Actions that are as good as a shell -> the write class that grants them."""

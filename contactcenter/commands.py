@@ -131,6 +131,13 @@ class SayNotice(Command):
     """A machine has answered: the message comes when its greeting is over."""
 
 
+@frozen
+class MakeNotices(Command):
+    """Have these messages ready to be said: who hears one must not wait until it is made."""
+
+    texts: tuple[str, ...]
+
+
 # --- To Asterisk (edge `ami`) ---
 
 

@@ -45,9 +45,12 @@ from contactcenter.sections import (
     SupervisionSection,
     Title,
     TransfersSection,
+    TrunkName,
+    TrunkSection,
     Zone,
     parse_spans,
 )
+from contactcenter.trunks import TrunkRules
 
 
 class ConfigError(Exception):
@@ -167,6 +170,8 @@ class Settings(Configuration):
     phones: tuple[Phone, ...] = ()
     """The phones that agents may choose."""
     transfers: TransfersSection = TransfersSection()
+    trunks: dict[TrunkName, TrunkSection] = Field(default_factory=dict)
+    """What campaigns may ask of trunks, by their endpoints' names; of one that is not named, the usual."""
     log: Literal["debug", "info", "warning", "error"] = "info"
 
     def askings(self) -> dict[str, Asking]:
@@ -233,6 +238,7 @@ class Settings(Configuration):
             visible_to_agent=self.supervision.visible_to_agent,
             longest_hold_s=self.transfers.longest_hold_s,
             outside=Outside(**self.transfers.model_dump(exclude={"longest_hold_s"})),
+            trunks={name: TrunkRules(**each.model_dump()) for name, each in self.trunks.items()},
             dids=frozenset(self.dids),
         )
 

@@ -63,6 +63,11 @@ class LiveCampaign:
         """How long after the greeting's end the message must begin at the latest, less our own time."""
         return min(self.profile.clock_s, GRACE_S)
 
+    def sample(self) -> None:
+        """Steer by what the campaign says of its machines that were listened to."""
+        if (detection := self.campaign.detection) is not None:
+            self.steering.sample(detection.heard, detection.persons)
+
     def turn(self, at: float) -> None:
         """Let the period go on: each begins with nothing placed."""
         period = int(max(0.0, at - self.started_at) // (self.profile.period_days * DAY_S))
@@ -95,6 +100,7 @@ def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
         learning=Learning(),
         placed=kept.placed,
     )
+    live.sample()
     live.period = int(max(0.0, at - started_at) // (profile.period_days * DAY_S))
     for record in kept.recent:
         _learn(live.learning, record)

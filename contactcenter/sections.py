@@ -444,10 +444,14 @@ class SupervisionSection(Section):
     """Whether an agent is shown that a supervisor is at his call. Supervisors always are."""
 
 
+TrunkName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+"""An endpoint of Asterisk's."""
+
+
 class TransfersSection(Section):
     """Which numbers outside agents may consult and transfer callers to."""
 
-    trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = "carrier"
+    trunk: TrunkName = "carrier"
     """The endpoint that takes such calls."""
     prefixes: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,15}$")], ...] = ()
     """How such a number must begin; none: nobody calls out. `""` is no prefix: name what you pay for."""
@@ -459,6 +463,15 @@ class TransfersSection(Section):
     """The number that the far end is shown; empty: none."""
     longest_hold_s: float = Field(default=900, ge=30, le=7200)
     """After this the caller is given back to the agent who put him on hold."""
+
+
+class TrunkSection(Section):
+    """What campaigns may ask of one trunk."""
+
+    calls_per_s: float = Field(default=5, gt=0, le=500)
+    """Calls placed a second, at most."""
+    channels: int = Field(default=100, ge=1, le=10_000)
+    """Calls of campaigns at once, at most."""
 
 
 class IvrSection(Section):

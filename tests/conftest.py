@@ -3,6 +3,11 @@
 import gc
 
 import structlog
+from hypothesis import settings
+
+# How long an example takes on a busy machine is no claim of any test: the timeout is against one that hangs.
+settings.register_profile("center", deadline=None)
+settings.load_profile("center")
 
 # Tests log traces by the hundred: structlog's own picture of one, with the values of all variables, takes a
 # third of a second.

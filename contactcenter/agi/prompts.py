@@ -105,8 +105,7 @@ class Prompts:
     async def warm(self, scripts: Iterable[Texts]) -> int:
         """Make every sound that can be made before a call needs it; returns how many there are.
 
-        One after the other, so that a caller who needs one now waits for none of the rest. What can't be made
-        is logged, once for each reason.
+        One after the other, so that a caller who needs one now waits for none of the rest.
         """
         said = [
             speech(texts, name, language, {})
@@ -115,6 +114,11 @@ class Prompts:
             for language in wordings
             if not places(wordings[language])
         ]
+        return await self.make(said)
+
+    async def make(self, said: Iterable[Speech]) -> int:
+        """Make these sounds, one after the other; returns how many there are. What can't be made is logged,
+        once for each reason."""
         made, reasons = 0, set()
         for what in said:
             try:

@@ -20,15 +20,17 @@ from contactcenter.agi.script import Limits, Services, nothing_kept
 from contactcenter.agi.session import House, Session
 from contactcenter.agi.speech import load_engine
 from contactcenter.agi.stall import StallDetector
-from contactcenter.agi.texts import BUILT_IN
+from contactcenter.agi.texts import BUILT_IN, notice
 from contactcenter.commands import (
     Announce,
     AnnounceRecording,
     Command,
     JoinLeg,
     LeaveQueue,
+    MakeNotices,
     OfferCall,
     RunScript,
+    SayNotice,
     WaitOn,
 )
 from contactcenter.events import Event
@@ -44,7 +46,9 @@ CLOSE_S = 1.0
 """How long scripts may take to end when the server stops."""
 ENGINES = {"zh": "espeak-ng", "en": "flite"}
 
-FOR_SESSIONS = Announce | AnnounceRecording | OfferCall | JoinLeg | WaitOn | RunScript | LeaveQueue
+FOR_SESSIONS = (
+    Announce | AnnounceRecording | OfferCall | JoinLeg | WaitOn | RunScript | LeaveQueue | SayNotice
+)
 """Commands that a caller's session carries out."""
 
 Tap = Callable[[str, str, str], None]
@@ -128,6 +132,7 @@ class AgiServer:
             music=music,
         )
         self._sessions: dict[str, Session] = {}
+        self._making: set[asyncio.Task[int]] = set()
         self._connections: dict[Connection, None] = {}
         self.faults = 0
         """Connections that spoke no AGI, or one that somebody's text had forged: believed in nothing."""
@@ -176,6 +181,8 @@ class AgiServer:
                 log.error("%s: its script does not end: it catches what would end it", task.get_name())
         if self._stalls:
             self._stalls.close()
+        for making in self._making:
+            making.cancel()
         await self._prompts.close()
 
     def carry(self, command: Command) -> None:
@@ -184,6 +191,10 @@ class AgiServer:
             session = self._sessions.get(command.call)
             if session:
                 session.carry(command)
+        elif isinstance(command, MakeNotices):
+            making = asyncio.get_running_loop().create_task(self._prompts.make(map(notice, command.texts)))
+            self._making.add(making)
+            making.add_done_callback(self._making.discard)
 
     def _script_for(self, did: str) -> tuple[Script, str]:
         return self._routes.get(did, (UNKNOWN, self._language))

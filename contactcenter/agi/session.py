@@ -26,6 +26,7 @@ from contactcenter.agi.waiting import Command, SentOn, Waiting
 from contactcenter.events import (
     CallArrived,
     CallerLeft,
+    DialledAnswered,
     Event,
     ScriptEnded,
     ScriptFailed,
@@ -40,6 +41,11 @@ _SIP_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NOBODY = {"unknown", "anonymous"}
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 """Control characters, and those that turn the direction of writing."""
+
+_HEARD = {"HUMAN": "human", "MACHINE": "machine"}
+"""AMDSTATUS -> what has answered; anything else is unsure."""
+_GREETED = re.compile(r"HUMAN-(\d{1,5})-\d{1,5}")
+"""AMDCAUSE of a person: after the greeting there was so much silence, in milliseconds."""
 
 MESSAGE_SILENCE_S = 5
 """A message is over when nothing was said for so long; Asterisk cuts that off."""
@@ -94,8 +100,8 @@ class Session:
 
     async def _run(self) -> None:
         try:
-            resume_queue = await self._arrive()
-            result = await self._serve(resume_queue)
+            dialled = self._environment.path == "dialled"
+            result = await (self._serve_dialled() if dialled else self._serve(await self._arrive()))
             assert self._call  # noqa: S101 (set by _arrive)
             self._leg.over = True
             self._tell(ScriptEnded(at=self._now(), call=self.id, node=self._call.node, result=result))
@@ -150,6 +156,35 @@ class Session:
         elif not script.queues:
             await self.remember("CC_INTERACTION", arrival.interaction)
         return queue
+
+    async def _serve_dialled(self) -> str:
+        """Somebody or something has answered our call: the center says what comes next."""
+        said, at = self._environment.query, self._now()
+        self._call = Call(
+            self,
+            Arrival(
+                call=self.id,
+                interaction=said.get("interaction", ""),
+                server=said.get("server", ""),
+                did="",
+                caller="",
+                caller_name="",
+                language="zh",
+            ),
+            self._services,
+            {},
+        )
+        answered = DialledAnswered(
+            at=at,
+            call=self.id,
+            heard=_HEARD.get(said.get("heard", ""), "unsure") if said.get("heard") else "",
+            greeting_ended_at=_greeting_ended(said.get("cause", ""), at),
+        )
+        try:
+            return await self._waiting.serve_dialled(self._call, said.get("queue", ""), answered)
+        except SentOn as sent:
+            await self._go_on(sent.did)
+        return await self._serve("")
 
     def _dialled(self) -> str:
         """The number that the caller dialled. The dialplan says it in the address, before any word of the
@@ -339,6 +374,12 @@ class Session:
 
     def _now(self) -> float:
         return self._services.now()
+
+
+def _greeting_ended(cause: str, at: float) -> float | None:
+    """When the greeting was over, as far as the detection says so; it has just come to its result."""
+    found = _GREETED.fullmatch(cause)
+    return at - int(found[1]) / 1000 if found else None
 
 
 def _server(uniqueid: str) -> str:

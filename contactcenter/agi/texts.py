@@ -1,5 +1,6 @@
 """What prompts say: text by prompt name and language, the server's own and those of a script."""
 
+import re
 from collections.abc import Mapping
 from string import Formatter
 
@@ -111,8 +112,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "zh": "为了保证服务质量，您的通话将被录音。如果不同意录音，请按九。",
         "en": "To improve our service, this call will be recorded. If you do not agree, press nine.",
     },
+    "opted_out": {
+        "zh": "好的，我们不会再给您打电话。再见。",
+        "en": "Thank you. We will not call you again. Goodbye.",
+    },
     "value": {"zh": "{value}", "en": "{value}"},
 }
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 class PromptMissing(KeyError):
@@ -143,6 +151,12 @@ def speech(texts: Texts, name: str, language: str, values: Mapping[str, object])
     said = {key: spoken(value, language) for key, value in values.items()}
     text = wordings[language].format(**said)
     return Speech(name=name, language=language, text=text, dynamic=bool(values))
+
+
+def notice(text: str) -> Speech:
+    """A campaign's message: a recording of that name, or the text itself, in the language that it is in."""
+    language = "zh" if _CHINESE.search(text) else "en"
+    return Speech(name=text if _NAME.fullmatch(text) else "notice", language=language, text=text)
 
 
 def places(text: str) -> set[str]:

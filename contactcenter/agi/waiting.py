@@ -13,7 +13,7 @@ from contactcenter.agi.connection import CallerGone, CommandTimeout
 from contactcenter.agi.leg import PLAY_TIMEOUT_S, RECORDING, Leg
 from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.script import Call, Services, Wish, levels, minutes
-from contactcenter.agi.texts import BUILT_IN, speech
+from contactcenter.agi.texts import BUILT_IN, notice, speech
 from contactcenter.commands import (
     Announce,
     AnnounceRecording,
@@ -21,12 +21,18 @@ from contactcenter.commands import (
     LeaveQueue,
     OfferCall,
     RunScript,
+    SayNotice,
     WaitOn,
 )
 from contactcenter.events import (
     AnnouncementEnded,
     CallQueued,
+    DialledAnswered,
+    Event,
+    NoticeBegan,
+    NoticeEnded,
     OfferEnded,
+    OptOutAsked,
     RecordingAnnounced,
     RecordingStarted,
 )
@@ -47,7 +53,13 @@ SWEPT_S = "0.1"
 WORD_S = 5.0
 """After a talk the center says at once what comes next; a caller is not left in silence for a bug of ours."""
 
-Command = OfferCall | JoinLeg | WaitOn | RunScript | Announce | AnnounceRecording | LeaveQueue
+GREETING_OVER = "1500,1,30"
+"""A machine has said its greeting when it is silent for 1.5 s, once; after 30 s we wait no longer."""
+GREETING_S = 45.0
+SAVED_S = 10.0
+"""How long who has pressed the key waits for the word that it is kept."""
+
+Command = OfferCall | JoinLeg | WaitOn | RunScript | Announce | AnnounceRecording | LeaveQueue | SayNotice
 
 
 class SentOn(BaseException):
@@ -75,6 +87,8 @@ class Waiting:
         self._recorded = ""
         """The recording that Asterisk writes of this leg at this session's word; empty: none."""
         self._queue = ""
+        self._alone = False
+        """We called him, and a crash of this process ends the call."""
         self.entered_at: float | None = None
         self.held_by = ""
         self.wish = Wish()
@@ -115,35 +129,45 @@ class Waiting:
             CC_QUEUE=queue,
             **_told(wish),
         )
-        self._waits, self._queue = True, queue
-        self._services.tell(
-            CallQueued(
-                at=self._services.now(),
-                call=self._leg.id,
-                queue=queue,
-                priority=wish.priority,
-                needs=wish.needs,
-                preferred=wish.agent,
-            )
+        queued = CallQueued(
+            at=self._services.now(),
+            call=self._leg.id,
+            queue=queue,
+            priority=wish.priority,
+            needs=wish.needs,
+            preferred=wish.agent,
         )
-        try:
-            result = await self._until_served(call)
-        finally:
-            self._waits = False
-            while not self._commands.empty():
-                self._refuse(self._commands.get_nowait())
+        result = await self._wait(call, queue, queued)
         self.entered_at = None  # the center ended this wait; a further queue would be a further one
         await self._leg.remember("CC_QUEUE", "")
         await self._unhold()
         return result
 
-    async def _until_served(self, call: Call) -> str:
+    async def serve_dialled(self, call: Call, queue: str, answered: DialledAnswered) -> str:
+        """Wait for what becomes of one whom we have called; returns by which exit it ended. Raises `SentOn`.
+
+        He hears no music: an agent or a message comes within two seconds.
+        """
+        self._alone = True
+        return await self._wait(call, queue, answered, music=False)
+
+    async def _wait(self, call: Call, queue: str, told: Event, *, music: bool = True) -> str:
+        self._waits, self._queue = True, queue
+        self._services.tell(told)
+        try:
+            return await self._until_served(call, quiet=not music)
+        finally:
+            self._waits = False
+            while not self._commands.empty():
+                self._refuse(self._commands.get_nowait())
+
+    async def _until_served(self, call: Call, *, quiet: bool = False) -> str:
         """Do what the center says until it gives the caller back to the script; returns by which exit.
 
         A talk that ended may only be parked (hold, transfer): the center knows, and says `WaitOn` or
         `LeaveQueue`, with a music in between that nobody would want to hear for an instant.
         """
-        music, cut = True, False
+        music, cut = True, quiet
         while True:
             if music and not cut:
                 await self._leg.command("SET MUSIC", "on", self._leg.music)
@@ -161,19 +185,65 @@ class Waiting:
                         CC_ENTERED=f"{self.entered_at:.6f}", CC_QUEUE=command.queue, CC_HELD=self.held_by
                     )
                 case RunScript(did=did):
+                    await self._not_alone()
                     if music:
                         await self._leg.command("SET MUSIC", "off")
                     raise SentOn(did)
+                case SayNotice():
+                    return await self._say_notice(command)
                 case Announce():
                     cut = await self._inform(call, command)
                 case AnnounceRecording():
                     await self._announce_recording(call)
                 case OfferCall() | JoinLeg():
+                    await self._not_alone()
                     status = await self._connect(command)
                     music = status != "ANSWER"
                     several = not music and isinstance(command, OfferCall) and len(command.phones) > 1
                     phone = await self._leg.recall("DIALEDPEERNUMBER") if several else ""
                     self._tell_end(command, status, phone)
+
+    async def _not_alone(self) -> None:
+        """From now on a crash of this process is to bring him back, like any caller."""
+        if self._alone:
+            self._alone = False
+            await self._leg.remember("CC_ALONE", "")
+
+    async def _say_notice(self, command: SayNotice) -> str:
+        """Say the campaign's message, to a machine after its greeting; who presses the key is told when it is
+        kept that he wants no more calls. Returns how it ended."""
+        whole, key, now = False, "", self._services.now
+        try:
+            said = notice(command.text)
+            path = await self._prompts.path(said)
+            if command.machine:
+                await self._leg.command("EXEC WaitForSilence", GREETING_OVER, timeout_s=GREETING_S)
+            self._services.tell(NoticeBegan(at=now(), call=self._leg.id))
+            reply = await self._leg.command("STREAM FILE", path, command.key, timeout_s=PLAY_TIMEOUT_S)
+            key = chr(int(reply.result)) if reply.result not in ("", "0") else ""
+            whole = not key and reply.endpos > 0
+            if key:
+                await self._opt_out(said.language)
+        except (CallerGone, CommandTimeout):
+            raise
+        except Exception:
+            log.exception("call %s: the campaign's message could not be said", self._leg.id)
+        self._services.tell(NoticeEnded(at=now(), call=self._leg.id, whole=whole))
+        return "opted_out" if key else "notice"
+
+    async def _opt_out(self, language: str) -> None:
+        """The call ends when the number is on the list, or when that takes too long: it is told that it was
+        pressed, and that is not lost."""
+        self._services.tell(OptOutAsked(at=self._services.now(), call=self._leg.id))
+        try:
+            async with asyncio.timeout(SAVED_S):
+                while not isinstance(await self._commands.get(), LeaveQueue):
+                    pass
+        except TimeoutError:
+            log.warning("call %s: wants no more calls, and nobody says that it is kept", self._leg.id)
+            return
+        path = await self._prompts.path(speech(BUILT_IN, "opted_out", language, {}))
+        await self._leg.command("STREAM FILE", path, "", timeout_s=PLAY_TIMEOUT_S)
 
     async def _inform(self, call: Call, told: Announce) -> bool:
         """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it

@@ -39,6 +39,7 @@ from contactcenter.commands import (
     Room,
     StopRecording,
 )
+from contactcenter.dialer.campaigns import Detection
 from contactcenter.events import (
     Event,
     LegEnded,
@@ -71,6 +72,8 @@ NOT_THERE = 20
 """The Q.850 cause of a phone that is not registered: subscriber absent."""
 LINE_RING_MS = 30_000
 MONITOR_RING_MS = 30_000
+MOST_DETECTION = 60_000
+"""No value of the detection of machines is higher: milliseconds, words, or a loudness."""
 MODES = frozenset({"listen", "whisper", "barge"})
 """The extensions of the dialplan's [monitor]."""
 LEG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -236,14 +239,23 @@ class AsteriskServers:
         )
 
     async def _place_call(self, command: PlaceCall) -> None:
-        """What a waiting caller's leg has is given to this one, too: it runs the same script session."""
-        variables = {
-            "CC_INTERACTION": _leg(command.interaction),
-            "CC_QUEUE": _leg(command.queue),
-            "CC_ENTERED": f"{command.entered_at:.6f}",
-        }
+        """What a waiting caller's leg has is given to this one, too: it runs the same kind of session."""
+        try:
+            variables = {
+                "CC_INTERACTION": _leg(command.interaction),
+                "CC_QUEUE": _leg(command.queue),
+                "CC_ENTERED": f"{command.entered_at:.6f}",
+            }
+            if command.dialled:
+                variables["CC_ALONE"] = "hangup"
+            if command.detection:
+                variables["CC_AMD"] = _detection(command.detection)
+        except ValueError as error:
+            log.exception("asterisk_not_asked", server=command.server, reason=str(error))
+            self._tell(LegEnded(at=self._now(), leg=command.leg, cause=NOT_THERE))
+            return
         target = {
-            "Context": "callback",
+            "Context": "dialled" if command.dialled else "callback",
             "Exten": "s",
             "Timeout": str(command.ring_s * 1000),
             "CallerID": _shown(command.shows),
@@ -409,6 +421,23 @@ def _leg(name: str) -> str:
     if not LEG.fullmatch(name):
         raise ValueError(f"odd name of a leg: {name!r}")
     return name
+
+
+def _detection(detection: Detection) -> str:
+    """The eight numbers of Asterisk's AMD, in its order; a ValueError for what is none."""
+    values = (
+        detection.initial_silence_ms,
+        detection.greeting_ms,
+        detection.after_greeting_silence_ms,
+        detection.total_analysis_ms,
+        detection.min_word_ms,
+        detection.between_words_silence_ms,
+        detection.max_words,
+        detection.silence_threshold,
+    )
+    if not all(isinstance(value, int) and 0 < value <= MOST_DETECTION for value in values):
+        raise ValueError(f"odd values of a detection: {values!r}")
+    return "-".join(map(str, values))
 
 
 def _mode(mode: str) -> str:

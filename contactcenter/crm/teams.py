@@ -9,7 +9,16 @@ from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 from contactcenter.crm import records
 from contactcenter.crm.access import Reader
 from contactcenter.crm.errors import Refusal
-from contactcenter.crm.schema import customers, followups, memberships, requests, teams
+from contactcenter.crm.schema import (
+    appointments,
+    campaigns,
+    customers,
+    followups,
+    lists,
+    memberships,
+    requests,
+    teams,
+)
 from contactcenter.crm.text import entered
 from contactcenter.values import frozen
 
@@ -78,7 +87,7 @@ def remove(db: Connection, name: str, *, by: Reader, at: float, expected: int | 
     records.expect(team.version, expected)
     if team.members:
         raise Refusal(f"{len(team.members)} users are in this team: take them out first", code="in_use")
-    for table in (customers, requests, followups):
+    for table in (customers, requests, followups, campaigns, lists, appointments):
         if db.scalar(select(exists().where(table.c.team == name))):
             raise Refusal(f"there are {table.name} of this team: give them to another first", code="in_use")
     db.execute(delete(teams).where(teams.c.name == name))

@@ -105,6 +105,10 @@ class Detection:
     max_words: int = 3
     silence_threshold: int = 256
     on_machine: OnMachine = OnMachine.HANG_UP
+    heard: int = 0
+    """Of the calls that these values judged to be machines: how many somebody has listened to …"""
+    persons: int = 0
+    """… and how many of those were persons."""
 
 
 @frozen
@@ -183,7 +187,8 @@ class Campaign:
     talk_script: str = ""
     """What the agent is to say: text with the lead's fields in braces."""
     form: str = ""
-    """The form that the agent fills in; empty: none."""
+    """What the agent asks: a question on each line, its choices behind bars (`Interested? | yes | no`). The
+    answers go into his note."""
 
 
 @frozen

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from contactcenter.dialer.attempts import PERSON, AttemptRecord, AttemptState, Outcome
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, Detection
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.permission import DAY_S, HOUR_S, calls_a_day, terms_of
 from contactcenter.dialer.reports import Period, Report, Rule, Used, Verdict, seconds
@@ -31,14 +31,11 @@ class Evidence:
         started_at: float | None,
         *,
         written_down: Mapping[str, float] | None = None,
-        listened: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
-        """`written_down`: when the do-not-call row of an attempt was written, by the attempt's id.
-        `listened`: of a period's machines (by its number, from 1), how many were listened to and how many of
-        them were persons."""
+        """`written_down`: when the do-not-call row of an attempt was written, by the attempt's id."""
         self._campaign, self._started_at = campaign, started_at
         self._terms = terms_of(campaign, caller_id_verified=True, national_list_at=None)
-        self._written_down, self._listened = written_down or {}, listened or {}
+        self._written_down = written_down or {}
         self._periods: dict[int, _Counts] = {}
         self._recent: deque[tuple[float, str]] = deque()
         self._calls: Counter[str] = Counter()
@@ -183,13 +180,13 @@ class Evidence:
         profile = self._terms.profile
         long = profile.period_days * DAY_S
         begins_at = (self._started_at or 0.0) + (number - 1) * long
-        heard, persons = self._listened.get(number, (0, 0))
+        detection = self._campaign.detection or Detection()
         drops = Drops(
             connected=counts.connected,
             dropped=counts.dropped + counts.hung_up + counts.late,
             machines=counts.machines,
-            heard=heard,
-            persons=persons,
+            heard=detection.heard,
+            persons=detection.persons,
         )
         share = drops.counted(machines_taken_out=profile.machines_taken_out)
         return Period(
@@ -203,8 +200,8 @@ class Evidence:
             hung_up=counts.hung_up,
             late=counts.late,
             machines=counts.machines,
-            heard=heard,
-            persons=persons,
+            heard=drops.heard,
+            persons=drops.persons,
             misjudged=drops.misjudged,
             share=share,
             limit=profile.drop_limit,
@@ -270,12 +267,15 @@ class Evidence:
             ),
             source=sources["ring_s"],
         )
+        slowest = ""
+        if counts.slowest_opt_out_s is not None:
+            slowest = f", written down after {seconds(counts.slowest_opt_out_s)} at most"
         yield Verdict(
             rule=Rule.DO_NOT_CALL,
             kept=not counts.called_after_opt_out,
             says=(
-                f"{counts.opt_outs} asked not to be called, in force after "
-                f"{seconds(counts.slowest_opt_out_s)} at most; {counts.called_after_opt_out} called later"
+                f"{counts.opt_outs} asked not to be called{slowest}; {counts.called_after_opt_out} called "
+                "later"
             ),
             source=sources["do_not_call"],
         )

@@ -68,7 +68,7 @@ class Period:
     machines: int
     """M: judged to be machines."""
     heard: int
-    """Of the machines: listened to afterwards …"""
+    """Of the machines of all periods: listened to afterwards …"""
     persons: int
     """… and found to be persons."""
     misjudged: float

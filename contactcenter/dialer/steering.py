@@ -10,6 +10,7 @@ is paid back, and a good day is no licence for a bad one: what is laid by beyond
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import exp, log, sqrt
 
 from contactcenter.dialer.drops import Drops
@@ -50,6 +51,7 @@ class Steering:
         self._target, self._began_at, self._period_days = target, began_at, period_days
         self._days: dict[int, Drops] = dict(days or {})
         self._slow = log(START)
+        self._heard = self._persons = 0
         self._saved = 0.0
         """The account since we have steered, which forgets what is beyond `MOST_SAVED`."""
         self._answers = 0
@@ -71,9 +73,10 @@ class Steering:
         """An answer was judged to be a machine, and ended."""
         self._count(at, Drops(connected=0, dropped=0, machines=1))
 
-    def listened(self, at: float, *, person: bool) -> None:
-        """Somebody listened to a call that was judged to be a machine: was it a person?"""
-        self._count(at, Drops(connected=0, dropped=0, heard=1, persons=int(person)))
+    def sample(self, heard: int, persons: int) -> None:
+        """So many of the calls that were judged to be machines somebody has listened to, and so many of
+        those were persons, in all."""
+        self._heard, self._persons = heard, persons
 
     def level(self, at: float) -> float:
         """The accepted chance that a call placed now is dropped: what `PacingInputs.level` is to be. 0: only
@@ -89,11 +92,14 @@ class Steering:
 
     def period(self, at: float) -> Drops:
         """What counts in the fixed period at that time, as the law measures it."""
-        return self._counted(at)[1]
+        return self._sampled(self._counted(at)[1])
 
     def window(self, at: float) -> Drops:
         """What counts in the last days, as many as a period has, today included."""
-        return self._counted(at)[2]
+        return self._sampled(self._counted(at)[2])
+
+    def _sampled(self, drops: Drops) -> Drops:
+        return replace(drops, heard=self._heard, persons=self._persons)
 
     def _counted(self, at: float) -> tuple[int, Drops, Drops]:
         today = max(0, int((at - self._began_at) // DAY_S))
@@ -131,11 +137,9 @@ _NONE = Drops(connected=0, dropped=0)
 
 
 def _sum(days: Iterable[Drops]) -> Drops:
-    connected = dropped = machines = heard = persons = 0
+    connected = dropped = machines = 0
     for each in days:
         connected += each.connected
         dropped += each.dropped
         machines += each.machines
-        heard += each.heard
-        persons += each.persons
-    return Drops(connected=connected, dropped=dropped, machines=machines, heard=heard, persons=persons)
+    return Drops(connected=connected, dropped=dropped, machines=machines)

@@ -20,6 +20,7 @@ from contactcenter.commands import (
     Command,
     DropAgent,
     DropCall,
+    DropCampaign,
     DropFigures,
     DropMessage,
     DropMonitor,
@@ -28,6 +29,7 @@ from contactcenter.commands import (
     ScreenPop,
     ShowAgent,
     ShowCall,
+    ShowCampaign,
     ShowFigures,
     ShowMessage,
     ShowMonitor,
@@ -36,10 +38,12 @@ from contactcenter.commands import (
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Right
 from contactcenter.crm.news import Hint
-from contactcenter.values import CustomerCard, MatchMethod, Note
+from contactcenter.dialer.campaigns import Mode
+from contactcenter.values import CustomerCard, LeadCard, MatchMethod, Note
 from contactcenter.views import (
     AgentView,
     CallView,
+    CampaignView,
     FiguresView,
     ImportView,
     MessageView,
@@ -58,9 +62,11 @@ QUEUE_PACE_S = 1.0
 """Every agent of a queue sees its figures, which change with every call: a hundred agents would get thousands
 of frames a second, and read none of them. The first change goes out at once, the next ones in bundles."""
 
-Noun = Literal["agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports"]
+Noun = Literal[
+    "agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports", "campaigns"
+]
 NOUNS: tuple[Noun, ...] = (
-    "agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports",
+    "agents", "queues", "calls", "monitors", "messages", "figures", "reminders", "imports", "campaigns",
 )  # fmt: skip
 Later = Callable[[float, Callable[[], None]], object]
 
@@ -76,6 +82,7 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     figures: tuple[str, ...] = ()
     reminders: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
 
 
 class Pop(msgspec.Struct, frozen=True, tag="pop"):
@@ -99,6 +106,8 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     why: dict[str, str | float | int]
     notes: tuple[Note, ...]
     """What agents before said of this caller, the latest last."""
+    lead: LeadCard | None
+    """Whom we call, and for which campaign; None: somebody called us."""
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):
@@ -129,6 +138,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     """What this user is to be reminded of, and nobody has put away."""
     imports: tuple[ImportView, ...]
     """This user's imports that are worked on, or were lately."""
+    campaigns: tuple[CampaignView, ...]
+    """Campaigns that run, or whose calls still go on."""
     configuration: int
     """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
@@ -146,6 +157,7 @@ class Change(msgspec.Struct, frozen=True, tag="change", omit_defaults=True):
     figures: tuple[FiguresView, ...] = ()
     reminders: tuple[ReminderView, ...] = ()
     imports: tuple[ImportView, ...] = ()
+    campaigns: tuple[CampaignView, ...] = ()
     gone: Gone = Gone()
     configuration: int = 0
     """The configuration's new version, when it has one: ask for menus and titles anew."""
@@ -180,11 +192,14 @@ class LiveModel:
         self.figures: dict[str, FiguresView] = {}
         self.reminders: dict[str, ReminderView] = {}
         self.imports: dict[str, ImportView] = {}
+        self.campaigns: dict[str, CampaignView] = {}
         self.pops: dict[str, ScreenPop] = {}
         self.teams: dict[str, tuple[str, ...]] = {}
         """Login -> teams, of those who are in one; told by `staffed`."""
         self._whose: dict[str, tuple[str, str]] = {}
         """Call -> owner and team of its customer."""
+        self._campaigns_of: dict[str, tuple[str, str]] = {}
+        """Campaign -> owner and team; told by `campaigning`. Of one that is not told of, nobody's."""
         self._reminded_of: dict[str, tuple[str, str]] = {}
         """Reminder of what is nobody's own -> owner and team of the customer whom it is about."""
         self.streams: dict[str, Stream] = {}
@@ -243,6 +258,13 @@ class LiveModel:
             case DropMessage(message=message_id):
                 if read := self.messages.pop(message_id, None):
                     self._touch("messages", message_id, read.to)
+            case ShowCampaign(view=campaign):
+                told, self.campaigns[campaign.id] = self.campaigns.get(campaign.id), campaign
+                if campaign != told:
+                    self._touch_of_queue("campaigns", campaign.id)
+            case DropCampaign(campaign=campaign_id):
+                if self.campaigns.pop(campaign_id, None):
+                    self._touch_of_queue("campaigns", campaign_id)
             case DropQueue(queue=name):
                 self.figures.pop(f"queue {name}", None)
                 if self.queues.pop(name, None):
@@ -302,6 +324,14 @@ class LiveModel:
         if stream and stream.reader is reader:
             stream.hint(hints)
 
+    def campaigning(self, whose: dict[str, tuple[str, str]]) -> None:
+        """Whose the campaigns are: owner and team by their ids."""
+        if whose != self._campaigns_of:
+            self._campaigns_of = whose
+            for stream in self.streams.values():
+                for id_ in self.campaigns:
+                    stream.touch("campaigns", id_)
+
     def staffed(self, teams: dict[str, tuple[str, ...]]) -> None:
         """Who is in which teams. Those who watch see more or less from now on."""
         if teams != self.teams:
@@ -346,6 +376,12 @@ class LiveModel:
             case MonitorView():
                 own = view.supervisor == reader.login or (view.agent == reader.login and view.visible)
                 return own or reader.oversees((view.queue,), self.teams.get(view.agent, ()))
+            case CampaignView():
+                # By hand he takes a lead himself, and has to know of what.
+                me = self.agents.get(reader.login)
+                if me is not None and view.mode == Mode.MANUAL and view.queue in me.queues:
+                    return True
+                return reader.knows_campaign(view.queue, *self._campaigns_of.get(id_, ("", "")))
             case QueueView():
                 me = self.agents.get(reader.login)
                 return (me is not None and view.name in me.queues) or reader.oversees((view.name,))
@@ -392,6 +428,7 @@ class LiveModel:
             waited_s=command.waited_s,
             why=command.why,
             notes=() if reader.hides(Kind.INTERACTION, "note") else command.notes,
+            lead=_as_lead(command.lead, reader) if command.lead else None,
         )
         hidden = {name: "" for name in ("caller", "caller_name") if reader.hides(Kind.INTERACTION, name)}
         return msgspec.structs.replace(pop, **hidden)
@@ -427,8 +464,7 @@ class LiveModel:
         views: dict[Noun, dict[str, Any]] = {
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
             "monitors": self.monitors, "messages": self.messages, "figures": self.figures,
-            "reminders": self.reminders,
-            "imports": self.imports,
+            "reminders": self.reminders, "imports": self.imports, "campaigns": self.campaigns,
         }  # fmt: skip
         return views[noun]
 
@@ -492,6 +528,8 @@ class Stream:
             for name in self._model.queues:
                 if (("queues", name) in self._shown) != self._model.sees(self.reader, "queues", name):
                     self._dirty["queues", name] = self._dirty["figures", f"queue {name}"] = None
+                    of_queue = (id_ for id_, each in self._model.campaigns.items() if each.queue == name)
+                    self._dirty.update((("campaigns", id_), None) for id_ in of_queue)
         self.flush_soon()
 
     def hint(self, hints: Iterable[Hint]) -> None:
@@ -531,6 +569,7 @@ class Stream:
             figures=tuple(shown["figures"]),
             reminders=tuple(shown["reminders"]),
             imports=tuple(shown["imports"]),
+            campaigns=tuple(shown["campaigns"]),
             gone=Gone(**{noun: tuple(ids) for noun, ids in gone.items()}),
             configuration=news,
             news=tuple(self._news),
@@ -574,6 +613,7 @@ class Stream:
                 figures=tuple(seen(reader, "figures")),
                 reminders=tuple(seen(reader, "reminders")),
                 imports=tuple(seen(reader, "imports")),
+                campaigns=tuple(seen(reader, "campaigns")),
                 configuration=self._model.version,
             )
         )
@@ -623,6 +663,19 @@ class Stream:
         self._ring.append((frame.seq, encoded))
         for outbox in self.outboxes:
             outbox.push(encoded)
+
+
+def _as_lead(card: LeadCard, reader: access.Reader) -> LeadCard:
+    """The card without what its reader's role hides. His script is filled in with the lead's own words: who
+    may not know of these gets none."""
+    hidden = {
+        "name": reader.hides(Kind.LEAD, "name") or reader.hides(Kind.INTERACTION, "caller_name"),
+        "number": reader.hides(Kind.LEAD, "numbers") or reader.hides(Kind.INTERACTION, "caller"),
+        "fields": reader.hides(Kind.LEAD, "fields"),
+    }
+    blank: dict[str, Any] = {"name": "", "number": "", "fields": {}}
+    changes = {name: blank[name] for name, hides in hidden.items() if hides}
+    return replace(card, **changes, talk_script="") if changes else card
 
 
 def _agents(call: CallView) -> tuple[str, ...]:

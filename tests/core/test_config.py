@@ -13,6 +13,7 @@ from contactcenter.config import ConfigError, Settings, load
 from contactcenter.mistakes import PATTERNS
 from contactcenter.routing.skills import needs
 from contactcenter.sections import Endpoint
+from contactcenter.trunks import TrunkRules
 
 PHONES = 'phones = ["101", "102"]'
 GOOD = """
@@ -48,6 +49,11 @@ def read(folder: Path, text: str) -> Settings:
     file = folder / "center.toml"
     file.write_text(text, encoding="utf-8")
     return load(file)
+
+
+def test_a_trunk_says_what_it_is_good_for(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD + "[trunks.carrier]\ncalls_per_s = 12.5\nchannels = 60\n")
+    assert settings.rules().trunks == {"carrier": TrunkRules(calls_per_s=12.5, channels=60)}
 
 
 def test_a_good_file(tmp_path: Path) -> None:
@@ -126,6 +132,11 @@ def test_a_good_file(tmp_path: Path) -> None:
             "[calendars.office]",
             '[[asterisk]]\nname = "pbx"\nsecret = "x"\n[calendars.office]',
             "asterisk.1.name: the name 'pbx' is used twice: give each server its systemname",
+        ),
+        (
+            "[dids.4002]",
+            "[trunks.carrier]\ncalls_per_s = 0\n[dids.4002]",
+            "trunks.carrier.calls_per_s = 0: must be more than 0",
         ),
         ("[ivr]", "[ivr", "this is no valid TOML"),
         (

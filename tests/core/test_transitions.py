@@ -9,6 +9,7 @@ from enum import StrEnum
 import pytest
 
 from contactcenter import agents, calls, consults, interactions, monitors, offers
+from contactcenter.dialer import attempts, campaigns
 from contactcenter.transitions import IllegalTransition, follow
 
 EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrEnum], type[StrEnum], str]] = {
@@ -136,6 +137,40 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         barging    whisper -> whispering
         barging    barge   -> barging
         barging    end     -> ended
+        """,
+    ),
+    "attempt": (
+        attempts.TRANSITIONS,  # type: ignore[dict-item]
+        attempts.AttemptState,
+        attempts.AttemptTrigger,
+        """
+        saved    place  -> placed
+        saved    end    -> over
+        placed   ring   -> ringing
+        placed   answer -> answered
+        placed   end    -> over
+        ringing  answer -> answered
+        ringing  end    -> over
+        answered join   -> joined
+        answered drop   -> dropping
+        answered end    -> over
+        joined   end    -> over
+        dropping end    -> over
+        """,
+    ),
+    "campaign": (
+        campaigns.TRANSITIONS,  # type: ignore[dict-item]
+        campaigns.CampaignState,
+        campaigns.CampaignTrigger,
+        """
+        draft   start   -> running
+        draft   archive -> archived
+        running pause   -> paused
+        running stop    -> stopped
+        paused  start   -> running
+        paused  stop    -> stopped
+        stopped start   -> running
+        stopped archive -> archived
         """,
     ),
 }

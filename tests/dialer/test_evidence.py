@@ -111,7 +111,10 @@ def test_machines_that_were_persons_are_in_the_share_twice() -> None:
     calls = [attempt(n, Outcome.CONNECTED) for n in range(10)]
     calls += [attempt(20 + n, Outcome.MACHINE) for n in range(10)]
     assert period(*calls).share == pytest.approx(0.5 / 10.5)
-    listened = period(*calls, listened={1: (10, 10)})
+    heard = Evidence(replace(CAMPAIGN, detection=Detection(heard=10, persons=10)), BEGAN)
+    for each in calls:
+        heard.take(each)
+    (listened,) = heard.report(BEGAN).periods
     assert listened.share == pytest.approx(10 / 20)
     assert (listened.heard, listened.persons) == (10, 10)
 

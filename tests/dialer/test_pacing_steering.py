@@ -122,9 +122,9 @@ def test_persons_taken_for_machines_count_by_their_upper_bound() -> None:
         steers.machine(2.0)
     assert steers.credit(2.0) == pytest.approx(TARGET * 1050 - 50)
     assert steers.level(2.0) == 0.0
-    for _ in range(1000):
-        steers.listened(3.0, person=False)
+    steers.sample(1000, 0)
     assert steers.level(3.0) > 0.0
+    assert (steers.period(3.0).heard, steers.window(3.0).misjudged) == (1000, pytest.approx(2.99, abs=0.01))
 
 
 # --- learning ---

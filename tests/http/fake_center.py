@@ -5,6 +5,7 @@ It knows one rule only: an agent's request changes that agent's view.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -46,7 +47,7 @@ from contactcenter.events import (
     WhyAsked,
 )
 from contactcenter.values import CustomerCard, MatchMethod
-from contactcenter.views import AgentView, CallView, MessageView, MonitorView, QueueView
+from contactcenter.views import AgentView, CallView, CampaignView, MessageView, MonitorView, QueueView
 
 E = TypeVar("E", bound=Event)
 
@@ -83,6 +84,13 @@ def call_view(call: str, **changes: Any) -> CallView:
         urgency={}, needs=(), promised_s=None, told_s=None,
     )  # fmt: skip
     return replace(view, **changes)
+
+
+def campaign_view(id_: str, queue: str, **fields: Any) -> CampaignView:
+    """A campaign of a queue, which has just begun."""
+    shown: dict[str, Any] = {field.name: 0 for field in fields_of(CampaignView)}
+    texts = {"name": id_, "mode": "power", "state": "running", "why": "", "outcomes": {}, "refusals": {}}
+    return CampaignView(**(shown | texts | {"id": id_, "queue": queue} | fields))
 
 
 def queue_view(name: str, **changes: Any) -> QueueView:

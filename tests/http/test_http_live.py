@@ -5,20 +5,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fake_center import agent_view, call_view, queue_view
+from fake_center import agent_view, call_view, campaign_view, queue_view
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from running import Running
 
-from contactcenter.commands import DropAgent, DropCall, ShowAgent, ShowCall, ShowQueue
+from contactcenter.commands import (
+    DropAgent,
+    DropCall,
+    DropCampaign,
+    ShowAgent,
+    ShowCall,
+    ShowCampaign,
+    ShowQueue,
+)
 from contactcenter.crm.access import Kind, Reader, Right, Scope
 from contactcenter.events import PageLost, PageOpened, PopShown
 from contactcenter.http.live import QUEUE_PACE_S, RING, LiveModel, Stream
 
 AGENTS = {login: Reader(login=login, rights=frozenset({Right.CALLS_TAKE})) for login in "ab"}
 BOSS = Reader(login="boss", rights=frozenset({Right.FLOOR_WATCH}), scopes={Kind.INTERACTION: Scope.TEAM})
-KEYS = {"agents": "login", "queues": "name", "calls": "id"}
+KEYS = {"agents": "login", "queues": "name", "calls": "id", "campaigns": "id"}
 
 
 async def test_a_page_sees_the_snapshot_then_numbered_changes_then_the_pop(edge: Running) -> None:
@@ -161,6 +169,14 @@ class Streams(RuleBasedStateMachine):
     @rule(name=st.sampled_from(QUEUES), waiting=st.integers(0, 3))
     def show_queue(self, name: str, waiting: int) -> None:
         self.model.carry(ShowQueue(view=queue_view(name, waiting=waiting)))
+
+    @rule(campaign=st.sampled_from("xy"), queue=st.sampled_from(QUEUES), ringing=st.integers(0, 3))
+    def show_campaign(self, campaign: str, queue: str, ringing: int) -> None:
+        self.model.carry(ShowCampaign(view=campaign_view(campaign, queue, ringing=ringing)))
+
+    @rule(campaign=st.sampled_from("xy"))
+    def drop_campaign(self, campaign: str) -> None:
+        self.model.carry(DropCampaign(campaign=campaign))
 
     @rule(call=st.sampled_from("123"), agent=st.sampled_from(("", *LOGINS)))
     def show_call(self, call: str, agent: str) -> None:

@@ -12,18 +12,31 @@ from contactcenter.agi import session as session_module
 from contactcenter.agi import waiting
 from contactcenter.agi.script import Limits
 from contactcenter.agi.server import Route
-from contactcenter.commands import Announce, JoinLeg, LeaveQueue, OfferCall, WaitOn
+from contactcenter.commands import (
+    Announce,
+    JoinLeg,
+    LeaveQueue,
+    MakeNotices,
+    OfferCall,
+    RunScript,
+    SayNotice,
+    WaitOn,
+)
 from contactcenter.events import (
     AnnouncementEnded,
     CallArrived,
     CallbackAsked,
     CallerLeft,
     CallQueued,
+    DialledAnswered,
     MessageAsked,
     MessageLeft,
     MessageStarted,
     NodeVisited,
+    NoticeBegan,
+    NoticeEnded,
     OfferEnded,
+    OptOutAsked,
     RecordingStarted,
     ScriptEnded,
     ScriptFailed,
@@ -103,6 +116,156 @@ async def test_offers_until_one_is_answered(desk: Started) -> None:
         assert d.all(ScriptEnded)[0].result == "answered"
         assert not d.all(CallerLeft)
         assert channel.commands[-1] == ["SET", "VARIABLE", "CC_NEXT", "hangup"]
+
+
+DIALLED = "dial-1785000000000-000001"
+CAUSES = "dialled?interaction=i1&queue=sales&heard={heard}&cause={cause}"
+
+
+def dialled(heard: str = "HUMAN", cause: str = "HUMAN-800-800", **fields: Any) -> FakeChannel:
+    """The channel of somebody whom we called, and who has answered."""
+    path = CAUSES.format(heard=heard, cause=cause)
+    channel = FakeChannel(DIALLED, extension="s", path=path, variables={"CC_ALONE": "hangup"}, **fields)
+
+    def bridge(words: list[str]) -> str:
+        channel.variables["BRIDGERESULT"] = "SUCCESS"
+        return "200 result=0"
+
+    channel.answers["EXEC Bridge"] = bridge
+    channel.answers["EXEC WaitForSilence"] = lambda words: "200 result=0"
+    return channel
+
+
+@pytest.mark.parametrize(
+    ("heard", "cause", "says", "ago"),
+    [
+        ("HUMAN", "HUMAN-800-800", "human", 0.8),
+        ("HUMAN", "HUMAN-1220-800", "human", 1.22),
+        ("MACHINE", "MAXWORDS-3-3", "machine", None),
+        ("NOTSURE", "TOOLONG-5000", "unsure", None),
+        ("HANGUP", "", "unsure", None),
+        ("", "", "", None),
+        ("HUMAN", "HUMAN-9999999-800", "human", None),
+    ],
+)
+async def test_what_was_heard_of_who_answers(
+    desk: Started, heard: str, cause: str, says: str, ago: float | None
+) -> None:
+    async with desk() as d:
+        channel = dialled(heard, cause)
+        task = asyncio.create_task(channel.run(d.server.port))
+        answered = await d.event(DialledAnswered)
+        assert (answered.call, answered.heard) == (DIALLED, says)
+        if ago is None:
+            assert answered.greeting_ended_at is None
+        else:
+            assert answered.at - answered.greeting_ended_at == pytest.approx(ago)
+        d.server.carry(LeaveQueue(call=DIALLED, exit="machine"))
+        await task
+        assert not channel.had("SET", "MUSIC", "on"), "nobody hears music"
+        assert channel.variables["CC_NEXT"] == "hangup"
+        assert not d.all(CallArrived)
+
+
+async def test_who_answers_has_the_line_and_is_then_like_any_caller(desk: Started) -> None:
+    async with desk() as d:
+        channel = dialled()
+        task = asyncio.create_task(channel.run(d.server.port))
+        await d.event(DialledAnswered)
+        d.server.carry(offer(1, call=DIALLED, line="line-r1"))
+        assert (await d.event(OfferEnded)).status == "ANSWER"
+        assert channel.variables["CC_ALONE"] == "", "a crash of ours brings him back from now on"
+        alone = channel.commands.index(["SET", "VARIABLE", "CC_ALONE", ""])
+        assert alone < channel.commands.index(["EXEC", "Bridge", "line-r1"])
+        d.server.carry(LeaveQueue(call=DIALLED, exit="answered"))
+        await task
+
+
+async def test_the_message_is_said_and_its_end_is_told(desk: Started) -> None:
+    async with desk() as d:
+        channel = dialled()
+        task = asyncio.create_task(channel.run(d.server.port))
+        await d.event(DialledAnswered)
+        d.server.carry(SayNotice(call=DIALLED, text="Who calls", key="9"))
+        await task
+        assert (await d.event(NoticeEnded)).whole
+        assert d.all(NoticeBegan)
+        assert channel.variables["CC_ALONE"] == "hangup"
+        assert not d.all(OptOutAsked)
+
+
+async def test_the_key_is_kept_before_the_call_ends(desk: Started) -> None:
+    async with desk() as d:
+        channel = dialled(keys="9")
+        task = asyncio.create_task(channel.run(d.server.port))
+        await d.event(DialledAnswered)
+        d.server.carry(SayNotice(call=DIALLED, text="Who calls", key="9"))
+        await d.event(OptOutAsked)
+        assert "CC_NEXT" not in channel.variables
+        said = len([command for command in channel.commands if command[0] == "STREAM"])
+        d.server.carry(LeaveQueue(call=DIALLED, exit="opted_out"))
+        await task
+        assert len([command for command in channel.commands if command[0] == "STREAM"]) == said + 1
+        assert not (await d.event(NoticeEnded)).whole
+
+
+async def test_a_machine_is_spoken_to_after_its_greeting(desk: Started) -> None:
+    async with desk() as d:
+        channel = dialled("MACHINE", "LONGGREETING-1500-1500")
+        task = asyncio.create_task(channel.run(d.server.port))
+        await d.event(DialledAnswered)
+        d.server.carry(SayNotice(call=DIALLED, text="Call us", machine=True))
+        await task
+        verbs = [command[:2] for command in channel.commands]
+        assert verbs.index(["EXEC", "WaitForSilence"]) < verbs.index(["STREAM", "FILE"])
+
+
+async def test_a_message_that_can_not_be_made_ends_the_call_all_the_same(desk: Started) -> None:
+    async with desk(engines={}) as d:
+        channel = dialled()
+        task = asyncio.create_task(channel.run(d.server.port))
+        await d.event(DialledAnswered)
+        d.server.carry(SayNotice(call=DIALLED, text="Who calls"))
+        await task
+        assert not (await d.event(NoticeEnded)).whole
+        assert not d.all(NoticeBegan)
+
+
+async def test_who_hangs_up_in_the_message_is_told_of_once(desk: Started) -> None:
+    async with desk() as d:
+        channel = dialled()
+        channel.answers["STREAM FILE"] = lambda words: None
+        task = asyncio.create_task(channel.run(d.server.port))
+        await d.event(DialledAnswered)
+        d.server.carry(SayNotice(call=DIALLED, text="Who calls"))
+        await channel.until("STREAM", "FILE")
+        await channel.hang_up()
+        await task
+        assert [each.call for each in d.all(CallerLeft)] == [DIALLED]
+        assert not d.all(CallArrived)
+
+
+async def test_an_announcement_goes_on_with_a_script_of_ours(desk: Started) -> None:
+    async with desk() as d:
+        channel = dialled()
+        task = asyncio.create_task(channel.run(d.server.port))
+        await d.event(DialledAnswered)
+        d.server.carry(RunScript(call=DIALLED, did="4003"))
+        assert (await d.event(CallArrived)).did == "4003"
+        assert (await d.event(CallQueued)).queue == "sales"
+        assert channel.variables["CC_ALONE"] == ""
+        d.server.carry(LeaveQueue(call=DIALLED, exit="answered"))
+        await task
+
+
+async def test_messages_are_made_before_somebody_hears_them(desk: Started) -> None:
+    async with desk() as d:
+        d.server.carry(MakeNotices(texts=("Who calls", "谁来电")))
+        async with asyncio.timeout(5):
+            while d.server._making:
+                await asyncio.sleep(0)
+        made = list((d.server._prompts._static).glob("*.ulaw"))
+        assert len(made) == 2
 
 
 def told(*ways: str, ahead: int = 3, wait_s: float | None = 130.0) -> Announce:

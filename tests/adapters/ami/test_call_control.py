@@ -7,7 +7,17 @@ from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.servers import NOT_THERE, AsteriskServers
 from contactcenter.ami.translate import legs_seen, translate
-from contactcenter.commands import AddLeg, Command, JoinLegs, ParkLeg, PlaceLeg, Room, StopRecording
+from contactcenter.commands import (
+    AddLeg,
+    Command,
+    JoinLegs,
+    ParkLeg,
+    PlaceCall,
+    PlaceLeg,
+    Room,
+    StopRecording,
+)
+from contactcenter.dialer.campaigns import Detection
 from contactcenter.events import Event, LegEnded, LegParked
 
 LEG, OTHER = "consult-r1", "cc-1785000000.12"
@@ -82,6 +92,59 @@ async def test_a_number_outside_is_rung_over_the_trunk() -> None:
         "Async": "true",
         "ChannelId": LEG,
     }
+
+
+DIAL = {
+    "server": "cc",
+    "leg": "dial-1785000000000-000001",
+    "number": "+13055550001",
+    "trunk": "carrier",
+    "shows": "+13055550100",
+    "ring_s": 25,
+    "interaction": "dial-1785000000000-000001",
+    "queue": "sales",
+    "entered_at": 1785000000.0,
+    "dialled": True,
+}
+
+
+async def test_a_campaigns_call_is_listened_to_and_is_not_kept_waiting_without_us() -> None:
+    detection = Detection(initial_silence_ms=2400, greeting_ms=1600, max_words=4)
+    [action] = await Edge().carried(PlaceCall(**DIAL, detection=detection))  # type: ignore[arg-type]
+    name = DIAL["leg"]
+    assert action == {
+        "Action": "Originate",
+        "Channel": "PJSIP/13055550001@carrier",
+        "Context": "dialled",
+        "Exten": "s",
+        "Priority": "1",
+        "Timeout": "25000",
+        "CallerID": '"+13055550100" <+13055550100>',
+        "Variable": f"CC_INTERACTION={name},CC_QUEUE=sales,CC_ENTERED=1785000000.000000,CC_ALONE=hangup,"
+        "CC_AMD=2400-1600-800-5000-100-50-4-256",
+        "Async": "true",
+        "ChannelId": name,
+    }
+
+
+async def test_without_a_detection_nobody_listens() -> None:
+    [action] = await Edge().carried(PlaceCall(**DIAL))  # type: ignore[arg-type]
+    assert "CC_AMD" not in action["Variable"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"detection": Detection(max_words=0)},
+        {"detection": Detection(greeting_ms=60_001)},
+        {"detection": Detection(silence_threshold="1)&System(x)")},  # type: ignore[arg-type]
+        {"queue": "sales,CC_NEXT=hangup"},
+    ],
+)
+async def test_what_is_odd_is_not_dialled_and_that_is_told(changes: dict[str, object]) -> None:
+    edge = Edge()
+    assert await edge.carried(PlaceCall(**DIAL | changes)) == []  # type: ignore[arg-type]
+    assert edge.events == [LegEnded(at=1.0, leg=str(DIAL["leg"]), cause=NOT_THERE)]
 
 
 @pytest.mark.parametrize("shows", ['Bob" <1>', "x\r\nAction: Hangup", "", "1" * 40])
