@@ -62,6 +62,7 @@ configuration = typer.Typer(
 user = typer.Typer(help="Users of a center that is not running.", no_args_is_help=True)
 keys = typer.Typer(help="The keys of personal data.", no_args_is_help=True)
 audit = typer.Typer(help="The log of who did what.", no_args_is_help=True)
+compliance = typer.Typer(help="What outgoing calls can show of the law.", no_args_is_help=True)
 simulation = typer.Typer(
     help="What would happen: made-up days through the live engine.", no_args_is_help=True
 )
@@ -72,6 +73,7 @@ cli.add_typer(configuration, name="configuration")
 cli.add_typer(user, name="user")
 cli.add_typer(keys, name="keys")
 cli.add_typer(audit, name="audit")
+cli.add_typer(compliance, name="compliance")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -671,6 +673,38 @@ def audit_verify(
             say(f"keep this elsewhere, and give it as --kept the next time: {chain.rows}:{chain.hash}")
 
     _do(work())
+
+
+@compliance.command("report")
+def compliance_report(
+    campaign: Annotated[str, typer.Argument(help="The campaign's name or id.")],
+    config: Annotated[Path, typer.Option(help="The configuration file.")],
+    period: Annotated[int | None, typer.Option(help="Only this period; 1 is the first.", min=1)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> None:
+    """Print the evidence of a campaign: each rule, its figures, and whether it was kept; the center may run.
+
+    Status 1 when a rule was broken.
+
+    Example: `contactcenter compliance report "Summer sale" --config center.toml --period 2`
+    """
+    from contactcenter.crm import engines, evidence
+    from contactcenter.dialer import reports
+
+    async def work() -> bool:
+        settings, at = load(config), Clock().now()
+        found = await engines.peek(
+            settings.store.place,
+            lambda db: evidence.report(db, evidence.id_of(db, campaign), at=at, period=period),
+        )
+        if as_json:
+            say(json.dumps(reports.as_json(found), ensure_ascii=False, indent=2))
+        else:
+            say("\n".join(reports.as_text(found, settings.zone)))
+        return all(each.kept for each in found.periods)
+
+    if not _do(work()):
+        raise typer.Exit(1)
 
 
 @keys.command("rotate")

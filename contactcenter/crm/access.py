@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -306,6 +307,16 @@ class Reader:
     def oversees(self, queues: Iterable[str], teams: Iterable[str] = ()) -> bool:
         """Whether he sees what lives there and is not his own."""
         return self.may(Right.FLOOR_WATCH) and self.reaches(queues, teams)
+
+    def knows_campaign(self, queue: str, owner: str, team: str) -> bool:
+        """Whether he sees a campaign of this queue, owner and team: what `visible` says of it, for one that
+        lives."""
+        if not self.may(READING[Kind.CAMPAIGN]):
+            return False
+        scope, limit = self.scope(Kind.LEAD), self.limit(Kind.LEAD)
+        if scope is Scope.ALL or owner == self.login:
+            return True
+        return scope is Scope.TEAM and team in ("", *self.teams) and (not limit or queue in limit)
 
     def knows(self, owner: str, team: str, kind: Kind = Kind.CUSTOMER) -> bool:
         """Whether he sees a customer, request or follow-up of this owner and team, as far as these two say:
@@ -711,7 +722,9 @@ def _list(reader: Reader, table: FromClause) -> ColumnElement[bool]:
         return true()
     one = _as(leads, "lead_row")
     # The first says what the second implies, so that the index of leads with an owner is used.
-    owned = select(1).where(one.c.owner != "", one.c.owner == reader.login, one.c.list == table.c.id)
+    owned = select(1).where(
+        one.c.owner != literal_column("''"), one.c.owner == reader.login, one.c.list == table.c.id
+    )
     mine = or_(table.c.owner == reader.login, owned.correlate(table, _MANY).exists())
     return or_(mine, _team_owns(reader, table)) if scope is Scope.TEAM else mine
 

@@ -12,7 +12,18 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from contactcenter.crm import access, outbox, ownerships, paging, records
 from contactcenter.crm.access import CENTER, Kind, Reader
@@ -42,7 +53,7 @@ RECENT = 2_000
 MOST_LISTS = 50
 _CAPS = {
     "name": 120, "queue": 64, "trunk": 64, "message": 4000, "machine_message": 4000, "script": 64,
-    "opt_out_key": 1, "talk_script": 20_000, "form": 64,
+    "opt_out_key": 1, "talk_script": 20_000, "form": 4000,
 }  # fmt: skip
 _APART = ("id", "name", "mode", "profile", "queue", "lists")
 """Fields of a campaign that have columns or a table of their own."""
@@ -105,6 +116,12 @@ def read(db: Connection, campaign: str) -> Campaign | None:
     return found.campaign if found else None
 
 
+def whose(db: Connection) -> dict[str, tuple[str, str]]:
+    """Owner and team of every campaign, by its id: for who sees those that live."""
+    rows = db.execute(select(campaigns.c.id, campaigns.c.owner, campaigns.c.team))
+    return {row.id: (row.owner, row.team) for row in rows}
+
+
 def kept(db: Connection, campaign: str, at: float) -> CampaignKept | None:
     """The campaign with what its pacing goes on from, or None."""
     row = db.execute(select(campaigns).where(campaigns.c.id == campaign)).one_or_none()
@@ -113,7 +130,7 @@ def kept(db: Connection, campaign: str, at: float) -> CampaignKept | None:
 
 def running(db: Connection, at: float) -> tuple[CampaignKept, ...]:
     """At start: the campaigns that run or are paused, and those with attempts that are not over."""
-    with_open = select(attempts.c.campaign).where(attempts.c.state != AttemptState.OVER.value)
+    with_open = select(attempts.c.campaign).where(attempts.c.state != literal_column("'over'"))
     query = select(campaigns).where(or_(campaigns.c.state.in_(_GOING), campaigns.c.id.in_(with_open)))
     return _kept(db, db.execute(query.order_by(campaigns.c.id)).all(), at)
 

@@ -118,18 +118,33 @@ def refused(db: Connection, families: Mapping[str, Sequence[str]]) -> dict[str, 
 
 
 def allows(db: Connection, customer: str, channel: str, purpose: str) -> bool | None:
-    """Whether the customer wants to hear of us on this channel for this purpose; None: nobody asked him. For
-    campaigns, when there are any."""
+    """Whether the customer wants to hear of us on this channel for this purpose; None: nobody asked him."""
     return _stands(_rows(db, roots.family(db, customer)), channel, purpose)
+
+
+def standing(
+    db: Connection, families: Mapping[str, Sequence[str]], channel: str, purpose: str
+) -> dict[str, tuple[bool | None, str]]:
+    """The same of each of these customers, by the ids of all their rows; and which record says so."""
+    root_of = {member: root for root, members in families.items() for member in members}
+    found: dict[str, tuple[bool | None, str]] = dict.fromkeys(families, (None, ""))
+    for row in _rows(db, root_of):
+        if _concerns(row, channel, purpose):
+            found[root_of[row.customer_id]] = (row.state == "granted", f"consent {row.id}")
+    return found
 
 
 def _stands(said: Iterable[Row[Any]], channel: str, purpose: str) -> bool | None:
     """What the last word that concerns this channel and purpose says."""
     answer: bool | None = None
     for row in said:
-        if row.channel in (channel, "any") and row.purpose in (purpose, "any"):
+        if _concerns(row, channel, purpose):
             answer = row.state == "granted"
     return answer
+
+
+def _concerns(row: Row[Any], channel: str, purpose: str) -> bool:
+    return row.channel in (channel, "any") and row.purpose in (purpose, "any")
 
 
 def _rows(db: Connection, customers: Iterable[str]) -> list[Row[Any]]:

@@ -11,7 +11,7 @@ from dataclasses import field, replace
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, literal_column, select, update
 
 from contactcenter.crm import access, lists, ownerships, paging, records, roots, shelves
 from contactcenter.crm.access import CENTER, Kind, Reader
@@ -152,11 +152,11 @@ def page(
     if states:
         query = query.where(leads.c.state.in_([each.value for each in states]))
     if owner:
-        query = query.where(leads.c.owner == owner, leads.c.owner != "")
+        query = query.where(leads.c.owner == owner, leads.c.owner != literal_column("''"))
     if customer:
         root = roots.root_of(db, customer)
         family = roots.family(db, root) if root else (customer,)
-        query = query.where(leads.c.customer.in_(family), leads.c.customer != "")
+        query = query.where(leads.c.customer.in_(family), leads.c.customer != literal_column("''"))
     if number:
         access.check_shown(reader, Kind.LEAD, ("numbers",))
         having = select(lead_numbers.c.lead).where(lead_numbers.c.number == number)

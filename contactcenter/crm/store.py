@@ -30,6 +30,7 @@ from contactcenter.commands import (
 from contactcenter.crm import (
     callbacks,
     engines,
+    hopper,
     idempotency,
     indexing,
     interactions,
@@ -127,6 +128,7 @@ class Store:
                     await db.run_sync(indexing.begin)
                     await db.run_sync(settings.put, "region", region)
                     await db.run_sync(roles.ensure)
+                    await db.run_sync(hopper.give_all_back)
                     known = await db.run_sync(sealing.known_keys)
                 file = key or opened.journal.with_suffix(".key")
                 keys = await asyncio.to_thread(sealing.load, file, known)

@@ -267,12 +267,15 @@ class Evidence:
             ),
             source=sources["ring_s"],
         )
+        slowest = ""
+        if counts.slowest_opt_out_s is not None:
+            slowest = f", written down after {seconds(counts.slowest_opt_out_s)} at most"
         yield Verdict(
             rule=Rule.DO_NOT_CALL,
             kept=not counts.called_after_opt_out,
             says=(
-                f"{counts.opt_outs} asked not to be called, in force after "
-                f"{seconds(counts.slowest_opt_out_s)} at most; {counts.called_after_opt_out} called later"
+                f"{counts.opt_outs} asked not to be called{slowest}; {counts.called_after_opt_out} called "
+                "later"
             ),
             source=sources["do_not_call"],
         )

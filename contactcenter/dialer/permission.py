@@ -39,13 +39,16 @@ class Refusal(StrEnum):
     """Outside of the hours, in one of the zones in which the number may be."""
     NO_ZONE = "no_zone"
     """Nobody knows what the clock shows there."""
+    NOT_DUE = "not_due"
+    """Somebody closed or held the lead since it was leased, or another campaign has it: the store says so,
+    and no rule of this module."""
 
 
 LASTING = frozenset({Refusal.DO_NOT_CALL, Refusal.NATIONAL_LIST, Refusal.NO_CONSENT, Refusal.NO_ZONE})
 """Of the number: waiting does not help, another number of the lead may."""
 CAMPAIGNS = frozenset({Refusal.LIST_TOO_OLD, Refusal.NO_CALLER_ID, Refusal.NO_MESSAGE})
 """Of the campaign: every lead would be refused, until somebody mends it. What is left passes by itself; when,
-`next_moment` says."""
+`next_moment` says (of `NOT_DUE`, whoever has the lead)."""
 
 SAYS: Mapping[Refusal, str] = {
     Refusal.DO_NOT_CALL: "the number is on our own do-not-call list",
@@ -59,6 +62,7 @@ SAYS: Mapping[Refusal, str] = {
     Refusal.AFTER_DROP: "the person was dropped: only after the pause, and with an agent reserved",
     Refusal.NOT_NOW: "it is outside of the hours in a zone in which the number may be",
     Refusal.NO_ZONE: "nobody knows what the clock shows where the number is",
+    Refusal.NOT_DUE: "somebody closed or held the lead meanwhile, or another campaign has it",
 }
 """Each in words."""
 

@@ -1,0 +1,276 @@
+"""Attempts: each dial of a number, with what a regulator asks for; written before its call is placed.
+
+Its law: whether a number may be dialled is asked in the transaction that writes the attempt, whatever was
+true before. So two campaigns never dial a number at once, and nobody is dialled who said no a moment ago. A
+refusal is written down, too. What an attempt was never changes once it is over, and its record stays as long
+as the law wants it: the database sees to both.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, literal_column, select, update
+from sqlalchemy.exc import IntegrityError
+
+from contactcenter.crm import access, campaigns, leads, paging, permits, settling
+from contactcenter.crm.access import CENTER, Kind, Reader
+from contactcenter.crm.paging import Page
+from contactcenter.crm.schema import attempts
+from contactcenter.crm.schema import leads as lead_rows
+from contactcenter.crm.text import inert
+from contactcenter.crm.zones import where
+from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
+from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.leads import LeadNumber, LeadState
+from contactcenter.dialer.permission import Dialled, Refusal, Terms, refusal
+from contactcenter.dialer.profiles import PROFILES
+from contactcenter.values import frozen
+
+YEAR_S = 366 * 86_400.0
+_LONGEST_YEARS = max(each.record_years for each in PROFILES.values())
+_MANY = 2_000
+_COLUMNS = tuple(attempts.c[name] for name in AttemptRecord.__dataclass_fields__)
+_LATER = ("disposition", "detail")
+"""What may still come when the attempt is over: the agent's word."""
+
+
+@frozen
+class Begun:
+    """What became of the wish to dial."""
+
+    record: AttemptRecord
+    """As it is written: with the record that allowed it, and the age of the national list."""
+    refusal: Refusal | None = None
+    """The rule that forbids it."""
+    due_at: float | None = None
+    """When its lead is due again after a refusal; None: never, or somebody else has it."""
+
+
+# --- reading ---
+
+
+def get(db: Connection, attempt: str, reader: Reader = CENTER) -> AttemptRecord | None:
+    """The attempt as the reader may see it, or None."""
+    seen = access.visible(reader, Kind.ATTEMPT)
+    row = db.execute(select(*_COLUMNS).where(attempts.c.id == attempt, seen)).one_or_none()
+    return _shown(_record(row), reader) if row else None
+
+
+def page(
+    db: Connection,
+    reader: Reader,
+    *,
+    campaign: str = "",
+    lead: str = "",
+    number: str = "",
+    outcome: str = "",
+    cursor: str = "",
+    limit: int = 50,
+) -> Page[AttemptRecord]:
+    """Attempts that the reader sees, the newest first: of a campaign, a lead, a number (E.164), with an
+    outcome. Raises `Refusal`."""
+    query = select(*_COLUMNS).where(access.visible(reader, Kind.ATTEMPT))
+    if number:
+        access.check_shown(reader, Kind.LEAD, ("numbers",))
+    for name, value in (("campaign", campaign), ("lead", lead), ("number", number), ("outcome", outcome)):
+        if value:
+            query = query.where(attempts.c[name] == value)
+    query = paging.after(query, attempts.c.saved_at, attempts.c.id, cursor=cursor, limit=limit, down=True)
+    found = db.execute(query).all()
+    shown = found[: paging.bounded(limit)]
+    more = paging.cursor_of(shown[-1].saved_at, shown[-1].id) if len(found) > len(shown) else ""
+    return Page(items=tuple(_shown(_record(row), reader) for row in shown), next=more)
+
+
+def unfinished(db: Connection) -> tuple[AttemptRecord, ...]:
+    """Those that are not over: at start, what the last run left."""
+    query = (
+        select(*_COLUMNS)
+        .where(attempts.c.state != literal_column("'over'"))
+        .order_by(attempts.c.saved_at, attempts.c.id)
+    )
+    return tuple(map(_record, db.execute(query)))
+
+
+def of_campaign(
+    db: Connection, campaign: str, *, after: tuple[float, str] | None = None, limit: int = _MANY
+) -> tuple[AttemptRecord, ...]:
+    """A campaign's attempts, the oldest first, beyond the one saved then with that id: some at a time, for
+    its evidence."""
+    query = select(*_COLUMNS).where(attempts.c.campaign == campaign)
+    if after is not None:
+        at, id_ = after
+        beyond = (attempts.c.saved_at > at) | ((attempts.c.saved_at == at) & (attempts.c.id > id_))
+        query = query.where(attempts.c.saved_at >= at, beyond)
+    query = query.order_by(attempts.c.saved_at, attempts.c.id).limit(limit)
+    return tuple(map(_record, db.execute(query)))
+
+
+def every_of_campaign(db: Connection, campaign: str) -> Iterator[AttemptRecord]:
+    """All of them, without holding them in memory."""
+    after = None
+    while some := of_campaign(db, campaign, after=after):
+        yield from some
+        after = (some[-1].saved_at, some[-1].id)
+
+
+# --- writing ---
+
+
+def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
+    """Write the attempt if every rule allows its call at `at`; else write the refusal, and settle its lead.
+
+    Asked again for an attempt that is there (nobody knew whether it was written), it answers as it is.
+    """
+    known = db.execute(select(*_COLUMNS).where(attempts.c.id == record.id)).one_or_none()
+    if known is not None:
+        return _as_it_is(_record(known))
+    record = storable(record)
+    campaign = campaigns.read(db, record.campaign)
+    lead = db.execute(select(lead_rows).where(lead_rows.c.id == record.lead)).one_or_none()
+    numbers = leads.numbers_of(db, [lead.id])[lead.id] if lead else ()
+    if campaign is None or (record.lead and not _is_leased(lead, record.campaign)):
+        return _refuse(db, record, Refusal.NOT_DUE, None, at)
+    by = permits.terms(db, campaign, (record.shows,))
+    target = permits.target_of(lead, _dialled_number(record, numbers)) if lead else _target(record)
+    (permit,) = permits.permits(db, by, [target], at, ignoring=record.id)
+    record = replace(record, consent=permit.consent, national_list_at=_looked_at(by))
+    why = refusal(by, permit.dialled, at, reserved=record.reserved)
+    if why is None and not _insert_open(db, record):
+        why = Refusal.RINGING  # another program was faster: the one writer is not the only guard
+    if why is None:
+        return Begun(record=record)
+    return _refuse(db, record, why, _Lead(by=by, row=lead, numbers=numbers, dialled=permit.dialled), at)
+
+
+def keep(db: Connection, records: Iterable[AttemptRecord]) -> None:
+    """Write attempts as they stand now, each in its last state. One that is over from now on is counted, and
+    settles its lead, once; after that only the agent's word may come."""
+    last = {record.id: storable(record) for record in records}
+    if not last:
+        return
+    query = select(attempts.c.id, attempts.c.state).where(attempts.c.id.in_(last))
+    known = {row.id: row.state for row in db.execute(query)}
+    over = AttemptState.OVER.value
+    fresh = [record for id_, record in last.items() if id_ not in known]
+    going = [record for id_, record in last.items() if known.get(id_, over) != over]
+    ended = [record for id_, record in last.items() if known.get(id_) == over]
+    if fresh:
+        db.execute(insert(attempts), [_values(record) for record in fresh])
+    if going:
+        _update(db, going, [name for name in AttemptRecord.__dataclass_fields__ if name != "id"])
+    if ended:
+        _update(db, ended, _LATER)
+    _settle(db, [record for record in (*going, *fresh) if record.state == over])
+
+
+def refuse_all(db: Connection, refused: Sequence[AttemptRecord]) -> None:
+    """Write down refusals of leads that never came into a hopper; who asks settles them."""
+    if refused:
+        db.execute(insert(attempts), [_values(storable(record)) for record in refused])
+        campaigns.count(db, refused)
+
+
+def storable(record: AttemptRecord) -> AttemptRecord:
+    """The record with all text made inert."""
+    texts: dict[str, Any] = {
+        name: inert(value, 500) for name, value in asdict(record).items() if isinstance(value, str)
+    }
+    return replace(record, **texts)
+
+
+# --- parts ---
+
+
+@frozen
+class _Lead:
+    by: Terms
+    row: Row[Any] | None
+    numbers: tuple[LeadNumber, ...]
+    dialled: Dialled
+
+
+def _refuse(db: Connection, record: AttemptRecord, why: Refusal, about: _Lead | None, at: float) -> Begun:
+    refused = replace(
+        record, state=AttemptState.OVER.value, outcome=Outcome.REFUSED.value, refusal=why.value, ended_at=at
+    )
+    refuse_all(db, [refused])
+    due_at = None
+    if about is not None and about.row is not None:
+        due_at = settling.after_refusal(
+            db, about.by, about.row, about.numbers, record.position, why, about.dialled, at
+        )
+    return Begun(record=refused, refusal=why, due_at=due_at)
+
+
+def _as_it_is(record: AttemptRecord) -> Begun:
+    why = Refusal(record.refusal) if record.outcome == Outcome.REFUSED else None
+    return Begun(record=record, refusal=why)
+
+
+def _is_leased(lead: Row[Any] | None, campaign: str) -> bool:
+    return lead is not None and lead.state == LeadState.LEASED.value and lead.campaign == campaign
+
+
+def _dialled_number(record: AttemptRecord, numbers: Sequence[LeadNumber]) -> LeadNumber:
+    """The lead's number with all zones in which it may be; one that was changed meanwhile by itself."""
+    found = next((each for each in numbers if each.number == record.number), None)
+    if found is not None:
+        return found
+    place = where(record.number)
+    return LeadNumber(number=record.number, zones=place.zones, regions=place.regions)
+
+
+def _target(record: AttemptRecord) -> permits.Target:
+    place = where(record.number)
+    return permits.Target(number=record.number, zones=place.zones, regions=place.regions)
+
+
+def _looked_at(by: Terms) -> float | None:
+    """The age that counts: of no list where the law knows none."""
+    return by.national_list_at if by.profile.national_list_days is not None else None
+
+
+def _insert_open(db: Connection, record: AttemptRecord) -> bool:
+    """False when the number has an open attempt."""
+    try:
+        with db.begin_nested():
+            db.execute(insert(attempts).values(_values(record)))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _update(db: Connection, records: Sequence[AttemptRecord], names: Sequence[str]) -> None:
+    rows = [
+        {f"new_{name}": getattr(record, name) for name in names} | {"this": record.id} for record in records
+    ]
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    db.execute(update(attempts).where(attempts.c.id == bindparam("this")).values(values), rows)
+
+
+def _settle(db: Connection, ended: Sequence[AttemptRecord]) -> None:
+    if not ended:
+        return
+    campaigns.count(db, ended)
+    numbers = leads.numbers_of(db, {record.lead for record in ended})
+    known: dict[str, Campaign | None] = {}
+    for record in ended:
+        if record.campaign not in known:
+            known[record.campaign] = campaigns.read(db, record.campaign)
+        settling.after_attempt(db, record, known[record.campaign], numbers[record.lead])
+
+
+def _values(record: AttemptRecord) -> dict[str, Any]:
+    years = PROFILES[record.profile].record_years if record.profile in PROFILES else _LONGEST_YEARS
+    fields = {name: getattr(record, name) for name in AttemptRecord.__dataclass_fields__}
+    return {**fields, "kept_until": record.saved_at + years * YEAR_S}
+
+
+def _record(row: Row[Any]) -> AttemptRecord:
+    return AttemptRecord(**row._mapping)
+
+
+def _shown(record: AttemptRecord, reader: Reader) -> AttemptRecord:
+    return replace(record, number="") if reader.hides(Kind.LEAD, "numbers") else record

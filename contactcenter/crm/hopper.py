@@ -1,0 +1,252 @@
+"""The hopper: leads that are leased to be dialled now. Nobody else gets them until they come back.
+
+It looks on those shelves only whose hours are open, the highest priority first, and among lists by their
+weights. What may be dialled is asked here once, so that few are refused at the last moment, and again then
+(`attempts.py`): what is true here may be over by then. A lead on whose number something lasting stands is
+written down as refused, and goes on with its next number, or is closed.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, literal_column, select, union_all, update
+
+from contactcenter.crm import attempts, campaigns, leads, lists, permits, settling
+from contactcenter.crm.leads import new_id
+from contactcenter.crm.permits import Permit
+from contactcenter.crm.schema import attempts as attempt_rows
+from contactcenter.crm.schema import campaign_lists, customers, root_of_row
+from contactcenter.crm.schema import leads as lead_rows
+from contactcenter.crm.shelves import Shelf
+from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
+from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.hours import allowed
+from contactcenter.dialer.leads import Lead, LeadNumber, LeadState
+from contactcenter.dialer.permission import LASTING, Refusal, Terms, hours_of, list_is_young, refusal
+from contactcenter.values import frozen
+
+LEASE_S = 4 * 3600.0
+"""For so long a lead is ours: longer than anybody looks at one. What a crash leaves is given back at the next
+start (`give_all_back`); this is for what nobody thought of."""
+MOST = 500
+"""Leads of one lease."""
+ROUNDS = 4
+"""So often more leads are looked at, when some may not be dialled."""
+TOGETHER = 200
+"""Shelves that are looked into by one statement."""
+
+
+def lease(db: Connection, campaign_id: str, many: int, at: float) -> tuple[Lead, ...]:
+    """Lease so many leads of the campaign's lists at most, that may be dialled at `at`. None, if there are
+    none, or if the campaign may dial nobody: no number of it is verified, or its national list is too old."""
+    campaign = campaigns.read(db, campaign_id)
+    if campaign is None or not _in_window(campaign, at):
+        return ()
+    by = permits.terms(db, campaign, campaign.caller_ids)
+    if not by.caller_id_verified or (by.marketing and not list_is_young(by, at)):
+        return ()
+    _give_back_expired(db, at)
+    mixer = _Mixer(db, campaign)
+    found: list[Lead] = []
+    numbers: set[str] = set()
+    for _ in range(ROUNDS):
+        wanted = min(many, MOST) - len(found)
+        if wanted <= 0 or not (ids := mixer.pick(by, wanted, at)):
+            break
+        found += _take(db, campaign, by, ids, numbers, at)
+    mixer.remember()
+    return tuple(found)
+
+
+def give_back(db: Connection, ids: Collection[str]) -> None:
+    """These leads are not dialled after all: they are due as before. One that is being dialled is not given
+    back by this."""
+    if ids:
+        db.execute(update(lead_rows).where(lead_rows.c.id.in_(list(ids)), *_idle()).values(_DUE))
+
+
+def give_all_back(db: Connection) -> None:
+    """At start: nobody has a hopper yet. Leads whose attempts are not over stay where they are."""
+    db.execute(update(lead_rows).where(*_idle()).values(_DUE))
+
+
+_DUE: dict[str, Any] = {"state": LeadState.DUE.value, "campaign": "", "leased_until": None}
+
+
+def _idle() -> tuple[Any, ...]:
+    """Leased, and without a call."""
+    dialled = select(1).where(
+        attempt_rows.c.lead == lead_rows.c.id, attempt_rows.c.state != AttemptState.OVER.value
+    )
+    # In so many letters: the index of leased leads is used if the query says so, and not by a parameter.
+    return lead_rows.c.state == literal_column("'leased'"), ~dialled.correlate(lead_rows).exists()
+
+
+def _give_back_expired(db: Connection, at: float) -> None:
+    db.execute(update(lead_rows).where(*_idle(), lead_rows.c.leased_until < at).values(_DUE))
+
+
+def _in_window(campaign: Campaign, at: float) -> bool:
+    window = campaign.window
+    return (window.starts_at is None or window.starts_at <= at) and (
+        window.ends_at is None or at < window.ends_at
+    )
+
+
+# --- which come next ---
+
+
+class _Mixer:
+    """Picks from the campaign's lists by their weights: at each pick a list gets credit for its weight, and
+    the one with the most pays for all. So any few picks in a row are mixed, too, and a list that was empty
+    for a while has nothing to catch up with."""
+
+    def __init__(self, db: Connection, campaign: Campaign) -> None:
+        self._db = db
+        self._of = campaign_lists.c.campaign == campaign.id
+        rows = db.execute(select(campaign_lists).where(self._of).order_by(campaign_lists.c.place)).all()
+        self._weights = {row.list: row.weight for row in rows}
+        self._before = {row.list: row.credit for row in rows}
+        self._credits = dict(self._before)
+
+    def pick(self, by: Terms, many: int, at: float) -> list[str]:
+        """The ids of leads that come next."""
+        left = {list_: deque(_next_of(self._db, by, list_, many, at)) for list_ in self._weights}
+        picked: list[str] = []
+        while len(picked) < many and (having := [list_ for list_, ids in left.items() if ids]):
+            for list_ in having:
+                self._credits[list_] += self._weights[list_]
+            chosen = max(having, key=lambda each: self._credits[each])
+            self._credits[chosen] -= sum(self._weights[each] for each in having)
+            picked.append(left[chosen].popleft())
+        return picked
+
+    def remember(self) -> None:
+        """Where the mixing goes on the next time."""
+        for list_, credit in self._credits.items():
+            if credit != self._before[list_]:
+                of = update(campaign_lists).where(self._of, campaign_lists.c.list == list_)
+                self._db.execute(of.values(credit=credit))
+
+
+def _next_of(db: Connection, by: Terms, list_: str, many: int, at: float) -> list[str]:
+    """The ids of the list's leads that come next, those of the highest priority first."""
+    found: list[str] = []
+    for _, group in groupby(lists.shelves_of(db, list_), key=lambda shelf: shelf.priority):
+        open_ = [shelf for shelf in group if _is_open(by, shelf, at)]
+        for begin in range(0, len(open_), TOGETHER):
+            some = open_[begin : begin + TOGETHER]
+            found += _from_shelves(db, list_, some, many - len(found), at)
+            if len(found) >= many:
+                return found
+    return found
+
+
+def _is_open(by: Terms, shelf: Shelf, at: float) -> bool:
+    """Whether its leads may be looked at. Those of whom nobody knows the hours are, to be refused."""
+    return not shelf.zones or allowed(hours_of(by, shelf.zones, shelf.regions), at)
+
+
+def _from_shelves(db: Connection, list_: str, open_: Sequence[Shelf], many: int, at: float) -> Iterator[str]:
+    """Those that have been due for longest. Of each shelf only as many are read as may be wanted."""
+    each_shelf = [
+        select(lead_rows.c.id, lead_rows.c.due_at)
+        .where(
+            lead_rows.c.list == list_, lead_rows.c.state == "due", lead_rows.c.shelf == shelf.text,
+            lead_rows.c.due_at <= at,
+        )
+        .order_by(lead_rows.c.due_at, lead_rows.c.id)
+        .limit(many)
+        .subquery()
+        for shelf in open_
+    ]  # fmt: skip
+    together = union_all(*(select(each.c.id, each.c.due_at) for each in each_shelf)).subquery()
+    query = select(together.c.id).order_by(together.c.due_at, together.c.id).limit(many)
+    yield from db.scalars(query)
+
+
+# --- whether they may be dialled ---
+
+
+@frozen
+class _Looked:
+    """A lead that was looked at."""
+
+    row: Row[Any]
+    numbers: tuple[LeadNumber, ...]
+    permit: Permit
+
+    @property
+    def number(self) -> LeadNumber:
+        """The one that is next."""
+        place: int = self.row.next_number
+        return self.numbers[place]
+
+
+def _take(
+    db: Connection, campaign: Campaign, by: Terms, ids: Sequence[str], numbers: set[str], at: float
+) -> list[Lead]:
+    """Lease those of the leads that may be dialled; the others are settled. `numbers`: those of leads that
+    were taken before: no two with the same one."""
+    query = select(lead_rows).where(lead_rows.c.id.in_(ids), lead_rows.c.state == LeadState.DUE.value)
+    rows = {row.id: row for row in db.execute(query.with_for_update(skip_locked=True))}
+    held = leads.numbers_of(db, rows)
+    sound = [rows[id_] for id_ in ids if id_ in rows and rows[id_].next_number < len(held[id_])]
+    targets = [permits.target_of(row, held[row.id][row.next_number]) for row in sound]
+    known = permits.permits(db, by, targets, at)
+    taken: list[_Looked] = []
+    refused: list[AttemptRecord] = []
+    for row, permit in zip(sound, known, strict=True):
+        one = _Looked(row=row, numbers=held[row.id], permit=permit)
+        why = refusal(by, permit.dialled, at, reserved=True)
+        if why is None and one.number.number in numbers:
+            why = Refusal.RINGING
+        if why is None:
+            numbers.add(one.number.number)
+            taken.append(one)
+            continue
+        if why in LASTING:
+            refused.append(_refused(campaign, one, why, at))
+        settling.after_refusal(db, by, row, one.numbers, row.next_number, why, permit.dialled, at)
+    attempts.refuse_all(db, refused)
+    _hold(db, [row.id for row in rows.values() if row.next_number >= len(held[row.id])], at)
+    if taken:
+        leased = {"state": LeadState.LEASED.value, "campaign": campaign.id, "leased_until": at + LEASE_S}
+        of = update(lead_rows).where(lead_rows.c.id.in_([one.row.id for one in taken]))
+        db.execute(of.values(leased))
+    return _leads(db, campaign, taken)
+
+
+def _hold(db: Connection, ids: Sequence[str], at: float) -> None:
+    """Leads without the number that is next: nobody can dial them."""
+    if ids:
+        held = {"state": LeadState.HELD.value, "why": leads.NO_NUMBER, "updated_at": at}
+        db.execute(update(lead_rows).where(lead_rows.c.id.in_(ids)).values(held))
+
+
+def _leads(db: Connection, campaign: Campaign, taken: Sequence[_Looked]) -> list[Lead]:
+    tried = settling.tried(db, [one.row.id for one in taken], campaign.rules)
+    ids = sorted({one.row.customer for one in taken if one.row.customer})
+    query = select(customers.c.id, root_of_row(customers).label("root")).where(customers.c.id.in_(ids))
+    roots = {row.id: row.root for row in db.execute(query)} if ids else {}
+    return [
+        Lead(
+            id=one.row.id, list=one.row.list, name=one.row.name,
+            customer=roots.get(one.row.customer, ""), language=one.row.language, priority=one.row.priority,
+            numbers=one.numbers, next_number=one.row.next_number, tried=tried[one.row.id],
+            dropped_at=one.permit.dialled.dropped_at, owner=one.row.owner, fields=one.row.fields,
+        )
+        for one in taken
+    ]  # fmt: skip
+
+
+def _refused(campaign: Campaign, one: _Looked, why: Refusal, at: float) -> AttemptRecord:
+    """The record of a number that was not dialled."""
+    return AttemptRecord(
+        id=new_id(at), campaign=campaign.id, list=one.row.list, lead=one.row.id, number=one.number.number,
+        position=one.row.next_number, shows=campaign.caller_ids[0], mode=campaign.mode.value,
+        profile=campaign.profile, trunk=campaign.trunk, state=AttemptState.OVER.value, saved_at=at,
+        ended_at=at, outcome=Outcome.REFUSED.value, refusal=why.value, consent=one.permit.consent,
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""Settling: what becomes of a lead after an attempt, or after a rule forbade one. Each settles its lead once.
+
+A lead that somebody closed or held meanwhile stays so: what became of the attempt is in the attempt.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from contactcenter.crm import permits, shelves
+from contactcenter.crm.schema import attempts, leads
+from contactcenter.dialer import recycling
+from contactcenter.dialer.attempts import PERSON, AttemptRecord, AttemptState, Outcome
+from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.leads import LeadNumber, LeadState
+from contactcenter.dialer.permission import CAMPAIGNS, LASTING, Dialled, Refusal, Terms, next_moment, refusal
+from contactcenter.dialer.recycling import Rule, Tried
+
+SOON_S = 60.0
+"""When a lead is looked at again that only somebody else's call stood in the way of."""
+MENDED_S = 900.0
+"""… of a campaign that can't dial at all until somebody mends it."""
+WEEK_S = 7 * 86_400.0
+"""… that no hour of the next week suits."""
+_BACK: Mapping[str, Any] = {"campaign": "", "leased_until": None}
+"""In nobody's hopper."""
+
+
+def tried(db: Connection, ids: Collection[str], rules: Mapping[str, Rule]) -> dict[str, tuple[Tried, ...]]:
+    """What was tried with each of these leads, the oldest first; refusals were no tries."""
+    query = (
+        select(
+            attempts.c.lead, attempts.c.position, attempts.c.saved_at, attempts.c.ended_at,
+            attempts.c.outcome, attempts.c.disposition,
+        )
+        .where(
+            attempts.c.lead.in_(list(ids)), attempts.c.state == AttemptState.OVER.value,
+            attempts.c.outcome != Outcome.REFUSED.value,
+        )
+        .order_by(attempts.c.saved_at, attempts.c.id)
+    )  # fmt: skip
+    found: dict[str, list[Tried]] = defaultdict(list)
+    for row in db.execute(query) if ids else ():
+        at = row.saved_at if row.ended_at is None else row.ended_at
+        said = row.disposition if row.disposition in rules else row.outcome
+        found[row.lead].append(Tried(outcome=said, number=row.position, at=at))
+    return {id_: tuple(found.get(id_, ())) for id_ in ids}
+
+
+def after_attempt(
+    db: Connection, record: AttemptRecord, campaign: Campaign | None, numbers: Sequence[LeadNumber]
+) -> None:
+    """The attempt is over: its lead is due again or closed, by the campaign's rules. `numbers`: the lead's
+    own."""
+    row = db.execute(select(leads).where(leads.c.id == record.lead)).one_or_none()
+    if row is None or row.last_attempt == record.id:
+        return
+    values: dict[str, Any] = {"last_attempt": record.id, **_after_drop(row, record)}
+    if row.state == LeadState.LEASED.value and (row.campaign == record.campaign or not row.campaign):
+        rules = campaign.rules if campaign else {}
+        so_far = tried(db, (row.id,), rules)[row.id]
+        zone = next(iter(_number(numbers, record.position).zones), "UTC")
+        most = campaign.attempts if campaign else recycling.MOST_ATTEMPTS
+        next_ = recycling.after(rules, so_far, len(numbers), zone, most)
+        if next_.closed:
+            values |= {"state": LeadState.CLOSED.value, "why": next_.why, **_BACK}
+        else:
+            place = next_.number if next_.number < len(numbers) else 0
+            values |= _due(row, numbers, place, next_.at)
+    at = record.saved_at if record.ended_at is None else record.ended_at
+    db.execute(
+        update(leads)
+        .where(leads.c.id == row.id)
+        .values(**values, version=row.version + 1, updated_at=max(row.updated_at, at))
+    )
+
+
+def after_refusal(
+    db: Connection, by: Terms, row: Row[Any], numbers: Sequence[LeadNumber], position: int,
+    why: Refusal, dialled: Dialled, at: float,
+) -> float | None:  # fmt: skip
+    """A rule forbids this number of the lead, whose row that is: another number is next, or it waits. When it
+    is due again; None: never, or that is not ours to say."""
+    if why is Refusal.NOT_DUE:
+        return None
+    if why in LASTING:
+        place = _elsewhere(db, by, row, numbers, position, at)
+        if place is None:
+            closed = {"state": LeadState.CLOSED.value, "why": why.value, **_BACK}
+            _write(db, row, closed, at)
+            return None
+        _write(db, row, _due(row, numbers, place, at), at)
+        return at
+    if why in CAMPAIGNS:
+        due_at: float = at + MENDED_S
+    elif why is Refusal.RINGING:
+        due_at = at + SOON_S
+    else:
+        moment = next_moment(by, dialled, at)
+        due_at = at + WEEK_S if moment is None else moment
+    _write(db, row, _due(row, numbers, position, due_at), at)
+    return due_at
+
+
+def _elsewhere(
+    db: Connection, by: Terms, row: Row[Any], numbers: Sequence[LeadNumber], position: int, at: float
+) -> int | None:
+    """The place of the lead's next number that nothing lasting stands against; None: there is none."""
+    places = [(position + step) % len(numbers) for step in range(1, len(numbers))]
+    targets = [permits.target_of(row, numbers[place]) for place in places]
+    known = permits.permits(db, by, targets, at) if targets else []
+    for place, permit in zip(places, known, strict=True):
+        if refusal(by, permit.dialled, at, reserved=True) not in LASTING:
+            return place
+    return None
+
+
+def _due(row: Row[Any], numbers: Sequence[LeadNumber], place: int, at: float) -> dict[str, Any]:
+    number = _number(numbers, place)
+    return {
+        "state": LeadState.DUE.value, "why": "", "due_at": at, "next_number": place,
+        "shelf": shelves.shelf_of(row.priority, number.zones, number.regions), **_BACK,
+    }  # fmt: skip
+
+
+def _after_drop(row: Row[Any], record: AttemptRecord) -> dict[str, Any]:
+    """Who was dropped is called with an agent reserved, until somebody has talked to him."""
+    if record.outcome == Outcome.DROPPED:
+        return {"dropped_at": record.ended_at}
+    return {"dropped_at": None} if record.outcome in PERSON - {Outcome.HUNG_UP} else {}
+
+
+def _number(numbers: Sequence[LeadNumber], place: int) -> LeadNumber:
+    return numbers[place] if place < len(numbers) else LeadNumber(number="")
+
+
+def _write(db: Connection, row: Row[Any], values: Mapping[str, Any], at: float) -> None:
+    db.execute(
+        update(leads).where(leads.c.id == row.id).values(**values, version=row.version + 1, updated_at=at)
+    )

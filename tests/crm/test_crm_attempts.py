@@ -1,0 +1,381 @@
+"""Attempts: asked in the transaction that writes them, counted once, settled once, kept as long as the law
+says."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from outgoing import HOUR, NOON, OURS, World, attempt, number
+from sqlalchemy import insert, update
+from stores import REFUSED, Keeper
+
+from contactcenter.crm import attempts, caller_ids, campaigns, consents, customers, do_not_call, hopper, leads
+from contactcenter.crm.access import CENTER
+from contactcenter.crm.consents import NewConsent
+from contactcenter.crm.customers import NewCustomer
+from contactcenter.crm.errors import Refusal as Refused
+from contactcenter.crm.leads import LeadRow, NewLead
+from contactcenter.crm.schema import national_lists, national_numbers
+from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.leads import Lead, LeadState
+from contactcenter.dialer.permission import Refusal
+from contactcenter.dialer.recycling import Rule
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+async def world(keeper: Keeper) -> World:
+    return await World(await keeper.open()).begin()
+
+
+async def leased(world: World, **fields: Any) -> tuple[Campaign, Lead]:
+    """A campaign, and the only lead of its list, in its hopper."""
+    list_ = await world.list()
+    await world.leads(list_, NewLead(numbers=(number(0),)))
+    campaign = await world.campaign(list_, **fields)
+    (lead,) = await world.lease(campaign)
+    return campaign, lead
+
+
+async def now(world: World, lead: Lead) -> LeadRow:
+    found = await world.store.read(leads.get, lead.id)
+    assert found
+    return found
+
+
+async def test_an_attempt_is_written_with_what_allowed_it(world: World) -> None:
+    campaign, lead = await leased(world)
+    record = attempt(campaign, lead)
+    begun = await world.begun(record)
+    assert begun.refusal is None
+    assert begun.record == replace(record, consent=f"list {lead.list}: form 7")
+    assert await world.store.read(attempts.get, record.id) == begun.record
+    assert await world.begun(record) == begun, "asked twice, it is there once"
+    assert await world.store.read(attempts.unfinished) == (begun.record,)
+
+
+async def test_do_not_call_between_lease_and_call_is_in_time(world: World) -> None:
+    campaign, lead = await leased(world)
+    await world.store.write(do_not_call.add, number(0).number, "agent", by="ann", at=NOON)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (begun.refusal, begun.due_at) == (Refusal.DO_NOT_CALL, None)
+    assert (begun.record.state, begun.record.outcome, begun.record.refusal) == (
+        "over", "refused", "do_not_call",
+    )  # fmt: skip
+    assert (await now(world, lead)).state is LeadState.CLOSED
+    assert await world.begun(begun.record) == replace(begun, due_at=None)
+
+
+async def test_of_two_campaigns_that_want_a_number_at_once_one_gets_it(world: World) -> None:
+    one, other = await world.list("one"), await world.list("other")
+    for list_ in (one, other):
+        await world.leads(list_, NewLead(numbers=(number(0),)))
+    first, second = await world.campaign(one), await world.campaign(other, name="Autumn")
+    (lead,), (twin,) = await world.lease(first), await world.lease(second)
+    records = attempt(first, lead), attempt(second, twin)
+    writes = [world.store.write(attempts.begin, record, NOON) for record in records]
+    begun = await asyncio.gather(*writes)
+    assert sorted(str(each.refusal) for each in begun) == ["None", "ringing"]
+    late = next(each for each in begun if each.refusal)
+    assert late.due_at == NOON + 60
+
+
+async def test_the_database_itself_lets_a_number_be_dialled_once_at_a_time(world: World) -> None:
+    campaign, lead = await leased(world)
+    record = (await world.begun(attempt(campaign, lead))).record
+
+    def another(db: Any) -> bool:
+        return attempts._insert_open(db, replace(record, id="another"))
+
+    assert await world.store.write(another) is False
+    await world.ended(record, "busy")
+    assert await world.store.write(another) is True
+
+
+async def test_caps_count_the_calls_of_all_campaigns(world: World) -> None:
+    one = await world.list("one")
+    await world.leads(one, NewLead(numbers=(number(0),)))
+    rules = {"busy": Rule(after_s=60, limit=100)}
+    first = await world.campaign(one, rules=rules, attempts=100)
+    for n in range(3):
+        (lead,) = await world.lease(first, at=NOON + n * HOUR)
+        begun = await world.begun(attempt(first, lead, at=NOON + n * HOUR))
+        await world.ended(begun.record, "busy")
+    other = await world.list("other")
+    await world.leads(other, NewLead(numbers=(number(0),)))
+    second = await world.campaign(other, name="Autumn")
+    assert await world.lease(second, at=NOON + 3 * HOUR) == ()
+    assert len(await world.lease(second, at=NOON + DAY + 1)) == 1
+
+
+async def test_a_refused_call_is_no_call_for_the_caps(world: World) -> None:
+    campaign, lead = await leased(world, calls_a_day=1)
+    night = NOON + 10 * HOUR
+    begun = await world.begun(attempt(campaign, lead, at=night))
+    assert (begun.refusal, begun.due_at) == (Refusal.NOT_NOW, NOON + 21 * HOUR)
+    (again,) = await world.lease(campaign, at=NOON + 21 * HOUR)
+    assert (await world.begun(attempt(campaign, again, at=NOON + 21 * HOUR))).refusal is None
+
+
+async def test_a_lead_that_was_closed_or_taken_meanwhile_is_not_dialled(world: World) -> None:
+    campaign, lead = await leased(world)
+    await world.store.write(leads.close, lead.id, "wrong person", at=NOON)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (begun.refusal, begun.due_at) == (Refusal.NOT_DUE, None)
+    assert (await now(world, lead)).why == "wrong person"
+    await world.store.write(leads.reopen, lead.id, at=NOON)
+    other = await world.campaign(lead.list, name="Autumn")
+    assert len(await world.lease(other)) == 1
+    assert (await world.begun(attempt(campaign, lead))).refusal is Refusal.NOT_DUE
+    assert (await world.begun(attempt(other, lead))).refusal is None
+
+
+async def test_a_number_that_is_no_longer_verified_is_not_shown(world: World) -> None:
+    campaign, lead = await leased(world)
+    await world.store.write(caller_ids.put, OURS, verified=False, at=NOON)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (begun.refusal, begun.due_at) == (Refusal.NO_CALLER_ID, NOON + 900)
+    assert (await now(world, lead)).state is LeadState.DUE
+
+
+async def test_who_was_dropped_is_dialled_with_an_agent_only_until_he_was_talked_to(world: World) -> None:
+    rules = {"dropped": Rule(after_s=60, limit=5), "busy": Rule(after_s=60, limit=5)}
+    campaign, lead = await leased(world, rules=rules)
+    begun = await world.begun(attempt(campaign, lead))
+    await world.ended(begun.record, "dropped", after=10)
+    assert (await now(world, lead)).dropped_at == NOON + 10
+    (again,) = await world.lease(campaign, at=NOON + HOUR)
+    assert again.dropped_at == NOON + 10
+    refused = await world.begun(attempt(campaign, again, at=NOON + HOUR))
+    assert refused.refusal is Refusal.AFTER_DROP
+    (again,) = await world.lease(campaign, at=NOON + HOUR + 1)
+    begun = await world.begun(attempt(campaign, again, at=NOON + HOUR + 1, reserved=True))
+    assert begun.refusal is None
+    await world.ended(begun.record, "connected")
+    assert (await now(world, lead)).dropped_at is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said", "state", "why", "due_at"),
+    [
+        ("busy", "", LeadState.DUE, "", NOON + 30 + 600),
+        ("no_answer", "", LeadState.CLOSED, "no_answer", None),
+        ("congestion", "", LeadState.DUE, "", NOON + 30 + 300),
+        ("connected", "", LeadState.CLOSED, "connected", None),
+        ("connected", "later", LeadState.DUE, "", NOON + 30 + 7200),
+        ("connected", "sold", LeadState.CLOSED, "connected", None),
+    ],
+)  # fmt: skip
+async def test_an_outcome_settles_its_lead_by_the_campaigns_rules(
+    world: World, outcome: str, said: str, state: LeadState, why: str, due_at: float | None
+) -> None:
+    rules = {"busy": Rule(after_s=600, limit=3), "later": Rule(after_s=7200, limit=3)}
+    campaign, lead = await leased(world, rules=rules)
+    begun = await world.begun(attempt(campaign, lead))
+    await world.ended(begun.record, outcome, disposition=said)
+    found = await now(world, lead)
+    assert (found.state, found.why, found.campaign) == (state, why, "")
+    if due_at is not None:
+        assert found.due_at == due_at
+
+
+async def test_an_end_counts_once_however_often_it_is_told(world: World) -> None:
+    campaign, lead = await leased(world, rules={"busy": Rule(after_s=600, limit=3)})
+    begun = await world.begun(attempt(campaign, lead))
+    await world.ended(begun.record, "busy")
+    (again,) = await world.lease(campaign, at=NOON + HOUR)
+    await world.ended(begun.record, "busy", disposition="late word")
+    assert (await now(world, again)).state is LeadState.LEASED
+    assert await world.store.read(campaigns.outcomes, campaign.id) == {"busy": 1}
+    found = await world.store.read(attempts.get, begun.record.id)
+    assert found
+    assert (found.disposition, found.outcome) == ("late word", "busy")
+
+
+async def test_what_was_skipped_before_it_was_written_is_written_then(world: World) -> None:
+    campaign, lead = await leased(world)
+    skipped = replace(
+        attempt(campaign, lead), state="over", outcome="skipped", detail="no time", ended_at=NOON
+    )
+    await world.store.write(attempts.keep, (skipped,))
+    assert await world.store.read(attempts.get, skipped.id) == skipped
+    found = await now(world, lead)
+    assert (found.state, found.due_at) == (LeadState.DUE, NOON + DAY)
+
+
+async def test_a_lead_that_was_closed_during_the_call_stays_closed(world: World) -> None:
+    campaign, lead = await leased(world, rules={"busy": Rule(after_s=600, limit=3)})
+    begun = await world.begun(attempt(campaign, lead))
+    await world.store.write(leads.close, lead.id, "asked", at=NOON)
+    await world.ended(begun.record, "busy")
+    found = await now(world, lead)
+    assert (found.state, found.why) == (LeadState.CLOSED, "asked")
+
+
+async def test_days_are_counted_from_the_first_start(world: World) -> None:
+    rules = {"busy": Rule(after_s=60, limit=50), "dropped": Rule(after_s=60, limit=50)}
+    campaign, lead = await leased(world, rules=rules)
+    for at, outcome in ((NOON, "busy"), (NOON + 24 * HOUR, "dropped"), (NOON + 25 * HOUR, "connected")):
+        (lead,) = (await world.lease(campaign, at=at)) if at > NOON else (lead,)
+        begun = await world.begun(attempt(campaign, lead, at=at, reserved=True))
+        assert begun.refusal is None
+        await world.ended(begun.record, outcome)
+    kept = await world.store.read(campaigns.kept, campaign.id, NOON + 26 * HOUR)
+    assert kept
+    days = {day: (drops.connected, drops.dropped) for day, drops in kept.days.items()}
+    assert days == {0: (0, 0), 1: (1, 1)}
+    assert (kept.placed, [each.outcome for each in kept.recent]) == (3, ["busy", "dropped", "connected"])
+    later = await world.store.read(campaigns.kept, campaign.id, NOON + 31 * 24 * HOUR)
+    assert later
+    assert (later.placed, set(later.days)) == (0, {0, 1})
+    every = await world.store.read(lambda db: list(attempts.every_of_campaign(db, campaign.id)))
+    assert [each.outcome for each in every] == ["busy", "dropped", "connected"]
+
+
+# --- the law's records ---
+
+
+async def test_the_record_of_a_call_is_neither_changed_nor_deleted(keeper: Keeper, world: World) -> None:
+    campaign, lead = await leased(world)
+    begun = await world.begun(attempt(campaign, lead))
+    with pytest.raises(REFUSED):
+        keeper.rows("DELETE FROM attempts")
+    await world.ended(begun.record, "connected")
+    for sql in (
+        "DELETE FROM attempts",
+        "UPDATE attempts SET outcome = 'busy'",
+        "UPDATE attempts SET placed_at = 1.0",
+        "UPDATE attempts SET kept_until = 1.0",
+    ):
+        with pytest.raises(REFUSED):
+            keeper.rows(sql)
+
+
+async def test_what_the_law_wants_no_longer_may_be_deleted(keeper: Keeper, world: World) -> None:
+    campaign, lead = await leased(world)
+    old = attempt(campaign, lead, at=1000.0, state="over", outcome="busy", ended_at=1030.0)
+    await world.store.write(attempts.keep, (old,))
+    keeper.rows("DELETE FROM attempts")
+    assert await world.store.read(attempts.get, old.id) is None
+
+
+async def test_who_asked_for_it_is_never_taken_off_the_list(keeper: Keeper, world: World) -> None:
+    phone, mistaken = number(0).number, number(1).number
+    entry = await world.store.write(do_not_call.add, mistaken, "import", reason="a file", at=NOON)
+    await world.store.write(do_not_call.remove, entry.id, "the wrong file", at=NOON)
+    assert await world.store.read(do_not_call.find, mistaken) is None
+    imported = await world.store.write(do_not_call.add, phone, "import", at=NOON)
+    asked = await world.store.write(do_not_call.add, phone, "key", campaign="c", attempt="a", at=NOON + 1)
+    assert (asked.id, asked.asked, asked.at) == (imported.id, True, NOON + 1)
+    again = await world.store.write(do_not_call.add, phone, "import", at=NOON + 2)
+    assert again == asked
+    with pytest.raises(Refused) as refused:
+        await world.store.write(do_not_call.remove, asked.id, "he is wrong", at=NOON)
+    assert refused.value.code == "asked"
+    for sql in (
+        "DELETE FROM do_not_call",
+        "UPDATE do_not_call SET number = '+1'",
+        "UPDATE do_not_call SET asked = false",
+        "UPDATE do_not_call SET number = '', blind = ''",
+    ):
+        with pytest.raises(REFUSED):
+            keeper.rows(sql)
+    assert await world.store.read(do_not_call.written_down, "c") == {"a": NOON + 1}
+
+
+async def test_of_who_is_erased_enough_is_left_not_to_call_him(keeper: Keeper, world: World) -> None:
+    phone = number(0).number
+    await world.store.write(do_not_call.add, phone, "letter", at=NOON)
+    await world.store.write(do_not_call.forget, [phone], by="boss", at=NOON)
+    assert keeper.rows("SELECT number FROM do_not_call") == [("",)]
+    assert await world.store.read(do_not_call.among, [phone, number(1).number]) == {phone}
+    found = await world.store.read(do_not_call.find, "138 0013 0000")
+    assert found
+    assert (found.number, found.asked) == ("", True)
+    again = await world.store.write(do_not_call.add, phone, "key", at=NOON)
+    assert again.id == found.id
+    assert keeper.rows("SELECT count(*) FROM do_not_call") == [(1,)]
+    # Without the key nobody can be told apart from him.
+    keeper.path.with_suffix(".index.key").unlink()
+    await keeper.close()
+    world.store = await keeper.open()
+    assert await world.store.read(do_not_call.among, [number(1).number]) == {number(1).number}
+
+
+async def test_who_asked_in_a_call_is_left_alone_on_all_his_numbers(world: World) -> None:
+    wang = await world.store.write(
+        customers.create, NewCustomer(name="王", phones=("13800130000", "13800130001")), at=NOON
+    )
+    list_, other = await world.list(), await world.list("other")
+    await world.leads(list_, NewLead(numbers=(number(0),), customer=wang.id))
+    (elsewhere,) = await world.leads(other, NewLead(numbers=(number(1),), customer=wang.id))
+    campaign = await world.campaign(list_, other)
+    first, _ = sorted(await world.lease(campaign), key=lambda each: each.list != list_)
+    begun = await world.begun(attempt(campaign, first))
+    await world.store.write(
+        do_not_call.add, number(0).number, "key", campaign=campaign.id, attempt=begun.record.id, at=NOON + 5
+    )
+    await world.ended(begun.record, "dropped", opted_out_at=NOON + 4)
+    assert ((await now(world, first)).state, (await now(world, first)).why) == (
+        LeadState.CLOSED, "do_not_call",
+    )  # fmt: skip
+    assert await world.store.read(consents.allows, wang.id, "phone", "marketing") is False
+    await world.store.write(hopper.give_back, [elsewhere])
+    assert await world.lease(campaign, at=NOON + 60) == ()
+    found = await world.store.read(leads.get, elsewhere)
+    assert found
+    assert (found.state, found.why) == (LeadState.CLOSED, "do_not_call")
+
+
+async def test_a_customers_word_outweighs_what_a_list_says(world: World) -> None:
+    wang = await world.store.write(customers.create, NewCustomer(name="王"), at=NOON)
+    list_ = await world.list()
+    (id_,) = await world.leads(list_, NewLead(numbers=(number(0),), customer=wang.id, consent="form 1"))
+    said = NewConsent(channel="phone", purpose="marketing", state="refused")
+    await world.store.write(consents.give, wang.id, said, at=NOON - 9)
+    campaign = await world.campaign(list_)
+    assert await world.lease(campaign) == ()
+    said = replace(said, state="granted", evidence="called us")
+    granted = await world.store.write(consents.give, wang.id, said, at=NOON - 5)
+    await world.store.write(leads.reopen, id_, at=NOON)
+    (lead,) = await world.lease(campaign)
+    assert lead.customer == wang.id
+    assert (await world.begun(attempt(campaign, lead))).record.consent == f"consent {granted.id}"
+
+
+async def test_a_national_list_counts_as_long_as_it_is_young(world: World) -> None:
+    list_ = await world.list(consent="")
+    ids = await world.leads(
+        list_, *(NewLead(numbers=(number(n),), consent="form" if n == 2 else "") for n in range(3))
+    )
+    campaign = await world.campaign(list_, profile="US")
+    assert await world.lease(campaign) == ()
+
+    def load(db: Any, fetched_at: float) -> None:
+        row = {"name": "us", "profile": "US", "edition": 2, "numbers": 2, "at": NOON, "login": "x"}
+        db.execute(insert(national_lists).values(**row, fetched_at=fetched_at))
+        rows = [
+            {"number": number(n).number, "list": "us", "edition": edition}
+            for n, edition in ((0, 2), (2, 2), (1, 1))
+        ]
+        db.execute(insert(national_numbers), rows)
+
+    await world.store.write(load, NOON - 30 * DAY)
+    found = await world.lease(campaign)
+    assert {each.id for each in found} == {ids[1], ids[2]}
+    begun = await world.begun(attempt(campaign, found[0]))
+    assert begun.record.national_list_at == NOON - 30 * DAY
+    assert ((await now(world, replace(found[0], id=ids[0]))).why) == "national_list"
+    await world.store.write(lambda db: db.execute(update(national_lists).values(fetched_at=NOON - 32 * DAY)))
+    late = await world.begun(attempt(campaign, found[1]))
+    assert late.refusal is Refusal.LIST_TOO_OLD
+
+
+async def test_records_are_read_by_whom_they_concern(world: World) -> None:
+    campaign, lead = await leased(world)
+    begun = await world.begun(attempt(campaign, lead, agent="ann"))
+    page = await world.store.read(attempts.page, CENTER, campaign=campaign.id, lead=lead.id)
+    assert page.items == (begun.record,)
+    assert (await world.store.read(attempts.page, CENTER, outcome="busy")).items == ()
