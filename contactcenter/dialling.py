@@ -393,7 +393,11 @@ def asked_opt_out(floor: Floor, event: OptOutAsked) -> None:
         call.interaction.note(event.at, "opted_out", number=record.number)
         call.left_queue = call.left_queue and "opted_out"
         floor.save(call.interaction)
-    floor.do(SaveDoNotCall(number=record.number, source="key", campaign=record.campaign, attempt=record.id))
+    floor.do(
+        SaveDoNotCall(
+            number=record.number, source="key", campaign=record.campaign, attempt=record.id, at=event.at
+        )
+    )
 
 
 def opted_out(floor: Floor, event: DoNotCallSaved) -> None:
