@@ -308,6 +308,16 @@ class Reader:
         """Whether he sees what lives there and is not his own."""
         return self.may(Right.FLOOR_WATCH) and self.reaches(queues, teams)
 
+    def knows_campaign(self, queue: str, owner: str, team: str) -> bool:
+        """Whether he sees a campaign of this queue, owner and team: what `visible` says of it, for one that
+        lives."""
+        if not self.may(READING[Kind.CAMPAIGN]):
+            return False
+        scope, limit = self.scope(Kind.LEAD), self.limit(Kind.LEAD)
+        if scope is Scope.ALL or owner == self.login:
+            return True
+        return scope is Scope.TEAM and team in ("", *self.teams) and (not limit or queue in limit)
+
     def knows(self, owner: str, team: str, kind: Kind = Kind.CUSTOMER) -> bool:
         """Whether he sees a customer, request or follow-up of this owner and team, as far as these two say:
         what can be known of a call that lives, without asking the store."""

@@ -53,7 +53,7 @@ RECENT = 2_000
 MOST_LISTS = 50
 _CAPS = {
     "name": 120, "queue": 64, "trunk": 64, "message": 4000, "machine_message": 4000, "script": 64,
-    "opt_out_key": 1, "talk_script": 20_000, "form": 64,
+    "opt_out_key": 1, "talk_script": 20_000, "form": 4000,
 }  # fmt: skip
 _APART = ("id", "name", "mode", "profile", "queue", "lists")
 """Fields of a campaign that have columns or a table of their own."""
@@ -114,6 +114,12 @@ def read(db: Connection, campaign: str) -> Campaign | None:
     """What the campaign dials by, or None: for the store's own work."""
     found = get(db, campaign)
     return found.campaign if found else None
+
+
+def whose(db: Connection) -> dict[str, tuple[str, str]]:
+    """Owner and team of every campaign, by its id: for who sees those that live."""
+    rows = db.execute(select(campaigns.c.id, campaigns.c.owner, campaigns.c.team))
+    return {row.id: (row.owner, row.team) for row in rows}
 
 
 def kept(db: Connection, campaign: str, at: float) -> CampaignKept | None:

@@ -187,7 +187,8 @@ class Campaign:
     talk_script: str = ""
     """What the agent is to say: text with the lead's fields in braces."""
     form: str = ""
-    """The form that the agent fills in; empty: none."""
+    """What the agent asks: a question on each line, its choices behind bars (`Interested? | yes | no`). The
+    answers go into his note."""
 
 
 @frozen

@@ -38,6 +38,7 @@ from contactcenter.commands import (
 from contactcenter.crm import access
 from contactcenter.crm.access import Kind, Right
 from contactcenter.crm.news import Hint
+from contactcenter.dialer.campaigns import Mode
 from contactcenter.values import CustomerCard, LeadCard, MatchMethod, Note
 from contactcenter.views import (
     AgentView,
@@ -106,7 +107,7 @@ class Pop(msgspec.Struct, frozen=True, tag="pop"):
     notes: tuple[Note, ...]
     """What agents before said of this caller, the latest last."""
     lead: LeadCard | None
-    """Whom we call, and why, if it is for a campaign."""
+    """Whom we call, and for which campaign; None: somebody called us."""
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):
@@ -138,7 +139,7 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     imports: tuple[ImportView, ...]
     """This user's imports that are worked on, or were lately."""
     campaigns: tuple[CampaignView, ...]
-    """Of the queues that this user sees: those that run, or whose calls go on."""
+    """Campaigns that run, or whose calls still go on."""
     configuration: int
     """The configuration's version: with another one, menus and titles are to be asked for anew."""
 
@@ -197,6 +198,8 @@ class LiveModel:
         """Login -> teams, of those who are in one; told by `staffed`."""
         self._whose: dict[str, tuple[str, str]] = {}
         """Call -> owner and team of its customer."""
+        self._campaigns_of: dict[str, tuple[str, str]] = {}
+        """Campaign -> owner and team; told by `campaigning`. Of one that is not told of, nobody's."""
         self._reminded_of: dict[str, tuple[str, str]] = {}
         """Reminder of what is nobody's own -> owner and team of the customer whom it is about."""
         self.streams: dict[str, Stream] = {}
@@ -321,6 +324,14 @@ class LiveModel:
         if stream and stream.reader is reader:
             stream.hint(hints)
 
+    def campaigning(self, whose: dict[str, tuple[str, str]]) -> None:
+        """Whose the campaigns are: owner and team by their ids."""
+        if whose != self._campaigns_of:
+            self._campaigns_of = whose
+            for stream in self.streams.values():
+                for id_ in self.campaigns:
+                    stream.touch("campaigns", id_)
+
     def staffed(self, teams: dict[str, tuple[str, ...]]) -> None:
         """Who is in which teams. Those who watch see more or less from now on."""
         if teams != self.teams:
@@ -365,11 +376,15 @@ class LiveModel:
             case MonitorView():
                 own = view.supervisor == reader.login or (view.agent == reader.login and view.visible)
                 return own or reader.oversees((view.queue,), self.teams.get(view.agent, ()))
+            case CampaignView():
+                # By hand he takes a lead himself, and has to know of what.
+                me = self.agents.get(reader.login)
+                if me is not None and view.mode == Mode.MANUAL and view.queue in me.queues:
+                    return True
+                return reader.knows_campaign(view.queue, *self._campaigns_of.get(id_, ("", "")))
             case QueueView():
                 me = self.agents.get(reader.login)
                 return (me is not None and view.name in me.queues) or reader.oversees((view.name,))
-            case CampaignView():
-                return self.sees(reader, "queues", view.queue)
             case FiguresView(kind="agent"):
                 whose = self.agents.get(view.name)
                 queues = whose.queues if whose else ()
@@ -413,15 +428,10 @@ class LiveModel:
             waited_s=command.waited_s,
             why=command.why,
             notes=() if reader.hides(Kind.INTERACTION, "note") else command.notes,
-            lead=self._as_lead(command.lead, reader) if command.lead else None,
+            lead=_as_lead(command.lead, reader) if command.lead else None,
         )
         hidden = {name: "" for name in ("caller", "caller_name") if reader.hides(Kind.INTERACTION, name)}
         return msgspec.structs.replace(pop, **hidden)
-
-    def _as_lead(self, lead: LeadCard, reader: access.Reader) -> LeadCard:
-        """The lead without what its agent may not see of who he talks to."""
-        number, name = (reader.hides(Kind.INTERACTION, each) for each in ("caller", "caller_name"))
-        return replace(lead, number="" if number else lead.number, name="" if name else lead.name)
 
     def _as_card(self, card: CustomerCard, reader: access.Reader) -> CustomerCard:
         """The card with those requests and past interactions that its reader sees."""
@@ -454,9 +464,7 @@ class LiveModel:
         views: dict[Noun, dict[str, Any]] = {
             "agents": self.agents, "queues": self.queues, "calls": self.calls,
             "monitors": self.monitors, "messages": self.messages, "figures": self.figures,
-            "reminders": self.reminders,
-            "imports": self.imports,
-            "campaigns": self.campaigns,
+            "reminders": self.reminders, "imports": self.imports, "campaigns": self.campaigns,
         }  # fmt: skip
         return views[noun]
 
@@ -655,6 +663,19 @@ class Stream:
         self._ring.append((frame.seq, encoded))
         for outbox in self.outboxes:
             outbox.push(encoded)
+
+
+def _as_lead(card: LeadCard, reader: access.Reader) -> LeadCard:
+    """The card without what its reader's role hides. His script is filled in with the lead's own words: who
+    may not know of these gets none."""
+    hidden = {
+        "name": reader.hides(Kind.LEAD, "name") or reader.hides(Kind.INTERACTION, "caller_name"),
+        "number": reader.hides(Kind.LEAD, "numbers") or reader.hides(Kind.INTERACTION, "caller"),
+        "fields": reader.hides(Kind.LEAD, "fields"),
+    }
+    blank: dict[str, Any] = {"name": "", "number": "", "fields": {}}
+    changes = {name: blank[name] for name, hides in hidden.items() if hides}
+    return replace(card, **changes, talk_script="") if changes else card
 
 
 def _agents(call: CallView) -> tuple[str, ...]:

@@ -90,6 +90,18 @@ async def one_followup(visit: Visit, id: str) -> web.Response:
     return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
 
 
+@routes.get("/campaigns", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def campaigns_list(visit: Visit, query: Asked) -> web.Response:
+    """Campaigns."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CAMPAIGNS_READ))
+
+
+@routes.get("/campaigns/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_campaign(visit: Visit, id: str, query: Asked) -> web.Response:
+    """One campaign."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CAMPAIGNS_READ))
+
+
 @routes.get("/imports", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
 async def list_of_imports(visit: Visit) -> web.Response:
     """Customers from files."""

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from contactcenter.commands import Accepted, Command, Refused, ScreenPop
 from contactcenter.config import Configuration
 from contactcenter.configurator import Configurator
+from contactcenter.crm import campaigns as campaign_records
 from contactcenter.crm import idempotency
 from contactcenter.crm import outbox as events
 from contactcenter.crm import teams as team_records
@@ -32,6 +33,7 @@ from contactcenter.http import (
     backups,
     callbacks,
     calls,
+    campaigns,
     changes,
     configuration,
     consents,
@@ -50,6 +52,7 @@ from contactcenter.http import (
     openapi,
     outbox,
     pages,
+    previews,
     queues,
     recordings,
     relations,
@@ -89,6 +92,7 @@ API: tuple[Routes, ...] = (
     callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
     fields.routes, search.routes, merging.routes, requests.routes, followups.routes, history.routes,
     imports.routes, exports.routes, attachments.routes, views.routes, backups.routes,
+    campaigns.routes, previews.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -216,6 +220,7 @@ class HttpServer:
         self.port = self._runner.addresses[0][1]
         self._edge.origins = settings.allowed_origins(self.port)
         self._edge.live.staffed(await self._edge.store.read(team_records.memberships_of))
+        self._edge.live.campaigning(await self._edge.store.read(campaign_records.whose))
         self._edge.importer.start()
         self._watch = asyncio.create_task(_watch(self._edge))
         self._edge.reminders.start()

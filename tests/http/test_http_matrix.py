@@ -143,6 +143,9 @@ def exists_for(role: Role, kind: Kind, relation: str) -> bool:
                 role, Kind.INTERACTION, relation
             )
             return relation == "own" or Right.USERS_WRITE in role.rights or reached
+        case Kind.CAMPAIGN:
+            whole, scope = role.scopes.get(Kind.LEAD), sees(role, Kind.LEAD, relation)
+            return relation == "own" or whole is Scope.ALL or (whole is Scope.TEAM and scope)
         case Kind.MINE | Kind.CENTER:
             return True
     raise AssertionError(f"say in `exists_for` of {__file__} who sees a record of the kind {kind}")
@@ -257,6 +260,16 @@ def _followup(db: Connection, id_: str, owner: str, team: str, text: str) -> Non
     )  # fmt: skip
 
 
+def _campaign(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
+    db.execute(
+        insert(schema.campaigns).values(
+            id=id_, name=f"{text} {id_}", state="draft", mode="preview", profile="CN", queue="support",
+            settings={"trunk": "carrier", "caller_ids": []}, owner=owner, team=team, version=1,
+            created_at=1.0, updated_at=1.0,
+        )
+    )  # fmt: skip
+
+
 def _note(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
     _customer(db, f"of-{id_}", owner, team, text)
     db.execute(
@@ -317,6 +330,7 @@ MAKERS: dict[Kind, Callable[[Connection, str, str, str, str], None]] = {
     Kind.CALLBACK: _callback,
     Kind.REQUEST: _request,
     Kind.FOLLOWUP: _followup,
+    Kind.CAMPAIGN: _campaign,
     Kind.NOTE: _note,
     Kind.ATTACHMENT: _attachment,
     Kind.CONSENT: _consent,

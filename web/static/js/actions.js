@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 
+import { withAnswers } from "./answers.js";
 import { post, put, remove } from "./api.js";
 import { serverNow } from "./clock.js";
 import { language, switchLanguage, t } from "./language.js";
@@ -107,7 +108,8 @@ export async function chooseCustomer(card) {
 
 export async function sendOutcome(interaction) {
   const sent = draftOf(interaction);
-  const { code, note, callback } = sent;
+  const { code, callback } = sent;
+  const note = withAnswers(sent);
   const done = await act(`outcome ${interaction}`, () =>
     put(`/api/interactions/${encodeURIComponent(interaction)}/disposition`, { code, note, callback }),
   );

@@ -10,10 +10,11 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
 import { acknowledge } from "./link.js";
-import { face, forms, me, myCall, myPop, myself } from "./model.js";
+import { face, faceWord, forms, me, myCall, myPop, myself } from "./model.js";
 import { Outcome } from "./outcome.js";
 import { PhoneNumber, queueTitle, reasonTitle, Since, Until } from "./parts.js";
-import { ring } from "./ringing.js";
+import { ByHand, Dialling, LeadPanel, Preview } from "./preview.js";
+import { chime, ring } from "./ringing.js";
 
 const RESTING = ["offline", "available", "paused"];
 const MISSED = ["no_answer", "busy", "unreachable", "line_lost", "disconnected"];
@@ -72,13 +73,16 @@ function Waited({ pop, call }) {
   const queue = pop?.queue ?? call?.queue ?? "";
   return html`<div class="chips">
     ${queue && html`<span class="chip">${queueTitle(queue)}</span>`}
-    ${pop && html`<span class="chip"><${Icon} name="clock" size=${14} />${t("caller.waited", { time: lasting(pop.waited_s) })}</span>`}
+    ${pop?.lead && html`<span class="chip lead-chip"><${Icon} name="campaigns" size=${14} /><bdi>${pop.lead.campaign_name}</bdi></span>`}
+    ${pop && !pop.lead && html`<span class="chip"><${Icon} name="clock" size=${14} />${t("caller.waited", { time: lasting(pop.waited_s) })}</span>`}
   </div>`;
 }
 
-function Controls() {
+function Controls({ pop }) {
   const shown = face.value;
   const call = myself.value.call;
+  if (shown === "reserved" && pop?.lead?.previewing) return html`<${Preview} key=${pop.call} />`;
+  if (shown === "reserved" && pop?.lead && !(me.value.answerable && myself.value.line === "ring")) return html`<${Dialling} />`;
   if (shown === "reserved") {
     return html`<div class="controls">
       ${me.value.answerable
@@ -112,7 +116,8 @@ function AtWork() {
   useLayoutEffect(() => {
     if (offered && document.activeElement === document.body) document.getElementById("answer")?.focus();
   }, [offered]);
-  useEffect(() => (offered ? ring() : undefined), [offered]);
+  // A lead to look at is no phone that rings: it is heard once.
+  useEffect(() => (offered ? (offer.lead ? chime() : ring()) : undefined), [offered]);
 
   return html`<section class="card canvas" data-state=${shown} aria-labelledby="caller">
     <div class="call-head">
@@ -122,13 +127,14 @@ function AtWork() {
         <${Waited} pop=${pop} call=${call} />
       </div>
       <div class="big-timer">
-        <span class="state"><${Icon} name=${shown} />${t(`state.${shown}`)}</span>
+        <span class="state"><${Icon} name=${shown} />${t(faceWord.value)}</span>
         ${shown === "wrap_up" && agent.until ? html`<${Until} until=${agent.until} />` : html`<${Since} since=${agent.since} />`}
       </div>
     </div>
     <${Why} pop=${pop} />
     <${Notes} notes=${pop?.notes ?? []} />
-    <${Controls} />
+    <${Controls} pop=${pop} />
+    ${pop && ["talking", "held", "wrap_up"].includes(shown) && html`<${LeadPanel} pop=${pop} />`}
   </section>`;
 }
 
@@ -139,7 +145,8 @@ function Announcement() {
   if (!pop) said.current = { offer: "", text: "" };
   else if (said.current.offer !== pop.offer) {
     const queue = queueTitle(pop.queue);
-    said.current = { offer: pop.offer, text: t("caller.announce", { caller: callerName(pop, myCall.value), queue }) };
+    const words = pop.lead ? "preview.announce" : "caller.announce";
+    said.current = { offer: pop.offer, text: t(words, { caller: callerName(pop, myCall.value), queue, campaign: pop.lead?.campaign_name }) };
   }
   return html`<p class="unseen" role="alert" id="announcement">${said.current.text}</p>`;
 }
@@ -148,7 +155,7 @@ export function CallCanvas() {
   // All forms in one keyed list: a form that a new call overtakes keeps its place in the document, its text
   // and its caret.
   return html`<${Announcement} />
-    ${RESTING.includes(face.value) ? html`<${Idle} />` : html`<${AtWork} />`}
+    ${RESTING.includes(face.value) ? html`<${Idle} /><${ByHand} />` : html`<${AtWork} />`}
     ${forms.value.map((interaction) => html`<${Outcome} key=${interaction} interaction=${interaction} />`)}`;
 }
 

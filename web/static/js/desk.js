@@ -7,14 +7,14 @@ import { myCall, myPop } from "./model.js";
 import { t } from "./language.js";
 import { useEffect } from "preact/hooks";
 import { callerName } from "./caller.js";
-import { face } from "./model.js";
+import { face, faceWord } from "./model.js";
 import { Roster } from "./roster.js";
 
 function useTitle() {
   const shown = face.value;
   const caller = callerName(myPop.value, myCall.value);
   const title =
-    shown === "reserved" ? t("title.ringing", { caller }) : `${t(`state.${shown}`)} · contactcenter`;
+    shown === "reserved" ? t(myPop.value?.lead ? "preview.announce" : "title.ringing", { caller, campaign: myPop.value?.lead?.campaign_name }) : `${t(faceWord.value)} · contactcenter`;
   useEffect(() => {
     document.title = title;
   }, [title]);

@@ -32,6 +32,10 @@ export const share = (value) =>
     ? "–"
     : new Intl.NumberFormat(LOCALES[language.value], { style: "percent" }).format(value);
 
+/** A share of 1 in tenths of a per cent, for what has a limit of some per cent. */
+export const fine = (value) =>
+  new Intl.NumberFormat(LOCALES[language.value], { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
+
 /** A count, with its groups of digits. */
 export const whole = (value) => new Intl.NumberFormat(LOCALES[language.value]).format(value);
 

@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 
 import { setServerTime } from "./clock.js";
 import {
-  agents, calls, candidates, dismiss, figures, imports, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, said, seen, toast,
+  agents, calls, campaigns, candidates, dismiss, figures, imports, link, loadMe, me, messages, monitors, myself, pop, queues, reminders, said, seen, toast,
 } from "./model.js";
 import { backToAvailable } from "./actions.js";
 import { word, t } from "./language.js";
@@ -16,8 +16,8 @@ const SILENCE_MS = 4000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 4000;
 
-const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id", reminders: "id", imports: "id" };
-const STORES = { agents, queues, calls, monitors, messages, figures, reminders, imports };
+const KEYS = { agents: "login", queues: "name", calls: "id", monitors: "id", messages: "id", figures: "id", reminders: "id", imports: "id", campaigns: "id" };
+const STORES = { agents, queues, calls, monitors, messages, figures, reminders, imports, campaigns };
 
 let socket = null;
 let seq = null;

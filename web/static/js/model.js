@@ -18,6 +18,8 @@ export const figures = signal(new Map());
 export const imports = signal(new Map());
 /** What this user is to be reminded of, and nobody has put away. */
 export const reminders = signal(new Map());
+/** Campaigns that run, or whose calls still go on, as far as this user sees them. */
+export const campaigns = signal(new Map());
 export const pop = signal(null);
 /** Who this agent says the caller is, until the center's own word of it is here: `{interaction, card}`. */
 export const said = signal({ interaction: "", card: null });
@@ -79,6 +81,12 @@ export const face = computed(() => {
   return agent.state === "talking" && own && myCall.value.held ? "held" : agent.state;
 });
 
+/** The face in words: while an agent is kept for a lead, nobody calls him. */
+export const faceWord = computed(() => {
+  const lead = face.value === "reserved" && myPop.value?.lead;
+  return lead ? (lead.previewing ? "preview.state" : "preview.calling") : `state.${face.value}`;
+});
+
 /** Whether this user's role has a right (`docs/roles.md`). */
 export const may = (right) => me.value?.rights.includes(right) ?? false;
 
@@ -104,7 +112,7 @@ export function dropDraft(interaction) {
 export const forms = computed(() => {
   const agent = myself.value;
   const current = ["talking", "wrap_up"].includes(agent?.state) ? agent.interaction : "";
-  const late = Object.keys(drafts.value).filter((id) => id !== current && (draftOf(id).note || draftOf(id).callback));
+  const late = Object.keys(drafts.value).filter((id) => id !== current && (draftOf(id).note || draftOf(id).callback || draftOf(id).answers));
   return current ? [current, ...late] : late;
 });
 
@@ -171,6 +179,6 @@ export function startRouting() {
     go(anchor.getAttribute("href"));
   });
   addEventListener("beforeunload", (event) => {
-    if (Object.values(drafts.value).some((draft) => draft.note || draft.code)) event.preventDefault();
+    if (Object.values(drafts.value).some((draft) => draft.note || draft.code || draft.answers)) event.preventDefault();
   });
 }

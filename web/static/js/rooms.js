@@ -3,6 +3,8 @@
 
 import { Audit } from "./audit.js";
 import { Board } from "./board.js";
+import { CampaignPage } from "./campaign_page.js";
+import { Campaigns } from "./campaigns.js";
 import { CustomerPage } from "./customer_page.js";
 import { Customers } from "./customers.js";
 import { Desk } from "./desk.js";
@@ -52,7 +54,13 @@ const ROOMS = [
   },
   {
     icon: "followups",
-    pages: [{ name: "followups", title: () => t("nav.followups"), sees: () => may("followups.read"), all: Followups, one: FollowupPage }],
+    pages: [
+      { name: "followups", title: () => t("nav.followups"), sees: () => may("followups.read"), all: Followups, one: FollowupPage },
+    ],
+  },
+  {
+    icon: "campaigns",
+    pages: [{ name: "campaigns", title: () => t("nav.campaigns"), sees: () => may("campaigns.read"), all: Campaigns, one: CampaignPage }],
   },
   {
     icon: "history",

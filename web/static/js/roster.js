@@ -7,9 +7,10 @@ import { callerName } from "./caller.js";
 import { Level, occupancyOf, timesOf } from "./figures.js";
 import { lasting, share } from "./format.js";
 import { html } from "./html.js";
+import { Icon } from "./icons.js";
 import { t, titled } from "./language.js";
-import { face, figures, me, myCall, myPop, myself, queues } from "./model.js";
-import { Card, queueTitle, Since, StateWord } from "./parts.js";
+import { face, faceWord, figures, me, myCall, myPop, myself, queues } from "./model.js";
+import { Card, queueTitle, Since } from "./parts.js";
 
 const line = signal("");
 
@@ -22,7 +23,7 @@ function InHand() {
       ? html`<div class="work-item" data-state=${face.value}>
           <strong>${callerName(myPop.value, myCall.value)}</strong>
           <span class="small quiet">${queueTitle(myPop.value?.queue ?? myCall.value?.queue ?? "")}</span>
-          <span class="small now"><${StateWord} state=${face.value} /><${Since} since=${agent.since} /></span>
+          <span class="small now"><span class="state" data-state=${face.value}><${Icon} name=${face.value} />${t(faceWord.value)}</span><${Since} since=${agent.since} /></span>
         </div>`
       : html`<p class="empty">${t("roster.nothing")}</p>`}
   <//>`;

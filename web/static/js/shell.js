@@ -9,7 +9,7 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, titled } from "./language.js";
 import {
-  dismiss, face, helpOpen, isAgent, link, me, myself, queues, statusMenuOpen, toasts,
+  dismiss, face, faceWord, helpOpen, isAgent, link, me, myself, queues, statusMenuOpen, toasts,
 } from "./model.js";
 import { Menu, reasonTitle, Since } from "./parts.js";
 import { Reminders } from "./reminders.js";
@@ -37,7 +37,7 @@ function Status() {
     aria-expanded=${statusMenuOpen.value} disabled=${!online()} aria-busy=${pending("state")}
     onClick=${() => (statusMenuOpen.value = !statusMenuOpen.value)}>
     <${Icon} name=${shown} />
-    <span>${agent?.reason ? reasonTitle(agent.reason) : t(`state.${shown}`)}</span>
+    <span>${agent?.reason ? reasonTitle(agent.reason) : t(faceWord.value)}</span>
     ${agent && html`<${Since} since=${agent.since} />`}
     <${Icon} name="down" size=${14} />
   </button>`;

@@ -7,21 +7,24 @@ import { toggleHold, toggleSendingOn } from "./control.js";
 import { beginRequest } from "./customer.js";
 import { t } from "./language.js";
 import { focusSearch } from "./search.js";
-import { face, helpOpen, isAgent, me, myself, statusMenuOpen } from "./model.js";
+import { face, helpOpen, isAgent, me, myPop, myself, statusMenuOpen } from "./model.js";
 import { Dialog } from "./parts.js";
+import { dial, previewed, toggleSkipping } from "./preview.js";
 import { goToReminders } from "./reminders.js";
 import { SUPERVISOR_HELP } from "./supervision.js";
 
 const KEYS = {
   F2: () => {
-    if (face.value === "reserved" && me.value.answerable) answer(myself.value.call);
+    if (previewed()) dial(myPop.value.call);
+    else if (face.value === "reserved" && me.value.answerable) answer(myself.value.call);
     else if (face.value === "talking" || face.value === "held") toggleHold();
   },
   "Shift+F2": () => {
     if (face.value === "talking" || face.value === "held") toggleSendingOn();
   },
   F4: () => {
-    if (face.value === "talking" || face.value === "held") hangUp(myself.value.call);
+    if (previewed()) toggleSkipping();
+    else if (face.value === "talking" || face.value === "held") hangUp(myself.value.call);
   },
   F8: () => {
     statusMenuOpen.value = !statusMenuOpen.value;

@@ -1,0 +1,211 @@
+"""Campaigns over HTTP: settings, steps, figures, who sees which of them live, and an agent's leads."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fake_center import agent_view, campaign_view
+from running import Browser, Running
+from sqlalchemy import Connection, insert, update
+
+from contactcenter.commands import Refused, ShowAgent, ShowCampaign
+from contactcenter.crm import caller_ids, lists, roles, schema
+from contactcenter.crm.access import CENTER, Kind, Scope
+from contactcenter.crm.lists import NewList
+from contactcenter.events import CampaignAsked, CampaignsChanged, DialAsked, LeadAsked, SkipAsked
+from contactcenter.values import LeadCard
+
+pytestmark = pytest.mark.asyncio
+
+DAY_S = 86_400.0
+NEW = {"name": "Renewals", "mode": "predictive", "profile": "CN", "queue": "support"}
+
+
+def lead_card(**changes: Any) -> LeadCard:
+    card = LeadCard(
+        campaign="c", campaign_name="Renewals", lead="l1", attempt="dial-1", name="Zhang Wei",
+        number="+8613800138000", fields={"plan": "50 GB"}, talk_script="Hello Zhang Wei.", previewing=True,
+        may_skip=True,
+    )  # fmt: skip
+    return replace(card, **changes)
+
+
+async def made(admin: Browser, **body: Any) -> dict[str, Any]:
+    status, answer = await admin.call("POST", "/api/campaigns", json=NEW | body)
+    assert status == 201, answer
+    return dict(answer)
+
+
+async def ready(edge: Running, admin: Browser) -> dict[str, Any]:
+    """A campaign that lacks nothing."""
+    at = edge.clock()
+    one = await edge.store.write(lists.create, NewList(name="L", owner="", team=""), at=at)
+    await edge.store.write(caller_ids.put, "+862161234567", verified=True, note="contract", at=at)
+    return await made(
+        admin,
+        name="Whole",
+        lists=[{"list": one.id, "weight": 2}],
+        caller_ids=["+862161234567"],
+        message="Call 400 800.",
+    )
+
+
+async def test_settings_are_given_back_as_they_were_given_and_checked_by_version(edge: Running) -> None:
+    week = [[["09:00", "12:00"], ["13:30", "18:00"]]] * 5 + [[["10:00", "00:00"]], []]
+    given = {
+        "window": {"starts_at": 5.0, "ends_at": None, "week": week},
+        "rules": {"busy": {"after_s": 900.0, "limit": 3, "next_number": True, "other_time": False}},
+        "blend": {"inbound_first": False, "keep_free": 2}, "drop_target": 0.01,
+        "form": "Interested? | yes | no\nWhen?",
+    }  # fmt: skip
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        campaign = await made(admin, **given)
+        assert {name: campaign[name] for name in given} == given
+        assert campaign["state"] == "draft"
+        assert campaign["terms"]["drop_target"] == 0.01
+        path = f"/api/campaigns/{campaign['id']}"
+        status, changed = await admin.call(
+            "PATCH", path, json={"most_calls": 7, "drop_target": None}, headers={"If-Match": '"1"'}
+        )
+        assert (status, changed["most_calls"], changed["drop_target"], changed["version"]) == (
+            200, 7, None, 2,
+        )  # fmt: skip
+        told = await edge.center.heard(CampaignsChanged)
+        assert [(each.id, each.most_calls) for each in told.campaigns] == [(campaign["id"], 7)]
+        status, conflict = await admin.call("PATCH", path, json={"ratio": 2.0}, headers={"If-Match": '"1"'})
+        assert (status, conflict["current"]["most_calls"]) == (412, 7)
+        status, refused = await admin.call("PATCH", path, json={"window": {"week": [[["9", "10"]]] * 7}})
+        assert (status, refused["field"]) == (422, "window.week.0.0.0")
+        status, copy = await admin.call("POST", f"{path}/copy", json={"name": "Again"})
+        assert (status, copy["state"], copy["window"]) == (201, "draft", given["window"])
+        found = await admin.get("/api/campaigns", state="draft")
+        assert [each["name"] for each in found["items"]] == ["Again", "Renewals"]
+
+
+async def test_a_start_is_refused_with_every_reason_at_once(edge: Running) -> None:
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        bare = await made(admin, profile="US", ring_s=5, drop_target=0.2)
+        path = f"/api/campaigns/{bare['id']}"
+        status, refused = await admin.call("POST", f"{path}/start")
+        assert status == 422
+        fields = {each["field"] for each in refused["errors"]}
+        assert {"lists", "caller_ids", "message", "ring_s", "drop_target", "profile"} <= fields
+        said = {each["field"]: each for each in (await admin.get(f"{path}/problems"))["items"]}
+        assert said.keys() == fields
+        looser = {name: said["drop_target"][name] for name in ("lack", "given", "wanted")}
+        assert looser == {"lack": "looser", "given": "0.2", "wanted": "0.02"}
+        assert not [event for event in edge.center.events if isinstance(event, CampaignAsked)]
+
+
+async def test_a_step_is_the_centers_to_take(edge: Running) -> None:
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        campaign = await ready(edge, admin)
+        path = f"/api/campaigns/{campaign['id']}"
+        assert (await admin.call("POST", f"{path}/start"))[0] == 200
+        asked = await edge.center.heard(CampaignAsked, step="start", login="admin")
+        assert [share.weight for share in asked.kept.campaign.lists] == [2]
+        edge.center.refusal = Refused(request="", code="illegal_now", message="it is stopped")
+        status, answer = await admin.call("POST", f"{path}/pause")
+        assert (status, answer["detail"]) == (409, "it is stopped")
+        status, put_away = await admin.call("POST", f"{path}/archive")
+        assert (status, put_away["state"]) == (200, "archived")
+        status, answer = await admin.call("PATCH", path, json={"name": "Other"})
+        assert (status, answer["field"]) == (409, "state")
+
+
+async def test_drops_are_counted_by_day_period_and_window(edge: Running) -> None:
+    at = edge.clock()
+
+    def dialled(db: Connection) -> None:
+        began = update(schema.campaigns).where(schema.campaigns.c.id == id_)
+        db.execute(began.values(started_at=at - 31.5 * DAY_S, state="running"))
+        rows = ((0, "dropped", 9), (10, "connected", 97), (10, "dropped", 3), (31, "connected", 9))
+        db.execute(
+            insert(schema.campaign_days),
+            [
+                {"campaign": id_, "day": day, "outcome": outcome, "calls": calls}
+                for day, outcome, calls in (*rows, (31, "dropped", 1), (31, "busy", 4))
+            ],
+        )
+
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        id_ = (await ready(edge, admin))["id"]
+        await edge.store.write(dialled)
+        figures = await admin.get(f"/api/campaigns/{id_}/figures")
+    assert (figures["today"]["share"], figures["today"]["answered"]) == (0.1, 10)
+    assert figures["period"] == figures["today"], "the second period began yesterday"
+    assert figures["window"]["share"] == pytest.approx(4 / 110)
+    assert [day["day"] for day in figures["days"]] == [30, 31]
+    assert figures["outcomes"] == {"connected": 9, "dropped": 1, "busy": 4}
+    assert [(one["name"], one["weight"], one["due"]) for one in figures["lists"]] == [("L", 2, 0)]
+
+
+# --- live ---
+
+
+async def test_who_sees_a_campaign_live(edge: Running) -> None:
+    async with edge.browser() as admin, edge.browser() as agent, edge.browser() as lead:
+        await admin.sign_in("admin")
+        own, others = await made(admin, owner="supervisor2"), await made(admin, name="B", owner="admin")
+        hand = await made(admin, name="C", mode="manual")
+        for each in (own, others, hand):
+            view = campaign_view(each["id"], "support", mode=each["mode"])
+            edge.center.carry(ShowCampaign(view=view))
+        edge.center.carry(ShowAgent(view=agent_view("agent1", queues=("support",))))
+        await edge.store.write(team_lead)
+        await lead.sign_in("supervisor2")
+        await agent.sign_in("agent1")
+        edge.center.carry(ShowAgent(view=agent_view("agent1", queues=("support",))))
+
+        async def seen(who: Browser) -> set[str]:
+            return {each["id"] for each in (await who.get("/api/campaigns/live"))["items"]}
+
+        assert await seen(admin) == {own["id"], others["id"], hand["id"]}
+        assert await seen(agent) == {hand["id"]}, "he takes leads from it himself"
+        assert await seen(lead) == {own["id"]}
+        async with await agent.listen() as socket:
+            snapshot = await socket.receive_json()
+            assert [view["id"] for view in snapshot["campaigns"]] == [hand["id"]]
+
+
+def team_lead(db: Connection) -> None:
+    """The supervisors' leads are their own only."""
+    role = next(role for role in roles.BUILTIN if role.name == "supervisor")
+    roles.put(db, replace(role, scopes={**role.scopes, Kind.LEAD: Scope.OWN}), by=CENTER, at=1.0)
+
+
+# --- an agent's leads ---
+
+
+async def test_a_lead_is_dialled_or_skipped_and_what_is_hidden_stays_so(edge: Running) -> None:
+    async with edge.browser() as agent:
+        await agent.sign_in("agent1")
+        async with await agent.listen() as socket:
+            await socket.receive_json()
+            pop = edge.center.ring("agent1", caller="+8613800138000")
+            edge.center.carry(replace(pop, offer="o2", lead=lead_card(preview_until=9.0)))
+            while (frame := await socket.receive_json())["type"] != "pop" or not frame["lead"]:
+                pass
+            assert frame["lead"]["talk_script"] == "Hello Zhang Wei."
+            assert (frame["lead"]["preview_until"], frame["lead"]["may_skip"]) == (9.0, True)
+        assert (await agent.call("POST", "/api/me/lead", json={"campaign": "c"}))[0] == 202
+        await edge.center.heard(LeadAsked, login="agent1", campaign="c")
+        assert (await agent.call("POST", "/api/me/preview/dial", json={"call": pop.call}))[0] == 204
+        await edge.center.heard(DialAsked, login="agent1", call=pop.call)
+        body = {"call": pop.call, "reason": "  data is wrong "}
+        assert (await agent.call("POST", "/api/me/preview/skip", json=body))[0] == 204
+        await edge.center.heard(SkipAsked, login="agent1", call=pop.call, reason="data is wrong")
+
+        def hide(db: Connection) -> None:
+            role = next(role for role in roles.BUILTIN if role.name == "agent")
+            roles.put(db, replace(role, hidden=frozenset({"lead.fields"})), by=CENTER, at=1.0)
+
+        await edge.store.write(hide)
+        async with await agent.listen() as socket:
+            pops = (await socket.receive_json())["pops"]
+            shown = pops[0]["lead"]
+            assert (shown["fields"], shown["talk_script"], shown["name"]) == ({}, "", "Zhang Wei")

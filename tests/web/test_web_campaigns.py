@@ -1,0 +1,218 @@
+"""Campaigns on the pages: the list, what one does now, its settings beside the law; and an agent's leads."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from desk import Desk
+from fake_center import campaign_view
+from playwright.async_api import Browser, expect
+from running import Running
+from sqlalchemy import Connection, insert, update
+
+from contactcenter.commands import ShowCampaign
+from contactcenter.crm import caller_ids, campaigns, lists, schema
+from contactcenter.crm.campaigns import CampaignRow
+from contactcenter.crm.lists import NewList
+from contactcenter.dialer.campaigns import Campaign, ListShare, Mode
+from contactcenter.events import CampaignAsked, CampaignsChanged, DialAsked, LeadAsked, SkipAsked
+from contactcenter.values import LeadCard
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DAY_S = 86_400.0
+LOOKS = (("en", "light"), ("zh", "dark"))
+
+
+async def campaign(edge: Running, **changes: Any) -> CampaignRow:
+    """A campaign that lacks nothing."""
+    at = edge.clock()
+    one = await edge.store.write(lists.create, NewList(name="Spring 2026", owner="", team=""), at=at)
+    await edge.store.write(caller_ids.put, "+862161234567", verified=True, note="contract", at=at)
+    settings = Campaign(
+        id="", name="Renewals", mode=Mode.PREDICTIVE, profile="CN", queue="support", trunk="carrier",
+        lists=(ListShare(list=one.id, weight=3),), caller_ids=("+862161234567",), message="Call 400 800.",
+        talk_script="Hello {name}.",
+    )  # fmt: skip
+    return await edge.store.write(campaigns.create, replace(settings, **changes), owner="admin", at=at)
+
+
+async def dialled(edge: Running, row: CampaignRow) -> None:
+    """It has run for two days, and runs."""
+    at = edge.clock()
+
+    def write(db: Connection) -> None:
+        began = update(schema.campaigns).where(schema.campaigns.c.id == row.campaign.id)
+        db.execute(began.values(started_at=at - 1.5 * DAY_S, state="running"))
+        counts = {0: {"connected": 97, "dropped": 3, "no_answer": 200}, 1: {"connected": 99, "dropped": 1}}
+        db.execute(
+            insert(schema.campaign_days),
+            [
+                {"campaign": row.campaign.id, "day": day, "outcome": outcome, "calls": calls}
+                for day, of in counts.items()
+                for outcome, calls in of.items()
+            ],
+        )
+
+    await edge.store.write(write)
+    view = campaign_view(
+        row.campaign.id, "support", name="Renewals", mode="predictive", dialling=9, ringing=7, answered=1,
+        talking=4, agents_free=2, placed=400, connected=196, dropped=4, drop_share=0.02, drop_limit=0.03,
+        why="predicted", wanted=2, since=at - 60, refusals={"not_now": 12, "do_not_call": 3},
+    )  # fmt: skip
+    edge.center.carry(ShowCampaign(view=view))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def running_one(edge: Running) -> CampaignRow:
+    row = await campaign(edge)
+    await dialled(edge, row)
+    return row
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(chromium: Browser, edge: Running) -> AsyncIterator[Desk]:
+    """An administrator's page."""
+    async with Desk(chromium, edge) as desk:
+        yield await desk.sign_in("admin")
+
+
+async def test_from_a_draft_to_a_start_that_says_what_is_missing(page: Desk, edge: Running) -> None:
+    tab = page.page
+    await tab.goto("/campaigns")
+    await expect(tab.get_by_text("No campaign yet.")).to_be_visible()
+    await tab.get_by_role("button", name="New campaign").click()
+    await tab.keyboard.type("Trial")
+    await tab.get_by_label("Mode", exact=True).select_option("power")
+    await tab.get_by_label("Law of").select_option("US")
+    await tab.get_by_label("Queue").select_option("support")
+    await tab.get_by_role("button", name="Make it").click()
+    target = tab.get_by_label("Share of drops aimed at")
+    await expect(target).to_be_visible()
+    await expect(tab.locator(".field", has=target).locator(".law")).to_contain_text("16 CFR 310.4")
+    await target.fill("5")
+    await expect(tab.locator(".field", has=target)).to_contain_text("Looser than the law: 2.0% at most.")
+    await tab.get_by_label("Message when nobody is free").fill("This is Cloud. Call 800.")
+    await tab.get_by_label("Tighter hours than the law's").check()
+    await tab.get_by_label("Monday", exact=True).fill("9:00-12:00, 13:00-24:00")
+    await expect(tab.locator(".week-picture li").first).to_contain_text("09:00–12:00, 13:00–21:00")
+    await tab.get_by_role("button", name="Save").click()
+    await edge.center.heard(CampaignsChanged)
+    await expect(tab.locator(".save-bar")).to_have_attribute("data-changed", "false")
+    await tab.locator("[data-step=start]").click()
+    lacks = tab.locator(".lacks li")
+    await expect(lacks.filter(has_text="Numbers shown")).to_be_visible()
+    await expect(lacks.filter(has_text="Share of drops aimed at")).to_contain_text("0.05")
+    assert not [event for event in edge.center.events if isinstance(event, CampaignAsked)]
+
+
+async def test_the_live_view_says_how_it_stands_and_steers(
+    page: Desk, edge: Running, running_one: CampaignRow
+) -> None:
+    tab, path = page.page, f"/campaigns/{running_one.campaign.id}"
+    await tab.goto("/campaigns")
+    await expect(tab.locator("tbody tr").locator(".small-gauge")).to_contain_text("2.0% / 3.0%")
+    await tab.locator("tbody tr").focus()
+    await tab.keyboard.press("Enter")
+    await expect(tab).to_have_url(re.compile(f"{path}$"))
+    await expect(tab.locator("[data-dots=ringing] .dots i")).to_have_count(7)
+    await expect(tab.locator(".pacing-why")).to_contain_text("by what was learnt. 2 calls more were placed.")
+    gauges = tab.locator(".drop-gauge")
+    await expect(gauges.first).to_have_attribute(
+        "aria-label", "Today: 1.0% of 100 dropped; the law allows 3.0%."
+    )
+    await expect(gauges.nth(1)).to_have_attribute("data-verdict", "under")
+    legend = tab.locator(".shares-legend li")
+    await expect(legend.filter(has_text="No answer")).to_contain_text("50%")
+    await expect(tab.locator(".count-bars li").first).to_contain_text("Outside of the hours")
+    view = edge.server._edge.live.campaigns[running_one.campaign.id]
+    edge.center.carry(ShowCampaign(view=replace(view, ringing=0, why="inbound_first", wanted=0)))
+    await expect(tab.locator(".pacing-why")).to_have_text("Callers wait: they come first.")
+    await tab.get_by_label("Calls at once, at most").fill("12")
+    await tab.keyboard.press("Enter")
+    told = await edge.center.heard(CampaignsChanged)
+    assert told.campaigns[0].most_calls == 12
+    await tab.locator("[data-step=pause]").click()
+    await edge.center.heard(CampaignAsked, step="pause", login="admin")
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+async def test_the_pages_are_for_everybody(
+    chromium: Browser, edge: Running, running_one: CampaignRow, language: str, theme: str
+) -> None:
+    path = f"/campaigns/{running_one.campaign.id}"
+    async with Desk(chromium, edge, language=language, theme=theme) as desk:
+        await desk.sign_in("admin")
+        for address, there in (
+            ("/campaigns", "tbody tr"), (path, ".shares-legend"), (f"{path}?part=settings", ".save-bar"),
+        ):  # fmt: skip
+            await desk.page.goto(address)
+            await expect(desk.page.locator(there).first).to_be_visible()
+            assert await desk.axe() == [], address
+            assert await desk.overflow(320, 700) <= 0, address
+
+
+# --- the agent's desk ---
+
+
+def lead(edge: Running, **changes: Any) -> LeadCard:
+    card = LeadCard(
+        campaign="c", campaign_name="Renewals", lead="l1", attempt="dial-1", name="Zhang Wei",
+        number="+8613800138000", fields={"plan": "<b>50 GB</b>"}, talk_script="Hello Zhang Wei.",
+        form="Interested? | yes | no", previewing=True, preview_until=edge.clock() + 20, may_skip=True,
+    )  # fmt: skip
+    return replace(card, **changes)
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+async def test_a_lead_is_looked_at_dialled_and_talked_to(
+    chromium: Browser, edge: Running, language: str, theme: str
+) -> None:
+    async with Desk(chromium, edge, language=language, theme=theme) as desk:
+        await desk.sign_in("agent1")
+        tab, center = desk.page, edge.center
+        pop = center.ring("agent1", caller="+8613800138000")
+        center.carry(replace(pop, offer="look", lead=lead(edge)))
+        await expect(tab.locator(".count-down strong")).to_have_text(re.compile("^(19|20)$"))
+        await expect(tab.locator(".lead-fields")).to_contain_text("<b>50 GB</b>")
+        await expect(tab.locator("#announcement")).to_contain_text("Renewals")
+        assert await desk.axe() == []
+        assert await desk.overflow(320, 700) <= 0
+        await tab.keyboard.press("F2")
+        await center.heard(DialAsked, login="agent1", call=pop.call)
+        center.carry(replace(pop, offer="look", lead=lead(edge, previewing=False, preview_until=None)))
+        await expect(tab.locator(".lead-preview")).to_have_count(0)
+        center.join("agent1")
+        await expect(tab.locator(".talk-script")).to_contain_text("Hello Zhang Wei.")
+        await tab.locator(".questions select").select_option("yes")
+        assert await desk.axe() == []
+        center.part("agent1")
+        await tab.locator("form.outcome textarea").fill("Sends a mail.")
+        await tab.locator("form.outcome input[type=radio]").first.check(force=True)
+        async with tab.expect_request("**/disposition") as sent:
+            await tab.keyboard.press("Control+Enter")
+        body = (await sent.value).post_data_json
+        assert body["note"] == "Interested?: yes\nSends a mail."
+
+
+async def test_a_lead_is_skipped_with_a_reason_and_taken_by_hand(desk: Desk, edge: Running) -> None:
+    await desk.sign_in("agent1")
+    tab, center = desk.page, edge.center
+    center._show_agent("agent1", state="available", queues=("support",))
+    center.carry(ShowCampaign(view=campaign_view("c9", "support", name="By hand", mode="manual")))
+    await tab.get_by_role("button", name="Next lead").click()
+    await center.heard(LeadAsked, login="agent1", campaign="c9")
+    pop = center.ring("agent1", caller="+8613800138000")
+    center.carry(replace(pop, offer="look", lead=lead(edge, preview_until=None)))
+    await expect(tab.get_by_role("button", name="Skip")).to_be_visible()
+    await expect(tab.locator(".count-down")).to_have_count(0)
+    await tab.keyboard.press("F4")
+    await expect(tab.get_by_role("button", name="Not the right time")).to_be_focused()
+    await tab.get_by_label("Another reason").fill("On holiday")
+    await tab.keyboard.press("Enter")
+    await center.heard(SkipAsked, login="agent1", call=pop.call, reason="On holiday")
+    center.carry(replace(pop, offer="look", lead=lead(edge, may_skip=False)))
+    await expect(tab.get_by_role("button", name="Skip")).to_have_count(0)
