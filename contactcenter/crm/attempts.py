@@ -107,9 +107,9 @@ def of_campaign(
     return tuple(map(_record, db.execute(query)))
 
 
-def every_of_campaign(db: Connection, campaign: str) -> Iterator[AttemptRecord]:
-    """All of them, without holding them in memory."""
-    after = None
+def every_of_campaign(db: Connection, campaign: str, *, since: float = 0.0) -> Iterator[AttemptRecord]:
+    """All of them that were saved from then on, without holding them in memory."""
+    after = (since, "")
     while some := of_campaign(db, campaign, after=after):
         yield from some
         after = (some[-1].saved_at, some[-1].id)

@@ -1,15 +1,16 @@
 """The evidence of a campaign, read from its attempts (`dialer/evidence.py`). Reads only."""
 
-from collections.abc import Iterator
+from math import inf
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, or_, select
 
-from contactcenter.crm import campaigns
+from contactcenter.crm import attempts, campaigns
 from contactcenter.crm.access import CENTER, Reader
 from contactcenter.crm.errors import Refusal
-from contactcenter.crm.schema import attempts, do_not_call
+from contactcenter.crm.schema import attempts as rows
 from contactcenter.crm.schema import campaigns as campaign_rows
-from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.crm.schema import do_not_call
+from contactcenter.dialer.attempts import Outcome
 from contactcenter.dialer.evidence import Evidence
 from contactcenter.dialer.profiles import PROFILES
 from contactcenter.dialer.reports import Report
@@ -17,8 +18,6 @@ from contactcenter.dialer.reports import Report
 DAY_S = 86400.0
 BEFORE_S = 4 * DAY_S
 """Before a period that is asked for alone: pauses after a drop and calls of the last day begin there."""
-AT_ONCE = 2000
-_COLUMNS = tuple(attempts.c[name] for name in AttemptRecord.__dataclass_fields__)
 
 
 def report(
@@ -34,13 +33,16 @@ def report(
         row.campaign,
         row.started_at,
         written_down={each.attempt: each.at for each in db.execute(written) if each.attempt},
+        unwanted=_unwanted(db, campaign),
     )
-    since, until = None, None
+    since, until = 0.0, inf
     if period is not None and row.started_at is not None:
         long = PROFILES[row.campaign.profile].period_days * DAY_S
-        since = row.started_at + (period - 1) * long - BEFORE_S if period > 1 else None
+        since = row.started_at + (period - 1) * long - BEFORE_S if period > 1 else 0.0
         until = row.started_at + period * long
-    for record in _attempts(db, campaign, since, until):
+    for record in attempts.every_of_campaign(db, campaign, since=since):
+        if record.saved_at >= until:
+            break
         evidence.take(record)
     return evidence.report(at, only=period)
 
@@ -54,19 +56,15 @@ def id_of(db: Connection, campaign: str) -> str:
     return campaign if campaign in found else found[0]
 
 
-def _attempts(
-    db: Connection, campaign: str, since: float | None, until: float | None
-) -> Iterator[AttemptRecord]:
-    """The campaign's attempts in the order in which they were saved, from `since` on and before `until`."""
-    query = select(*_COLUMNS).where(attempts.c.campaign == campaign)
-    if since is not None:
-        query = query.where(attempts.c.saved_at >= since)
-    if until is not None:
-        query = query.where(attempts.c.saved_at < until)
-    query = query.order_by(attempts.c.saved_at, attempts.c.id).execution_options(yield_per=AT_ONCE)
-    for row in db.execute(query):
-        yield _record(row)
-
-
-def _record(row: Row[tuple[object, ...]]) -> AttemptRecord:
-    return AttemptRecord(**row._mapping)
+def _unwanted(db: Connection, campaign: str) -> frozenset[str]:
+    """The campaign's calls to numbers that were on the own list when the attempt was saved."""
+    query = (
+        select(rows.c.id)
+        .join(do_not_call, do_not_call.c.number == rows.c.number)
+        .where(
+            rows.c.campaign == campaign,
+            rows.c.saved_at > do_not_call.c.at,
+            rows.c.outcome != Outcome.REFUSED.value,
+        )
+    )
+    return frozenset(db.scalars(query))

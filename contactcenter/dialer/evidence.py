@@ -5,7 +5,7 @@ regulators' word, abandoned. What the center counts and steers by is counted her
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from contactcenter.dialer.attempts import PERSON, AttemptRecord, AttemptState, Outcome
@@ -31,11 +31,13 @@ class Evidence:
         started_at: float | None,
         *,
         written_down: Mapping[str, float] | None = None,
+        unwanted: Collection[str] = (),
     ) -> None:
-        """`written_down`: when the do-not-call row of an attempt was written, by the attempt's id."""
+        """`written_down`: when the do-not-call row of an attempt was written, by the attempt's id.
+        `unwanted`: ids of attempts at numbers that were on the own list before, whoever put them there."""
         self._campaign, self._started_at = campaign, started_at
         self._terms = terms_of(campaign, caller_id_verified=True, national_list_at=None)
-        self._written_down = written_down or {}
+        self._written_down, self._unwanted = written_down or {}, unwanted
         self._periods: dict[int, _Counts] = {}
         self._recent: deque[tuple[float, str]] = deque()
         self._calls: Counter[str] = Counter()
@@ -113,7 +115,8 @@ class Evidence:
         counts.most_calls = max(counts.most_calls, calls)
         counts.calls_too_many += calls > calls_a_day(self._terms, ANYWHERE)
         opted_out_at = self._opted_out.get(record.number)
-        counts.called_after_opt_out += opted_out_at is not None and at > opted_out_at
+        pressed_before = opted_out_at is not None and at > opted_out_at
+        counts.called_after_opt_out += pressed_before or record.id in self._unwanted
         dropped_at = self._dropped.get(record.lead)
         if dropped_at is not None:
             pause_over = at + TOLERANCE_S >= dropped_at + self._terms.profile.after_drop_h * HOUR_S
@@ -275,7 +278,7 @@ class Evidence:
             kept=not counts.called_after_opt_out,
             says=(
                 f"{counts.opt_outs} asked not to be called{slowest}; {counts.called_after_opt_out} called "
-                "later"
+                "who had asked so, or were on the own list"
             ),
             source=sources["do_not_call"],
         )

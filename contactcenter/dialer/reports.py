@@ -98,6 +98,7 @@ class Period:
     slowest_opt_out_s: float | None
     """From the key to the row on the do-not-call list."""
     called_after_opt_out: int
+    """Calls to numbers that were on the own list, or whose key was pressed before."""
     oldest_list_days: float | None
     """Of the national list's copies that were looked at."""
     list_too_old: int

@@ -75,12 +75,12 @@ async def test_the_evidence_is_read_in_the_order_in_which_the_calls_were_saved(k
     }  # fmt: skip
     again = attempt(mine, "b", BEGAN + 5000, lead="leada", number="+12125550007")
     first = attempt(mine, "a", BEGAN, lead="leada", number="+12125550007", **dropped)
-    many = [attempt(mine, f"m{n:05}", BEGAN + 100 + n) for n in range(evidence.AT_ONCE + 5)]
+    many = [attempt(mine, f"m{n:05}", BEGAN + 100 + n) for n in range(2005)]
     await store.write(write, [again, first, *many, attempt(other, "x", BEGAN)])
     await store.write(opted_out, mine, "a", BEGAN + 20.5)
     report = await store.read(evidence.report, mine, at=BEGAN + DAY_S)
     (period,) = report.periods
-    assert period.placed == evidence.AT_ONCE + 7
+    assert period.placed == 2007
     assert (period.opt_outs, period.slowest_opt_out_s) == (1, 0.5)
     assert (period.called_after_opt_out, period.redialled_too_early) == (1, 1)
     assert (report.name, report.started_at) == ("Summer sale", BEGAN)
@@ -97,6 +97,25 @@ async def test_of_one_period_alone_what_came_before_still_counts(keeper: Keeper)
         period = report.periods[-1]
         assert (period.number, period.placed, period.calls_too_many) == (2, 1, 1)
     assert [each.number for each in report.periods] == [2]
+
+
+async def test_a_call_to_a_number_on_the_own_list_is_found_whoever_put_it_there(keeper: Keeper) -> None:
+    store = await keeper.open()
+    mine = await a_campaign(store)
+    calls = [attempt(mine, f"c{n}", BEGAN + 600 * n, number="+12125550007") for n in range(2)]
+    refused = attempt(
+        mine,
+        "r",
+        BEGAN + 1800,
+        number="+12125550007",
+        outcome="refused",
+        placed_at=None,
+        refusal="do_not_call",
+    )
+    await store.write(write, [*calls, refused])
+    await store.write(opted_out, "another campaign", "its attempt", BEGAN + 300)
+    (period,) = (await store.read(evidence.report, mine, at=BEGAN + DAY_S)).periods
+    assert (period.opt_outs, period.called_after_opt_out) == (0, 1)
 
 
 async def test_who_does_not_see_the_campaign_does_not_see_its_evidence(keeper: Keeper) -> None:
