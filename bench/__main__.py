@@ -17,6 +17,7 @@ PARTS = {
     "waits": "announced waits, beside app_queue's average, on simulated days",
     "pacing": "how many calls to place: one decision of a campaign",
     "store": "writing and finding, beside plain sqlite3",
+    "leads": "leads for the hopper, and the last question before a call, on both engines",
     "importing": "customers from a file, and what calls notice of it",
     "leads_import": "leads from a file, and what calls notice of it",
     "year": "a year of a center: search, histories, export, backup, restore, on both engines",
