@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from contactcenter.crm import access, leads, lists, ownerships, records, settings
+from contactcenter.crm import access, do_not_call, leads, lists, ownerships, records, settings
 from contactcenter.crm.access import Kind, Reader, Right, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.import_kinds import ImportKind
@@ -22,7 +22,6 @@ from contactcenter.crm.phone_numbers import check_region
 from contactcenter.crm.schema import (
     addresses,
     customers,
-    do_not_call,
     lead_numbers,
     root_of_row,
 )
@@ -135,7 +134,7 @@ class _Batch:
             else:
                 sound.append((row, row.says))
         numbers = {each["number"] for _, says in sound for each in says["numbers"]}
-        unwanted = _listed(self._db, numbers)
+        unwanted = do_not_call.among(self._db, numbers)
         self._look_up(numbers)
         self._find_customers(numbers, {says["customer"] for _, says in sound if says["customer"]})
         for row, says in sound:
@@ -305,9 +304,3 @@ def _check_owner(db: Connection, reader: Reader, owner: str) -> None:
     """Refuse an owner that there is not, or who is beyond the reader."""
     ownerships.check(db, owner, "")
     ownerships.check_reach(db, reader, Kind.LEAD, owner, "")
-
-
-def _listed(db: Connection, numbers: Collection[str]) -> frozenset[str]:
-    return frozenset(
-        db.scalars(select(do_not_call.c.number).where(do_not_call.c.number.in_(sorted(numbers))))
-    )

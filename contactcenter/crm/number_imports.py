@@ -5,16 +5,16 @@ from collections.abc import Collection, Hashable, Sequence, Set
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
-from contactcenter.crm import national_lists, settings
+from contactcenter.crm import do_not_call, national_lists, settings
 from contactcenter.crm.access import Reader, Right
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.import_kinds import ImportKind
 from contactcenter.crm.import_values import Import, Options, Reject, State
 from contactcenter.crm.number_rows import TARGETS
 from contactcenter.crm.phone_numbers import check_region
-from contactcenter.crm.schema import do_not_call
+from contactcenter.crm.schema import do_not_call as table
 from contactcenter.crm.tables import Row
 from contactcenter.crm.targets import Target
 
@@ -111,8 +111,7 @@ class _Batch:
     def _add(self, new: dict[str, dict[str, Any]]) -> int:
         """To our own list. A file does not say that the person himself asked for it: what was imported by
         mistake can be taken off again."""
-        query = select(do_not_call.c.number).where(do_not_call.c.number.in_(sorted(new)))
-        there = set(self._db.scalars(query))
+        there = do_not_call.among(self._db, new)
         rows = [
             {
                 "id": uuid4().hex, "number": number, "asked": False, "source": "import",
@@ -123,5 +122,5 @@ class _Batch:
             if number not in there
         ]  # fmt: skip
         if rows:
-            self._db.execute(insert(do_not_call), rows)
+            self._db.execute(insert(table), rows)
         return len(rows)
