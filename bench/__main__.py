@@ -19,6 +19,7 @@ PARTS = {
     "store": "writing and finding, beside plain sqlite3",
     "leads": "leads for the hopper, and the last question before a call, on both engines",
     "importing": "customers from a file, and what calls notice of it",
+    "leads_import": "leads from a file, and what calls notice of it",
     "year": "a year of a center: search, histories, export, backup, restore, on both engines",
     "pop": "the screen pop, from the server to a drawn page and back",
     "news": "changed records, told to a hundred open pages",
