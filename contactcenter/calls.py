@@ -167,6 +167,8 @@ class Call:
     counts the caller as entered and not yet gone."""
     returned_at: float | None = None
     """When he came back to the queue after a talk: he has the old place, and waits anew."""
+    entered: bool = False
+    """He came into the queue by a script or was sent there, and so is counted in it: not whom we call."""
     promised: Estimate | None = None
     """What could be said of the wait when he entered the queue."""
     told: Estimate | None = None
