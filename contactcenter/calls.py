@@ -233,6 +233,11 @@ class Call:
         return self.state in (CallState.TALKING, CallState.HELD)
 
     @property
+    def counted(self) -> bool:
+        """Whether his wait counts among those of his queue: one whom we call waits in none by himself."""
+        return self.queued_at is not None and (self.entered or self.interaction.record.direction == "inbound")
+
+    @property
     def taken(self) -> bool:
         """Whether somebody has the caller: an agent, or somebody outside."""
         return self.talks or self.state is CallState.OUTSIDE

@@ -15,6 +15,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from contactcenter import events as e
 from contactcenter.commands import (
+    Command,
     KeepAttempt,
     LeaveQueue,
     PlaceCall,
@@ -54,6 +55,7 @@ class StoreWorld(World):
     def __init__(self) -> None:
         self.attempts: dict[str, AttemptRecord] = {}
         self.states: dict[str, str] = {}  # type: ignore[assignment]
+        self.asked_at_start: list[Command] = []
         super().__init__(replace(RULES, dids=frozenset({"4001"})), connected=False)
 
     def restart(self) -> "StoreWorld":
@@ -74,6 +76,7 @@ class StoreWorld(World):
             self.ledger.restored(self.now),
             self.ledger.recordings_restored(self.now),
         )
+        self.asked_at_start = list(self.sent)
         return self
 
 
@@ -212,19 +215,26 @@ class DiallingMachine(CenterMachine):
 
     # --- the far end ---
 
-    @rule(n=st.integers(1, 4), heard=st.sampled_from(ANSWERS))
-    def campaigns_go_on(self, n: int, heard: str) -> None:
+    @rule(n=st.integers(1, 4))
+    def campaigns_go_on(self, n: int) -> None:
         """What usually comes next: time for the tick, answers, talks, messages, ends."""
-        for step in range(n):
+        for step in range(n + 1):
             self.time_passes(1.0)
             self.deliver_all()
             for pick in range(3):
+                heard = self.faults.choice(ANSWERS)
                 self.far_end(pick, "answers" if self.faults.random() < 0.6 else "ends", heard, 17)
                 if any(leg.leg.startswith("desk") for leg in self.phones.values()):
                     self.desk_phone(pick, self.faults.random() < 0.8)
             self.deliver_all()
             self.notice(step, self.faults.choice(["said", "key", "hangs up"]))
+            for caller in [each for each in self.callers.values() if each.session == "talk"]:
+                if self.faults.random() < 0.5:
+                    self.truth_hang_up(caller.agent_leg)
+            self.deliver_all()
             for login in AGENTS:
+                if (agent := self.world.floor.agents.get(login)) and agent.interaction:
+                    self.dispose(login, agent.interaction)
                 self.agent_works_for_a_campaign(login, self.faults.choice(["lead", "dial", "available"]))
             self.deliver_all()
 
@@ -356,6 +366,9 @@ class DiallingMachine(CenterMachine):
         self.waits.clear()
         self.answers.clear()
         super().we_restart(agents_first)
+        for command in self.store.asked_at_start:
+            if isinstance(command, KeepAttempt | ReserveLeads | SaveCampaignState):
+                self.carry(command)
 
     # --- the end ---
 
