@@ -66,12 +66,12 @@ def disk_full() -> Iterator[Callable[[], None]]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
+    """A file system of two megabytes: an empty database takes one."""
     folder = tmp_path / "disk"
     folder.mkdir()
     try:
         subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True, capture_output=True
+            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True, capture_output=True
         )
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("may not mount")
