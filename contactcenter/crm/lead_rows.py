@@ -127,6 +127,8 @@ def _places(numbers: Mapping[str, str], said: Mapping[str, str]) -> dict[str, An
 def _priority(text: str) -> int:
     plain = digits(text, "priority")
     if not (plain.isascii() and plain.isdecimal()) or int(plain[:9]) not in PRIORITIES:
-        says = f"a whole number from {PRIORITIES.start} to {PRIORITIES.stop - 1}"
-        raise Refusal(f"{says}: the highest is dialled first", field="priority")
+        raise Refusal(
+            f"a priority from {PRIORITIES[0]} to {PRIORITIES[-1]}: the highest is dialled first",
+            field="priority",
+        )
     return int(plain)

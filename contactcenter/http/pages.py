@@ -15,6 +15,7 @@ routes = Routes("pages")
 
 FOREVER = "public, max-age=31536000, immutable"
 EXPORTING = tuple(RIGHTS.values())
+IMPORTING = (Right.CUSTOMERS_IMPORT, Right.LEADS_IMPORT, Right.DO_NOT_CALL_MANAGE)
 THEMES, LANGUAGES = ("light", "dark"), ("zh", "en")
 
 
@@ -102,16 +103,40 @@ async def one_campaign(visit: Visit, id: str, query: Asked) -> web.Response:
     return _shell(visit, allowed=visit.visitor.may(Right.CAMPAIGNS_READ))
 
 
+@routes.get("/lists", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def lists_of_leads(visit: Visit) -> web.Response:
+    """Lists of leads."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CAMPAIGNS_READ))
+
+
+@routes.get("/lists/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_list(visit: Visit, id: str) -> web.Response:
+    """One list."""
+    return _shell(visit, allowed=visit.visitor.may(Right.CAMPAIGNS_READ))
+
+
+@routes.get("/leads/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
+async def one_lead(visit: Visit, id: str) -> web.Response:
+    """One lead."""
+    return _shell(visit, allowed=visit.visitor.may(Right.LEADS_READ))
+
+
+@routes.get("/do-not-call", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def no_calls(visit: Visit) -> web.Response:
+    """Who must not be called, and what number we show."""
+    return _shell(visit, allowed=visit.visitor.may(Right.DO_NOT_CALL_READ))
+
+
 @routes.get("/imports", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
 async def list_of_imports(visit: Visit) -> web.Response:
-    """Customers from files."""
-    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_IMPORT))
+    """Records from files."""
+    return _shell(visit, allowed=any(map(visit.visitor.may, IMPORTING)))
 
 
 @routes.get("/imports/{id}", right=Right.SIGNED_IN, of=Kind.CENTER, also=(403,), media_type="text/html")
 async def one_import(visit: Visit, id: str) -> web.Response:
     """One import."""
-    return _shell(visit, allowed=visit.visitor.may(Right.CUSTOMERS_IMPORT))
+    return _shell(visit, allowed=any(map(visit.visitor.may, IMPORTING)))
 
 
 @routes.get("/exports", right=Right.SIGNED_IN, also=(403,), media_type="text/html")

@@ -18,7 +18,7 @@ const outcome = signal("");
 const number = signal("");
 
 /** What became of it, with the reason where there is one. */
-function Became({ one }) {
+export function Became({ one }) {
   if (!one.outcome) return html`<span class="quiet">${word("attempt_state", one.state)}</span>`;
   const more = one.refusal ? word("refusal", one.refusal) : one.detail;
   return html`<span data-outcome=${one.outcome}>${t(`attempt.${one.outcome}`)}</span>${more && html` <span class="small quiet"><bdi>${more}</bdi></span>`}`;

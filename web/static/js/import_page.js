@@ -117,6 +117,39 @@ function Known({ one, set }) {
   </div>`;
 }
 
+/** Whose numbers those without a country code are, and what to do with a number that is there already. */
+function LeadsKnown({ one, set }) {
+  const choice = (name, legend) => html`<fieldset class="field set">
+    <legend class="legend">${legend}</legend>
+    ${DUPLICATES.map(
+      (each) => html`<label key=${each} class="check choice"><input type="radio" name=${name} checked=${one[name] === each} onChange=${() => set({ [name]: each })} /><span>${t(`lead_twice.${each}`)}</span></label>`,
+    )}
+  </fieldset>`;
+  return html`<div class="known">
+    <div class="field-column">${choice("duplicates", t("imports.on_this_list"))}${choice("elsewhere", t("imports.on_another_list"))}</div>
+    <div class="fields"><${Region} one=${one} set=${set} />
+      <div class="field"><label for="import-owner">${t("imports.owner")}</label>
+        <${PersonChoice} id="import-owner" value=${one.owner ?? ""} head=${[["", t("imports.nobodys")]]} onChange=${(event) => set({ owner: event.target.value })} /></div></div>
+  </div>`;
+}
+
+function Region({ one, set }) {
+  const keep = (event) => {
+    const code = event.target.value.trim().toUpperCase();
+    if (/^[A-Z]{2}$/.test(code)) set({ region: code });
+  };
+  return html`<div class="field"><label for="import-region">${t("imports.region")}</label>
+    <input class="input" id="import-region" maxlength="2" autocomplete="off" value=${one.region ?? ""} onChange=${keep} aria-describedby="import-region-hint" />
+    <p class="small quiet hint" id="import-region-hint">${t("imports.region_hint")}</p></div>`;
+}
+
+/** What is asked beside the columns, what no row is without, and where what was imported is seen, by the kind of record. */
+const KINDS = {
+  customer: { Known, title: "imports.known", lacks: (one, mapping) => !mapping.includes("name") && one.duplicates !== "update", lack: "imports.no_name", see: () => may("customers.read") && ["/customers", "imports.see_customers"] },
+  lead: { Known: LeadsKnown, title: "imports.leads_known", lacks: (one, mapping) => !mapping.some((each) => each.startsWith("phone")), lack: "imports.no_phone", see: (one) => [`/lists/${encodeURIComponent(one.into)}`, "imports.see_list"] },
+  do_not_call: { Known: Region, title: "attempts.number", lacks: (one, mapping) => !mapping.includes("phone"), lack: "imports.no_phone", see: () => ["/do-not-call", "imports.see_numbers"] },
+};
+
 // --- what came of it ---
 
 function Counts({ one, checked }) {
@@ -156,11 +189,11 @@ function BadRows({ one, targets }) {
   ];
   const path = `/api/imports/${one.id}/rejects.csv`;
   const aside = html`<button type="button" class="button" disabled=${!online()} aria-busy=${pending(`download ${path}`)} onClick=${() => download(path)}><${Icon} name="download" />${t("imports.bad_rows_file")}</button>`;
-  return html`<${Card} title=${t("imports.bad_rows", { n: one.bad, count: whole(one.bad) })} aside=${aside}>
+  return html`<${Card} title=${one.bad ? t("imports.bad_rows", { n: one.bad, count: whole(one.bad) }) : t("imports.left_out")} aside=${aside}>
     <p class="body quiet">${t("imports.bad_rows_hint")}</p>
     ${pages.state === "trouble"
       ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`
-      : html`<${Table} label=${t("imports.bad_rows_label")} columns=${columns} rows=${pages.items} keyOf=${({ row }) => row} empty=${t("history.loading")} />`}
+      : html`<${Table} label=${t("imports.bad_rows_label")} columns=${columns} rows=${pages.items} keyOf=${({ row, reason }) => `${row} ${reason}`} empty=${t(pages.state === "loading" ? "history.loading" : "imports.nothing_left_out")} />`}
     ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${() => load(pages.next)}>${t("history.more")}</button></div>`}
   <//>`;
 }
@@ -173,6 +206,8 @@ function Course({ one, targets, ask }) {
   const button = (verb, key, kind = "") =>
     html`<button type="button" class="button ${kind}" disabled=${!online()} aria-busy=${pending(`import ${one.id}`)} onClick=${() => ask(verb)}>${t(key)}</button>`;
   const { text, lang } = one.error ? inPageWords(one.error) : { text: "", lang: undefined };
+  const seen = KINDS[one.kind].see(one);
+  const leftOut = one.kind === "lead" && one.skipped + one.created > 0;
   return html`<${Card} title=${t(`import_course.${one.state}`)} aside=${html`<${ImportState} state=${one.state} />`}>
       <div class="body" aria-live="polite">
         ${busy && html`<${Progress} done=${one.done} of=${one.rows} label=${t(`import_state.${one.state}`)} words=${t("imports.done_of", { done: whole(one.done), rows: whole(one.rows) })} />`}
@@ -187,11 +222,11 @@ function Course({ one, targets, ask }) {
           ${one.state === "paused" && button("start", "imports.go_on", "primary")}
           ${["running", "paused"].includes(one.state) && button("cancel", "imports.cancel", "danger")}
           ${OVER.includes(one.state) && html`<a class="button primary" href="/imports">${t("imports.another")}</a>`}
-          ${one.state === "done" && may("customers.read") && html`<a class="button" href="/customers">${t("imports.see_customers")}</a>`}
+          ${one.state === "done" && seen && html`<a class="button" href=${seen[0]}>${t(seen[1])}</a>`}
         </div>
       </div>
     <//>
-    ${one.bad > 0 && !busy && html`<${BadRows} one=${one} targets=${targets} />`}`;
+    ${(one.bad > 0 || leftOut) && !busy && html`<${BadRows} one=${one} targets=${targets} />`}`;
 }
 
 // --- the page ---
@@ -215,7 +250,8 @@ export function ImportPage({ id }) {
   const load = async () => {
     setTrouble(null);
     try {
-      const [found, all] = await Promise.all([get(`/api/imports/${encodeURIComponent(id)}`), get("/api/import-targets")]);
+      const found = await get(`/api/imports/${encodeURIComponent(id)}`);
+      const all = await get(`/api/import-targets?kind=${found.kind}`);
       setTargets(all.items);
       setOne(found);
     } catch (refusal) {
@@ -281,7 +317,8 @@ export function ImportPage({ id }) {
     );
   const at = placeOf(now, lookingBack && now.state === "checked");
   const back = (place) => (place === 1 && now.state === "checked" ? () => setLookingBack(true) : null);
-  const blocked = wrong.size > 0 || (!mapping.includes("name") && shown.duplicates !== "update") || !mapping.some(Boolean);
+  const kind = KINDS[one.kind];
+  const blocked = wrong.size > 0 || kind.lacks(shown, mapping) || !mapping.some(Boolean);
   return html`<div class="page">
     <div class="page-title">
       <h1 class="file-name"><bdi>${one.name}</bdi></h1>
@@ -296,9 +333,9 @@ export function ImportPage({ id }) {
             ${one.remembered_at !== null && html`<p class="body remembered"><${Icon} name="clock" size=${16} />${t("imports.remembered", { at: dateTimeOf(one.remembered_at) })}</p>`}
             <${Mapping} one=${one} targets=${targets} mapping=${mapping} wrong=${wrong} choose=${choose} />
           <//>
-          <${Card} title=${t("imports.known")}><div class="body"><${Known} one=${shown} set=${send} /></div><//>
+          <${Card} title=${t(kind.title)}><div class="body"><${kind.Known} one=${shown} set=${send} /></div><//>
           <div class="next-bar">
-            <p class="small ${blocked ? "error-text" : "quiet"}" id="import-next" role="status">${t(wrong.size ? "imports.mend_first" : blocked ? "imports.no_name" : "imports.check_hint")}</p>
+            <p class="small ${blocked ? "error-text" : "quiet"}" id="import-next" role="status">${t(wrong.size ? "imports.mend_first" : blocked ? kind.lack : "imports.check_hint")}</p>
             <span class="spacer"></span>
             <button type="button" class="button" disabled=${!online() || blocked} onClick=${() => ask("start")}>${t("imports.start_unchecked")}</button>
             <button type="button" class="button primary" disabled=${!online() || blocked} aria-busy=${pending(`import ${id}`)} aria-describedby="import-next" onClick=${() => ask("check")}>${t("imports.check")}</button>

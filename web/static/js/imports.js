@@ -8,7 +8,7 @@ import { dateTimeOf, whole } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
-import { go, goOn, imports, me, toast } from "./model.js";
+import { go, goOn, imports, may, me, toast } from "./model.js";
 import { Card, Dialog } from "./parts.js";
 import { Progress } from "./progress.js";
 import { Table } from "./table.js";
@@ -28,6 +28,8 @@ const ICONS = { ready: "wrap_up", checking: "clock", checked: "available", runni
 export function ImportState({ state }) {
   return html`<span class="state" data-state=${LOOKS[state]} data-import=${state}><${Icon} name=${ICONS[state]} size=${16} /><span>${t(`import_state.${state}`)}</span></span>`;
 }
+
+export const mayImport = () => ["customers.import", "leads.import", "do_not_call.manage"].some(may);
 
 export const isBusy = ({ state }) => state === "checking" || state === "running";
 
@@ -102,12 +104,13 @@ export function Imports() {
   const rows = pages.items.map(asOfNow);
   return html`<div class="page">
     <div class="page-title"><h1>${t("nav.imports")}</h1></div>
-    <${Card} title=${t("imports.new")}>
+    ${may("customers.import") &&
+    html`<${Card} title=${t("imports.new")}>
       <div class="body">
         <${FilePicker} id="import-file" label=${t("imports.choose")} hint=${t("imports.hint")} accept=".csv,.tsv,.txt,.xlsx" disabled=${sending} onFiles=${uploads.add} />
         <${Uploads} uploads=${uploads} />
       </div>
-    <//>
+    <//>`}
     <${Card} title=${t("imports.past")}>
       ${pages.state === "trouble"
         ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${() => load()}>${t("action.again")}</button></div>`

@@ -16,10 +16,13 @@ import { History, InteractionPage } from "./history.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { ImportPage } from "./import_page.js";
-import { Imports } from "./imports.js";
+import { Imports, mayImport } from "./imports.js";
 import { t } from "./language.js";
+import { LeadPage } from "./lead.js";
+import { ListPage, Lists } from "./lists.js";
 import { isAgent, may, route, steersAll } from "./model.js";
 import { NewCustomer } from "./new_customer.js";
+import { NoCalls } from "./no_calls.js";
 import { RequestPage } from "./request.js";
 import { Requests } from "./requests.js";
 import { Roles } from "./roles.js";
@@ -33,7 +36,8 @@ const CustomerRoom = ({ id }) => (id === "new" && may("customers.write") ? html`
 
 /** Room by room, in the order in which they stand; the first of a room's pages that somebody may see is its door,
  * whose title is the room's, unless the room has one. A page's `name` is the first word of its address; `all` is
- * shown there, and `one` gets the `id` that follows. `apart`: at the end, with a gap before the first. */
+ * shown there, and `one` gets the `id` that follows; one that is `inside` another has no tab. `apart`: at the end, with a
+ * gap before the first. */
 const ROOMS = [
   {
     icon: "desk",
@@ -60,7 +64,12 @@ const ROOMS = [
   },
   {
     icon: "campaigns",
-    pages: [{ name: "campaigns", title: () => t("nav.campaigns"), sees: () => may("campaigns.read"), all: Campaigns, one: CampaignPage }],
+    pages: [
+      { name: "campaigns", title: () => t("nav.campaigns"), sees: () => may("campaigns.read"), all: Campaigns, one: CampaignPage },
+      { name: "lists", title: () => t("nav.lists"), sees: () => may("campaigns.read"), all: Lists, one: ListPage },
+      { name: "leads", title: () => t("nav.lists"), sees: () => may("leads.read"), all: Lists, one: LeadPage, inside: true },
+      { name: "do-not-call", title: () => t("nav.no_calls"), sees: () => may("do_not_call.read"), all: NoCalls },
+    ],
   },
   {
     icon: "history",
@@ -70,7 +79,7 @@ const ROOMS = [
     icon: "files",
     title: () => t("nav.files"),
     pages: [
-      { name: "imports", title: () => t("nav.imports"), sees: () => may("customers.import"), all: Imports, one: ImportPage },
+      { name: "imports", title: () => t("nav.imports"), sees: mayImport, all: Imports, one: ImportPage },
       { name: "exports", title: () => t("nav.exports"), sees: mayExport, all: Exports },
     ],
   },
@@ -102,7 +111,7 @@ const ROOMS = [
 
 const PAGES = new Map(ROOMS.flatMap(({ pages }) => pages.map((page) => [page.name, page])));
 const addressOf = ({ name }) => (name === "desk" ? "/" : `/${name}`);
-const open = ({ pages }) => pages.filter((page) => page.sees());
+const open = ({ pages }) => pages.filter((page) => page.sees() && !page.inside);
 
 /** The rooms, beside every page. */
 export function Rail() {
