@@ -143,7 +143,7 @@ def exists_for(role: Role, kind: Kind, relation: str) -> bool:
                 role, Kind.INTERACTION, relation
             )
             return relation == "own" or Right.USERS_WRITE in role.rights or reached
-        case Kind.CAMPAIGN:
+        case Kind.CAMPAIGN | Kind.APPOINTMENT:
             whole, scope = role.scopes.get(Kind.LEAD), sees(role, Kind.LEAD, relation)
             return relation == "own" or whole is Scope.ALL or (whole is Scope.TEAM and scope)
         case Kind.MINE | Kind.CENTER:
@@ -270,6 +270,15 @@ def _campaign(db: Connection, id_: str, owner: str, team: str, text: str) -> Non
     )  # fmt: skip
 
 
+def _appointment(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
+    db.execute(
+        insert(schema.appointments).values(
+            id=id_, number="+8613800138000", name=text, owner=owner, team=team, queue="support", zone="UTC",
+            at=1.0, state="open", history=[], version=1, created_at=1.0, updated_at=1.0,
+        )
+    )  # fmt: skip
+
+
 def _note(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
     _customer(db, f"of-{id_}", owner, team, text)
     db.execute(
@@ -331,6 +340,7 @@ MAKERS: dict[Kind, Callable[[Connection, str, str, str, str], None]] = {
     Kind.REQUEST: _request,
     Kind.FOLLOWUP: _followup,
     Kind.CAMPAIGN: _campaign,
+    Kind.APPOINTMENT: _appointment,
     Kind.NOTE: _note,
     Kind.ATTACHMENT: _attachment,
     Kind.CONSENT: _consent,
