@@ -17,14 +17,14 @@ from contactcenter.dialer.drops import Drops
 
 DAY_S = 86400.0
 PERIOD_DAYS = 30
-START = 0.025
+START = 0.02
 """The level before anything was seen."""
 LOWEST, HIGHEST = 0.004, 0.12
 """Bounds of the slow part."""
 FOLLOW, FOLLOW_LATER = 0.2, 0.08
 """The logarithm of the level falls by the first with each drop of debt, in the first hundreds of answers;
 later, as single drops weigh less in the share, by less, down to the second: a level that swings wastes."""
-FOLLOW_ANSWERS = 400
+FOLLOW_ANSWERS = 1000
 """Until then the first; then it falls with the root of the answers."""
 MOST_ABOVE = 0.6
 """Of the logarithm: how far credit lifts the level over the slow part …"""
