@@ -14,8 +14,8 @@ from pathlib import Path
 
 from contactcenter.crm import imports, readers, settings
 from contactcenter.crm.files import Files
+from contactcenter.crm.import_values import BUSY, Import, State
 from contactcenter.crm.importer import KIND, Importer
-from contactcenter.crm.imports import Import, State
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
 from contactcenter.crm.users import User, Users
@@ -38,7 +38,7 @@ async def _bench(folder: Path) -> list[Figure]:
     over = asyncio.Event()
 
     def show(one: Import) -> None:
-        if one.state not in imports.BUSY:
+        if one.state not in BUSY:
             over.set()
 
     importer = Importer(store, files, zone="Asia/Shanghai", days=1, show=show)
@@ -60,7 +60,7 @@ async def _bench(folder: Path) -> list[Figure]:
         idle = [await _probe(store) for _ in range(25)]
         writes: list[float] = []
         stalls: list[float] = []
-        watching = [asyncio.create_task(_probes(store, writes)), asyncio.create_task(_watch(stalls))]
+        watching = [asyncio.create_task(probes(store, writes)), asyncio.create_task(watch(stalls))]
         before, began = _peak_mb(resource.RUSAGE_SELF), time.perf_counter()
         importer.start()
         await over.wait()
@@ -98,7 +98,8 @@ async def _content() -> AsyncIterator[bytes]:
         ).encode()
 
 
-async def _probes(store: Store, took: list[float]) -> None:
+async def probes(store: Store, took: list[float]) -> None:
+    """Write something else now and then, until it is cancelled."""
     while True:
         took.append(await _probe(store))
         await asyncio.sleep(PROBE_S)
@@ -110,7 +111,8 @@ async def _probe(store: Store) -> float:
     return time.perf_counter() - began
 
 
-async def _watch(stalls: list[float]) -> None:
+async def watch(stalls: list[float]) -> None:
+    """See how much later than it should the loop comes back, until it is cancelled."""
     while True:
         began = time.perf_counter()
         await asyncio.sleep(0.005)

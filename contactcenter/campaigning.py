@@ -297,7 +297,7 @@ def _decided(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
 
 def _below_throttle(floor: Floor, live: LiveCampaign) -> int:
     """How many more calls the campaign may have at once."""
-    going = sum(floor.dials[each].state is not AttemptState.OVER for each in live.dials)
+    going = sum(not floor.dials[each].over for each in live.dials)
     return max(0, live.campaign.most_calls - going)
 
 

@@ -350,6 +350,7 @@ class SaveDoNotCall(Command):
     """`key`: pressed in the campaign's message; `agent`: said to an agent."""
     campaign: str
     attempt: str
+    at: float
     by: str = ""
     """The agent's login."""
 

@@ -393,7 +393,11 @@ def asked_opt_out(floor: Floor, event: OptOutAsked) -> None:
         call.interaction.note(event.at, "opted_out", number=record.number)
         call.left_queue = call.left_queue and "opted_out"
         floor.save(call.interaction)
-    floor.do(SaveDoNotCall(number=record.number, source="key", campaign=record.campaign, attempt=record.id))
+    floor.do(
+        SaveDoNotCall(
+            number=record.number, source="key", campaign=record.campaign, attempt=record.id, at=event.at
+        )
+    )
 
 
 def opted_out(floor: Floor, event: DoNotCallSaved) -> None:
@@ -410,17 +414,10 @@ def leg_ended(floor: Floor, leg: str, cause: int, at: float, *, inferred: bool) 
     if dial is None or dial.state is AttemptState.SAVED:
         return
     live, record = dialled.live(floor, dial), dial.record
-    if dial.state is AttemptState.JOINED:
-        dialled.leave_trunk(floor, dial)
-        dial.attempt.move(AttemptTrigger.END, ended_at=at, cause=cause)
-        if record.joined_at is not None:
-            live.learning.talked(at - record.joined_at)
-        if any(dial.id in known for known in (floor.interactions, floor.restored, floor.finals)):
-            dialled.keep(floor, dial)  # the agent's word on it comes with the end of his wrap-up
-        else:
-            dialled.close(floor, dial, Outcome.CONNECTED, at)
+    if dial.over:
         return
-    if dial.state is AttemptState.OVER:
+    if dial.state is AttemptState.JOINED:
+        _talk_over(floor, dial, cause, at)
         return
     outcome = _outcome(dial, live, cause, at, inferred=inferred)
     if not record.reserved and dial.person is None and record.placed_at is not None:
@@ -435,6 +432,18 @@ def leg_ended(floor: Floor, leg: str, cause: int, at: float, *, inferred: bool) 
     if outcome is Outcome.HUNG_UP and dial.person and not record.reserved:
         live.steering.dropped(at)  # an agent would have had him at once: there was none
     dialled.close(floor, dial, outcome, at, cause=cause)
+
+
+def _talk_over(floor: Floor, dial: Dial, cause: int, at: float) -> None:
+    """The agent's word on it comes with the end of his wrap-up, if anybody still works on it."""
+    dialled.leave_trunk(floor, dial)
+    dial.know(ended_at=at, cause=cause)
+    if dial.record.joined_at is not None:
+        dialled.live(floor, dial).learning.talked(at - dial.record.joined_at)
+    if any(dial.id in known for known in (floor.interactions, floor.restored, floor.finals)):
+        dialled.keep(floor, dial)
+    else:
+        dialled.close(floor, dial, Outcome.CONNECTED, at)
 
 
 def _outcome(dial: Dial, live: LiveCampaign, cause: int, at: float, *, inferred: bool) -> Outcome:
@@ -462,7 +471,7 @@ def settle(floor: Floor, at: float) -> None:
     """After each event: talks whose record is final have their outcome, and nobody is kept for nothing."""
     for id_, record in floor.finals.items():
         dial = floor.dials.get(id_)
-        if dial and dial.state is AttemptState.OVER:
+        if dial and dial.over:
             _conclude(floor, dial, record, at)
     floor.finals = {
         id_: record
@@ -497,7 +506,7 @@ def restored(floor: Floor, event: AttemptsRestored) -> None:
     placed again."""
     for record in event.records:
         live = floor.campaigns.get(record.campaign)
-        if live is None or record.state == AttemptState.OVER:
+        if live is None or record.ended_at is not None:
             _conclude_unheard(floor, record, event.at)
         elif record.id not in floor.dials:
             _go_on(floor, live, record)
@@ -531,6 +540,6 @@ def _conclude_unheard(floor: Floor, record: AttemptRecord, at: float) -> None:
 def unheard(floor: Floor, at: float) -> None:
     """Long after a restart: attempts of servers that did not come back."""
     for dial in list(floor.dials.values()):
-        if dial.written and dial.state is not AttemptState.OVER and not floor.servers.get(dial.record.server):
+        if dial.written and not dial.over and not floor.servers.get(dial.record.server):
             joined = dial.record.joined_at is not None
             dialled.close(floor, dial, Outcome.CONNECTED if joined else Outcome.LOST, at)

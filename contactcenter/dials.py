@@ -60,6 +60,11 @@ class Dial:
         """How far it is."""
         return self.attempt.state
 
+    @property
+    def over(self) -> bool:
+        """Its call is over; after a talk it still waits for the agent's word."""
+        return self.record.ended_at is not None
+
     def know(self, **changes: Any) -> None:
         """Fields of the record that are known now."""
         self.attempt.record = replace(self.attempt.record, **changes)

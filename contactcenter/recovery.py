@@ -85,7 +85,7 @@ def _missing(floor: Floor, event: Snapshot, seen: set[str]) -> list[str]:
     dials = {
         dial.id: (dial.record.placed_at or dial.record.saved_at) + PLACING_S
         for dial in floor.dials.values()
-        if dial.record.server == server and dial.state not in (AttemptState.SAVED, AttemptState.OVER)
+        if dial.record.server == server and dial.state is not AttemptState.SAVED and not dial.over
     }
     since = monitors | lines | dials | callers | heard
     return [leg for leg, at in since.items() if leg and leg not in seen and at < asked_at]

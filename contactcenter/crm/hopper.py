@@ -7,11 +7,12 @@ written down as refused, and goes on with its next number, or is closed.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, literal_column, select, union_all, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, literal_column, select, union_all, update
 
 from contactcenter.crm import attempts, campaigns, leads, lists, permits, settling
 from contactcenter.crm.leads import new_id
@@ -149,22 +150,29 @@ def _is_open(by: Terms, shelf: Shelf, at: float) -> bool:
     return not shelf.zones or allowed(hours_of(by, shelf.zones, shelf.regions), at)
 
 
-def _from_shelves(db: Connection, list_: str, open_: Sequence[Shelf], many: int, at: float) -> Iterator[str]:
+def _from_shelves(db: Connection, list_: str, open_: Sequence[Shelf], many: int, at: float) -> list[str]:
     """Those that have been due for longest. Of each shelf only as many are read as may be wanted."""
+    texts = {f"shelf_{place}": shelf.text for place, shelf in enumerate(open_)}
+    return list(db.scalars(_query(len(open_)), {"list": list_, "at": at, "many": many, **texts}))
+
+
+@cache
+def _query(shelves: int) -> Select[Any]:
+    """Kept: to make it takes longer than to read by it."""
     each_shelf = [
         select(lead_rows.c.id, lead_rows.c.due_at)
         .where(
-            lead_rows.c.list == list_, lead_rows.c.state == "due", lead_rows.c.shelf == shelf.text,
-            lead_rows.c.due_at <= at,
+            lead_rows.c.list == bindparam("list"), lead_rows.c.state == literal_column("'due'"),
+            lead_rows.c.shelf == bindparam(f"shelf_{place}"), lead_rows.c.due_at <= bindparam("at"),
         )
         .order_by(lead_rows.c.due_at, lead_rows.c.id)
-        .limit(many)
+        .limit(bindparam("many", type_=Integer))
         .subquery()
-        for shelf in open_
+        for place in range(shelves)
     ]  # fmt: skip
     together = union_all(*(select(each.c.id, each.c.due_at) for each in each_shelf)).subquery()
-    query = select(together.c.id).order_by(together.c.due_at, together.c.id).limit(many)
-    yield from db.scalars(query)
+    query = select(together.c.id).order_by(together.c.due_at, together.c.id)
+    return query.limit(bindparam("many", type_=Integer))
 
 
 # --- whether they may be dialled ---

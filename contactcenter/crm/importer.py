@@ -6,17 +6,17 @@ through the same writer, hardly notice. A batch is as long as fits into `SHARE_S
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection
 
-from contactcenter.crm import duplicates, import_batches, imports
+from contactcenter.crm import duplicates, import_batches, imports, national_lists
 from contactcenter.crm.errors import Refusal, StoreUnavailable
 from contactcenter.crm.files import Files
-from contactcenter.crm.import_batches import Key, Outcome
-from contactcenter.crm.imports import Import, State
+from contactcenter.crm.import_batches import Outcome
+from contactcenter.crm.import_values import BUSY, Import, State
 from contactcenter.crm.reading import Reading
 from contactcenter.crm.sealed_files import Unsealable
 from contactcenter.crm.store import Store
@@ -25,11 +25,11 @@ from contactcenter.crm.tables import Row, Unreadable
 KIND = "imports"
 """Of the files."""
 SHARE_S = 0.06
-"""How long a batch is to take."""
+"""How long a batch is to take, of our processor's time."""
 REST = 0.25
 """How long the store is left alone after a batch, as a part of what that took."""
-FEWEST, MOST = 10, 80
-"""Rows of a batch. More of them would keep the loop too long at a stretch: the store's Python runs in it."""
+FEWEST = 10
+"""Rows of a batch; how many at most, its kind says."""
 AGAIN_S = 1.0
 """How long a database that takes no writes is left alone."""
 SHOWN_EVERY_S = 0.5
@@ -88,7 +88,7 @@ class Importer:
                 for id_ in await self._store.read(imports.busy):
                     await self._one(id_, fresh=fresh)
                 fresh = False
-                await self._compare()
+                await self._tidy()
             except StoreUnavailable:
                 await asyncio.sleep(AGAIN_S)
                 self._work.set()
@@ -108,24 +108,27 @@ class Importer:
             log.exception("an import broke off", id=id_)
             await self._end(id_, "it broke off by a mistake of ours, which is in the log: set it up anew")
 
-    async def _compare(self) -> None:
-        """Look for duplicates of what was imported, until the next import comes."""
+    async def _tidy(self) -> None:
+        """Look for duplicates of what was imported, and sweep what counts no more, until the next import
+        comes."""
         more = True
         while more and not self._work.is_set():
             began = time.monotonic()
             more = await self._store.write(duplicates.go_on, at=self._store.now())
+            more = await self._store.write(national_lists.sweep) or more
             await asyncio.sleep(time.monotonic() - began)
 
     async def _carry_out(self, id_: str) -> None:
         found = await self._store.read(imports.known, id_)
-        if found is None or found[0].state not in imports.BUSY:
+        if found is None or found[0].state not in BUSY:
             return
         one, options = found
         log.info("importing", id=id_, state=one.state, done=one.done)
         error = ""
         try:
             skip = one.done + (1 if options.header else 0)
-            async with self.reading(id_).rows(options.form, after=skip) as rows:
+            terms = await self._store.read(imports.KINDS[one.kind].terms, one, options, self._zone)
+            async with self.reading(id_).rows(options.form, after=skip, terms=terms) as rows:
                 if not await self._batches(one, rows):
                     return
         except (Unreadable, Unsealable, OSError, Refusal) as problem:
@@ -140,10 +143,10 @@ class Importer:
 
     async def _batches(self, one: Import, rows: AsyncIterator[Row]) -> bool:
         """Whether the file is at its end; false when the import was stopped."""
-        checking, seen = one.state is State.CHECKING, set[Key]()
-        size, shown_at, done = FEWEST, 0.0, one.done
+        checking, seen = one.state is State.CHECKING, set[Hashable]()
+        size, most, shown_at, done = FEWEST, imports.KINDS[one.kind].most, 0.0, one.done
         while some := await _some(rows, size):
-            outcome, took = await self._batch(one.id, done, some, seen)
+            outcome, took, worked = await self._batch(one.id, done, some, seen)
             if outcome is None:
                 if left := await self._store.read(imports.known, one.id):
                     self._show(left[0])
@@ -155,8 +158,8 @@ class Importer:
             if now - shown_at >= SHOWN_EVERY_S:
                 shown_at = now
                 self._show(outcome.one)
-            fits = size * SHARE_S / max(took, 0.001)
-            size = max(FEWEST, min(MOST, int((size + fits) / 2)))
+            fits = size * SHARE_S / max(worked, 0.001)
+            size = max(FEWEST, min(most, int((size + fits) / 2)))
             await self._rest(took)
         return True
 
@@ -165,18 +168,23 @@ class Importer:
         await asyncio.sleep(took * REST)
 
     async def _batch(
-        self, id_: str, done: int, some: list[Row], seen: set[Key]
-    ) -> tuple[Outcome | None, float]:
-        """One batch and how long it took, however long the database is away. A write that was given up may
-        still come: how far the import is says whether it did."""
+        self, id_: str, done: int, some: list[Row], seen: set[Hashable]
+    ) -> tuple[Outcome | None, float, float]:
+        """One batch, how long it took, and how much of our processor: the rest is waiting for others and for
+        the disk, and no reason for shorter batches. However long the database is away: a write that was given
+        up may still come, and how far the import is says whether it did."""
         ran: list[Outcome] = []
+        worked = 0.0
 
         def work(db: Connection) -> Outcome | None:
+            nonlocal worked
+            began = time.thread_time()
             outcome = import_batches.carry_out(
                 db, id_, done, some, at=self._store.now(), zone=self._zone, seen=seen
             )
             if outcome:
                 ran.append(outcome)
+            worked = time.thread_time() - began
             return outcome
 
         while True:
@@ -186,12 +194,12 @@ class Importer:
                 took = time.monotonic() - began
                 if outcome is None and ran:
                     found = await self._store.read(imports.known, id_)
-                    if found and found[0].state in imports.BUSY and found[0].done == done + len(some):
+                    if found and found[0].state in BUSY and found[0].done == done + len(some):
                         outcome = replace(ran[-1], one=found[0])
             except StoreUnavailable:
                 await asyncio.sleep(AGAIN_S)
             else:
-                return outcome, took
+                return outcome, took, worked
 
 
 async def _some(rows: AsyncIterator[Row], count: int) -> list[Row]:

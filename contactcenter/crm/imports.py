@@ -8,27 +8,38 @@ at the moment of each batch (`import_batches.py`).
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, field, replace
-from enum import StrEnum
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from contactcenter.crm import access, duplicates, mapping, ownerships, paging, records, sealing, teams
-from contactcenter.crm import fields as definitions
-from contactcenter.crm.access import Kind, Reader, Scope
+from contactcenter.crm import mapping, paging, records, sealing
+from contactcenter.crm.access import Reader
+from contactcenter.crm.customer_imports import Customers
 from contactcenter.crm.errors import Refusal
+from contactcenter.crm.import_kinds import ImportKind
+from contactcenter.crm.import_values import (
+    BUSY,
+    OVER,
+    Column,
+    Duplicates,
+    Import,
+    Options,
+    Progress,
+    Reject,
+    State,
+    Wish,
+)
+from contactcenter.crm.lead_imports import Leads
+from contactcenter.crm.number_imports import Numbers
 from contactcenter.crm.paging import Page
 from contactcenter.crm.reading import LONGEST_EXAMPLE, Look
 from contactcenter.crm.schema import import_rejects, imports
 from contactcenter.crm.sealing import Unsealable
 from contactcenter.crm.tables import Form, Unreadable, check
 from contactcenter.crm.text import inert
-from contactcenter.values import frozen
 
-KINDS = ("customer",)
-MATCHES = ("number", "id_number", "phone", "email")
-"""By what a customer is known to be there already, in the order in which it counts."""
+KINDS: Mapping[str, ImportKind] = {each.name: each for each in (Customers(), Leads(), Numbers())}
 EXAMPLES = 5
 """Of each column."""
 MOST_OPEN = 20
@@ -36,138 +47,29 @@ MOST_OPEN = 20
 _COLUMNS = "imports/columns"
 
 
-class State(StrEnum):
-    """What becomes of an import."""
-
-    READY = "ready"
-    CHECKING = "checking"
-    CHECKED = "checked"
-    RUNNING = "running"
-    PAUSED = "paused"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-BUSY = (State.CHECKING, State.RUNNING)
-"""Somebody works on it."""
-OVER = (State.DONE, State.CANCELLED, State.FAILED)
-
-
-class Duplicates(StrEnum):
-    """What to do with a row whose customer is there already."""
-
-    SKIP = "skip"
-    UPDATE = "update"
-    CREATE = "create"
-
-
-@frozen
-class Options:
-    """How a file is to be imported."""
-
-    form: Form
-    header: bool = True
-    """Whether the first row names the columns."""
-    mapping: tuple[str, ...] = ()
-    remembered_at: float | None = None
-    """When a file with the same header was imported, whose mapping was suggested for this one."""
-    duplicates: Duplicates = Duplicates.SKIP
-    match: tuple[str, ...] = MATCHES
-    owner: str | None = None
-    """Whose the customers are whose row does not say so; None: as if each were made by hand."""
-    team: str | None = None
-
-
-@frozen
-class Wish:
-    """What to change of the options; None leaves it."""
-
-    encoding: str | None = None
-    delimiter: str | None = None
-    sheet: str | None = None
-    header: bool | None = None
-    mapping: tuple[str, ...] | None = None
-    duplicates: Duplicates | None = None
-    match: tuple[str, ...] | None = None
-    owner: str | None = None
-    team: str | None = None
-
-
-@frozen
-class Column:
-    """One column of the file."""
-
-    title: str
-    examples: tuple[str, ...]
-    target: str
-    """The field that it goes into; empty: none."""
-
-
-@frozen
-class Import:
-    """One import."""
-
-    id: str
-    kind: str
-    name: str
-    """The file's, as it was sent."""
-    state: State
-    form: Form
-    header: bool
-    columns: tuple[Column, ...]
-    remembered_at: float | None
-    """When a file with the same header was imported, whose mapping was suggested for this one."""
-    duplicates: Duplicates
-    match: tuple[str, ...]
-    owner: str | None
-    team: str | None
-    bytes: int
-    rows: int
-    """How many there are, the header left out."""
-    done: int
-    """How many are behind us."""
-    created: int
-    changed: int
-    skipped: int
-    bad: int
-    error: str
-    at: float
-    login: str
-    ended_at: float | None
-
-
-@frozen
-class Reject:
-    """A row that could not be used."""
-
-    row: int
-    """As a spreadsheet counts them: the first is 1."""
-    field: str
-    reason: str
-
-
-@frozen
-class Progress:
-    """What one step added."""
-
-    done: int
-    created: int = 0
-    changed: int = 0
-    skipped: int = 0
-    rejects: tuple[Reject, ...] = field(default=())
-
-
 def add(
-    db: Connection, look: Look, *, id_: str, kind: str, name: str, size: int, reader: Reader, at: float
+    db: Connection,
+    look: Look,
+    *,
+    id_: str,
+    kind: str,
+    name: str,
+    size: int,
+    reader: Reader,
+    at: float,
+    into: str = "",
+    profile: str = "",
+    fetched_at: float | None = None,
 ) -> Import:
-    """Keep a file that was looked at, with the mapping that is most likely. Raises `Refusal`: `too_many`, or
-    the wrong field."""
+    """Keep a file that was looked at, with the mapping that is most likely; `into` and what follows it are as
+    in `Options`, and stay. Raises `Refusal`: `too_many`, or the wrong field."""
     check_room(db, reader)
     if kind not in KINDS:
         raise Refusal(f"one of {', '.join(KINDS)}", field="kind")
     header = mapping.is_header(look.head[0].cells)
-    options, columns = _laid_out(db, kind, look, Options(form=look.form, header=header))
+    target = Options(form=look.form, header=header, into=into, profile=profile, fetched_at=fetched_at)
+    options, columns = _laid_out(db, kind, look, target)
+    KINDS[kind].check(db, options, reader)
     db.execute(
         insert(imports).values(
             id=id_, kind=kind, name=name, state=State.READY.value, options=_stored(options),
@@ -245,7 +147,7 @@ def set_up(db: Connection, id_: str, wish: Wish, look: Look | None, *, reader: R
     options = _options(row.options)
     changed = {
         name: value
-        for name in ("header", "duplicates", "match", "owner", "team")
+        for name in ("header", "duplicates", "match", "owner", "team", "elsewhere", "region")
         if (value := getattr(wish, name)) is not None
     }
     options = replace(options, **changed)
@@ -253,10 +155,11 @@ def set_up(db: Connection, id_: str, wish: Wish, look: Look | None, *, reader: R
     if look is not None:
         options, columns = _laid_out(db, row.kind, look, replace(options, form=look.form))
         values = {"columns": _sealed(db, id_, columns), "rows": _rows_of(look, options)}
-    custom = definitions.all_of(db, row.kind)
+    kind = KINDS[row.kind]
     if wish.mapping is not None:
-        options = replace(options, mapping=mapping.checked(wish.mapping, len(options.mapping), custom))
-    _check(db, options, reader)
+        targets = kind.targets(db)
+        options = replace(options, mapping=mapping.checked(wish.mapping, len(options.mapping), targets))
+    kind.check(db, options, reader)
     _restart(db, row, State.READY, options=_stored(options), **values)
     return _found(db, id_, reader)
 
@@ -267,11 +170,12 @@ def begin(db: Connection, id_: str, state: State, *, reader: Reader, at: float) 
     Raises `Refusal`: `not_found`, `ended` when it is not to be begun now, or what is missing of the options.
     """
     row = _locked(db, id_, reader, State.READY, State.CHECKED, State.PAUSED)
-    options = _options(row.options)
-    _check(db, options, reader)
-    check_mapping(db, row.kind, options, reader)
-    if "name" not in options.mapping and (options.duplicates is not Duplicates.UPDATE):
-        raise Refusal("say which column has the name: no customer is without one", field="mapping")
+    kind, one, options = KINDS[row.kind], _import(db, row), _options(row.options)
+    if not kind.rights <= reader.rights:
+        raise Refusal("you may import nothing of this kind any more", code="beyond_you")
+    kind.check(db, options, reader)
+    check_again(db, one, options, reader)
+    kind.check_complete(options)
     if not any(options.mapping):
         raise Refusal("say what goes where", field="mapping")
     if row.state == State.PAUSED:
@@ -280,8 +184,10 @@ def begin(db: Connection, id_: str, state: State, *, reader: Reader, at: float) 
         db.execute(update(imports).where(imports.c.id == id_).values(state=state.value, error=""))
     else:
         _restart(db, row, state)
+    if state is State.RUNNING:
+        kind.begins(db, one, options, at=at)
     if options.header:
-        header = [each["title"] for each in _unsealed(db, row)]
+        header = [each.title for each in one.columns]
         mapping.remember(db, row.kind, header, options.mapping, by=reader.login, at=at)
     _told(db, row, state, reader.login, at)
     return _found(db, id_, reader)
@@ -299,13 +205,17 @@ def stop(db: Connection, id_: str, state: State, *, reader: Reader, at: float) -
     else:
         ended = at if state is State.CANCELLED else None
         db.execute(update(imports).where(imports.c.id == id_).values(state=state.value, ended_at=ended))
+        if state is State.CANCELLED:
+            _left(db, row, at)
     _told(db, row, state, reader.login, at)
     return _found(db, id_, reader)
 
 
 def remove(db: Connection, id_: str, *, reader: Reader, at: float) -> None:
-    """Forget an import and its file; the customers stay. Raises `Refusal`: `not_found`, `ended`."""
+    """Forget an import and its file; what was imported stays. Raises `Refusal`: `not_found`, `ended`."""
     row = _locked(db, id_, reader, *(each for each in State if each not in BUSY))
+    if row.state not in OVER:
+        _left(db, row, at)
     db.execute(delete(imports).where(imports.c.id == id_))
     before = {"kind": row.kind, "name": row.name}
     records.changed(db, "import", id_, before, None, by=reader.login, at=at)
@@ -329,6 +239,7 @@ def give_up(db: Connection, *, sent_before: float, at: float) -> int:
             .where(imports.c.id == row.id)
             .values(state=State.CANCELLED.value, ended_at=row.at, error="its time was over")
         )
+        _left(db, row, at)
         _told(db, row, State.CANCELLED, "center", at)
     return len(rows)
 
@@ -340,6 +251,14 @@ def busy(db: Connection) -> tuple[str, ...]:
 
 
 # --- for `import_batches.py` and `importer.py` ---
+
+
+def check_again(db: Connection, one: Import, options: Options, reader: Reader) -> None:
+    """Refuse to go by columns that can't be gone by now: fields are removed, and rights taken away. Raises
+    `Refusal`, naming the column."""
+    kind = KINDS[one.kind]
+    mapping.checked(options.mapping, len(options.mapping), kind.targets(db))
+    kind.check_columns(options, [each.title for each in one.columns], reader)
 
 
 def known(db: Connection, id_: str) -> tuple[Import, Options] | None:
@@ -358,10 +277,10 @@ def advance(db: Connection, one: Import, by: Progress) -> Import:
     db.execute(
         update(imports).where(imports.c.id == one.id).values({name: getattr(now, name) for name in counts})
     )
-    if by.rejects:
+    if told := (*by.rejects, *by.left_out):
         rows = [
             {"import_id": one.id, "row": each.row, "field": each.field, "reason": inert(each.reason, 400)}
-            for each in by.rejects
+            for each in told
         ]
         db.execute(insert(import_rejects), rows)
     return now
@@ -375,17 +294,20 @@ def end(db: Connection, id_: str, *, at: float, error: str = "", state: State | 
     found = known(db, id_)
     if found is None or found[0].state not in BUSY:
         return found[0] if found else None
-    one = found[0]
+    one, options = found
     if state is None:
         state = State.FAILED if error else State.CHECKED if one.state is State.CHECKING else State.DONE
+    try:
+        KINDS[one.kind].ends(db, one, options, state, at=at)
+    except Refusal as refused:
+        state, error = State.FAILED, str(refused)
+        KINDS[one.kind].ends(db, one, options, state, at=at)
     values: dict[str, Any] = {"state": state.value, "error": inert(error, 400)}
     if not error:
         values["rows"] = one.done
     if state in OVER:
         values["ended_at"] = at
     db.execute(update(imports).where(imports.c.id == id_).values(values))
-    if one.state is State.RUNNING and one.created:
-        duplicates.due(db, one.at)
     detail = {"created": one.created, "changed": one.changed, "skipped": one.skipped, "bad": one.bad}
     records.changed(
         db, "import", id_, {"state": one.state.value}, {"state": state.value}, by=one.login, at=at,
@@ -402,6 +324,11 @@ def rewind(db: Connection, id_: str) -> None:
 
 
 # --- parts ---
+
+
+def _left(db: Connection, row: Row[Any], at: float) -> None:
+    """Somebody gave it up, or its time was over."""
+    KINDS[row.kind].ends(db, _import(db, row), _options(row.options), State.CANCELLED, at=at)
 
 
 def _restart(db: Connection, row: Row[Any], state: State, **values: Any) -> None:
@@ -440,42 +367,6 @@ def _found(db: Connection, id_: str, reader: Reader) -> Import:
     return found
 
 
-def _check(db: Connection, options: Options, reader: Reader) -> None:
-    """Whose records he may make: nobody gives what he could not see himself."""
-    if unknown := [each for each in options.match if each not in MATCHES]:
-        raise Refusal(f"some of {', '.join(MATCHES)}, not {unknown[0][:32]!r}", field="match")
-    given = [name for name in ("owner", "team") if name in options.mapping or getattr(options, name)]
-    if given and reader.scope(Kind.CUSTOMER) is Scope.OWN:
-        raise Refusal(
-            "you see your own customers only: what you import is yours", code="beyond_you", field=given[0]
-        )
-    ownerships.check(db, options.owner or "", options.team or "")
-    whose(db, reader, options.owner or "", options.team or "")
-
-
-def check_mapping(db: Connection, kind: str, options: Options, reader: Reader) -> None:
-    """Refuse to go by a field that is there no more, or hidden from the reader: what a row is compared with
-    would be told by what becomes of it. Raises `Refusal`, naming the column."""
-    mapping.checked(options.mapping, len(options.mapping), definitions.all_of(db, kind))
-    for place, target in enumerate(options.mapping):
-        try:
-            access.check_shown(reader, Kind.CUSTOMER, mapping.fields_of(target))
-        except Refusal as error:
-            raise Refusal(str(error), code=error.code, field=f"mapping.{place}") from None
-
-
-def whose(db: Connection, reader: Reader, owner: str, team: str) -> None:
-    """Refuse an owner or team beyond the reader's own teams. Raises `Refusal` `beyond_you`."""
-    if reader.scope(Kind.CUSTOMER) is Scope.ALL:
-        return
-    if team and team not in reader.teams:
-        raise Refusal("this team is not one of yours", code="beyond_you", field="team")
-    if owner and owner != reader.login:
-        theirs = teams.memberships_of(db, [owner]).get(owner, ())
-        if theirs and not set(theirs) & set(reader.teams):
-            raise Refusal("this owner is in none of your teams", code="beyond_you", field="owner")
-
-
 def _laid_out(
     db: Connection, kind: str, look: Look, options: Options
 ) -> tuple[Options, list[dict[str, Any]]]:
@@ -484,9 +375,8 @@ def _laid_out(
     shown = rest if options.header else [first, *rest]
     width = len(first) if options.header else max(len(cells) for cells in shown)
     header = [first[n] if options.header else str(n + 1) for n in range(width)]
-    found = mapping.suggested(
-        db, kind, header if options.header else [""] * width, shown, definitions.all_of(db, kind)
-    )
+    targets = KINDS[kind].targets(db)
+    found = mapping.suggested(db, kind, header if options.header else [""] * width, shown, targets)
     columns = [
         {
             "title": inert(title, LONGEST_EXAMPLE),
@@ -502,7 +392,9 @@ def _rows_of(look: Look, options: Options) -> int:
 
 
 def _stored(options: Options) -> dict[str, Any]:
-    return {**asdict(options), "duplicates": options.duplicates.value}
+    return {
+        **asdict(options), "duplicates": options.duplicates.value, "elsewhere": options.elsewhere.value
+    }  # fmt: skip
 
 
 def _options(stored: Mapping[str, Any]) -> Options:
@@ -511,6 +403,7 @@ def _options(stored: Mapping[str, Any]) -> Options:
         **{
             **stored, "form": form, "mapping": tuple(stored["mapping"]), "match": tuple(stored["match"]),
             "duplicates": Duplicates(stored["duplicates"]),
+            "elsewhere": Duplicates(stored.get("elsewhere", Duplicates.CREATE)),
         }
     )  # fmt: skip
 
@@ -541,7 +434,9 @@ def _import(db: Connection, row: Row[Any]) -> Import:
         id=row.id, kind=row.kind, name=row.name, state=State(row.state), form=options.form,
         header=options.header, columns=columns, remembered_at=options.remembered_at,
         duplicates=options.duplicates, match=options.match,
-        owner=options.owner, team=options.team, bytes=row.bytes, rows=row.rows or 0, done=row.done,
+        owner=options.owner, team=options.team, into=options.into, elsewhere=options.elsewhere,
+        region=options.region, profile=options.profile, fetched_at=options.fetched_at,
+        bytes=row.bytes, rows=row.rows or 0, done=row.done,
         created=row.created, changed=row.changed, skipped=row.skipped, bad=row.bad, error=row.error,
         at=row.at, login=row.login, ended_at=row.ended_at,
     )  # fmt: skip

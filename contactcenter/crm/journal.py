@@ -19,8 +19,12 @@ import structlog
 
 from contactcenter.commands import (
     CorrectDisposition,
+    KeepAttempt,
+    ReturnLeads,
     SaveAudit,
     SaveCallback,
+    SaveCampaignState,
+    SaveDoNotCall,
     SaveInteraction,
     SaveRecording,
 )
@@ -41,6 +45,10 @@ class _Line(msgspec.Struct, omit_defaults=True):
     audit: SaveAudit | None = None
     callback: SaveCallback | None = None
     recording: SaveRecording | None = None
+    attempt: KeepAttempt | None = None
+    do_not_call: SaveDoNotCall | None = None
+    campaign: SaveCampaignState | None = None
+    returned: ReturnLeads | None = None
     journal: str = ""
 
     @classmethod
@@ -56,6 +64,22 @@ class _Line(msgspec.Struct, omit_defaults=True):
                 return cls(number, callback=command)
             case SaveRecording():
                 return cls(number, recording=command)
+            case KeepAttempt():
+                return cls(number, attempt=command)
+            case SaveDoNotCall():
+                return cls(number, do_not_call=command)
+            case SaveCampaignState():
+                return cls(number, campaign=command)
+            case ReturnLeads():
+                return cls(number, returned=command)
+
+    @property
+    def command(self) -> Saved | None:
+        """What it holds; None: the journal's name."""
+        return (
+            self.save or self.correct or self.audit or self.callback or self.recording
+            or self.attempt or self.do_not_call or self.campaign or self.returned
+        )  # fmt: skip
 
 
 class Journal:
@@ -90,7 +114,7 @@ class Journal:
                 # Of another version, or with a NaN: what stands behind it must not be lost with it.
                 log.critical("a record in the journal can't be read", body=body)
                 continue
-            if command := line.save or line.correct or line.audit or line.callback or line.recording:
+            if command := line.command:
                 found.append((line.number, command))
         return found
 

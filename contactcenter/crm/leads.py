@@ -260,10 +260,11 @@ def add_many(db: Connection, list_: str, new: Sequence[NewLead], *, by: str, at:
     """Put leads into a list: two statements, however many there are. Their owners and customers were looked
     at; whoever brings in many tells of all of them by one row of the audit log. Raises `Refusal`, naming the
     field."""
-    rows, numbers, ids = [], [], []
+    ids: list[str] = []
+    rows, numbers = [], []
     for one in new:
         _check(one.priority, one.numbers, one.fields)
-        id_ = new_id(at)
+        id_ = new_id(at, len(ids))
         ids.append(id_)
         first = one.numbers[0] if one.numbers else LeadNumber(number="")
         rows.append(
@@ -408,9 +409,10 @@ def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = 
     return _write(db, row, values, was, now, act="merge", reader=reader, at=at)
 
 
-def new_id(at: float) -> str:
-    """An id that grows with time: the database appends to its indexes, and does not look for places there."""
-    return f"{int(at * 1000):012x}{uuid4().hex[:20]}"
+def new_id(at: float, place: int = 0) -> str:
+    """An id that grows with time, and with the place among those of one moment: leads are dialled in the
+    order of their list, and the database appends to its indexes and does not look for places there."""
+    return f"{int(at * 1000):012x}{place:04x}{uuid4().hex[:16]}"
 
 
 # --- parts ---

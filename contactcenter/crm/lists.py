@@ -5,7 +5,18 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 
 from contactcenter.crm import access, ownerships, paging, records, shelves
 from contactcenter.crm.access import CENTER, Kind, Reader
@@ -147,15 +158,20 @@ def check_visible(db: Connection, list_: str, reader: Reader) -> Row[Any]:
 def shelves_of(db: Connection, list_: str) -> tuple[Shelf, ...]:
     """The shelves on which leads of the list lie that are due, the first to be emptied first: one look into
     the index for each, however many leads there are."""
-    of = (leads.c.list == list_, leads.c.state == LeadState.DUE.value)
+    return tuple(map(shelves.read, db.scalars(_SHELVES, {"list": list_})))
+
+
+def _shelves() -> Select[Any]:
+    of = (leads.c.list == bindparam("list"), leads.c.state == literal_column("'due'"))
     found = select(func.min(leads.c.shelf).label("shelf")).where(*of).cte("found", recursive=True)
     last = found.alias("last")
     beyond = select(func.min(leads.c.shelf)).where(*of, leads.c.shelf > last.c.shelf)
     following = select(beyond.correlate(last).scalar_subquery()).where(last.c.shelf.is_not(None))
     each = found.union_all(following)
-    return tuple(
-        shelves.read(shelf) for shelf in db.scalars(select(each.c.shelf).where(each.c.shelf.is_not(None)))
-    )
+    return select(each.c.shelf).where(each.c.shelf.is_not(None))
+
+
+_SHELVES = _shelves()
 
 
 def places(db: Connection, lists_: Collection[str]) -> frozenset[tuple[tuple[str, ...], tuple[str, ...]]]:

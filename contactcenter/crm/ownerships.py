@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select
 
+from contactcenter.crm.access import Kind, Reader, Scope
 from contactcenter.crm.errors import Refusal
-from contactcenter.crm.schema import ownerships, teams, users
+from contactcenter.crm.schema import memberships, ownerships, teams, users
 from contactcenter.values import frozen
 
 
@@ -31,6 +32,19 @@ def check(db: Connection, owner: str, team: str) -> None:
         raise Refusal(f"there is no user {owner[:32]!r} who may sign in", field="owner")
     if team and db.scalar(select(teams.c.name).where(teams.c.name == team)) is None:
         raise Refusal(f"there is no team {team[:32]!r}", field="team")
+
+
+def check_reach(db: Connection, reader: Reader, kind: Kind, owner: str, team: str) -> None:
+    """Refuse an owner or team beyond the reader's own teams: nobody gives away what he could not see himself
+    then. Raises `Refusal` `beyond_you`."""
+    if reader.scope(kind) is Scope.ALL:
+        return
+    if team and team not in reader.teams:
+        raise Refusal("this team is not one of yours", code="beyond_you", field="team")
+    if owner and owner != reader.login:
+        theirs = set(db.scalars(select(memberships.c.team).where(memberships.c.login == owner)))
+        if theirs and not theirs & set(reader.teams):
+            raise Refusal("this owner is in none of your teams", code="beyond_you", field="owner")
 
 
 def note(

@@ -60,6 +60,12 @@ def e164(number: str, region: str = "CN", field: str = "phone") -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def check_region(region: str, field: str) -> None:
+    """Refuse what is no region of telephone numbers (ISO 3166). Raises `Refusal`."""
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise Refusal(f"there is no country {region[:32]!r}: give one such as CN or US", field=field)
+
+
 def with_extension(number: str, region: str = "CN", field: str = "phone") -> tuple[str, str]:
     """The number in E.164 and the extension behind it, as in `010-8888 8888 转 123`; empty without one.
 

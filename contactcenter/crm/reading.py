@@ -15,14 +15,17 @@ import json
 import os
 import resource
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from contactcenter.crm import tables
+from contactcenter.crm.errors import Refusal
 from contactcenter.crm.keys import Keys
+from contactcenter.crm.lead_rows import LeadRows
+from contactcenter.crm.number_rows import NumberRows
 from contactcenter.crm.sealed_files import CHUNK, Sealed, Unsealable, Unsealed
 from contactcenter.crm.tables import Form, Row, Unreadable
 from contactcenter.values import frozen
@@ -37,6 +40,8 @@ MEMORY = 3 << 30
 """Bytes of address space of the process."""
 NICE = 10
 _LINE = 4 << 20
+SAYING: Mapping[str, Callable[..., LeadRows | NumberRows]] = {"lead": LeadRows, "do_not_call": NumberRows}
+"""Who knows what rows say, by the kind of record."""
 
 
 @frozen
@@ -69,10 +74,14 @@ class Reading:
         return Look(form=_form(found["form"]), rows=found["rows"], head=tuple(head))
 
     @contextlib.asynccontextmanager
-    async def rows(self, form: Form, *, after: int = 0) -> AsyncIterator[AsyncIterator[Row]]:
-        """The rows after the `after`-th; iterating raises `Unreadable`."""
-        async with self._process(form=asdict(form), after=after) as said:
-            yield (_row(each) async for each in said)
+    async def rows(
+        self, form: Form, *, after: int = 0, terms: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[AsyncIterator[Row]]:
+        """The rows after the `after`-th; iterating raises `Unreadable`. With `terms` (`kind`, and what the
+        class in `SAYING` takes) they have no cells: the process finds out what they say."""
+        async with self._process(form=asdict(form), after=after, terms=terms) as said:
+            make = _row if terms is None else _row_said
+            yield (make(each) async for each in said)
 
     @contextlib.asynccontextmanager
     async def _process(self, **order: Any) -> AsyncIterator[AsyncIterator[Any]]:
@@ -132,6 +141,11 @@ def _form(said: dict[str, Any]) -> Form:
     return Form(**said | {"sheets": tuple(said["sheets"])})
 
 
+def _row_said(said: list[Any]) -> Row:
+    number, wrong, field, says = said
+    return Row(number=number, cells=(), wrong=wrong, field=field, says=says)
+
+
 def _row(said: list[Any]) -> Row:
     number, wrong, *cells = said
     return Row(number=number, wrong=wrong, cells=tuple(cells))
@@ -151,7 +165,10 @@ def main() -> None:
         with Sealed(Path(order["path"]), order["name"], keys) as sealed:
             file = io.BufferedReader(Unsealed(sealed), CHUNK)
             form = _form(order["form"]) if order["form"] else tables.recognise(file)
-            for said in _look(file, form) if order.get("look") else _rows(file, form, order["after"]):
+            told = _look(file, form) if order.get("look") else _rows(file, form, order["after"])
+            if terms := order.get("terms"):
+                told = _meant(tables.rows(file, form), order["after"], terms)
+            for said in told:
                 _say(said)
     except (Unreadable, Unsealable) as error:
         end = str(error)
@@ -179,6 +196,19 @@ def _example(cell: str) -> str:
 def _rows(file: BinaryIO, form: Form, after: int) -> Iterator[Any]:
     for row in islice(tables.rows(file, form), after, None):
         yield [row.number, row.wrong, *row.cells]
+
+
+def _meant(rows: Iterator[Row], after: int, terms: dict[str, Any]) -> Iterator[Any]:
+    kind = terms.pop("kind")
+    saying = SAYING[kind](**terms)
+    for row in islice(rows, after, None):
+        wrong, field, says = row.wrong, "", None
+        try:
+            if not row.blank and not wrong:
+                says = saying.read(row.cells)
+        except Refusal as refusal:
+            wrong, field = str(refusal), refusal.field
+        yield [row.number, wrong, field, says]
 
 
 def _say(said: Any) -> None:

@@ -21,14 +21,22 @@ from contactcenter.commands import (
     Command,
     CorrectDisposition,
     FindCustomer,
+    KeepAttempt,
+    ReserveLeads,
+    ReturnLeads,
+    SaveAttempt,
     SaveAudit,
     SaveCallback,
+    SaveCampaignState,
+    SaveDoNotCall,
     SaveInteraction,
     SaveIntervals,
     SaveRecording,
 )
 from contactcenter.crm import (
+    attempts,
     callbacks,
+    campaigns,
     engines,
     hopper,
     idempotency,
@@ -47,7 +55,21 @@ from contactcenter.crm.phone_numbers import with_extension
 from contactcenter.crm.place import Place
 from contactcenter.crm.sealing import Sealing
 from contactcenter.crm.writer import Writer
-from contactcenter.events import CallbacksRestored, CustomerFound, Event, InteractionsRestored
+from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.dialer.leads import Lead
+from contactcenter.dialer.permission import Refusal as NotDialled
+from contactcenter.events import (
+    AttemptRefused,
+    AttemptSaved,
+    AttemptsRestored,
+    CallbacksRestored,
+    CampaignsRestored,
+    CustomerFound,
+    DoNotCallSaved,
+    Event,
+    InteractionsRestored,
+    LeadsReserved,
+)
 from contactcenter.values import CustomerCard, IntervalRow, MatchMethod
 
 P = ParamSpec("P")
@@ -59,6 +81,8 @@ FIND_S = 1.0
 INDEX_SHARE_S, INDEX_REST, INDEX_FEWEST = 0.06, 0.25, 10
 """How long a piece of making the search box's index anew is to take, for which part of that the store is left
 alone afterwards, and how many records are the least."""
+AGAIN_S = 0.5
+"""When to ask the database again for what a call waits for, after it took nothing."""
 INDEX_AGAIN_S = 5.0
 """When to go on with the search box's index, after the database took nothing."""
 
@@ -108,7 +132,8 @@ class Store:
         key: Path | None = None,
     ) -> "Store":
         """Open the database (a SQLite file is made if there is none), migrate it, and tell `FiguresRestored`,
-        `CallbacksRestored` and `InteractionsRestored` (even if empty).
+        `CallbacksRestored`, `CampaignsRestored`, `AttemptsRestored` and `InteractionsRestored` (even if
+        empty).
 
         Beside the file, or where it would be, stand `….journal` (pre-allocated) and `….lock`. `region` is
         whose dialling habits callers' numbers follow. `key` is the file with the key of personal data
@@ -144,6 +169,8 @@ class Store:
                 store._indexing = store._started(store._index())
                 tell(await store.read(intervals.restored, now()))
                 tell(CallbacksRestored(at=now(), records=await store.read(callbacks.unfinished)))
+                tell(CampaignsRestored(at=now(), campaigns=await store.read(campaigns.running, now())))
+                tell(AttemptsRestored(at=now(), records=await store.read(attempts.unfinished)))
                 tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
             except DBAPIError as error:
                 raise StoreUnavailable(f"{opened.name} can't be written: {error.orig}") from error
@@ -175,13 +202,23 @@ class Store:
             await self._database.give_back(clean=clean)
 
     def carry(self, command: Command) -> None:
-        """Carry out a command of the center: `FindCustomer`, `SaveIntervals`, or one of `saved.Saved`.
+        """Carry out a command of the center: `FindCustomer`, `SaveIntervals`, `ReserveLeads`, `SaveAttempt`,
+        or one of `saved.Saved`.
 
         Never waits and never raises for the database's sake. Raises TypeError for another edge's command.
         """
         match command:
             case SaveInteraction() | CorrectDisposition() | SaveAudit() | SaveCallback() | SaveRecording():
                 self._writer.carry(command)
+            case KeepAttempt() | SaveCampaignState() | ReturnLeads():
+                self._writer.carry(command)
+            case SaveDoNotCall():
+                self._writer.carry(command)
+                self._started(self._say_written(command.attempt))
+            case ReserveLeads():
+                self._started(self._reserve(command))
+            case SaveAttempt(record=record):
+                self._started(self._begin(record))
             case SaveIntervals(rows=rows):
                 self._save_rows(rows)
             case FindCustomer():
@@ -302,6 +339,52 @@ class Store:
             log.exception("the caller's record can't be read", call=asked.call)
         method = asked.method if found or asked.customer else MatchMethod.NONE
         self._tell(CustomerFound(at=self.now(), call=asked.call, method=method, customers=found))
+
+    async def _reserve(self, command: ReserveLeads) -> None:
+        """Answered whatever happens: the center asks again."""
+        leads: tuple[Lead, ...] = ()
+        try:
+            leads = await self.write(hopper.lease, command.campaign, command.many, self.now())
+        except StoreUnavailable as error:
+            log.warning("no leads can be leased", campaign=command.campaign, why=str(error))
+        except Exception:  # whatever it is: one campaign's bad data must not stop the store
+            log.exception("no leads can be leased", campaign=command.campaign)
+        self._tell(LeadsReserved(at=self.now(), campaign=command.campaign, leads=leads))
+
+    async def _begin(self, record: AttemptRecord) -> None:
+        """Asked until there is an answer: when nobody knows whether it was written, the next time says so."""
+        while True:
+            try:
+                begun = await self.write(attempts.begin, record, self.now())
+            except StoreUnavailable:
+                await asyncio.sleep(AGAIN_S)
+            except Exception:  # whatever it is: nothing was written, so nobody is called
+                log.exception("an attempt can't be written", attempt=record.id)
+                begun = attempts.Begun(record=record, refusal=NotDialled.NOT_DUE)
+                break
+            else:
+                break
+        at = self.now()
+        if begun.refusal is not None:
+            self._tell(AttemptRefused(at=at, attempt=record.id, refusal=begun.refusal, due_at=begun.due_at))
+            return
+        found = begun.record
+        self._tell(
+            AttemptSaved(
+                at=at, attempt=found.id, consent=found.consent, national_list_at=found.national_list_at
+            )
+        )
+
+    async def _say_written(self, attempt: str) -> None:
+        """Who asked not to be called is told so when it is on the disk."""
+        while True:
+            try:
+                await self.settled()
+            except StoreUnavailable:
+                await asyncio.sleep(AGAIN_S)
+            else:
+                break
+        self._tell(DoNotCallSaved(at=self.now(), call=attempt))
 
     async def _index(self) -> None:
         """Make the search box's index anew where another version of this program made it: in small pieces,

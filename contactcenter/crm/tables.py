@@ -14,7 +14,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO, Protocol
 from xml.sax.saxutils import escape
@@ -68,11 +68,15 @@ class Row:
     cells: tuple[str, ...]
     wrong: str = ""
     """Why it can't be used, or empty."""
+    field: str = ""
+    """What of it is wrong, if that is known."""
+    says: Mapping[str, Any] | None = None
+    """What it says, where that was found out while it was read: then it has no cells."""
 
     @property
     def blank(self) -> bool:
         """Whether there is nothing in it."""
-        return not self.wrong and not any(cell.strip() for cell in self.cells)
+        return not self.wrong and self.says is None and not any(cell.strip() for cell in self.cells)
 
 
 @frozen

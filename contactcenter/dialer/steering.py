@@ -11,22 +11,25 @@ is paid back, and a good day is no licence for a bad one: what is laid by beyond
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import exp, log
+from math import exp, log, sqrt
 
 from contactcenter.dialer.drops import Drops
 
 DAY_S = 86400.0
 PERIOD_DAYS = 30
-START = 0.025
+START = 0.02
 """The level before anything was seen."""
 LOWEST, HIGHEST = 0.004, 0.12
 """Bounds of the slow part."""
-FOLLOW = 0.2
-"""The logarithm of the level falls by this with each drop of debt."""
+FOLLOW, FOLLOW_LATER = 0.2, 0.08
+"""The logarithm of the level falls by the first with each drop of debt, in the first hundreds of answers;
+later, as single drops weigh less in the share, by less, down to the second: a level that swings wastes."""
+FOLLOW_ANSWERS = 1000
+"""Until then the first; then it falls with the root of the answers."""
 MOST_ABOVE = 0.6
-"""Of the logarithm: how far credit lifts the level over the slow part."""
-SAVED = 6.0
-"""Drops laid by, at most."""
+"""Of the logarithm: how far credit lifts the level over the slow part …"""
+MOST_SAVED = 1.2
+"""… and what is laid by at most."""
 DEBT = 12.0
 """Drops of debt beyond which the slow part falls no faster, and the level is 0."""
 
@@ -50,9 +53,9 @@ class Steering:
         self._slow = log(START)
         self._heard = self._persons = 0
         self._saved = 0.0
-        """The account since we have steered, which forgets what is beyond `SAVED`."""
-        self._ease = target * FOLLOW * FOLLOW / 4
-        """How fast the slow part follows: as fast as it can without swinging."""
+        """The account since we have steered, which forgets what is beyond `MOST_SAVED`."""
+        self._answers = 0
+        self._follow = FOLLOW
         self._sums: tuple[int, Drops, Drops] | None = None
         """The number of the day, and what its period and its window have: known until the day ends."""
 
@@ -81,7 +84,7 @@ class Steering:
         credit = self.credit(at)
         if credit < -DEBT:
             return 0.0
-        return exp(self._slow + min(MOST_ABOVE, FOLLOW * credit))
+        return exp(self._slow + min(MOST_ABOVE, self._follow * credit))
 
     def credit(self, at: float) -> float:
         """How many drops are left to the target; less than 0: a debt."""
@@ -115,8 +118,13 @@ class Steering:
         self._sums = today, _sum((period, counted)), _sum((window, counted))
 
     def _answered(self, at: float, gain: float) -> None:
-        self._saved = min(SAVED, self._saved + gain)
-        slow = self._slow + self._ease * max(-DEBT, self.credit(at))
+        self._answers += 1
+        if self._answers > FOLLOW_ANSWERS:
+            self._follow = max(FOLLOW_LATER, FOLLOW * sqrt(FOLLOW_ANSWERS / self._answers))
+        self._saved = min(MOST_SAVED / self._follow, self._saved + gain)
+        # The slow part follows as fast as it can without swinging.
+        ease = self._target * self._follow * self._follow / 4
+        slow = self._slow + ease * max(-DEBT, self.credit(at))
         self._slow = min(log(HIGHEST), max(log(LOWEST), slow))
 
     def _left(self, drops: Drops) -> float:

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contactcenter.crm import caller_ids, campaigns, lists
+from contactcenter.crm import attempts, caller_ids, campaigns, evidence, lists, permits
 from contactcenter.crm.campaigns import CampaignRow
+from contactcenter.crm.phone_numbers import e164
+from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.campaigns import (
     Blend,
     Campaign,
@@ -25,6 +27,7 @@ from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.permission import terms_of
 from contactcenter.dialer.profiles import PROFILES, Profile, Week
 from contactcenter.dialer.recycling import Rule
+from contactcenter.dialer.reports import Report
 from contactcenter.dialer.starting import Problem as Lacking
 from contactcenter.dialer.starting import Surroundings, problems
 from contactcenter.events import CampaignAsked, CampaignsChanged
@@ -91,6 +94,12 @@ class DetectionPart(BaseModel):
     max_words: Annotated[int, Field(ge=1, le=100, strict=True)] = 3
     silence_threshold: Annotated[int, Field(ge=0, le=32_767, strict=True)] = 256
     on_machine: Literal["hang_up", "leave_message"] = "hang_up"
+    heard: Annotated[
+        int, Field(ge=0, le=10_000_000, strict=True, description="Machines that were listened to …")
+    ] = 0
+    persons: Annotated[
+        int, Field(ge=0, le=10_000_000, strict=True, description="… and how many of them were persons.")
+    ] = 0
 
 
 class BlendPart(BaseModel):
@@ -228,6 +237,24 @@ class CampaignFilter(Paged):
     queue: Word = ""
 
 
+class AttemptFilter(Paged):
+    """Which attempts; `number` is a whole number."""
+
+    outcome: Word = ""
+    lead: Word = ""
+    number: Number = ""
+
+
+class WhichPeriod(BaseModel):
+    """Of which of the campaign's periods."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    period: Annotated[
+        int | None, Field(ge=1, le=10_000, description="The first is 1; left out: all of them.")
+    ] = None
+
+
 # --- reading ---
 
 
@@ -350,7 +377,7 @@ async def get_campaign_choices(visit: Visit) -> CampaignChoices:
     return CampaignChoices(
         profiles=[_profile(profile) for profile in PROFILES.values()],
         queues=[name for name in settings.queues if not limit or name in limit],
-        trunks=[settings.transfers.trunk],
+        trunks=list(dict.fromkeys((settings.transfers.trunk, *settings.trunks))),
         scripts=[number for number, did in settings.dids.items() if did.script],
         caller_ids=sorted(await edge.store.read(caller_ids.verified)),
         lists=[NamedList(id=one.id, name=one.name) for one in known.items],
@@ -401,6 +428,31 @@ async def get_campaign_figures(visit: Visit, id: str) -> CampaignFigures:
             for one in found.items
         ],
     )
+
+
+@routes.get("/api/campaigns/{id}/attempts", right=Right.LEADS_READ, of=Kind.CAMPAIGN)
+async def list_campaign_attempts(visit: Visit, id: str, query: AttemptFilter) -> Items[AttemptRecord]:
+    """What was dialled, the newest first, and what became of it."""
+    await _row(visit, id)
+    number = e164(query.number, visit.edge.store.region, "number") if query.number else ""
+    page = await visit.edge.store.read(
+        attempts.page,
+        visit.reader,
+        campaign=id,
+        lead=query.lead,
+        number=number,
+        outcome=query.outcome,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return Items(items=list(page.items), next=page.next)
+
+
+@routes.get("/api/campaigns/{id}/compliance", right=Right.CAMPAIGNS_READ, of=Kind.CAMPAIGN)
+async def get_campaign_compliance(visit: Visit, id: str, query: WhichPeriod) -> Report:
+    """Its evidence, made of the attempts' records alone: each rule, its figures, and whether it was kept."""
+    at = visit.edge.now()
+    return await visit.edge.store.read(evidence.report, id, at=at, period=query.period, reader=visit.reader)
 
 
 # --- writing ---
@@ -534,12 +586,12 @@ async def _lacks(visit: Visit, campaign: Campaign) -> tuple[Lacking, ...]:
     named = [share.list for share in campaign.lists]
     around = Surroundings(
         queues=settings.queues,
-        trunks=(settings.transfers.trunk,),
+        trunks=(settings.transfers.trunk, *settings.trunks),
         prompts=(campaign.message, campaign.machine_message),  # texts, which the center speaks
         scripts=[number for number, did in settings.dids.items() if did.script],
         lists=named,
         caller_ids=await store.read(caller_ids.verified),
-        national_list_at=None,
+        national_list_at=await store.read(permits.national_list_at, campaign.profile),
         places=await store.read(lists.places, named),
     )
     return problems(campaign, around, at)

@@ -1,24 +1,24 @@
-"""`/api/imports`: customers from files of rows, and what became of each row."""
+"""`/api/imports`: records from files of rows, and what became of each row. Customers begin here; leads and
+numbers begin at their lists."""
 
 import asyncio
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import structlog
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contactcenter.crm import fields as definitions
-from contactcenter.crm import imports, mapping
+from contactcenter.crm import imports
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.files import shown_name
+from contactcenter.crm.import_values import Duplicates, Import, Reject, State, Wish
 from contactcenter.crm.importer import KIND
-from contactcenter.crm.imports import Duplicates, Import, Reject, State, Wish
-from contactcenter.crm.mapping import Target
 from contactcenter.crm.reading import Look
 from contactcenter.crm.sealed_files import Unsealable
 from contactcenter.crm.tables import CsvSink, Form, Unreadable
+from contactcenter.crm.targets import Target
 from contactcenter.http.downloads import attached
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.live import LiveModel
@@ -68,6 +68,21 @@ class ImportPatch(BaseModel):
     match: Annotated[list[Match], Field(max_length=4)] | None = None
     owner: Word | None = None
     team: Word | None = None
+    elsewhere: Annotated[
+        Duplicates | None, Field(description="Of leads: what to do with one who is on another list.")
+    ] = None
+    region: Annotated[
+        str | None,
+        Field(pattern="^[A-Z]{2}$", description="Whose numbers those without a country code are (ISO 3166)."),
+    ] = None
+
+
+class TargetFilter(BaseModel):
+    """What the rows are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["customer", "lead", "do_not_call"] = "customer"
 
 
 class RejectFilter(BaseModel):
@@ -79,14 +94,13 @@ class RejectFilter(BaseModel):
     cursor: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,9}$")] = ""
 
 
-@routes.get("/api/import-targets", right=Right.CUSTOMERS_IMPORT)
-async def list_targets(visit: Visit) -> Items[Target]:
+@routes.get("/api/import-targets", right=Right.SIGNED_IN)
+async def list_targets(visit: Visit, query: TargetFilter) -> Items[Target]:
     """The fields that a column can go into, with the names by which columns are known."""
-    custom = await visit.edge.store.read(definitions.all_of, "customer")
-    return Items(items=list(mapping.targets(custom)))
+    return Items(items=list(await visit.edge.store.read(imports.KINDS[query.kind].targets)))
 
 
-@routes.get("/api/imports", right=Right.CUSTOMERS_IMPORT)
+@routes.get("/api/imports", right=Right.SIGNED_IN)
 async def list_imports(visit: Visit, query: Paged) -> Items[Import]:
     """One's own imports, the newest first."""
     page = await visit.edge.store.read(imports.page, visit.reader, cursor=query.cursor, limit=query.limit)
@@ -95,8 +109,13 @@ async def list_imports(visit: Visit, query: Paged) -> Items[Import]:
 
 @routes.post("/api/imports", right=Right.CUSTOMERS_IMPORT, status=201, refusals=(403, 409), upload=True)
 async def send_import(visit: Visit, query: ImportFile) -> Import:
-    """Send a CSV or XLSX file. Nothing is imported yet: the answer says how the file seems to be read, with
-    the first rows, and which column is likely to go where."""
+    """Send a CSV or XLSX file of customers. Nothing is imported yet: the answer says how the file seems to be
+    read, with the first rows, and which column is likely to go where."""
+    return await receive(visit, "customer", query.name)
+
+
+async def receive(visit: Visit, kind: str, name: str, **into: Any) -> Import:
+    """Keep the file that is the body, of records of this kind; `into` is as in `imports.add`."""
     edge, id_ = visit.edge, uuid4().hex
     await edge.store.read(imports.check_room, visit.reader)
     files = edge.importer.files
@@ -106,8 +125,8 @@ async def send_import(visit: Visit, query: ImportFile) -> Import:
         try:
             look = await edge.importer.reading(id_).look()
             return await edge.store.write(
-                imports.add, look, id_=id_, kind=query.kind, name=shown_name(query.name), size=received.size,
-                reader=visit.reader, at=edge.now(),
+                imports.add, look, id_=id_, kind=kind, name=shown_name(name), size=received.size,
+                reader=visit.reader, at=edge.now(), **into,
             )  # fmt: skip
         except Unreadable as error:
             await asyncio.to_thread(files.remove, KIND, id_)
@@ -117,7 +136,7 @@ async def send_import(visit: Visit, query: ImportFile) -> Import:
             raise
 
 
-@routes.get("/api/imports/{id}", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE)
+@routes.get("/api/imports/{id}", right=Right.SIGNED_IN, of=Kind.MINE)
 async def get_import(visit: Visit, id: str) -> Import:
     """One import: how it is set up, and how far it is."""
     if found := await visit.edge.store.read(imports.get, id, visit.reader):
@@ -125,7 +144,7 @@ async def get_import(visit: Visit, id: str) -> Import:
     raise not_found("import")
 
 
-@routes.patch("/api/imports/{id}", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE, refusals=(403, 409))
+@routes.patch("/api/imports/{id}", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(403, 409))
 async def set_up_import(visit: Visit, id: str, body: ImportPatch) -> Import:
     """Say how the file is to be read and what goes where, before it is imported. What was checked is
     forgotten. Another form of reading suggests the mapping anew, unless one is given."""
@@ -144,32 +163,32 @@ async def set_up_import(visit: Visit, id: str, body: ImportPatch) -> Import:
     return changed
 
 
-@routes.post("/api/imports/{id}/check", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE, refusals=(403, 409))
+@routes.post("/api/imports/{id}/check", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(403, 409))
 async def check_import(visit: Visit, id: str) -> Import:
     """Go through the whole file without importing anything: counts and bad rows are as importing it would
     give them now. It works in the background: see `state`."""
     return await _begin(visit, id, State.CHECKING)
 
 
-@routes.post("/api/imports/{id}/start", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE, refusals=(403, 409))
+@routes.post("/api/imports/{id}/start", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(403, 409))
 async def start_import(visit: Visit, id: str) -> Import:
     """Import the file in the background, or go on where it was paused. See `state`."""
     return await _begin(visit, id, State.RUNNING)
 
 
-@routes.post("/api/imports/{id}/pause", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE, refusals=(403, 409))
+@routes.post("/api/imports/{id}/pause", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(403, 409))
 async def pause_import(visit: Visit, id: str) -> Import:
     """Stop for now. A check that is paused begins anew."""
     return await _stop(visit, id, State.PAUSED)
 
 
-@routes.post("/api/imports/{id}/cancel", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE, refusals=(403, 409))
+@routes.post("/api/imports/{id}/cancel", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(403, 409))
 async def cancel_import(visit: Visit, id: str) -> Import:
     """Stop for good. What is imported stays."""
     return await _stop(visit, id, State.CANCELLED)
 
 
-@routes.get("/api/imports/{id}/rejects", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE)
+@routes.get("/api/imports/{id}/rejects", right=Right.SIGNED_IN, of=Kind.MINE)
 async def list_rejects(visit: Visit, id: str, query: RejectFilter) -> Items[Reject]:
     """The rows that could not be used, with the reasons, in the file's order."""
     found = await visit.edge.store.read(
@@ -181,7 +200,7 @@ async def list_rejects(visit: Visit, id: str, query: RejectFilter) -> Items[Reje
 
 @routes.get(
     "/api/imports/{id}/rejects.csv",
-    right=Right.CUSTOMERS_IMPORT,
+    right=Right.SIGNED_IN,
     of=Kind.MINE,
     refusals=(409, 410),
     media_type="text/csv",
@@ -229,9 +248,9 @@ async def download_rejects(visit: Visit, id: str) -> web.StreamResponse:
     return response
 
 
-@routes.delete("/api/imports/{id}", right=Right.CUSTOMERS_IMPORT, of=Kind.MINE, refusals=(409,))
+@routes.delete("/api/imports/{id}", right=Right.SIGNED_IN, of=Kind.MINE, refusals=(409,))
 async def remove_import(visit: Visit, id: str) -> None:
-    """Forget an import and its file, when nobody works on it. The customers stay."""
+    """Forget an import and its file, when nobody works on it. What was imported stays."""
     await visit.edge.store.write(imports.remove, id, reader=visit.reader, at=visit.edge.now())
     visit.edge.live.importing_is_over(id)
     await asyncio.to_thread(visit.edge.importer.files.remove, KIND, id)

@@ -1,11 +1,14 @@
-"""`/api/me/lead` and `/api/me/preview`: the leads that an agent looks at before they are dialled."""
+"""`/api/me/lead`, `/api/me/preview`, `/api/me/do-not-call`: whom an agent looks at before he is dialled, and
+who wants no more calls."""
 
 from functools import partial
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from contactcenter.crm import do_not_call
 from contactcenter.events import DialAsked, LeadAsked, SkipAsked
+from contactcenter.http.problems import not_found
 from contactcenter.http.routes import ID_PATTERN, Right, Routes
 from contactcenter.http.visit import Visit
 
@@ -54,3 +57,23 @@ async def skip_lead(visit: Visit, body: SkipBody) -> None:
     """Skip the lead that one looks at, with a reason, where the campaign lets him; or give up a call that
     nobody has answered yet."""
     await visit.ask(partial(SkipAsked, call=body.call, reason=body.reason))
+
+
+@routes.post("/api/me/do-not-call", right=Right.DO_NOT_CALL_WRITE, refusals=(404,))
+async def put_on_do_not_call(visit: Visit, body: WhichCall) -> None:
+    """Whom one talks to, or has just talked to, wants no more calls: his number is on the list at once, and
+    for ever."""
+    login, edge = visit.visitor.login, visit.edge
+    pop = edge.live.pops.get(login)
+    if pop is None or pop.call != body.call or not (pop.lead or pop.caller):
+        raise not_found("call")
+    await edge.store.write(
+        do_not_call.add,
+        pop.lead.number if pop.lead else pop.caller,
+        "agent",
+        campaign=pop.lead.campaign if pop.lead else "",
+        attempt=pop.lead.attempt if pop.lead else "",
+        by=login,
+        region=edge.store.region,
+        at=edge.now(),
+    )

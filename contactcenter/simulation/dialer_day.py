@@ -83,7 +83,7 @@ class DialerDay:
         for agent in range(self._world.agents):
             self._later(self._agents.uniform(0.0, LOGINS_S), self._logs_in, agent)
         self._later(0.0, self._drifts)
-        self._later(0.0, self._paces)
+        self._later(0.0, self._ticks)
         events, until = self._events, self._until
         while events:
             at, _, happen, given = heappop(events)
@@ -108,6 +108,10 @@ class DialerDay:
 
     # --- calls ---
 
+    def _ticks(self, at: float) -> None:
+        self._paces(at)
+        self._later(at + self._way.every_s, self._ticks)
+
     def _paces(self, at: float) -> None:
         inputs = PacingInputs(
             idle=len(self._idle),
@@ -120,7 +124,6 @@ class DialerDay:
         )
         for _ in range(self._way.place(at, inputs)):
             self._place(at)
-        self._later(at + self._way.every_s, self._paces)
 
     def _place(self, at: float) -> None:
         world, dice = self._world, self._calls
@@ -195,6 +198,8 @@ class DialerDay:
     def _is_free(self, at: float, agent: int) -> None:
         if not self._waiting:
             self._idle.append((agent, at))
+            if self._way.at_once:
+                self._paces(at)
             return
         person = self._waiting.popleft()
         person.waits = False

@@ -20,7 +20,9 @@ class Way:
     """A policy over a day, with what gives it its level. Moments are seconds since the day began."""
 
     every_s = 0.5
-    """How often it is asked."""
+    """How often it is asked …"""
+    at_once = False
+    """… and whether it is asked at once as well when an agent becomes free."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -39,6 +41,8 @@ class Way:
 
 class Steered(Way):
     """As it runs in the live center: the level follows what the law has counted."""
+
+    at_once = True
 
     def __init__(self, policy: Policy, target: float = TARGET) -> None:
         super().__init__(policy)

@@ -15,7 +15,14 @@ from contactcenter.callbacks import CallbackRecord
 from contactcenter.commands import SaveInteraction
 from contactcenter.crm.place import Place, Server
 from contactcenter.crm.store import Store
-from contactcenter.events import CallbacksRestored, Event, FiguresRestored, InteractionsRestored
+from contactcenter.events import (
+    AttemptsRestored,
+    CallbacksRestored,
+    CampaignsRestored,
+    Event,
+    FiguresRestored,
+    InteractionsRestored,
+)
 from contactcenter.values import InteractionRecord, TimelineEntry
 from tests.support.postgresql import Cluster, cluster, in_thread, name_of
 
@@ -82,10 +89,18 @@ class Keeper:
 
     async def restored(self) -> tuple[InteractionRecord, ...]:
         """What the store that was opened last told of open interactions."""
-        await self.callbacks()
+        await self.outgoing()
         event = await asyncio.wait_for(self.told.get(), 5)
         assert isinstance(event, InteractionsRestored)
         return event.records
+
+    async def outgoing(self) -> tuple[CampaignsRestored, AttemptsRestored]:
+        """What the store that was opened last told of campaigns and attempts."""
+        await self.callbacks()
+        running, open_ones = [await asyncio.wait_for(self.told.get(), 5) for _ in range(2)]
+        assert isinstance(running, CampaignsRestored)
+        assert isinstance(open_ones, AttemptsRestored)
+        return running, open_ones
 
     async def callbacks(self) -> tuple[CallbackRecord, ...]:
         """What the store that was opened last told of open callbacks."""

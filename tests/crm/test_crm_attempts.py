@@ -7,11 +7,22 @@ from typing import Any
 
 import pytest
 from outgoing import HOUR, NOON, OURS, World, attempt, number
-from sqlalchemy import insert, update
+from sqlalchemy import event, insert, text, update
 from stores import REFUSED, Keeper
 
-from contactcenter.crm import attempts, caller_ids, campaigns, consents, customers, do_not_call, hopper, leads
-from contactcenter.crm.access import CENTER
+from contactcenter.crm import (
+    attempts,
+    caller_ids,
+    campaigns,
+    consents,
+    customers,
+    do_not_call,
+    engines,
+    hopper,
+    leads,
+    merging,
+)
+from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.consents import NewConsent
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal as Refused
@@ -379,3 +390,101 @@ async def test_records_are_read_by_whom_they_concern(world: World) -> None:
     page = await world.store.read(attempts.page, CENTER, campaign=campaign.id, lead=lead.id)
     assert page.items == (begun.record,)
     assert (await world.store.read(attempts.page, CENTER, outcome="busy")).items == ()
+
+
+async def test_a_customer_who_was_merged_takes_his_leads_along(world: World) -> None:
+    kept, gone = [
+        await world.store.write(customers.create, NewCustomer(name=name), at=NOON) for name in ("王", "王伟")
+    ]
+    list_ = await world.list()
+    (id_,) = await world.leads(list_, NewLead(numbers=(number(0),), customer=gone.id))
+    everybody = Reader(login="boss", rights=RIGHTS, scopes=dict.fromkeys(Kind, Scope.ALL))
+    await world.store.write(merging.merge, everybody, kept.id, gone.id, at=NOON)
+    found = await world.store.read(leads.page, everybody, customer=kept.id)
+    assert [(each.id, each.customer, each.customer_name) for each in found.items] == [(id_, kept.id, "王")]
+    said = NewConsent(channel="phone", purpose="any", state="refused")
+    (lead,) = await world.lease(await world.campaign(list_))
+    assert lead.customer == kept.id
+    await world.store.write(hopper.give_back, [id_])
+    await world.store.write(consents.give, kept.id, said, at=NOON)
+    assert await world.lease(await world.campaign(list_, name="Two")) == ()
+
+
+async def test_two_servers_that_write_at_once_dial_a_number_once(server_keeper: Keeper) -> None:
+    """The one writer keeps them in a row; here each has a connection of its own."""
+    world = await World(await server_keeper.open()).begin()
+    one, other = await world.list("one"), await world.list("other")
+    for list_ in (one, other):
+        await world.leads(list_, NewLead(numbers=(number(0),)))
+    first, second = await world.campaign(one), await world.campaign(other, name="Autumn")
+    (lead,), (twin,) = await world.lease(first), await world.lease(second)
+    connections = engines.of(server_keeper.place)
+    try:
+        async with connections.reading.connect() as a, connections.reading.connect() as b:
+            for each in (a, b):
+                await each.execute(text("SET TRANSACTION READ WRITE"))
+            begun = await a.run_sync(attempts.begin, attempt(first, lead), NOON)
+            waiting = asyncio.create_task(b.run_sync(attempts.begin, attempt(second, twin), NOON))
+            await a.commit()
+            late = await waiting
+            await b.commit()
+    finally:
+        await connections.give_back(clean=False)
+    assert (begun.refusal, late.refusal) == (None, Refusal.RINGING)
+
+
+async def test_two_servers_that_lease_at_once_share_the_leads(server_keeper: Keeper) -> None:
+    world = await World(await server_keeper.open()).begin()
+    list_ = await world.list()
+    ids = await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(10)))
+    campaign = await world.campaign(list_)
+    connections = engines.of(server_keeper.place)
+    try:
+        async with connections.reading.connect() as a, connections.reading.connect() as b:
+            for each in (a, b):
+                await each.execute(text("SET TRANSACTION READ WRITE"))
+            some = await a.run_sync(hopper.lease, campaign.id, 6, NOON)
+            others = await b.run_sync(hopper.lease, campaign.id, 6, NOON)
+            await a.commit()
+            await b.rollback()
+    finally:
+        await connections.give_back(clean=False)
+    assert len(some) == 6
+    assert {each.id for each in others} <= set(ids) - {each.id for each in some}
+
+
+# --- how it is asked ---
+
+
+async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> None:
+    """From a refill to the end of a call: every statement finds what it needs by an index."""
+    world = await World(await file_keeper.open()).begin()
+    list_ = await world.list()
+    await world.leads(list_, NewLead(numbers=(number(0),)), NewLead(numbers=(number(1),)))
+    await world.store.write(do_not_call.add, number(1).number, "letter", at=NOON)
+    campaign = await world.campaign(list_, rules={"busy": Rule(after_s=600, limit=3)})
+    asked: list[tuple[str, Any]] = []
+
+    def work(db: Any) -> None:
+        def before(*args: Any) -> None:
+            asked.append((args[2], args[3]))
+
+        event.listen(db, "before_cursor_execute", before)
+        (lead,) = hopper.lease(db, campaign.id, 10, NOON)
+        begun = attempts.begin(db, attempt(campaign, lead), NOON)
+        attempts.unfinished(db)
+        over = replace(begun.record, state="over", outcome="busy", placed_at=NOON, ended_at=NOON + 9)
+        attempts.keep(db, [over])
+        hopper.give_back(db, [lead.id])
+        hopper.give_all_back(db)
+        event.remove(db, "before_cursor_execute", before)
+        large = ("leads", "lead_numbers", "attempts", "do_not_call", "national_numbers", "campaign_days")
+        for sql, parameters in [each for each in asked if not each[0].startswith(("INSERT", "SAVE", "REL"))]:
+            given = parameters[0] if isinstance(parameters, list) else parameters
+            for step in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).scalars(3):
+                scanned = step.split()[1] if step.startswith("SCAN") else ""
+                few = step.endswith(("uq_do_not_call_blind", "uq_attempts_open"))  # only of such rows
+                assert scanned not in large or few, (step, sql)
+
+    await world.store.write(work)
+    assert len(asked) > 20

@@ -17,14 +17,23 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.engine import Engine
 from stores import Keeper, until
 
-from contactcenter.crm import duplicates, fields, import_batches, imports, mapping, readers, writer
+from contactcenter.crm import (
+    cells,
+    customer_rows,
+    duplicates,
+    fields,
+    import_batches,
+    imports,
+    readers,
+    writer,
+)
 from contactcenter.crm import importer as importer_module
 from contactcenter.crm.access import Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.fields import Choice, Field, FieldType
 from contactcenter.crm.files import Files, shown_name
+from contactcenter.crm.import_values import Duplicates, Import, State, Wish
 from contactcenter.crm.importer import DAY_S, KIND, Importer
-from contactcenter.crm.imports import Duplicates, Import, State, Wish
 from contactcenter.crm.place import Place
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -301,9 +310,9 @@ async def test_nobody_heaps_up_files(keeper: Keeper, tmp_path: Path, monkeypatch
 def test_digits_that_a_spreadsheet_cut_are_not_guessed(text: str, number: str | None) -> None:
     if number is None:
         with pytest.raises(Refusal):
-            mapping.digits(text, "phone")
+            cells.digits(text, "phone")
     else:
-        assert mapping.digits(text, "phone") == number
+        assert cells.digits(text, "phone") == number
 
 
 TITLE = {"zh": "等级", "en": "Segment"}
@@ -340,7 +349,7 @@ CHOICES = (Choice(value="vip", title={"zh": "贵宾", "en": "VIP guest"}),)
 )
 def test_what_a_cell_means(one: Field, text: str, value: Any) -> None:
     def read() -> Any:
-        return mapping.wanted([text], ["custom.x"], {"x": one}, "Asia/Shanghai").values["custom"]["x"]
+        return customer_rows.wanted([text], ["custom.x"], {"x": one}, "Asia/Shanghai").values["custom"]["x"]
 
     if value is None:
         with pytest.raises(Refusal) as refusal:
@@ -352,8 +361,8 @@ def test_what_a_cell_means(one: Field, text: str, value: Any) -> None:
 
 def test_more_cells_than_columns_are_no_row() -> None:
     with pytest.raises(Refusal, match="3 cells"):
-        mapping.wanted(["a", "b", "c"], ["name", ""], {}, "UTC")
-    assert mapping.wanted(["a", "b", " "], ["name", ""], {}, "UTC").values == {"name": "a"}
+        customer_rows.wanted(["a", "b", "c"], ["name", ""], {}, "UTC")
+    assert customer_rows.wanted(["a", "b", " "], ["name", ""], {}, "UTC").values == {"name": "a"}
 
 
 @pytest.mark.parametrize(

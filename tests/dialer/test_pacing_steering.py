@@ -1,5 +1,6 @@
 """How the level is steered by what the law counts, and what is learnt from calls."""
 
+from math import exp
 from random import Random
 
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import strategies as st
 
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.learning import AGAIN_S, COHORT_S, LATEST_S, Learning
-from contactcenter.dialer.steering import DAY_S, HIGHEST, START, Steering
+from contactcenter.dialer.steering import (
+    DAY_S,
+    FOLLOW_LATER,
+    HIGHEST,
+    MOST_ABOVE,
+    MOST_SAVED,
+    START,
+    Steering,
+)
 
 TARGET = 0.0285
 
@@ -71,13 +80,16 @@ def test_a_bad_hour_is_paid_back_and_then_forgotten() -> None:
 
 
 def test_a_good_day_is_no_licence_for_a_bad_one() -> None:
-    """After thousands of answers with an agent there is no more credit than after some hundreds."""
-    few, many = steering(), steering()
-    for number in range(300):
-        few.connected(float(number))
+    """After thirty thousand answers with an agent there is credit for some drops only, not for 855, and the
+    level is not much above what it is usually."""
+    steers = steering()
     for number in range(30_000):
-        many.connected(float(number))
-    assert many.credit(40_000.0) == few.credit(300.0)
+        steers.connected(float(number))
+    assert steers.credit(40_000.0) == pytest.approx(MOST_SAVED / FOLLOW_LATER)
+    assert steers.level(40_000.0) == pytest.approx(HIGHEST * exp(MOST_ABOVE))
+    for number in range(30):
+        steers.dropped(40_000.0 + number)
+    assert steers.level(40_100.0) == 0.0
 
 
 def test_the_fixed_period_and_the_last_thirty_days_both_hold() -> None:

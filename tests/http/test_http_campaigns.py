@@ -1,6 +1,6 @@
 """Campaigns over HTTP: settings, steps, figures, who sees which of them live, and an agent's leads."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -9,9 +9,11 @@ from running import Browser, Running
 from sqlalchemy import Connection, insert, update
 
 from contactcenter.commands import Refused, ShowAgent, ShowCampaign
-from contactcenter.crm import caller_ids, lists, roles, schema
+from contactcenter.crm import caller_ids, do_not_call, lists, roles, schema
 from contactcenter.crm.access import CENTER, Kind, Scope
 from contactcenter.crm.lists import NewList
+from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.dialer.campaigns import Detection
 from contactcenter.events import CampaignAsked, CampaignsChanged, DialAsked, LeadAsked, SkipAsked
 from contactcenter.values import LeadCard
 
@@ -57,6 +59,7 @@ async def test_settings_are_given_back_as_they_were_given_and_checked_by_version
         "rules": {"busy": {"after_s": 900.0, "limit": 3, "next_number": True, "other_time": False}},
         "blend": {"inbound_first": False, "keep_free": 2}, "drop_target": 0.01,
         "form": "Interested? | yes | no\nWhen?",
+        "detection": {**asdict(Detection(heard=200, persons=1)), "on_machine": "leave_message"},
     }  # fmt: skip
     async with edge.browser() as admin:
         await admin.sign_in("admin")
@@ -142,6 +145,64 @@ async def test_drops_are_counted_by_day_period_and_window(edge: Running) -> None
     assert [day["day"] for day in figures["days"]] == [30, 31]
     assert figures["outcomes"] == {"connected": 9, "dropped": 1, "busy": 4}
     assert [(one["name"], one["weight"], one["due"]) for one in figures["lists"]] == [("L", 2, 0)]
+
+
+def attempt(id_: str, campaign: str, at: float, **changes: Any) -> dict[str, Any]:
+    """A row of one that nobody answered, but for `changes`."""
+    record = AttemptRecord(
+        id=id_, campaign=campaign, list="l", lead="l1", number="+8613800138000", position=0,
+        shows="+862161234567", mode="predictive", profile="CN", trunk="carrier", state="over", saved_at=at,
+        placed_at=at, rang_at=at + 1, ended_at=at + 26, outcome="no_answer", consent="list",
+    )  # fmt: skip
+    return {**asdict(record), "kept_until": at + 1, **changes}
+
+
+async def test_attempts_are_listed_by_scope_and_make_the_evidence(edge: Running) -> None:
+    at = edge.clock()
+    async with edge.browser() as admin, edge.browser() as agent:
+        await admin.sign_in("admin")
+        id_ = (await ready(edge, admin))["id"]
+
+        def dialled(db: Connection) -> None:
+            began = update(schema.campaigns).where(schema.campaigns.c.id == id_)
+            db.execute(began.values(started_at=at - 3600))
+            talked = {"answered_at": at + 5, "joined_at": at + 8.5, "outcome": "connected", "agent": "agent1"}
+            for row in (
+                attempt("a1", id_, at - 60),
+                attempt("a2", id_, at, number="+8613800138001", **talked),
+            ):
+                db.execute(insert(schema.attempts).values(row))
+
+        await edge.store.write(dialled)
+        path = f"/api/campaigns/{id_}"
+        found = (await admin.get(f"{path}/attempts"))["items"]
+        assert [(one["id"], one["outcome"]) for one in found] == [("a2", "connected"), ("a1", "no_answer")]
+        found = (await admin.get(f"{path}/attempts", number="138 0013 8000"))["items"]
+        assert [one["id"] for one in found] == ["a1"]
+        report = await admin.get(f"{path}/compliance")
+        period = report["periods"][0]
+        kept = {each["rule"]: each["kept"] for each in period["verdicts"]}
+        assert (period["placed"], period["late"], period["longest_wait_s"]) == (2, 1, 3.5)
+        assert (kept["clock"], kept["ring"]) == (False, True)
+        assert (await admin.get(f"{path}/compliance", period=2))["periods"] == []
+        await agent.sign_in("agent1")
+        for part in ("attempts", "compliance"):
+            assert (await agent.call("GET", f"{path}/{part}"))[0] in (403, 404), part
+
+
+async def test_who_wants_no_calls_is_on_the_list_with_one_request(edge: Running) -> None:
+    async with edge.browser() as agent:
+        await agent.sign_in("agent1")
+        pop = edge.center.ring("agent1", caller="13800138000")
+        edge.center.carry(replace(pop, lead=lead_card(number="+8613800138000")))
+        for call, status in ((pop.call, 204), (pop.call, 204), ("another", 404)):
+            answer = await agent.call("POST", "/api/me/do-not-call", json={"call": call})
+            assert answer[0] == status, answer
+    entry = await edge.store.read(do_not_call.find, "+8613800138000")
+    assert entry
+    assert (entry.source, entry.asked, entry.login, entry.campaign, entry.attempt) == (
+        "agent", True, "agent1", "c", "dial-1",
+    )  # fmt: skip
 
 
 # --- live ---

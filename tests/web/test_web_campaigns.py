@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from running import Running
 from sqlalchemy import Connection, insert, update
 
 from contactcenter.commands import ShowCampaign
-from contactcenter.crm import caller_ids, campaigns, lists, schema
+from contactcenter.crm import caller_ids, campaigns, do_not_call, lists, schema
 from contactcenter.crm.campaigns import CampaignRow
 from contactcenter.crm.lists import NewList
+from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.campaigns import Campaign, ListShare, Mode
 from contactcenter.events import CampaignAsked, CampaignsChanged, DialAsked, LeadAsked, SkipAsked
 from contactcenter.values import LeadCard
@@ -139,15 +140,56 @@ async def test_the_live_view_says_how_it_stands_and_steers(
     await edge.center.heard(CampaignAsked, step="pause", login="admin")
 
 
+async def attempts_of(edge: Running, row: CampaignRow) -> None:
+    """One who talked, too late; one who was not in; one who was not called."""
+    at = edge.clock() - 100
+    blank = AttemptRecord(
+        id="a1", campaign=row.campaign.id, list="l", lead="l1", number="+8613800138000", position=0,
+        shows="+862161234567", mode="predictive", profile="CN", trunk="carrier", state="over", saved_at=at,
+        placed_at=at, rang_at=at + 1, ended_at=at + 26, outcome="no_answer", consent="list",
+    )  # fmt: skip
+    talked = {"answered_at": at + 5, "joined_at": at + 8.5, "outcome": "connected", "agent": "agent1"}
+    refused = {"placed_at": None, "rang_at": None, "outcome": "refused", "refusal": "not_now"}
+    records = (
+        blank,
+        replace(blank, id="a2", number="+8613800138001", **talked),
+        replace(blank, id="a3", number="+8613800138002", **refused),
+    )
+    rows = [{**asdict(record), "kept_until": at} for record in records]
+    await edge.store.write(lambda db: db.execute(insert(schema.attempts), rows) and None)
+
+
+async def test_attempts_and_the_evidence_can_be_read_and_printed(
+    page: Desk, edge: Running, running_one: CampaignRow
+) -> None:
+    await attempts_of(edge, running_one)
+    tab = page.page
+    await tab.goto(f"/campaigns/{running_one.campaign.id}?part=attempts")
+    rows = tab.locator("tbody tr")
+    await expect(rows).to_have_count(3)
+    await expect(rows.filter(has_text="a rule forbade it")).to_contain_text("Outside of the hours")
+    await tab.get_by_label("What became of it").select_option("connected")
+    await expect(rows).to_have_count(1)
+    await tab.get_by_role("link", name="Compliance").click()
+    clock = tab.get_by_role("row").filter(has_text="Time to an agent")
+    await expect(clock).to_contain_text("broken")
+    await expect(clock).to_contain_text("1 waited too long after their greeting, the longest 3.50 s")
+    await tab.emulate_media(media="print")
+    await expect(tab.locator(".rail")).to_be_hidden()
+    await expect(clock).to_be_visible()
+
+
 @pytest.mark.parametrize(("language", "theme"), LOOKS)
 async def test_the_pages_are_for_everybody(
     chromium: Browser, edge: Running, running_one: CampaignRow, language: str, theme: str
 ) -> None:
     path = f"/campaigns/{running_one.campaign.id}"
+    await attempts_of(edge, running_one)
     async with Desk(chromium, edge, language=language, theme=theme) as desk:
         await desk.sign_in("admin")
         for address, there in (
             ("/campaigns", "tbody tr"), (path, ".shares-legend"), (f"{path}?part=settings", ".save-bar"),
+            (f"{path}?part=attempts", "tbody tr"), (f"{path}?part=report", ".verdict-word"),
         ):  # fmt: skip
             await desk.page.goto(address)
             await expect(desk.page.locator(there).first).to_be_visible()
@@ -189,6 +231,9 @@ async def test_a_lead_is_looked_at_dialled_and_talked_to(
         await expect(tab.locator(".talk-script")).to_contain_text("Hello Zhang Wei.")
         await tab.locator(".questions select").select_option("yes")
         assert await desk.axe() == []
+        await tab.locator(".lead-acts .danger").click()
+        await expect(tab.locator(".said-no")).to_be_visible()
+        assert await edge.store.read(do_not_call.find, "+8613800138000")
         center.part("agent1")
         await tab.locator("form.outcome textarea").fill("Sends a mail.")
         await tab.locator("form.outcome input[type=radio]").first.check(force=True)

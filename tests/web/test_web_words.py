@@ -37,8 +37,8 @@ BY_CODE = (
     *("exported", "right", "right_about", "right_group", "scope", "scope_of", "scoped", "role_part"),
     *("hidden_field", "audit_field", "act_group", "chain"),
     *("campaign_state", "campaign_step", "campaign_part", "campaign_field", "mode", "mode_about", "profile"),
-    *("attempt", "refusal", "pacing", "lead_part", "on_machine", "detection_value", "skip"),
-    "live",
+    *("attempt", "attempt_state", "refusal", "pacing", "lead_part", "on_machine", "detection_value", "skip"),
+    *("live", "report_rule", "report_says"),
     "lack",
 )
 """Groups whose keys are made of a code that comes from the server."""

@@ -5,19 +5,21 @@ import { useEffect, useState } from "preact/hooks";
 import { online } from "./actions.js";
 import { get, post } from "./api.js";
 import { act } from "./actions.js";
+import { CampaignAttempts } from "./campaign_attempts.js";
 import { CampaignForm } from "./campaign_form.js";
 import { CampaignLive } from "./campaign_live.js";
 import { campaignAddress, campaignPath, CampaignState, loadChoices, mayManage, Steps, take } from "./campaign_parts.js";
+import { CampaignReport } from "./campaign_report.js";
 import { asOfNow } from "./campaigns.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
-import { go, route } from "./model.js";
+import { go, may, route } from "./model.js";
 import { queueTitle } from "./parts.js";
 import { inWords } from "./refused.js";
 import { newKey } from "./api.js";
 
-const PARTS = ["live", "settings"];
+const PARTS = ["live", "settings", "attempts", "report"];
 
 const partOf = (query) => {
   const given = new URLSearchParams(query).get("part");
@@ -82,9 +84,11 @@ export function CampaignPage({ id }) {
         ${mayManage() && html`<button type="button" class="button" disabled=${!online()} onClick=${copy}>${t("campaign.copy")}</button>`}
       </div>
     </div>
-    <nav class="tabs in-page" aria-label=${t("campaign.parts")}>${PARTS.map(tab)}</nav>
+    <nav class="tabs in-page" aria-label=${t("campaign.parts")}>${PARTS.filter((name) => name !== "attempts" || may("leads.read")).map(tab)}</nav>
     ${lacks && html`<${Lacks} refusal=${lacks} campaign=${one} close=${() => setLacks(null)} />`}
     ${part === "live" && html`<${CampaignLive} campaign=${one} />`}
     ${part === "settings" && html`<${CampaignForm} campaign=${found.one} choices=${choices} saved=${(record) => setFound({ state: "here", one: record })} />`}
+    ${part === "attempts" && html`<${CampaignAttempts} campaign=${one} />`}
+    ${part === "report" && html`<${CampaignReport} campaign=${one} />`}
   </div>`;
 }

@@ -55,6 +55,9 @@ export const loadChoices = () => get("/api/campaigns/choices");
 
 // --- pictures ---
 
+/** Nearer to each other, in parts of the width, the words of aim and limit don't stand side by side. */
+const ROOM = 0.18;
+
 /** The share of drops beside what is aimed at and what the law allows. `counted` is `{share, target, limit, answered}`. */
 export function DropGauge({ counted, label, small = false }) {
   const { share: value, target, limit, answered } = counted;
@@ -71,7 +74,9 @@ export function DropGauge({ counted, label, small = false }) {
     </span>
     ${small
       ? html`<span class="small figures">${answered ? fine(value) : "–"} <span class="quiet">/ ${fine(limit)}</span></span>`
-      : html`<span class="scale small quiet" aria-hidden="true"><span style=${{ insetInlineStart: at(target) }}>${t("drops.target", { share: fine(target) })}</span><span style=${{ insetInlineStart: at(limit) }}>${t("drops.limit", { share: fine(limit) })}</span></span>`}
+      : (limit - target) / end < ROOM
+        ? html`<span class="small quiet" aria-hidden="true">${t("drops.target", { share: fine(target) })} · ${t("drops.limit", { share: fine(limit) })}</span>`
+        : html`<span class="scale small quiet" aria-hidden="true"><span style=${{ insetInlineStart: at(target) }}>${t("drops.target", { share: fine(target) })}</span><span style=${{ insetInlineStart: at(limit) }}>${t("drops.limit", { share: fine(limit) })}</span></span>`}
   </div>`;
 }
 

@@ -1,5 +1,5 @@
 // Leads on the agent's desk: the one that he looks at before it is dialled, with a count-down; and, in a talk, what he
-// is to say and the campaign's questions.
+// is to say, the campaign's questions, and the button for who wants no calls.
 
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -12,7 +12,7 @@ import { lasting } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
-import { campaigns, draftOf, face, myPop, myself, writeDraft } from "./model.js";
+import { campaigns, draftOf, face, may, myPop, myself, toast, writeDraft } from "./model.js";
 import { Card, queueTitle } from "./parts.js";
 
 const REASONS = ["later", "prepare", "known", "data"];
@@ -107,6 +107,19 @@ export function Dialling() {
   </div>`;
 }
 
+/** One press, and nobody of ours calls this number again. */
+function NoCalls({ call }) {
+  const [done, setDone] = useState(false);
+  const put = async () => {
+    if (await act("no-calls", () => post("/api/me/do-not-call", { call }), call)) {
+      setDone(true);
+      toast(t("no_calls.done"));
+    }
+  };
+  if (done) return html`<p class="said-no small" role="status"><${Icon} name="check" size=${16} />${t("no_calls.is")}</p>`;
+  return html`<button type="button" class="button danger" disabled=${!online()} aria-busy=${pending("no-calls")} onClick=${put}><${Icon} name="no_calls" />${t("no_calls.put")}</button>`;
+}
+
 function Question({ interaction, one, place }) {
   const { answers = {} } = draftOf(interaction);
   const id = `question-${interaction}-${place}`;
@@ -120,15 +133,18 @@ function Question({ interaction, one, place }) {
   </div>`;
 }
 
-/** In the talk and after it: script, fields, questions. */
+/** In the talk and after it: script, fields, questions, and whether he may be called again. */
 export function LeadPanel({ pop }) {
-  const { lead, interaction } = pop;
-  if (!lead) return null;
-  const questions = questionsOf(lead.form);
+  const { lead, interaction, call } = pop;
+  const questions = lead ? questionsOf(lead.form) : [];
+  const noCalls = may("do_not_call.write") && pop.caller;
+  if (!lead && !noCalls) return null;
   return html`<div class="lead-panel">
-    <div class="lead-body"><${TalkScript} text=${lead.talk_script} /><${LeadFields} lead=${lead} />
+    ${lead &&
+    html`<div class="lead-body"><${TalkScript} text=${lead.talk_script} /><${LeadFields} lead=${lead} />
       ${questions.length > 0 && html`<fieldset class="questions"><legend class="legend">${t("preview.questions")}</legend>${questions.map((one, place) => html`<${Question} key=${one.question} interaction=${interaction} one=${one} place=${place} />`)}</fieldset>`}
-    </div>
+    </div>`}
+    ${noCalls && html`<div class="lead-acts"><${NoCalls} key=${`no ${call}`} call=${call} /></div>`}
   </div>`;
 }
 
