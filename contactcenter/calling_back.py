@@ -159,6 +159,8 @@ def begin(floor: Floor, decision: Decision, at: float) -> None:
     call.move(CallTrigger.QUEUE)
     floor.calls[call.id] = call
     made.move(CallbackTrigger.CALL, tries=tries, leg=leg)
+    for login in decision.chosen[1:]:
+        floor.touch_agent(floor.agents[login])  # one is enough
     floor.rest(f"callback {record.id}")
     interaction.note(at, "calling_back", queue=record.queue, number=record.number, tries=tries)
     handoff.offer(floor, replace(decision, call=call.id, chosen=decision.chosen[:1]), at)

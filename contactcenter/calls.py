@@ -167,6 +167,8 @@ class Call:
     counts the caller as entered and not yet gone."""
     returned_at: float | None = None
     """When he came back to the queue after a talk: he has the old place, and waits anew."""
+    entered: bool = False
+    """He came into the queue by a script or was sent there, and so is counted in it: not whom we call."""
     promised: Estimate | None = None
     """What could be said of the wait when he entered the queue."""
     told: Estimate | None = None
@@ -229,6 +231,11 @@ class Call:
     def talks(self) -> bool:
         """Whether the caller has an agent, be it that he is on hold."""
         return self.state in (CallState.TALKING, CallState.HELD)
+
+    @property
+    def counted(self) -> bool:
+        """Whether his wait counts among those of his queue: one whom we call waits in none by himself."""
+        return self.queued_at is not None and (self.entered or self.interaction.record.direction == "inbound")
 
     @property
     def taken(self) -> bool:

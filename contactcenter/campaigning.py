@@ -43,6 +43,7 @@ def restored(floor: Floor, event: CampaignsRestored) -> None:
     """The campaigns of the last run go on as they were."""
     for kept in event.campaigns:
         live = begin(kept, CampaignState(kept.state), event.at)
+        live.restoring = True
         floor.campaigns[live.campaign.id] = live
         _set_going(floor, live, event.at)
 
@@ -172,7 +173,7 @@ def settle(floor: Floor, at: float) -> bool:
         if live.runs and (live.due or live.campaign.queue in freed):
             live.due = False
             _pace(floor, live, at)
-        elif not live.runs and live.state is not CampaignState.PAUSED and not live.dials:
+        elif not (live.runs or live.state is CampaignState.PAUSED or live.dials or live.restoring):
             del floor.campaigns[live.campaign.id]
             floor.touch(campaign=live.campaign.id)
     return len(floor.leads) > leads

@@ -228,14 +228,16 @@ class Center:
 
 
 def _match(floor: Floor, at: float) -> None:
-    """Offer those who wait to free agents, as far as both reach."""
-    for decision in floor.decide(at):
-        if decision.call.startswith(CALLBACK):
-            calling_back.begin(floor, decision, at)
-        elif decision.call.startswith(LEAD):
-            previewing.begin(floor, decision, at)
-        else:
-            handoff.offer(floor, decision, at)
+    """Offer those who wait to free agents, as far as both reach. Of several who were chosen not all may be
+    needed, and a lead may be dialled by somebody else: then the next one in the order is decided."""
+    while decisions := floor.decide(at):
+        for decision in decisions:
+            if decision.call.startswith(CALLBACK):
+                calling_back.begin(floor, decision, at)
+            elif decision.call.startswith(LEAD):
+                previewing.begin(floor, decision, at)
+            else:
+                handoff.offer(floor, decision, at)
     floor.expect_match()
 
 

@@ -53,7 +53,7 @@ def miscounted(floor: Floor) -> set[tuple[str, str]]:
     waiting = {
         (call.queue, call.interaction.id)
         for call in floor.calls.values()
-        if call.queued_at is not None and call.interaction.record.direction == "inbound"
+        if call.queued_at is not None and (call.entered or call.interaction.record.direction == "inbound")
     }
     return waiting ^ {each for each in floor.figures.waiting() if each[1] not in unheard}
 

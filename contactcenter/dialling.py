@@ -7,6 +7,7 @@ or the caller's session says is taken for true; what nobody heard of is lost, an
 """
 
 from dataclasses import replace
+from itertools import count
 
 from contactcenter import callers, dialled, handoff
 from contactcenter.calls import Call, CallState, CallTrigger
@@ -204,8 +205,10 @@ def send_agent_on(floor: Floor, call_id: str, at: float) -> None:
 def open_call(floor: Floor, dial: Dial, at: float, *, calling: bool) -> Call:
     """The call and its interaction: from the moment at which an agent is kept, or a person has answered."""
     record, lead = dial.record, dial.lead
+    # One of the last run may have been given up by now, and is final: an id is not used twice.
+    ids = (dial.id if n == 1 else f"{dial.id}-{n}" for n in count(1))
     kept = floor.restored.pop(dial.id, None) or InteractionRecord(
-        id=dial.id,
+        id=next(each for each in ids if each not in floor.interactions and each not in floor.closed),
         direction="outbound",
         server=record.server,
         leg=dial.id,
@@ -440,7 +443,8 @@ def _talk_over(floor: Floor, dial: Dial, cause: int, at: float) -> None:
     dial.know(ended_at=at, cause=cause)
     if dial.record.joined_at is not None:
         dialled.live(floor, dial).learning.talked(at - dial.record.joined_at)
-    if any(dial.id in known for known in (floor.interactions, floor.restored, floor.finals)):
+    lives = dial.record.interaction in floor.interactions
+    if lives or dial.id in floor.restored or dial.id in floor.finals:
         dialled.keep(floor, dial)
     else:
         dialled.close(floor, dial, Outcome.CONNECTED, at)
@@ -510,6 +514,8 @@ def restored(floor: Floor, event: AttemptsRestored) -> None:
             _conclude_unheard(floor, record, event.at)
         elif record.id not in floor.dials:
             _go_on(floor, live, record)
+    for live in floor.campaigns.values():
+        live.restoring = False
 
 
 def _go_on(floor: Floor, live: LiveCampaign, record: AttemptRecord) -> None:

@@ -103,7 +103,7 @@ class Floor:
         self.freed: dict[str, None] = {}
         """Queues in which an agent has become free since the campaigns were looked at."""
         self.finals: dict[str, InteractionRecord] = {}
-        """Final records of outgoing calls since the dials were looked at."""
+        """By their legs: final records of calls for campaigns, until their dials are over."""
         self.consults: dict[str, Consult] = {}
         """Open consults only."""
         self.monitors: dict[str, Monitor] = {}
@@ -178,8 +178,8 @@ class Floor:
         self.figures.read(record.id, entries, final=record.final)
         if interaction.state is InteractionState.FINAL:
             self.interactions.pop(interaction.id, None)
-            if interaction.id in self.dials:
-                self.finals[interaction.id] = interaction.record
+            if record.leg in self.dials:
+                self.finals[record.leg] = interaction.record
             self.closed[interaction.id] = interaction.record.agent
             while len(self.closed) > CLOSED_REMEMBERED:
                 del self.closed[next(iter(self.closed))]

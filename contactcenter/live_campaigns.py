@@ -43,6 +43,8 @@ class LiveCampaign:
     """Its attempts that live."""
     outcomes: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
+    restoring: bool = False
+    """Of the last run: its attempts that go on have not been told yet."""
     due: bool = False
     """It is to be looked at once the event is dealt with."""
     why: str = ""

@@ -57,6 +57,8 @@ def take_back(floor: Floor, live: LiveCampaign) -> list[Lead]:
 def begin(floor: Floor, decision: Decision, at: float) -> None:
     """An agent is there for the lead."""
     campaign, lead = floor.leads.pop(decision.call)
+    for login in decision.chosen:
+        floor.touch_agent(floor.agents[login])  # one is enough, and he may not be needed
     keep(floor, floor.campaigns[campaign], lead, decision, at)
 
 
@@ -68,7 +70,6 @@ def keep(floor: Floor, live: LiveCampaign, lead: Lead, decision: Decision, at: f
     server = agent.line_server or next((name for name, up in sorted(floor.servers.items()) if up), "")
     if not server or number in floor.dialled or not live.runs:
         floor.do(ReturnLeads(leads=(lead.id,)))
-        floor.touch_agent(agent)
         return
     campaign = live.campaign
     dial = dialling.open_dial(floor, live, lead, at, server=server, agent=login)

@@ -42,7 +42,8 @@ def rules_changed(floor: Floor, event: RulesChanged) -> None:
 
 def _reroute(floor: Floor, call: Call, queue: Queue, at: float) -> None:
     name = queue.rules.name
-    call.interaction.note(at, "rerouted", queue=name, before=call.queue)
+    if call.counted:
+        call.interaction.note(at, "rerouted", queue=name, before=call.queue)
     call.interaction.know(queue=name)
     call.queue = name
     floor.save(call.interaction)

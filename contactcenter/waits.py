@@ -38,7 +38,7 @@ def enter(
     interaction = call.interaction
     if returned:
         call.queued_at, call.returned_at = interaction.record.queued_at, at
-    call.queue, call.queued_at = queue, call.queued_at or at
+    call.queue, call.queued_at, call.entered = queue, call.queued_at or at, True
     interaction.know(queue=queue, queued_at=interaction.record.queued_at or call.queued_at)
     why = {"reason": "agent_gone"} if returned else {}
     interaction.note(at, "queued", queue=queue, priority=call.priority, kept_place=kept_place, **why)
@@ -111,6 +111,7 @@ def end(floor: Floor, call: Call, at: float) -> None:
     waited_s = at - (call.returned_at or call.queued_at)
     call.interaction.know(waited_s=call.interaction.record.waited_s + waited_s)
     call.queued_at = call.returned_at = None
+    call.entered = False
 
 
 def asked_why(floor: Floor, event: WhyAsked) -> None:

@@ -14,7 +14,7 @@ from random import Random
 from contactcenter.dialer.learning import Learning
 from contactcenter.dialer.pacing import PacingInputs
 from contactcenter.simulation.dialer_policies import Way
-from contactcenter.simulation.dialer_world import PATIENCE_S, World
+from contactcenter.simulation.dialer_world import World
 from contactcenter.values import frozen
 
 WARM_UP_S = 1800.0
@@ -173,7 +173,7 @@ class DialerDay:
             return
         person = _Person()
         self._waiting.append(person)
-        patience = self._calls.expovariate(1.0 / PATIENCE_S)
+        patience = self._calls.expovariate(1.0 / self._world.patience_s)
         self._later(at + min(self._world.clock_s, patience), self._gives_up, person)
 
     def _gives_up(self, at: float, person: _Person) -> None:

@@ -14,9 +14,6 @@ from random import Random
 
 from contactcenter.values import frozen
 
-PATIENCE_S = 8.0
-"""A person who hears nobody hangs up after so long on average (exponential)."""
-
 
 @frozen
 class Lasting:
@@ -63,7 +60,9 @@ class World:
     detection_s: float = 0.0
     """The detection of machines needs so long, in which nobody is joined."""
     clock_s: float = 2.0
-    """What is then left to find an agent."""
+    """What is then left to find an agent …"""
+    patience_s: float = 8.0
+    """… if the person doesn't hang up before: after so long on average (exponential)."""
     change_at_s: float = 14400.0
     change: float = 1.0
     """By which the share of answers is multiplied at that time."""

@@ -327,3 +327,16 @@ def test_the_customer_is_rung_once_whoever_comes_to_serve_him(agent_first: World
     assert not world.commands(PlaceCall)
     reaches(world)
     assert [each.line for each in world.commands(OfferCall)] == [second]
+
+
+def test_where_several_phones_ring_a_callback_keeps_one_agent() -> None:
+    world = world_of(queue("support", strategy="ring_several", seats=2, **PATIENT), queue("sales"))
+    world.signs_in("tom", "101").asks("tom", "paused")
+    world.waits("ann").wait(30)
+    leaves_for_callback(world)
+    world.lose_link()
+    world.is_ready("sam", "102").asks("tom", "available")
+    world.connect()
+    assert sorted((world.agent("sam").state, world.agent("tom").state)) == ["available", "reserved"]
+    world.waits("bob")
+    assert world.call("bob").state == "offered"

@@ -22,8 +22,8 @@ from contactcenter.commands import (
 from contactcenter.dialer.attempts import Outcome
 from contactcenter.dialer.campaigns import Blend, Detection, Mode, OnMachine, Window
 from contactcenter.dialer.permission import Refusal
-from contactcenter.values import LegSeen
-from tests.core.campaign_world import CAMPAIGN, CampaignWorld, lead
+from contactcenter.values import LegSeen, Target, TargetKind
+from tests.core.campaign_world import CAMPAIGN, QUICK, CampaignWorld, lead
 from tests.core.world import NOON, SERVER, queue
 
 RATIO_2 = replace(CAMPAIGN, ratio=2.0)
@@ -675,3 +675,80 @@ def test_attempts_of_a_campaign_that_is_gone_have_an_outcome_too() -> None:
     world._boot()
     world.step(world.ledger.figures_restored(world.now), e.AttemptsRestored(at=world.now, records=(record,)))
     assert world.attempts[leg].outcome == "lost"
+
+
+def test_a_stopped_campaigns_call_goes_on_over_a_crash() -> None:
+    world = running()
+    leg = world.far_end_rings()
+    world.asks_campaign("stop")
+    records = tuple(each for each in world.attempts.values() if not each.outcome)
+    world._boot()
+    world.step(
+        world.ledger.figures_restored(world.now),
+        e.CampaignsRestored(at=world.now, campaigns=(world.kept("stopped"),)),
+    )
+    world.step(e.AttemptsRestored(at=world.now, records=records), world.ledger.restored(world.now))
+    world.connect(LegSeen(leg=leg))
+    world.far_end_leaves(leg, 17)
+    assert world.attempts[leg].outcome == "busy"
+    assert not world.floor.campaigns
+
+
+def test_who_answers_long_after_a_crash_has_a_record_of_his_own() -> None:
+    world = running(PROGRESSIVE)
+    leg = world.far_end_rings()
+    restarted(world, LegSeen(leg=leg))
+    world.wait(90)
+    assert world.ledger.records[leg].outcome == "server_restart"
+    world.step(e.DialledAnswered(at=world.now, call=leg, heard="human"))
+    assert world.call(leg).interaction.id == f"{leg}-2"
+
+
+def test_where_several_phones_ring_one_agent_is_kept_and_the_others_stay_free() -> None:
+    rules = replace(QUICK, queues=(queue("sales", strategy="ring_several", seats=3), queue("support")))
+    world = CampaignWorld(PROGRESSIVE, rules)
+    for login, phone in (("ann", "101"), ("ben", "102"), ("cyd", "103")):
+        world.has_line(login, phone)
+    world.leads = world.leads[:1]
+    world.asks_campaign()
+    assert len(world.placed) == 1
+    assert sorted(world.floor.matcher.state(login) for login in ("ann", "ben", "cyd")) == [
+        "available",
+        "available",
+        "reserved",
+    ]
+    world.waits("eve", "sales")
+    assert world.call("eve").state == "offered"
+
+
+def test_a_lead_whose_number_rings_already_goes_back_and_its_agent_is_free() -> None:
+    world = CampaignWorld(PREVIEW, leads=0)
+    world.leads = [lead(1), lead(2, numbers=lead(1).numbers), lead(3)]
+    world.has_line("ann", "101")
+    world.has_line("ben", "102")
+    world.asks_campaign()
+    world.wait(1)
+    assert world.returned == ["lead-2"]
+    assert {world.floor.dials[each].lead.id for each in world.floor.dials} == {"lead-1", "lead-3"}
+
+
+def test_whom_we_called_is_counted_where_he_waits_after_his_talk() -> None:
+    world = running()
+    world.signs_in("sam", "109", ("support",)).asks("sam", "paused")
+    leg = world.far_end_answers()
+    world.line_joins(leg)
+    world.step(
+        e.TransferAsked(
+            at=world.now, login="tom", call=leg, to=Target(kind=TargetKind.QUEUE, name="support"), note="",
+            request=world.request(),
+        )
+    )  # fmt: skip
+    line = world.agent().line_leg
+    world.step(
+        e.LegParted(at=world.now, leg=line, bridge=f"b-{leg}"),
+        e.LegParted(at=world.now, leg=leg, bridge=f"b-{leg}"),
+        e.LegParked(at=world.now, leg=line, room="lines"),
+        e.OfferEnded(at=world.now, call=leg, offer=world.call(leg).offer, status="ANSWER"),
+    )
+    assert (world.call(leg).state, world.call(leg).queue) == ("waiting", "support")
+    assert world.figures("queue", "support").offered == 1

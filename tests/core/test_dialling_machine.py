@@ -7,13 +7,15 @@ some, and forgets nothing. At the end every attempt has one outcome, and nobody 
 
 from collections import deque
 from dataclasses import replace
+from random import Random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from contactcenter import events as e
 from contactcenter.commands import (
+    Command,
     KeepAttempt,
     LeaveQueue,
     PlaceCall,
@@ -26,19 +28,20 @@ from contactcenter.commands import (
     SayNotice,
 )
 from contactcenter.dialer.attempts import AttemptRecord
-from contactcenter.dialer.campaigns import Campaign, CampaignKept, Detection, Mode, OnMachine
+from contactcenter.dialer.campaigns import Blend, Campaign, CampaignKept, Detection, Mode, OnMachine
 from contactcenter.dialer.leads import Lead
 from contactcenter.dialer.permission import Refusal
 from contactcenter.values import LegSeen
 from tests.core.campaign_world import CAMPAIGN, lead
-from tests.core.test_machine import AGENTS, RULES, Caller, CenterMachine, Phone, disaster
+from tests.core.test_machine import AGENTS, RULES, Caller, CenterMachine, Phone, disaster, when
 from tests.core.world import SERVER, World
 
 DETECTION = Detection(on_machine=OnMachine.LEAVE_MESSAGE)
+BUSY = replace(CAMPAIGN, blend=Blend(inbound_first=False))
 CAMPAIGNS = (
-    replace(CAMPAIGN, id="power", ratio=2.5),
-    replace(CAMPAIGN, id="predictive", mode=Mode.PREDICTIVE, detection=DETECTION),
-    replace(CAMPAIGN, id="preview", mode=Mode.PREVIEW, queue="support", preview_s=5),
+    replace(BUSY, id="power", ratio=2.5),
+    replace(BUSY, id="predictive", mode=Mode.PREDICTIVE, queue="support", detection=DETECTION),
+    replace(BUSY, id="preview", mode=Mode.PREVIEW, queue="support", preview_s=5),
     replace(CAMPAIGN, id="progressive", mode=Mode.PROGRESSIVE, detection=None),
     replace(CAMPAIGN, id="manual", mode=Mode.MANUAL),
     replace(CAMPAIGN, id="agentless", mode=Mode.AGENTLESS, most_calls=2),
@@ -52,6 +55,7 @@ class StoreWorld(World):
     def __init__(self) -> None:
         self.attempts: dict[str, AttemptRecord] = {}
         self.states: dict[str, str] = {}  # type: ignore[assignment]
+        self.asked_at_start: list[Command] = []
         super().__init__(replace(RULES, dids=frozenset({"4001"})), connected=False)
 
     def restart(self) -> "StoreWorld":
@@ -72,6 +76,7 @@ class StoreWorld(World):
             self.ledger.restored(self.now),
             self.ledger.recordings_restored(self.now),
         )
+        self.asked_at_start = list(self.sent)
         return self
 
 
@@ -85,8 +90,31 @@ class DiallingMachine(CenterMachine):
         """What the store will say."""
         self.waits: set[str] = set()
         """Called persons in the sessions that only wait for an agent or the message."""
+        self.alone: set[str] = set()
+        """Those of them to whom no agent was ever joined: a crash of ours ends their calls."""
         self.placed: set[str] = set()
         self.numbers = 0
+
+    @initialize(
+        seed=st.integers(0, 2**16),
+        hostile=st.sampled_from([0.0, 0.0, 0.15, 0.4]),
+        which=st.lists(st.sampled_from(CAMPAIGNS), min_size=1, max_size=3, unique_by=lambda each: each.id),
+        lines=st.sampled_from([(), ("ben",), ("ann", "ben", "cyd"), ("ann", "ben", "cyd")]),
+    )
+    def begin(self, seed: int, hostile: float, which: list[Campaign], lines: tuple[str, ...]) -> None:
+        self.faults = Random(seed)
+        self.connect()
+        self.everybody_is_ready()
+        for login in lines:
+            for _ in range(2):
+                self.agent_works_for_a_campaign(login, "line")
+                self.deliver_all()
+            self.ask(login, "available")
+        for campaign in which:
+            self.campaign_is_steered(campaign, "start")
+        self.deliver_all()
+        self.calls_come(1, True, "support")
+        self.hostile = hostile
 
     # --- the store ---
 
@@ -177,11 +205,38 @@ class DiallingMachine(CenterMachine):
             self.tell(e.SkipAsked(at=0, login=login, call=call, reason="rang", request=request))
         elif what == "line":
             self.choose_phone(login, AGENTS[login], "persistent")
-            self.lines_answer_or_are_lost(True) if self.phones else None
+            for leg in [
+                leg for leg in self.phones.values() if leg.leg.startswith("line") and not leg.answered
+            ]:
+                leg.answered = True
+                self.hear(e.LegAnswered(at=0, leg=leg.leg))
         else:
             self.ask(login, "available")
 
     # --- the far end ---
+
+    @rule(n=st.integers(1, 4))
+    def campaigns_go_on(self, n: int) -> None:
+        """What usually comes next: time for the tick, answers, talks, messages, ends."""
+        for step in range(n + 1):
+            self.time_passes(1.0)
+            self.deliver_all()
+            for pick in range(3):
+                heard = self.faults.choice(ANSWERS)
+                self.far_end(pick, "answers" if self.faults.random() < 0.6 else "ends", heard, 17)
+                if any(leg.leg.startswith("desk") for leg in self.phones.values()):
+                    self.desk_phone(pick, self.faults.random() < 0.8)
+            self.deliver_all()
+            self.notice(step, self.faults.choice(["said", "key", "hangs up"]))
+            for caller in [each for each in self.callers.values() if each.session == "talk"]:
+                if self.faults.random() < 0.5:
+                    self.truth_hang_up(caller.agent_leg)
+            self.deliver_all()
+            for login in AGENTS:
+                if (agent := self.world.floor.agents.get(login)) and agent.interaction:
+                    self.dispose(login, agent.interaction)
+                self.agent_works_for_a_campaign(login, self.faults.choice(["lead", "dial", "available"]))
+            self.deliver_all()
 
     @precondition(lambda self: any(each.session == "dialling" for each in self.callers.values()))
     @rule(
@@ -202,6 +257,7 @@ class DiallingMachine(CenterMachine):
         else:
             caller.session = "queue"
             self.waits.add(caller.call)
+            self.alone.add(caller.call)
             self.hear(e.LegAnswered(at=0, leg=caller.call))
             ended = self.world.now - 0.8 if heard == "human" else None
             self.say(e.DialledAnswered(at=0, call=caller.call, heard=heard, greeting_ended_at=ended))
@@ -228,12 +284,14 @@ class DiallingMachine(CenterMachine):
             elif isinstance(command, RunScript):
                 caller.commands.popleft()
                 self.waits.discard(caller.call)
+                self.alone.discard(caller.call)
                 caller.session, caller.did = "script", command.did
                 self.say(self.arrival(caller))
             elif isinstance(command, LeaveQueue):
                 self.truth_session_over(caller)
                 return
             else:
+                self.alone.discard(caller.call)
                 break
         if caller.session == "queue":
             super().truth_serve(caller)
@@ -274,6 +332,7 @@ class DiallingMachine(CenterMachine):
 
     def truth_caller_gone(self, caller: Caller) -> None:
         self.waits.discard(caller.call)
+        self.alone.discard(caller.call)
         if caller.session == "dialling":
             del self.callers[caller.call]
             self.hear(e.LegEnded(at=0, leg=caller.call, cause=16))
@@ -282,20 +341,34 @@ class DiallingMachine(CenterMachine):
 
     # --- disasters ---
 
+    def truth_crashes(self, caller: Caller) -> None:
+        """Nobody keeps him waiting for a server that is away."""
+        if caller.session in ("queue", "notice", "script"):
+            caller.session = "crashed"
+        self.truth_caller_gone(caller)
+
+    @when("script", "queue")
+    @rule(pick=st.integers(0, 5))
+    def script_crashes(self, pick: int) -> None:
+        caller = self.some(pick, "script", "queue")
+        if caller and caller.call in self.alone:
+            self.truth_crashes(caller)
+        else:
+            super().script_crashes(pick)
+
     @disaster
     @rule(agents_first=st.booleans())
     def we_restart(self, agents_first: bool) -> None:
         for caller in list(self.callers.values()):
-            joined = (record := self.store.attempts.get(caller.call)) and record.joined_at is not None
-            alone = caller.call in self.waits and not joined
             used_up = caller.call in self.world.ledger.finals
-            if caller.session == "notice" or (caller.call in self.placed and (alone or used_up)):
-                if caller.session in ("queue", "notice", "script"):
-                    caller.session = "crashed"
-                self.truth_caller_gone(caller)
+            if caller.session == "notice" or caller.call in self.alone or used_up:
+                self.truth_crashes(caller)
         self.waits.clear()
         self.answers.clear()
         super().we_restart(agents_first)
+        for command in self.store.asked_at_start:
+            if isinstance(command, KeepAttempt | ReserveLeads | SaveCampaignState):
+                self.carry(command)
 
     # --- the end ---
 
