@@ -71,8 +71,7 @@ def arrived(floor: Floor, event: CallArrived) -> None:
 
 def _place_of(call: Call) -> dict[str, str]:
     """For the entry of a script's beginning: the queue in which the caller has his place still, if any."""
-    came = call.interaction.record.direction == "inbound"
-    return {"queue": call.queue} if came and call.queued_at is not None else {}
+    return {"queue": call.queue} if call.counted else {}
 
 
 def _was_served(record: InteractionRecord, event: CallArrived) -> bool:

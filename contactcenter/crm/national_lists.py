@@ -150,3 +150,20 @@ def sweep(db: Connection) -> bool:
             db.execute(delete(national_numbers).where(of, national_numbers.c.number.in_(some)))
             return True
     return False
+
+
+def having(db: Connection, number: str) -> tuple[str, ...]:
+    """The names of the lists whose copy in force has this number (E.164)."""
+    query = (
+        select(national_lists.c.name)
+        .join(
+            national_numbers,
+            and_(
+                national_numbers.c.list == national_lists.c.name,
+                national_numbers.c.edition == national_lists.c.edition,
+            ),
+        )
+        .where(national_numbers.c.number == number)
+        .order_by(national_lists.c.name)
+    )
+    return tuple(db.scalars(query))

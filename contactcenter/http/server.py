@@ -28,16 +28,19 @@ from contactcenter.crm.users import Users
 from contactcenter.events import Event
 from contactcenter.http import (
     agents,
+    appointments,
     attachments,
     audit,
     backups,
     callbacks,
+    caller_ids,
     calls,
     campaigns,
     changes,
     configuration,
     consents,
     customers,
+    do_not_call,
     exports,
     fields,
     figures,
@@ -46,6 +49,8 @@ from contactcenter.http import (
     history,
     imports,
     interactions,
+    lead_lists,
+    leads,
     me,
     merging,
     notes,
@@ -92,7 +97,8 @@ API: tuple[Routes, ...] = (
     callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
     fields.routes, search.routes, merging.routes, requests.routes, followups.routes, history.routes,
     imports.routes, exports.routes, attachments.routes, views.routes, backups.routes,
-    campaigns.routes, previews.routes,
+    campaigns.routes, previews.routes, appointments.routes, lead_lists.routes, leads.routes,
+    do_not_call.routes, caller_ids.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)
@@ -113,6 +119,7 @@ REFUSALS = {
     "answer_lost": 409,
     "ended": 409,
     "illegal_now": 409,
+    "asked": 409,
     "changed_since": 409,
     "locked_out": 409,
     "in_use": 409,

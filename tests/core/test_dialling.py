@@ -752,3 +752,18 @@ def test_whom_we_called_is_counted_where_he_waits_after_his_talk() -> None:
     )
     assert (world.call(leg).state, world.call(leg).queue) == ("waiting", "support")
     assert world.figures("queue", "support").offered == 1
+
+
+def test_a_script_that_crashes_leaves_whom_we_called_where_he_is_counted() -> None:
+    world = CampaignWorld(AGENTLESS)
+    world.asks_campaign()
+    leg = world.far_end_answers(0)
+    arrived = e.CallArrived(
+        at=world.now, call=leg, interaction=leg, server=SERVER, did="4001", caller="x", queue="support",
+        resumed=True,
+    )  # fmt: skip
+    world.signs_in("sam", "109", ("support",)).asks("sam", "paused")
+    world.step(replace(arrived, resumed=False, queue=""))
+    world.step(e.CallQueued(at=world.now, call=leg, queue="support"))
+    world.step(arrived)
+    assert world.floor.figures.count_waiting("support") == 1

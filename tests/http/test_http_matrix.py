@@ -143,10 +143,10 @@ def exists_for(role: Role, kind: Kind, relation: str) -> bool:
                 role, Kind.INTERACTION, relation
             )
             return relation == "own" or Right.USERS_WRITE in role.rights or reached
-        case Kind.CAMPAIGN:
+        case Kind.CAMPAIGN | Kind.APPOINTMENT | Kind.LEAD | Kind.LIST:
             whole, scope = role.scopes.get(Kind.LEAD), sees(role, Kind.LEAD, relation)
             return relation == "own" or whole is Scope.ALL or (whole is Scope.TEAM and scope)
-        case Kind.MINE | Kind.CENTER:
+        case Kind.MINE | Kind.CENTER | Kind.DO_NOT_CALL:
             return True
     raise AssertionError(f"say in `exists_for` of {__file__} who sees a record of the kind {kind}")
 
@@ -270,6 +270,41 @@ def _campaign(db: Connection, id_: str, owner: str, team: str, text: str) -> Non
     )  # fmt: skip
 
 
+def _appointment(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
+    db.execute(
+        insert(schema.appointments).values(
+            id=id_, number="+8613800138000", name=text, owner=owner, team=team, queue="support", zone="UTC",
+            at=1.0, state="open", history=[], version=1, created_at=1.0, updated_at=1.0,
+        )
+    )  # fmt: skip
+
+
+def _list(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
+    db.execute(
+        insert(schema.lists).values(
+            id=id_, name=f"{text} {id_}", owner=owner, team=team, version=1, created_at=1.0, updated_at=1.0
+        )
+    )
+
+
+def _lead(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
+    _list(db, f"of-{id_}", owner, team, text)
+    db.execute(
+        insert(schema.leads).values(
+            id=id_, list=f"of-{id_}", name=text, priority=0, state="closed", shelf="99  ", due_at=1.0,
+            next_number=0, owner=owner, fields={}, version=1, created_at=1.0, updated_at=1.0,
+        )
+    )  # fmt: skip
+
+
+def _do_not_call(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
+    db.execute(
+        insert(schema.do_not_call).values(
+            id=id_, number=f"+86{id_}", asked=False, source="other", at=1.0, login=owner
+        )
+    )
+
+
 def _note(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
     _customer(db, f"of-{id_}", owner, team, text)
     db.execute(
@@ -331,6 +366,10 @@ MAKERS: dict[Kind, Callable[[Connection, str, str, str, str], None]] = {
     Kind.REQUEST: _request,
     Kind.FOLLOWUP: _followup,
     Kind.CAMPAIGN: _campaign,
+    Kind.APPOINTMENT: _appointment,
+    Kind.LIST: _list,
+    Kind.LEAD: _lead,
+    Kind.DO_NOT_CALL: _do_not_call,
     Kind.NOTE: _note,
     Kind.ATTACHMENT: _attachment,
     Kind.CONSENT: _consent,

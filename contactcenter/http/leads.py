@@ -1,0 +1,177 @@
+"""`/api/leads`: whom lists say to call, and what became of it."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from contactcenter.crm import attempts, leads
+from contactcenter.crm.leads import LeadChange, LeadRow
+from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.shelves import PRIORITIES
+from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.dialer.leads import LeadState
+from contactcenter.http.lists import Items, Paged
+from contactcenter.http.problems import Problem, not_found
+from contactcenter.http.routes import Kind, Right, Routes
+from contactcenter.http.visit import Visit
+
+routes = Routes("leads")
+
+Word = Annotated[str, StringConstraints(max_length=64)]
+Line = Annotated[str, StringConstraints(max_length=120)]
+Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+Priority = Annotated[
+    int, Field(ge=PRIORITIES[0], le=PRIORITIES[-1], strict=True, description="The highest is dialled first.")
+]
+
+
+class LeadFilter(Paged):
+    """Which leads: `state` is one or several, with commas between them."""
+
+    list: Word = ""
+    campaign: Word = ""
+    state: Annotated[str, StringConstraints(pattern=r"^([a-z]+(,[a-z]+){0,3})?$")] = ""
+    owner: Word = ""
+    customer: Word = ""
+    number: Word = ""
+
+
+class NumberPart(BaseModel):
+    """One number of a lead."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    kind: Annotated[str, StringConstraints(max_length=32)] = ""
+
+
+class LeadPatch(BaseModel):
+    """What to change; what is left out stays. `numbers` are all of them, in the order in which they are
+    dialled."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Line | None = None
+    customer: Word | None = None
+    language: Annotated[str, StringConstraints(max_length=35)] | None = None
+    priority: Priority | None = None
+    due_at: Moment | None = None
+    owner: Word | None = None
+    numbers: Annotated[list[NumberPart], Field(max_length=leads.MOST_NUMBERS)] | None = None
+    next_number: Annotated[int, Field(ge=0, lt=leads.MOST_NUMBERS, strict=True)] | None = None
+    fields: (
+        Annotated[
+            dict[
+                Annotated[str, StringConstraints(min_length=1, max_length=64)],
+                Annotated[str, StringConstraints(max_length=1000)],
+            ],
+            Field(max_length=leads.MOST_FIELDS, description="All of them: what else the list says."),
+        ]
+        | None
+    ) = None
+    consent: Annotated[str, StringConstraints(max_length=500)] | None = None
+    consent_at: Moment | None = None
+
+
+class Closing(BaseModel):
+    """Why nobody is to dial him any more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    why: Word = ""
+
+
+class Opening(BaseModel):
+    """From when on he is to be dialled again; null: at once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    due_at: Moment | None = None
+
+
+@routes.get("/api/leads", right=Right.LEADS_READ)
+async def list_leads(visit: Visit, query: LeadFilter) -> Items[LeadRow]:
+    """Leads, the newest first."""
+    names = query.state.split(",") if query.state else []
+    if unknown := [name for name in names if name not in LeadState.__members__.values()]:
+        says = f"There is no state {unknown[0]!r}: {', '.join(LeadState)}."
+        raise Problem(422, "invalid", says, field="state")
+    page = await visit.edge.store.read(
+        leads.page,
+        visit.reader,
+        list_=query.list,
+        campaign=query.campaign,
+        states=[LeadState(name) for name in names],
+        owner=query.owner,
+        customer=query.customer,
+        number=e164(query.number, visit.edge.store.region, "number") if query.number else "",
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return Items(items=list(page.items), next=page.next)
+
+
+@routes.get("/api/leads/{id}", right=Right.LEADS_READ, of=Kind.LEAD, versioned=True)
+async def get_lead(visit: Visit, id: str) -> LeadRow:
+    """One lead, with the numbers and where each may be."""
+    found = await visit.edge.store.read(leads.get, id, visit.reader)
+    if found is None:
+        raise not_found("lead")
+    return found
+
+
+@routes.patch(
+    "/api/leads/{id}",
+    right=Right.LEADS_WRITE,
+    of=Kind.LEAD,
+    refusals=(403, 409),
+    versioned=True,
+)
+async def change_lead(visit: Visit, id: str, body: LeadPatch) -> LeadRow:
+    """Change the fields that are given. One who is being dialled just now goes on by what he was."""
+    given: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"numbers"})
+    if body.numbers is not None:
+        before = await get_lead(visit, id)
+        given["numbers"] = tuple(
+            leads.number_of(
+                each.number,
+                each.kind,
+                country=visit.edge.store.region,
+                zone=before.zone,
+                region=before.region,
+                field=f"numbers.{place}.number",
+            )
+            for place, each in enumerate(body.numbers)
+        )
+    return await visit.edge.store.write(
+        leads.change,
+        id,
+        LeadChange(**given),
+        reader=visit.reader,
+        at=visit.edge.now(),
+        expected=visit.expected,
+    )
+
+
+@routes.post("/api/leads/{id}/close", right=Right.LEADS_WRITE, of=Kind.LEAD, refusals=(409,), versioned=True)
+async def close_lead(visit: Visit, id: str, body: Closing) -> LeadRow:
+    """Nobody dials him any more. A call that is on its way goes on."""
+    return await visit.edge.store.write(leads.close, id, body.why, reader=visit.reader, at=visit.edge.now())
+
+
+@routes.post("/api/leads/{id}/reopen", right=Right.LEADS_WRITE, of=Kind.LEAD, refusals=(409,), versioned=True)
+async def reopen_lead(visit: Visit, id: str, body: Opening) -> LeadRow:
+    """He is dialled again. Whatever forbids a call is looked at then."""
+    return await visit.edge.store.write(
+        leads.reopen, id, due_at=body.due_at, reader=visit.reader, at=visit.edge.now()
+    )
+
+
+@routes.get("/api/leads/{id}/attempts", right=Right.LEADS_READ, of=Kind.LEAD)
+async def list_lead_attempts(visit: Visit, id: str, query: Paged) -> Items[AttemptRecord]:
+    """How often he was dialled, the newest first, and what became of it."""
+    await get_lead(visit, id)
+    page = await visit.edge.store.read(
+        attempts.page, visit.reader, lead=id, cursor=query.cursor, limit=query.limit
+    )
+    return Items(items=list(page.items), next=page.next)
