@@ -305,9 +305,11 @@ class ImportView:
 
 @frozen
 class ReminderView:
-    """A follow-up of which somebody is to be reminded."""
+    """A follow-up, or an appointment, of which somebody is to be reminded."""
 
     id: str
+    kind: str = "followup"
+    """Or `appointment`."""
     title: str
     customer: str
     request: str

@@ -2,7 +2,7 @@
 
 from math import inf
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, literal_column, or_, select
 
 from contactcenter.crm import attempts, campaigns
 from contactcenter.crm.access import CENTER, Reader
@@ -33,7 +33,7 @@ def report(
         row.campaign,
         row.started_at,
         written_down={each.attempt: each.at for each in db.execute(written) if each.attempt},
-        unwanted=_unwanted(db, campaign),
+        unwanted=frozenset(db.scalars(unwanted(campaign))),
     )
     since, until = 0.0, inf
     if period is not None and row.started_at is not None:
@@ -56,15 +56,15 @@ def id_of(db: Connection, campaign: str) -> str:
     return campaign if campaign in found else found[0]
 
 
-def _unwanted(db: Connection, campaign: str) -> frozenset[str]:
-    """The campaign's calls to numbers that were on the own list when the attempt was saved."""
-    query = (
+def unwanted(campaign: str) -> Select[str]:
+    """The campaign's attempts at numbers that were on the own list when they were saved: their ids."""
+    return (
         select(rows.c.id)
         .join(do_not_call, do_not_call.c.number == rows.c.number)
         .where(
             rows.c.campaign == campaign,
+            do_not_call.c.number != literal_column("''"),  # the index is of these, and used if it is said
             rows.c.saved_at > do_not_call.c.at,
             rows.c.outcome != Outcome.REFUSED.value,
         )
     )
-    return frozenset(db.scalars(query))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from contactcenter.crm import permits, shelves
+from contactcenter.crm import appointments, permits, shelves
 from contactcenter.crm.schema import attempts, leads
 from contactcenter.dialer import recycling
 from contactcenter.dialer.attempts import PERSON, AttemptRecord, AttemptState, Outcome
@@ -58,7 +58,15 @@ def after_attempt(
     if row is None or row.last_attempt == record.id:
         return
     values: dict[str, Any] = {"last_attempt": record.id, **_after_drop(row, record)}
-    if row.state == LeadState.LEASED.value and (row.campaign == record.campaign or not row.campaign):
+    if record.outcome == Outcome.CONNECTED:
+        ended_at = record.saved_at if record.ended_at is None else record.ended_at
+        appointments.keep(db, row.id, record.id, begun_at=record.saved_at, at=ended_at)
+    agreed = appointments.of_lead(db, row.id)
+    if agreed and agreed.created_at > record.saved_at and row.state == LeadState.LEASED.value:
+        # What was agreed on in the talk is what becomes of the lead, whatever the rules say.
+        values |= _due(row, numbers, _place_of(numbers, agreed.number, record.position), agreed.at)
+        values["owner"] = agreed.owner
+    elif row.state == LeadState.LEASED.value and (row.campaign == record.campaign or not row.campaign):
         rules = campaign.rules if campaign else {}
         so_far = tried(db, (row.id,), rules)[row.id]
         zone = next(iter(_number(numbers, record.position).zones), "UTC")
@@ -134,6 +142,10 @@ def _after_drop(row: Row[Any], record: AttemptRecord) -> dict[str, Any]:
 
 def _number(numbers: Sequence[LeadNumber], place: int) -> LeadNumber:
     return numbers[place] if place < len(numbers) else LeadNumber(number="")
+
+
+def _place_of(numbers: Sequence[LeadNumber], number: str, usual: int) -> int:
+    return next((place for place, each in enumerate(numbers) if each.number == number), usual)
 
 
 def _write(db: Connection, row: Row[Any], values: Mapping[str, Any], at: float) -> None:

@@ -361,6 +361,9 @@ class LiveModel:
                 return view.login == reader.login
             case MessageView():
                 return view.to == reader.login  # for nobody else's eyes
+            case ReminderView(kind="appointment"):
+                mine = view.owner == reader.login or (not view.owner and view.team in reader.teams)
+                return mine and reader.may(Right.APPOINTMENTS_READ)
             case ReminderView():
                 about = self._reminded_of.get(id_)
                 if not reader.may(Right.FOLLOWUPS_READ) or (about and not reader.knows(*about)):

@@ -90,6 +90,12 @@ async def one_followup(visit: Visit, id: str) -> web.Response:
     return _shell(visit, allowed=visit.visitor.may(Right.FOLLOWUPS_READ))
 
 
+@routes.get("/appointments", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
+async def appointments_list(visit: Visit, query: Asked) -> web.Response:
+    """Calls agreed on for a time."""
+    return _shell(visit, allowed=visit.visitor.may(Right.APPOINTMENTS_READ))
+
+
 @routes.get("/campaigns", right=Right.SIGNED_IN, also=(403,), media_type="text/html")
 async def campaigns_list(visit: Visit, query: Asked) -> web.Response:
     """Campaigns."""

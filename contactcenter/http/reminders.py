@@ -1,4 +1,5 @@
-"""Reminders: follow-ups whose time to be reminded of has come, on the pages of those whom they concern.
+"""Reminders: follow-ups and appointments whose time to be reminded of has come, on the pages of those whom
+they concern.
 
 One timer for all of them, set for the next one; nothing is asked for at intervals, or for each user. What is
 shown is what the store says stands now, so a restart forgets nothing: what came due meanwhile is there at the
@@ -11,7 +12,7 @@ from collections.abc import Callable
 
 import structlog
 
-from contactcenter.crm import followups
+from contactcenter.crm import appointments, followups
 from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.crm.store import Store
 from contactcenter.http.live import LiveModel
@@ -46,16 +47,19 @@ class Reminders:
                 await self._task
 
     def look(self) -> None:
-        """A follow-up was made, changed, or its reminder put away: look at once."""
+        """One was made, changed, or its reminder put away: look at once."""
         self._changed.set()
 
     async def _run(self) -> None:
         while True:
             self._changed.clear()
             try:
-                views, whose, following = await self._store.read(followups.reminders, at=self._now())
-                self._live.remind(views, whose)
-                due_s = FARTHEST_S if following is None else following - self._now()
+                at = self._now()
+                views, whose, following = await self._store.read(followups.reminders, at=at)
+                agreed, coming = await self._store.read(appointments.reminders, at=at)
+                self._live.remind((*views, *agreed), whose)
+                nexts = [moment for moment in (following, coming) if moment is not None]
+                due_s = min(nexts) - self._now() if nexts else FARTHEST_S
             except StoreUnavailable as error:
                 log.warning("reminders can't be read", error=str(error))
                 due_s = AGAIN_S

@@ -28,6 +28,7 @@ from contactcenter.crm.users import Users
 from contactcenter.events import Event
 from contactcenter.http import (
     agents,
+    appointments,
     attachments,
     audit,
     backups,
@@ -96,8 +97,8 @@ API: tuple[Routes, ...] = (
     callbacks.routes, recordings.routes, outbox.routes, consents.routes, relations.routes, notes.routes,
     fields.routes, search.routes, merging.routes, requests.routes, followups.routes, history.routes,
     imports.routes, exports.routes, attachments.routes, views.routes, backups.routes,
-    campaigns.routes, previews.routes, lead_lists.routes, leads.routes, do_not_call.routes,
-    caller_ids.routes,
+    campaigns.routes, previews.routes, appointments.routes, lead_lists.routes, leads.routes,
+    do_not_call.routes, caller_ids.routes,
 )  # fmt: skip
 """What OpenAPI describes."""
 EVERYTHING: tuple[Routes, ...] = (*API, socket.routes, pages.routes)

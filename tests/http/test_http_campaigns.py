@@ -270,3 +270,50 @@ async def test_a_lead_is_dialled_or_skipped_and_what_is_hidden_stays_so(edge: Ru
             pops = (await socket.receive_json())["pops"]
             shown = pops[0]["lead"]
             assert (shown["fields"], shown["talk_script"], shown["name"]) == ({}, "", "Zhang Wei")
+
+
+# --- appointments ---
+
+
+async def test_a_call_is_agreed_on_from_the_talk_moved_kept_and_reminded_of(edge: Running) -> None:
+    at = edge.clock()
+    async with edge.browser() as agent, edge.browser() as other:
+        await agent.sign_in("agent1")
+        await other.sign_in("agent2")
+        pop = edge.center.ring("agent1", caller="13800138000")
+        edge.center.carry(replace(pop, lead=lead_card()))
+        zones = await agent.get("/api/appointments/zones", number="+8613800138000")
+        assert zones == {"zones": ["Asia/Shanghai"]}
+        body = {"at": at + DAY_S, "zone": "Asia/Shanghai", "call": pop.call, "remind_at": at + 1}
+        status, made = await agent.call("POST", "/api/appointments", json=body)
+        assert status == 201, made
+        assert {name: made[name] for name in ("number", "name", "lead", "campaign", "queue", "owner")} == {
+            "number": "+8613800138000", "name": "Zhang Wei", "lead": "l1", "campaign": "c",
+            "queue": "support", "owner": "agent1",
+        }  # fmt: skip
+        path = f"/api/appointments/{made['id']}"
+        assert (await other.call("GET", path))[0] == 404
+        assert (await other.call("POST", "/api/appointments", json=body))[1]["field"] == "call"
+        edge.clock.ahead_s += 2
+        edge.server._edge.reminders.look()
+        async with await agent.listen() as socket, await other.listen() as elsewhere:
+            frame = await socket.receive_json()
+            while not frame.get("reminders"):
+                frame = await socket.receive_json()
+            (view,) = frame["reminders"]
+            assert (view["kind"], view["id"], view["title"]) == ("appointment", made["id"], "Zhang Wei")
+            assert (await elsewhere.receive_json())["reminders"] == []
+        assert (await agent.call("DELETE", f"{path}/reminder"))[0] == 204
+        status, moved = await agent.call("PATCH", path, json={"at": at + 2 * DAY_S})
+        assert (status, moved["at"], moved["remind_at"]) == (200, at + 2 * DAY_S, None)
+        assert [one["id"] for one in (await agent.get("/api/appointments", state="open"))["items"]] == [
+            made["id"]
+        ]
+        edge.clock.ahead_s += 3 * DAY_S
+        async with edge.browser() as admin:
+            await admin.sign_in("admin")
+            (missed,) = (await admin.get("/api/appointments", state="missed"))["items"]
+            assert (missed["id"], missed["state"]) == (made["id"], "missed")
+            status, kept = await admin.call("PATCH", path, json={"state": "done"})
+            assert (status, kept["state"], kept["history"][-1]["login"]) == (200, "done", "admin")
+            assert (await admin.call("DELETE", path))[0] == 409

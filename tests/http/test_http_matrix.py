@@ -143,10 +143,7 @@ def exists_for(role: Role, kind: Kind, relation: str) -> bool:
                 role, Kind.INTERACTION, relation
             )
             return relation == "own" or Right.USERS_WRITE in role.rights or reached
-        case Kind.CAMPAIGN:
-            whole, scope = role.scopes.get(Kind.LEAD), sees(role, Kind.LEAD, relation)
-            return relation == "own" or whole is Scope.ALL or (whole is Scope.TEAM and scope)
-        case Kind.LEAD | Kind.LIST:
+        case Kind.CAMPAIGN | Kind.APPOINTMENT | Kind.LEAD | Kind.LIST:
             whole, scope = role.scopes.get(Kind.LEAD), sees(role, Kind.LEAD, relation)
             return relation == "own" or whole is Scope.ALL or (whole is Scope.TEAM and scope)
         case Kind.MINE | Kind.CENTER | Kind.DO_NOT_CALL:
@@ -273,6 +270,15 @@ def _campaign(db: Connection, id_: str, owner: str, team: str, text: str) -> Non
     )  # fmt: skip
 
 
+def _appointment(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
+    db.execute(
+        insert(schema.appointments).values(
+            id=id_, number="+8613800138000", name=text, owner=owner, team=team, queue="support", zone="UTC",
+            at=1.0, state="open", history=[], version=1, created_at=1.0, updated_at=1.0,
+        )
+    )  # fmt: skip
+
+
 def _list(db: Connection, id_: str, owner: str, team: str, text: str) -> None:
     db.execute(
         insert(schema.lists).values(
@@ -360,6 +366,7 @@ MAKERS: dict[Kind, Callable[[Connection, str, str, str, str], None]] = {
     Kind.REQUEST: _request,
     Kind.FOLLOWUP: _followup,
     Kind.CAMPAIGN: _campaign,
+    Kind.APPOINTMENT: _appointment,
     Kind.LIST: _list,
     Kind.LEAD: _lead,
     Kind.DO_NOT_CALL: _do_not_call,

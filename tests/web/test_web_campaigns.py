@@ -3,7 +3,9 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -14,7 +16,9 @@ from running import Running
 from sqlalchemy import Connection, insert, update
 
 from contactcenter.commands import ShowCampaign
-from contactcenter.crm import caller_ids, campaigns, do_not_call, lists, schema
+from contactcenter.crm import appointments, caller_ids, campaigns, do_not_call, lists, schema
+from contactcenter.crm.access import CENTER
+from contactcenter.crm.appointments import NewAppointment
 from contactcenter.crm.campaigns import CampaignRow
 from contactcenter.crm.lists import NewList
 from contactcenter.dialer.attempts import AttemptRecord
@@ -261,3 +265,48 @@ async def test_a_lead_is_skipped_with_a_reason_and_taken_by_hand(desk: Desk, edg
     await center.heard(SkipAsked, login="agent1", call=pop.call, reason="On holiday")
     center.carry(replace(pop, offer="look", lead=lead(edge, may_skip=False)))
     await expect(tab.get_by_role("button", name="Skip")).to_have_count(0)
+
+
+async def test_a_call_is_agreed_on_by_the_customers_clock(desk: Desk, edge: Running) -> None:
+    await desk.sign_in("agent1")
+    tab, center = desk.page, edge.center
+    pop = center.ring("agent1", caller="+12125550123")
+    center.carry(replace(pop, offer="talk", lead=lead(edge, number="+12125550123", previewing=False)))
+    center.join("agent1")
+    await tab.get_by_role("button", name="Agree on a call").click()
+    await expect(tab.get_by_label("By the clock of")).to_have_value("America/New_York")
+    await tab.get_by_label("When", exact=True).fill("2027-03-14T02:30")
+    await expect(tab.get_by_text("The clocks never show this time there.")).to_be_visible()
+    now = datetime.fromtimestamp(edge.clock(), ZoneInfo("America/New_York"))
+    wanted = (now + timedelta(days=2)).replace(hour=15, minute=0, second=0, microsecond=0)
+    await tab.get_by_label("When", exact=True).fill(f"{wanted:%Y-%m-%dT%H:%M}")
+    await tab.get_by_label("Who calls").select_option("")
+    assert await desk.axe() == []
+    await tab.get_by_role("button", name="Agree", exact=True).click()
+    await expect(tab.locator(".toast")).to_contain_text("Agreed:")
+    (made,) = (await edge.store.read(appointments.page, CENTER, at=edge.clock())).items
+    assert (made.at, made.zone, made.owner, made.lead) == (
+        wanted.timestamp(), "America/New_York", "", "l1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+async def test_missed_ones_stand_before_the_supervisor(
+    chromium: Browser, edge: Running, language: str, theme: str
+) -> None:
+    at = edge.clock()
+    soon = NewAppointment(number="+8613800138000", name="Zhang Wei", at=at + 60, zone="Asia/Shanghai")
+    await edge.store.write(appointments.agree, soon, at=at)
+    edge.clock.ahead_s += 3600
+    async with Desk(chromium, edge, language=language, theme=theme) as desk:
+        await desk.sign_in("admin")
+        tab = desk.page
+        card = tab.locator(".card").filter(has=tab.locator("[data-appointment=missed]"))
+        await expect(card).to_contain_text("Zhang Wei")
+        assert await desk.axe() == []
+        await tab.goto("/appointments?state=missed")
+        await expect(tab.locator("tbody tr")).to_have_count(1)
+        assert await desk.axe() == []
+        assert await desk.overflow(320, 700) <= 0
+        await tab.locator("tbody .acts .button").first.click()
+        await expect(tab.locator("tbody tr")).to_have_count(0)

@@ -39,6 +39,7 @@ BY_CODE = (
     *("campaign_state", "campaign_step", "campaign_part", "campaign_field", "mode", "mode_about", "profile"),
     *("attempt", "attempt_state", "refusal", "pacing", "lead_part", "on_machine", "detection_value", "skip"),
     *("live", "report_rule", "report_says"),
+    *("appointment_field", "appointment_state", "appointment_view", "appointment_none"),
     "lack",
 )
 """Groups whose keys are made of a code that comes from the server."""

@@ -231,7 +231,7 @@ appointments = Table(
     Column("zone", Text, nullable=False),  # the customer's: IANA
     Column("at", Double, nullable=False),
     Column("remind_at", Double),  # NULL: no reminder, or it was given
-    Column("state", Text, nullable=False),  # open, due, done, missed, cancelled
+    Column("state", Text, nullable=False),  # open, done, cancelled: due and missed the clock says
     words("reason"),
     words("note"),
     words("interaction"),  # in which it was agreed on

@@ -1,5 +1,6 @@
 // The supervisor's first view: queues, agents and calls as they are now.
 
+import { MissedAppointments } from "./appointments.js";
 import { beat } from "./clock.js";
 import { Callbacks } from "./callbacks.js";
 import { ActiveChanges, ChangeDialog, changeKeys, ChosenBar, SelectAll, SelectBox, Skills } from "./changes.js";
@@ -76,7 +77,7 @@ export function Board() {
   return html`<div class="page board">
     <div class="page-title"><h1>${t("nav.board")}</h1><${MyPhone} /></div>
     <${Strip} />
-    <${Queues} /><${Waiting} /><${Callbacks} /><${Agents} /><${ActiveChanges} /><${Calls} />
+    <${Queues} /><${Waiting} /><${Callbacks} /><${MissedAppointments} /><${Agents} /><${ActiveChanges} /><${Calls} />
     <${SteerDialog} /><${ChangeDialog} />
   </div>`;
 }

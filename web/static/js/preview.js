@@ -6,6 +6,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
 import { post } from "./api.js";
+import { AppointmentButton } from "./appointment_form.js";
 import { questionsOf } from "./answers.js";
 import { beat } from "./clock.js";
 import { lasting } from "./format.js";
@@ -133,18 +134,23 @@ function Question({ interaction, one, place }) {
   </div>`;
 }
 
-/** In the talk and after it: script, fields, questions, and whether he may be called again. */
+/** In the talk and after it: script, fields, questions, and what can be agreed on. */
 export function LeadPanel({ pop }) {
   const { lead, interaction, call } = pop;
   const questions = lead ? questionsOf(lead.form) : [];
   const noCalls = may("do_not_call.write") && pop.caller;
-  if (!lead && !noCalls) return null;
+  const agrees = may("appointments.write") && pop.caller;
+  if (!lead && !noCalls && !agrees) return null;
   return html`<div class="lead-panel">
     ${lead &&
     html`<div class="lead-body"><${TalkScript} text=${lead.talk_script} /><${LeadFields} lead=${lead} />
       ${questions.length > 0 && html`<fieldset class="questions"><legend class="legend">${t("preview.questions")}</legend>${questions.map((one, place) => html`<${Question} key=${one.question} interaction=${interaction} one=${one} place=${place} />`)}</fieldset>`}
     </div>`}
-    ${noCalls && html`<div class="lead-acts"><${NoCalls} key=${`no ${call}`} call=${call} /></div>`}
+    ${(agrees || noCalls) &&
+    html`<div class="lead-acts">
+      ${agrees && html`<${AppointmentButton} key=${`agree ${call}`} from=${{ call, number: lead?.number || pop.caller, name: lead?.name || pop.customer?.name || "" }} />`}
+      ${noCalls && html`<${NoCalls} key=${`no ${call}`} call=${call} />`}
+    </div>`}
   </div>`;
 }
 

@@ -171,6 +171,8 @@ const KNOWN = [
   [/^you are sending (?<n>\d+) files already/, "because.sending"],
   [/^there is no zone '(?<name>[^']*)'/, "because.zone"],
   [/^there is no region '(?<name>[^']*)'/, "because.region"],
+  [/^there is no country '(?<name>[^']*)'/, "because.country"],
+  [/^you may import nothing of this kind any more/i, "because.may_not_import"],
   [/^there is no room for files on the server/, "because.no_room"],
 ];
 

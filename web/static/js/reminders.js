@@ -1,11 +1,12 @@
-// Reminders: follow-ups whose time to be reminded of has come. They come over the live link, are there again after a
+// Reminders: follow-ups and appointments whose time to be reminded of has come. They come over the live link, are there again after a
 // reload, and stay until somebody has seen to them. They take no focus; Shift+F9 goes to them.
 
 import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { online, pending } from "./actions.js";
-import { get } from "./api.js";
+import { act, online, pending } from "./actions.js";
+import { get, remove } from "./api.js";
+import { keep, mayAgree } from "./appointment_parts.js";
 import { Due } from "./due.js";
 import { changeFollowup, finish, followupAddress, LATER, mayFollowUp, putReminderAway } from "./followup_parts.js";
 import { html } from "./html.js";
@@ -80,6 +81,22 @@ const later = async (one, moment) => {
   if (followup) changeFollowup(followup, { remind_at: moment, ...(moment > followup.due_at ? { due_at: moment } : {}) });
 };
 
+const seen = ({ id }) => act(`reminder ${id}`, () => remove(`/api/appointments/${encodeURIComponent(id)}/reminder`));
+
+/** A call that was agreed on. */
+function Agreed({ one }) {
+  const title = one.title || t("appointment.title");
+  return html`<li class="reminder" aria-busy=${pending(`appointment ${one.id}`) || pending(`reminder ${one.id}`)}>
+    <a class="strong" href="/appointments"><${Icon} name="phone" size=${14} /> <bdi>${t("appointment.with", { name: title })}</bdi></a>
+    <span class="line"><span class="small"><${Due} moment=${one.due_at} /></span>${one.customer && html`<span class="small links"><a href=${customerAddress(one.customer)}>${t("customer.title")}</a></span>`}</span>
+    ${mayAgree() &&
+    html`<div class="acts">
+      <button type="button" class="button small-button" disabled=${!online()} onClick=${() => keep(one)} aria-label=${t("followup.act_of", { act: t("appointment.kept"), title })}><${Icon} name="check" size=${16} />${t("appointment.kept")}</button>
+      <button type="button" class="button small-button" disabled=${!online()} onClick=${() => seen(one)} aria-label=${t("followup.act_of", { act: t("reminder.seen"), title })}>${t("reminder.seen")}</button>
+    </div>`}
+  </li>`;
+}
+
 function Reminder({ one }) {
   const [putOff, setPutOff] = useState(false);
   const busy = pending(`followup ${one.id}`) || pending(`reminder ${one.id}`);
@@ -104,7 +121,7 @@ export function Reminders() {
   const before = useRef(null);
   const said = useRef({ id: "", text: "" });
   const newest = all.reduce((last, one) => (!last || one.remind_at > last.remind_at ? one : last), null);
-  if (newest && said.current.id !== newest.id) said.current = { id: newest.id, text: t("reminder.announce", { title: newest.title }) };
+  if (newest && said.current.id !== newest.id) said.current = { id: newest.id, text: t("reminder.announce", { title: newest.title || t("appointment.title") }) };
   useEffect(() => {
     const keep = (event) => {
       if (!event.target.closest?.(".reminders")) before.current = event.target;
@@ -128,7 +145,7 @@ export function Reminders() {
       <button type="button" class="button plain icon-only" aria-pressed=${sound.value} aria-label=${t("reminder.sound")} title=${t(sound.value ? "reminder.sound_on" : "reminder.sound_off")} onClick=${switchSound}><${Icon} name=${sound.value ? "sound" : "silent"} /></button>
       <button type="button" class="button plain icon-only" aria-label=${t("reminder.fold")} title=${t("reminder.fold")} onClick=${() => (folded.value = true)}><${Icon} name="down" /></button>
     </header>
-    <ul>${all.slice(0, SHOWN).map((one) => html`<${Reminder} key=${one.id} one=${one} />`)}</ul>
+    <ul>${all.slice(0, SHOWN).map((one) => html`<${one.kind === "appointment" ? Agreed : Reminder} key=${one.id} one=${one} />`)}</ul>
     ${all.length > SHOWN && html`<a class="more-of" href="/followups">${t("reminder.more", { n: all.length - SHOWN })}</a>`}
   </section>`;
 }

@@ -1,6 +1,7 @@
 // The rooms of the house: what can be opened, by whom, and what is shown there. A new page has its line here, its
 // address in `contactcenter/http/pages.py`.
 
+import { Appointments } from "./appointments.js";
 import { Audit } from "./audit.js";
 import { Board } from "./board.js";
 import { CampaignPage } from "./campaign_page.js";
@@ -56,6 +57,7 @@ const ROOMS = [
     icon: "followups",
     pages: [
       { name: "followups", title: () => t("nav.followups"), sees: () => may("followups.read"), all: Followups, one: FollowupPage },
+      { name: "appointments", title: () => t("nav.appointments"), sees: () => may("appointments.read"), all: Appointments },
     ],
   },
   {

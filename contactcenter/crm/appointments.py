@@ -1,0 +1,371 @@
+"""Appointments: calls agreed on with somebody for a time, by his clock.
+
+One whose lead a campaign dials is dialled by it: the lead is due at that time, and its owner's. Any other is
+called by whoever is reminded of it. A talk with the lead that begins after it was agreed on keeps it. *Due*
+and *missed* are what the clock says of one that is open: nothing has to run for it, and a restart forgets
+nothing. It stays when its owner goes: whoever sees it gives it to somebody else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+
+from contactcenter.crm import access, ownerships, paging, records
+from contactcenter.crm.access import CENTER, Kind, Reader
+from contactcenter.crm.errors import Refusal
+from contactcenter.crm.paging import Page
+from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.schema import appointments, leads
+from contactcenter.crm.text import entered
+from contactcenter.crm.zones import checked_zone
+from contactcenter.dialer.leads import LeadState
+from contactcenter.values import frozen
+from contactcenter.views import ReminderView
+
+MISSED_S = 1800.0
+"""So long after its time, nobody has kept it."""
+REMINDED_S = 7 * 86_400.0
+"""A reminder that nobody put away for so long is shown no more."""
+FARTHEST_S = 366 * 86_400.0
+"""An appointment is within a year."""
+_CAPS = {
+    "name": 120, "note": 1000, "queue": 64, "lead": 64, "campaign": 64, "customer": 64, "interaction": 64,
+}  # fmt: skip
+_KEPT = (
+    "at", "zone", "owner", "team", "state", "remind_at", "note", "queue", "lead", "campaign", "attempt",
+)  # fmt: skip
+"""What of it the audit log has: neither number nor name, which can be erased."""
+
+
+class AppointmentState(StrEnum):
+    """What became of an appointment."""
+
+    OPEN = "open"
+    DUE = "due"
+    """Its time has come."""
+    MISSED = "missed"
+    """Its time is over, and nobody has talked."""
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+@frozen
+class NewAppointment:
+    """What is needed to agree on a call. Everything is checked when it is stored."""
+
+    number: str
+    """In any form."""
+    at: float
+    zone: str
+    """By whose clock it was agreed on: IANA."""
+    name: str = ""
+    owner: str | None = None
+    """Who calls; empty: anyone of the queue; None: who agrees on it."""
+    note: str = ""
+    remind_at: float | None = None
+    queue: str = ""
+    lead: str = ""
+    campaign: str = ""
+    customer: str = ""
+    interaction: str = ""
+    """In which it was agreed on."""
+
+
+@frozen
+class AppointmentChange:
+    """What to change; None leaves it."""
+
+    at: float | None = None
+    zone: str | None = None
+    owner: str | None = None
+    note: str | None = None
+    remind_at: float | None = None
+    no_reminder: bool = False
+    done: bool = False
+    """Somebody has kept it."""
+
+
+@frozen
+class Appointment:
+    """An appointment as pages and programs get it."""
+
+    id: str
+    number: str
+    name: str
+    at: float
+    zone: str
+    owner: str
+    team: str
+    state: AppointmentState
+    remind_at: float | None
+    """None: no reminder, or it was put away."""
+    note: str
+    queue: str
+    lead: str
+    campaign: str
+    customer: str
+    interaction: str
+    attempt: str
+    """The talk that kept it."""
+    history: tuple[Mapping[str, Any], ...]
+    """When, who (`login`), what: it only grows."""
+    version: int
+    created_at: float
+    created_by: str
+    updated_at: float
+    hidden: tuple[str, ...] = ()
+
+
+# --- reading ---
+
+
+def get(db: Connection, appointment: str, reader: Reader = CENTER, *, at: float) -> Appointment | None:
+    """One appointment, or None when there is none that the reader sees."""
+    seen = access.visible(reader, Kind.APPOINTMENT)
+    row = db.execute(select(appointments).where(appointments.c.id == appointment, seen)).one_or_none()
+    return _appointment(row, reader, at) if row else None
+
+
+def page(
+    db: Connection,
+    reader: Reader,
+    *,
+    state: AppointmentState | None = None,
+    owner: str = "",
+    lead: str = "",
+    customer: str = "",
+    cursor: str = "",
+    limit: int = 50,
+    at: float,
+) -> Page[Appointment]:
+    """Appointments that the reader sees: those to come and due ones with the first first, others with the
+    last first. `OPEN` has the due ones, too. Raises `Refusal`."""
+    query = select(appointments).where(access.visible(reader, Kind.APPOINTMENT), *_in_state(state, at))
+    for name, value in (("owner", owner), ("lead", lead), ("customer", customer)):
+        if value:
+            query = query.where(appointments.c[name] == value)
+    down = state not in (AppointmentState.OPEN, AppointmentState.DUE)
+    query = paging.after(query, appointments.c.at, appointments.c.id, cursor=cursor, limit=limit, down=down)
+    found = db.execute(query).all()
+    shown = found[: paging.bounded(limit)]
+    more = paging.cursor_of(shown[-1].at, shown[-1].id) if len(found) > len(shown) else ""
+    return Page(items=tuple(_appointment(row, reader, at) for row in shown), next=more)
+
+
+def of_lead(db: Connection, lead: str) -> Appointment | None:
+    """The first open appointment of a lead, or None."""
+    query = select(appointments).where(appointments.c.lead == lead, appointments.c.lead != "", _IS_OPEN)
+    row = db.execute(query.order_by(appointments.c.at, appointments.c.id).limit(1)).one_or_none()
+    return _appointment(row, CENTER, row.at) if row else None
+
+
+def reminders(db: Connection, *, at: float) -> tuple[tuple[ReminderView, ...], float | None]:
+    """The reminders that stand at this moment, and when the next one comes; None: none is to come."""
+    stands = (
+        _IS_OPEN,
+        appointments.c.remind_at.is_not(None),
+        appointments.c.remind_at <= at,
+        appointments.c.remind_at > at - REMINDED_S,
+    )
+    rows = db.execute(select(appointments).where(*stands).order_by(appointments.c.remind_at)).all()
+    views = tuple(
+        ReminderView(
+            id=row.id, kind=Kind.APPOINTMENT.value, title=row.name, customer=row.customer, request="",
+            owner=row.owner or ("" if row.team else row.created_by), team=row.team, due_at=row.at,
+            remind_at=row.remind_at,
+        )
+        for row in rows
+    )  # fmt: skip
+    coming = select(func.min(appointments.c.remind_at)).where(_IS_OPEN, appointments.c.remind_at > at)
+    return views, db.scalar(coming)
+
+
+# --- writing ---
+
+
+def agree(
+    db: Connection, new: NewAppointment, *, region: str = "CN", reader: Reader = CENTER, at: float
+) -> Appointment:
+    """Agree on a call. `region`: whose habits a number without a country code follows. Raises `Refusal`
+    naming the field."""
+    texts = {name: entered(getattr(new, name), name, cap) for name, cap in _CAPS.items()}
+    owner = reader.login if new.owner is None else new.owner
+    ownerships.check(db, owner if new.owner else "", "")
+    row: dict[str, Any] = {
+        **texts, "id": uuid4().hex, "number": e164(new.number, region, "number"), "owner": owner,
+        "team": reader.home, "zone": checked_zone(new.zone), "at": _to_come(new.at, at),
+        "remind_at": _reminder(new.remind_at, new.at), "state": AppointmentState.OPEN.value, "reason": "",
+        "attempt": "", "history": [_line(at, reader, "agreed")], "version": 1, "created_at": at,
+        "created_by": reader.login, "updated_at": at,
+    }  # fmt: skip
+    db.execute(insert(appointments).values(row))
+    records.changed(db, "appointment", row["id"], None, _told(row), by=reader.login, at=at)
+    _lead_due(db, row, at)
+    return _written(db, row["id"], at)
+
+
+def change(
+    db: Connection,
+    appointment: str,
+    to: AppointmentChange,
+    *,
+    reader: Reader = CENTER,
+    at: float,
+    expected: int | None = None,
+) -> Appointment:
+    """Move it, give it to somebody else, or say that it was kept. Raises `Refusal`: `not_found`,
+    `illegal_now` for one that is over, or the wrong field; and `ChangedMeanwhile`."""
+    row = _alive(db, appointment, reader, expected)
+    values: dict[str, Any] = {}
+    if to.at is not None and to.at != row.at:
+        values["at"] = _to_come(to.at, at)
+    if to.zone is not None:
+        values["zone"] = checked_zone(to.zone)
+    if to.owner is not None:
+        ownerships.check(db, to.owner, "")
+        values["owner"] = to.owner
+    if to.note is not None:
+        values["note"] = entered(to.note, "note", _CAPS["note"])
+    if to.no_reminder:
+        values["remind_at"] = None
+    elif to.remind_at is not None:
+        values["remind_at"] = _reminder(to.remind_at, values.get("at", row.at))
+    if to.done:
+        values["state"] = AppointmentState.DONE.value
+    what = "done" if to.done else "moved" if "at" in values else "changed"
+    return _write(db, row, values, what, reader, at)
+
+
+def cancel(
+    db: Connection, appointment: str, *, reader: Reader = CENTER, at: float, expected: int | None = None
+) -> Appointment:
+    """It is not to be kept. Its lead is dialled as its list and campaign say. Raises as `change`."""
+    row = _alive(db, appointment, reader, expected)
+    return _write(db, row, {"state": AppointmentState.CANCELLED.value}, "cancelled", reader, at)
+
+
+def put_away(db: Connection, appointment: str, *, reader: Reader = CENTER, at: float) -> None:
+    """Show its reminder no more. Raises `Refusal` `not_found`."""
+    row = _seen(db, appointment, reader)
+    if row.remind_at is not None and row.remind_at <= at:
+        db.execute(update(appointments).where(appointments.c.id == row.id).values(remind_at=None))
+
+
+def keep(db: Connection, lead: str, attempt: str, *, begun_at: float, at: float) -> None:
+    """Somebody talked with the lead, in a call that began then: what was agreed on before is done."""
+    query = select(appointments).where(
+        appointments.c.lead == lead, appointments.c.lead != "", _IS_OPEN,
+        appointments.c.created_at <= begun_at,
+    )  # fmt: skip
+    for row in db.execute(query).all():
+        values = {"state": AppointmentState.DONE.value, "attempt": attempt}
+        _write(db, row, values, "done", CENTER, at)
+
+
+# --- parts ---
+
+_IS_OPEN = appointments.c.state == AppointmentState.OPEN.value
+
+
+def _in_state(state: AppointmentState | None, at: float) -> tuple[ColumnElement[bool], ...]:
+    """What of a row says that it is in this state at this moment."""
+    match state:
+        case None:
+            return ()
+        case AppointmentState.OPEN:
+            return (_IS_OPEN, appointments.c.at > at - MISSED_S)
+        case AppointmentState.DUE:
+            return (_IS_OPEN, appointments.c.at > at - MISSED_S, appointments.c.at <= at)
+        case AppointmentState.MISSED:
+            return (_IS_OPEN, appointments.c.at <= at - MISSED_S)
+        case _:
+            return (appointments.c.state == state.value,)
+
+
+def _state(row: Row[Any], at: float) -> AppointmentState:
+    if row.state != AppointmentState.OPEN.value or row.at > at:
+        return AppointmentState(row.state)
+    return AppointmentState.DUE if row.at > at - MISSED_S else AppointmentState.MISSED
+
+
+def _to_come(moment: float, at: float) -> float:
+    if not at < moment <= at + FARTHEST_S:
+        raise Refusal("a time that is still to come, within a year", field="at")
+    return moment
+
+
+def _reminder(moment: float | None, due: float) -> float | None:
+    if moment is not None and moment > due:
+        raise Refusal("must not be after it is due", field="remind_at")
+    return moment
+
+
+def _seen(db: Connection, appointment: str, reader: Reader) -> Row[Any]:
+    seen = access.visible(reader, Kind.APPOINTMENT)
+    row = db.execute(select(appointments).where(appointments.c.id == appointment, seen)).one_or_none()
+    if row is None:
+        raise Refusal("there is no such appointment", code="not_found")
+    return row
+
+
+def _alive(db: Connection, appointment: str, reader: Reader, expected: int | None) -> Row[Any]:
+    row = _seen(db, appointment, reader)
+    records.expect(row.version, expected)
+    if row.state != AppointmentState.OPEN.value:
+        raise Refusal(f"the appointment is {row.state}", code="illegal_now", field="state")
+    return row
+
+
+def _write(
+    db: Connection, row: Row[Any], values: dict[str, Any], what: str, reader: Reader, at: float
+) -> Appointment:
+    before = dict(row._mapping)
+    was, now = _told(before), {**before, **values}
+    if was != _told(now):
+        version = row.version + 1
+        history = [*row.history, _line(at, reader, what)]
+        of = update(appointments).where(appointments.c.id == row.id)
+        db.execute(of.values(**values, history=history, version=version, updated_at=at))
+        records.changed(db, "appointment", row.id, was, _told(now), by=reader.login, at=at, version=version)
+        if values.keys() & {"at", "owner"}:
+            _lead_due(db, now, at)
+    return _written(db, row.id, at)
+
+
+def _lead_due(db: Connection, row: Mapping[str, Any], at: float) -> None:
+    """Its lead is dialled at that time and no earlier, by its owner as far as he is there. One that is being
+    talked to now is settled when the talk is over (`settling.py`)."""
+    if row["lead"]:
+        waits = leads.c.state == LeadState.DUE.value
+        of = update(leads).where(leads.c.id == row["lead"], waits)
+        again = {"due_at": row["at"], "owner": row["owner"]}
+        db.execute(of.values(**again, version=leads.c.version + 1, updated_at=at))
+
+
+def _line(at: float, reader: Reader, what: str) -> dict[str, Any]:
+    return {"at": at, "login": reader.login, "what": what}
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _KEPT}
+
+
+def _written(db: Connection, appointment: str, at: float) -> Appointment:
+    row = db.execute(select(appointments).where(appointments.c.id == appointment)).one()
+    return _appointment(row, CENTER, at)
+
+
+def _appointment(row: Row[Any], reader: Reader, at: float) -> Appointment:
+    fields = {name: row._mapping[name] for name in Appointment.__dataclass_fields__ if name in row._mapping}
+    one = Appointment(**{**fields, "state": _state(row, at), "history": tuple(row.history)})
+    hidden = [each for each in ("name", "numbers") if reader.hides(Kind.LEAD, each)]
+    blank: dict[str, Any] = {}
+    if "name" in hidden:
+        blank["name"] = ""
+    if "numbers" in hidden:
+        blank["number"] = ""
+    return replace(one, **blank, hidden=tuple(hidden)) if hidden else one
