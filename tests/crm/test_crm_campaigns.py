@@ -280,3 +280,13 @@ async def test_pages_of_leads_go_by_list_campaign_state_and_number(store: Store)
     assert [each.id for each in (await store.read(leads.page, EAST, limit=2, cursor=first.next)).items] == [
         ids[0]
     ]
+
+
+async def test_a_campaign_that_can_not_be_read_keeps_nobody_from_starting(
+    keeper: Keeper, store: Store
+) -> None:
+    for name in ("Spring", "Autumn"):
+        id_ = (await store.write(campaigns.create, campaign(name=name), at=AT)).campaign.id
+        await store.write(campaigns.save_state, id_, "running", by="ann", at=AT)
+    keeper.rows("UPDATE campaigns SET mode = 'telepathy' WHERE name = 'Spring'")
+    assert [each.campaign.name for each in await store.read(campaigns.running, AT)] == ["Autumn"]
