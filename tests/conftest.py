@@ -4,6 +4,10 @@ import gc
 
 import structlog
 
+from tests.support import scratch
+
+scratch.settle()
+
 # Tests log traces by the hundred: structlog's own picture of one, with the values of all variables, takes a
 # third of a second.
 structlog.configure(
