@@ -4,6 +4,10 @@ import gc
 
 import structlog
 
+from tests.support import scratch
+
+scratch.settle()
+
 # Tests log traces by the hundred: structlog's own picture of one, with the values of all variables, takes a
 # third of a second.
 structlog.configure(
@@ -16,7 +20,10 @@ structlog.configure(
 )
 
 
+# The collector begins as late as the server's (`__main__.py`), and leaves alone what the tests are made of.
+gc.set_threshold(50_000, 20, 20)
+
+
 def pytest_collection_finish() -> None:
-    """Leave the collector what the tests make, and let it begin as late as the server's (`cli.py`)."""
+    """What was collected is here to stay."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)

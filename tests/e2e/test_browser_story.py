@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from contactcenter.crm.users import User
 from contactcenter.phones.phone import answer
 from tests.support.agent import Agent
+from tests.support.browser import running_browser
 from tests.support.center import PASSWORD, Center, running_center
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
@@ -42,13 +43,8 @@ async def teams() -> AsyncIterator[Center]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
+    async with running_browser() as browser:
         yield browser
-        await browser.close()
 
 
 @asynccontextmanager
