@@ -56,13 +56,13 @@ class Calendar:
 
     def _moments(self, day: date, start: time) -> set[float]:
         """When the clocks show a time of day: twice in the hour that autumn repeats. A time that spring skips
-        has come when they go on after the gap."""
+        has come when they go on after the gap; where that is at midnight, on the next day."""
         local = datetime.combine(day, start, self.zone)
         first, second = local.timestamp(), local.replace(fold=1).timestamp()
         if first <= second:
             return {first, second}
         minutes = range(int(second), int(first) + 60, 60)
-        return {next(at for at in minutes if datetime.fromtimestamp(at, self.zone).time() >= start)}
+        return {next(at for at in minutes if self._shown(at) >= local.replace(tzinfo=None))}
 
     def _set_back(self, day: date) -> set[float]:
         """When the clocks go back on that day, if they do: it may be a time at which it is open once more."""
@@ -78,6 +78,10 @@ class Calendar:
             else:
                 high = middle
         return {float(high)}
+
+    def _shown(self, at: float) -> datetime:
+        """What the clocks show, with the day."""
+        return datetime.fromtimestamp(at, self.zone).replace(tzinfo=None)
 
     def _offset(self, at: float) -> timedelta | None:
         return datetime.fromtimestamp(at, self.zone).utcoffset()

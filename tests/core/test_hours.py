@@ -76,6 +76,57 @@ def test_a_time_that_the_clocks_skip_opens_when_they_go_on() -> None:
     assert opening == at("2026-03-29T03:00")
 
 
+def test_a_midnight_that_the_clocks_skip_opens_when_they_go_on() -> None:
+    """In Cairo they go from 23:59:59 to 1:00, at the end of a Thursday in April."""
+    cairo = ZoneInfo("Africa/Cairo")
+    calendar = Calendar(zone=cairo, week=(((time(0), time(5)),),) * 7)
+    assert calendar.next_opening(at("2026-04-23T22:30", cairo)) == at("2026-04-24T01:00", cairo)
+
+
+def test_an_opening_before_a_midnight_that_the_clocks_skip_is_not_there_on_that_day() -> None:
+    """In Nuuk they go from 23:59:59 to 1:00, too, but it is Saturday's end that is skipped: from 23:00 on."""
+    nuuk = ZoneInfo("America/Nuuk")
+    calendar = Calendar(zone=nuuk, week=(((time(23, 15), time(23, 45)),),) * 7)
+    assert calendar.next_opening(at("2026-03-28T22:30", nuuk)) == at("2026-03-29T23:15", nuuk)
+
+
+CHANGES = (
+    *(("Africa/Cairo", "2026-04-24"), ("Africa/Cairo", "2026-10-30"), ("America/Havana", "2026-03-08")),
+    *(("America/Havana", "2026-11-01"), ("America/Nuuk", "2026-03-29"), ("America/Nuuk", "2026-10-25")),
+    *(("Asia/Beirut", "2026-03-29"), ("Asia/Beirut", "2026-10-25"), ("America/Santiago", "2026-04-05")),
+    *(("America/Santiago", "2026-09-06"), ("Australia/Lord_Howe", "2026-04-05")),
+    *(
+        ("Australia/Lord_Howe", "2026-10-04"),
+        ("Atlantic/Azores", "2026-03-29"),
+        ("Pacific/Apia", "2011-12-31"),
+    ),
+    *(
+        ("Atlantic/Azores", "2026-10-25"),
+        ("Antarctica/Troll", "2026-03-29"),
+        ("Africa/Casablanca", "2026-03-22"),
+    ),
+)
+"""Clocks that change at midnight, before it, by half an hour, by two, by a day."""
+
+
+@given(
+    st.sampled_from(CHANGES),
+    st.integers(0, 95),
+    st.integers(1, 24),
+    st.integers(-120, 24),
+)
+def test_the_next_opening_is_the_first_wherever_the_clocks_change(
+    change: tuple[str, str], begin: int, long: int, before: int
+) -> None:
+    zone = ZoneInfo(change[0])
+    end = min(begin + long, 96) % 96
+    span = (time(begin // 4, begin % 4 * 15), time(end // 4, end % 4 * 15))
+    calendar = Calendar(zone=zone, week=((span,),) * 7)
+    now = at(change[1], zone) + before * 900
+    first = next(each for step in range(4 * 24 * 4) if calendar.is_open(each := now + step * 900))
+    assert calendar.next_opening(now) == first
+
+
 def test_an_hour_that_the_clocks_repeat_is_open_again() -> None:
     calendar = Calendar(zone=BERLIN, week=(((time(0), time(2, 30)),),) * 7)
     first_closing = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN).timestamp()
