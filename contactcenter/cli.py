@@ -114,9 +114,8 @@ def main() -> None:
 
 
 def _do(work: Coroutine[Any, Any, Any]) -> Any:
-    # The modules are here to stay: the collector need not walk through them, and not every few calls either.
+    # The modules are here to stay: the collector need not walk through them.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             result = runner.run(work)

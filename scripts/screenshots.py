@@ -17,13 +17,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
+
+from tests.support.browser import running_browser
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = (sys.executable, "-m", "contactcenter")
 PASSWORD = "only for these pictures"  # noqa: S105 - of a center that lives for a minute
-BROWSER = "/usr/bin/chromium"
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 CALLER = "15400000003"
 """A customer of the demo's with a history."""
 NAME = "李敏"
@@ -81,14 +81,12 @@ async def main() -> None:
     """The pictures, one after the other."""
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
+    async with running_browser() as browser:
         if options.only != "records":
             await _calls(browser, options)
         if options.only != "calls":
             async with _center(options.offset, YEAR) as address:
                 await _records(browser, address, options)
-        await browser.close()
 
 
 async def _calls(browser: Browser, options: argparse.Namespace) -> None:

@@ -5,6 +5,10 @@ import gc
 import structlog
 from hypothesis import settings
 
+from tests.support import scratch
+
+scratch.settle()
+
 # How long an example takes on a busy machine is no claim of any test: the timeout is against one that hangs.
 settings.register_profile("center", deadline=None)
 settings.load_profile("center")
@@ -21,7 +25,10 @@ structlog.configure(
 )
 
 
+# The collector begins as late as the server's (`__main__.py`), and leaves alone what the tests are made of.
+gc.set_threshold(50_000, 20, 20)
+
+
 def pytest_collection_finish() -> None:
-    """Leave the collector what the tests make, and let it begin as late as the server's (`cli.py`)."""
+    """What was collected is here to stay."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)

@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,8 @@ def part(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Every module that a file imports, and what it takes from each (that may be a module, too)."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -54,7 +56,7 @@ def imports(path: Path) -> set[str]:
             base = here[: len(here) + 1 - node.level] if node.level else ()
             module = ".".join((*base, *filter(None, [node.module])))
             found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)
 
 
 def own(name: str) -> str:
@@ -72,7 +74,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def circle(graph: Mapping[str, set[str]]) -> list[str]:
+def circle(graph: Mapping[str, frozenset[str]]) -> list[str]:
     """The nodes of one way that leads back to where it began; empty if there is none."""
     done: set[str] = set()
     way: list[str] = []

@@ -232,12 +232,10 @@ def fill(path: Path) -> None:
 async def spill_and_recover(keeper: Keeper, store: Store, relieve: Callable[[], None]) -> None:
     sent = 0
     while not store.health()["degraded"]:  # until what SQLite has at hand is used up
-        if (
-            int(store.health()["waiting"]) < 50
-        ):  # what waits must fit into the journal, on a slow machine, too
-            store.carry(save(f"i{sent}", said=("arrived", "ended"), note="n" * 500, final=True))
-            sent += 1
-        await asyncio.sleep(0.001)
+        store.carry(save(f"i{sent}", said=("arrived", "ended"), note="n" * 500, final=True))
+        sent += 1
+        # One by one: what waits must find room in the journal.
+        await until(lambda: store.health()["degraded"] or not store.health()["waiting"])
     store.carry(save("last", final=True))
     await until(lambda: b'"last"' in keeper.journal())
     assert store.health()["unsaved"] is False  # the pre-allocated file took it

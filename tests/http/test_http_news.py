@@ -143,7 +143,7 @@ async def test_many_at_once_are_told_by_one_hint_to_those_who_see_any(
     async with edge.browser() as admin, edge.browser() as north, edge.browser() as south:
         await admin.sign_in("admin")
         near, far = await both(admin, north, south)
-        some = [NewCustomer(name=f"n{n}", team="north") for n in range(news.FEW + 20)]
+        some = [NewCustomer(name=f"n{n}", team="north") for n in range(news.FEW + 21)]
         ids = await edge.store.write(
             customers.create_many, some[:20], at=1.0, reader=CENTER, act=records.IMPORT
         )

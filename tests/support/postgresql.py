@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from contactcenter.crm.place import Server
 from contactcenter.crm.store import Store
+from tests.support import scratch
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ UNPACKED = ROOT / ".postgresql"
 OLDEST = 15
 USER = "center"
 """The owner of the databases: no superuser, as it should be in a real center."""
+_HOME = scratch.folder()  # a socket's path must be short
 _PREFIX = "contactcenter-postgresql-"
 _BOOT_S = 30
 _SETTINGS = {
@@ -62,7 +64,7 @@ class Cluster:
         self._count = 0
         self._template = ""
         self._administrator = Administrator(lambda: self.url("postgres", "postgres"))
-        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))  # a socket's path must be short
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_HOME))
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         if self._user:
@@ -292,7 +294,7 @@ def _found() -> Path:
 
 def _sweep() -> None:
     """Remove the folders of servers whose tests were killed."""
-    for folder in Path("/tmp").glob(f"{_PREFIX}*"):
+    for folder in _HOME.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             file = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
             try:

@@ -258,7 +258,7 @@ class Day:
         if wished := caller.asks.preferred(waited_s):
             left = [f"{skill} {level}" for skill, level in caller.asks.required(waited_s).items()]
             left += [f"{skill} {level}?" for skill, level in wished.items()]
-            assert kept["widened"] == left
+            assert kept["widened"] == left, f"after {waited_s:.4f} s: {kept}"
             said["en"].append(f"after widening {', '.join(left)}")
             said["zh"].append(f"放宽后为 {'，'.join(left)}")
         else:

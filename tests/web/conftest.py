@@ -6,26 +6,18 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "http"))
 
 from desk import Desk
 from running import Running, running
 
+from tests.support.browser import running_browser
 from tests.support.slowness import asked_for, slow_wire
 
 SLOWNESS = asked_for()
 TIMEOUT_S, EXPECT_S = 120, 30
-
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
 
 expect.set_options(timeout=EXPECT_S * 1000 * SLOWNESS.patience)
 
@@ -39,10 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    async with running_browser() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
