@@ -1,7 +1,10 @@
 """What holds for all tests."""
 
 import gc
+from collections import defaultdict
+from itertools import count
 
+import pytest
 import structlog
 from hypothesis import settings
 
@@ -27,6 +30,24 @@ structlog.configure(
 
 # The collector begins as late as the server's (`__main__.py`), and leaves alone what the tests are made of.
 gc.set_threshold(50_000, 20, 20)
+
+
+LONG = ("e2e", "web", "http", "crm", "traces")
+"""Folders whose files take long."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that at the end no worker has one before it while the others
+    are done; and with one of each folder by turns, because who telephones waits for most of the time, and
+    others can use that."""
+    turns = defaultdict[str, "count[int]"](count)
+    place: dict[str, tuple[bool, int]] = {}
+    for item in items:
+        file = item.location[0]
+        if file not in place:
+            folder = item.path.parent.name
+            place[file] = (folder not in LONG, next(turns[folder]) if folder in LONG else 0)
+    items.sort(key=lambda item: place[item.location[0]])
 
 
 def pytest_collection_finish() -> None:

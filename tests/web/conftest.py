@@ -51,6 +51,6 @@ async def edge(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def desk(chromium: Browser, edge: Running) -> AsyncIterator[Desk]:
-    """The sign-in page, in English and light."""
+    """A page of nobody yet, in English and light."""
     async with Desk(chromium, edge) as desk:
         yield desk

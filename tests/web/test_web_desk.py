@@ -21,7 +21,9 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 async def test_a_call_from_sign_in_to_done_with_the_keyboard_alone(desk: Desk) -> None:
-    await desk.sign_in()
+    await desk.ask_who()
+    await desk.enter("agent1")
+    await desk.at_home()
     keys = desk.page.keyboard
     await keys.press("F8")
     await expect(desk.page.locator(".menu-item").first).to_be_focused()
@@ -142,6 +144,7 @@ async def test_the_link_is_up_when_the_page_shows_what_is_now(desk: Desk) -> Non
         line.connect_to_server().on_message(late)
 
     await desk.page.route_web_socket("**/ws", hold)
+    await desk.ask_who()
     await desk.enter("agent1")
     shell = desk.page.locator(".shell")
     await shell.wait_for()
@@ -319,6 +322,7 @@ async def test_every_state_is_accessible_and_fits(
     chromium: Browser, edge: Running, language: str, theme: str
 ) -> None:
     async with Desk(chromium, edge, language=language, theme=theme) as desk:
+        await desk.ask_who()
         assert await desk.axe() == []
         assert await desk.overflow(320, 640) <= 0
         await desk.sign_in()
