@@ -152,6 +152,7 @@ def _place(floor: Floor, dial: Dial, at: float) -> None:
             entered_at=at,
             dialled=True,
             detection=campaign.detection,
+            message=campaign.message,
         )
     )
 

@@ -127,6 +127,27 @@ async def test_a_campaigns_call_is_listened_to_and_is_not_kept_waiting_without_u
     }
 
 
+@pytest.mark.parametrize(
+    ("sound", "alone"),
+    [
+        ("/var/cc/prompts/0a1b", "/var/cc/prompts/0a1b"),
+        ("", "hangup"),
+        ("/var/cc,CC_NEXT=hangup/0a1b", "hangup"),
+        ("/var/c&c/0a1b", "hangup"),
+        ("relative/0a1b", "hangup"),
+    ],
+)
+async def test_without_us_who_answers_hears_our_sound_and_never_the_campaigns_text(
+    sound: str, alone: str
+) -> None:
+    asked: list[str] = []
+    edge = Edge()
+    edge._sound = lambda text: asked.append(text) or sound  # type: ignore[func-returns-value]
+    [action] = await edge.carried(PlaceCall(**DIAL, message="Who calls, CC_NEXT=x"))  # type: ignore[arg-type]
+    assert asked == ["Who calls, CC_NEXT=x"]
+    assert action["Variable"].split(",")[3:] == [f"CC_ALONE={alone}"]
+
+
 async def test_without_a_detection_nobody_listens() -> None:
     [action] = await Edge().carried(PlaceCall(**DIAL))  # type: ignore[arg-type]
     assert "CC_AMD" not in action["Variable"]
