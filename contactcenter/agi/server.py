@@ -163,7 +163,7 @@ class AgiServer:
         return await self._prompts.warm([BUILT_IN, *(script.texts for script, _ in self._routes.values())])
 
     def sound_of(self, text: str) -> str:
-        """Where Asterisk finds a campaign's message, without extension, once it is made (`MakeNotices`); empty
+        """Where Asterisk finds a campaign's message once it is made (`MakeNotices`), without extension; empty
         if it can't be."""
         return self._prompts.place(notice(text))
 
