@@ -271,6 +271,9 @@ class Dialler:
         agents = self.center.floor.agents
         if line == "persistent":
             await self.until(lambda: login in agents and agents[login].line_up)
+        else:
+            # Asterisk tells of a phone that has just registered in its own time.
+            await self.until(lambda: login in agents and agents[login].reachable)
         tell(e.StateAsked(at=now(), login=login, state="available", reason="", request=self.request()))
         await self.until(lambda: login in agents and agents[login].can_take_calls)
 
