@@ -272,6 +272,15 @@ def leg_answered(floor: Floor, leg: str, at: float) -> None:
         dialled.answer(floor, dial, at)
 
 
+def seen_answered(floor: Floor, leg: str, at: float) -> None:
+    """A snapshot shows that it was answered meanwhile. Who has answered may be with his session, and is told
+    of; or the dialplan has said our message to him, and is told of by nobody."""
+    dial = floor.dials.get(leg)
+    if dial and dial.state in EARLY:
+        dialled.answer(floor, dial, at)
+        dial.unheard = True
+
+
 def answered(floor: Floor, event: DialledAnswered) -> None:
     """It is known what has answered, and its session waits for a word."""
     dial = floor.dials.get(event.call)
@@ -435,6 +444,8 @@ def leg_ended(floor: Floor, leg: str, cause: int, at: float, *, inferred: bool) 
         floor.trunk(record.trunk).worked()
     if outcome is Outcome.HUNG_UP and dial.person and not record.reserved:
         live.steering.dropped(at)  # an agent would have had him at once: there was none
+    elif outcome is Outcome.LOST and dial.state is AttemptState.ANSWERED and dial.person is not False:
+        live.steering.dropped(at)  # whom a crash of ours left alone had none, either
     dialled.close(floor, dial, outcome, at, cause=cause)
 
 
@@ -460,7 +471,8 @@ def _outcome(dial: Dial, live: LiveCampaign, cause: int, at: float, *, inferred:
             return Outcome.MESSAGE_LEFT if dial.whole else Outcome.MACHINE
         if dial.person and live.campaign.mode is Mode.AGENTLESS:
             return Outcome.ANNOUNCED
-        return Outcome.LOST if inferred else Outcome.HUNG_UP
+        nobody_knows = inferred or (dial.unheard and dial.person is None)
+        return Outcome.LOST if nobody_knows else Outcome.HUNG_UP
     if dial.given_up:
         return dial.given_up
     if inferred:

@@ -45,6 +45,8 @@ T = TypeVar("T")
 NOTICE_HZ = 2000
 """What the campaign's messages sound like."""
 NOTICE_S = 3.0
+LATELY = 25
+"""So many events are shown when something did not come."""
 RULES = Rules(
     queues=(queue("sales", wrap_up_s=0, without_agents=True),),
     dispositions=frozenset({"done"}),
@@ -231,8 +233,12 @@ class Dialler:
         self.store.changed.set()
 
     async def until(self, what: Callable[[], T | None], within: float = 30.0) -> T:
-        """What is asked for, when it is there."""
-        return await self.store.until(what, within)
+        """What is asked for, when it is there; a failure says what was heard last."""
+        try:
+            return await self.store.until(what, within)
+        except TimeoutError:
+            lately = "\n".join(map(str, self.heard[-LATELY:]))
+            raise AssertionError(f"not within {within:g} s; heard last:\n{lately}") from None
 
     def request(self) -> str:
         """A fresh name for a request."""
