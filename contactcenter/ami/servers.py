@@ -70,6 +70,8 @@ DIGITS = re.compile(r"[0-9]{1,15}")
 SHOWN = re.compile(r"\+?[0-9]{1,20}")
 NOT_THERE = 20
 """The Q.850 cause of a phone that is not registered: subscriber absent."""
+BEGUN_S = 1.0
+"""A leg that failed and that nobody has told of in this time has never begun."""
 LINE_RING_MS = 30_000
 MONITOR_RING_MS = 30_000
 MOST_DETECTION = 60_000
@@ -337,11 +339,11 @@ class AsteriskServers:
         check_once(message)
         if message.event == "OriginateResponse":
             # Where no channel came about there is no Hangup: this is all that is heard of our leg. Otherwise
-            # the Hangup, before or after it, knows the cause.
+            # the Hangup, before or after it, knows the cause; and of a call that fails at once, a busy Asterisk
+            # says this before it says that it began.
             leg = message.get("Uniqueid", "")
             if message.response == "Failure" and leg in self._asked:
-                self._asked.discard(leg)
-                self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
+                self._spawn(self._never_began(leg))
             return
         if message.event == "ContactStatus":
             self._contact_changed(server, message)
@@ -351,6 +353,12 @@ class AsteriskServers:
             self._asked.discard(event.leg)
         if event:
             self._tell(event)
+
+    async def _never_began(self, leg: str) -> None:
+        await asyncio.sleep(BEGUN_S)
+        if leg in self._asked:
+            self._asked.discard(leg)
+            self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
     def _contact_changed(self, server: str, message: Message) -> None:
         phone = device_phone(f"PJSIP/{message.get('AOR', '')}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from contactcenter.ami import servers
 from contactcenter.ami.actions import Reply
 from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
@@ -227,7 +228,10 @@ def read(**headers: str) -> Message:
     return message
 
 
-async def test_the_cause_of_a_leg_that_rang_comes_with_its_hangup_alone() -> None:
+async def test_the_cause_of_a_leg_that_rang_comes_with_its_hangup_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(servers, "BEGUN_S", 0.0)
     edge = Edge()
     await edge.carried(PlaceLeg(**PLACE))  # type: ignore[arg-type]
     edge._hear("cc", read(Event="Newchannel", **CHANNEL, Uniqueid=LEG))
@@ -236,7 +240,19 @@ async def test_the_cause_of_a_leg_that_rang_comes_with_its_hangup_alone() -> Non
     assert not [each for each in edge.events if isinstance(each, LegEnded)]
     await edge.carried(PlaceLeg(**PLACE | {"leg": "consult-r2"}))  # type: ignore[arg-type]
     edge._hear("cc", read(**failed, Uniqueid="consult-r2"))
+    await edge.carried(PlaceLeg(**PLACE | {"leg": "consult-r3"}))  # type: ignore[arg-type]
     assert edge.events[-1] == LegEnded(at=1.0, leg="consult-r2", cause=NOT_THERE)
+
+
+async def test_a_failure_that_overtakes_the_beginning_hides_no_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "BEGUN_S", 0.0)
+    edge = Edge()
+    await edge.carried(PlaceLeg(**PLACE))  # type: ignore[arg-type]
+    edge._hear("cc", read(Event="OriginateResponse", Response="Failure", Reason="0", Uniqueid=LEG))
+    edge._hear("cc", read(Event="Newchannel", **CHANNEL, Uniqueid=LEG))
+    edge._hear("cc", read(Event="Hangup", **CHANNEL, Uniqueid=LEG, Cause="1"))
+    await edge.carried(PlaceLeg(**PLACE | {"leg": "consult-r2"}))  # type: ignore[arg-type]
+    assert [each.cause for each in edge.events if isinstance(each, LegEnded)] == [1]
 
 
 def test_the_waiting_room_is_no_talk_even_for_a_leg_that_was_taken_out_of_it() -> None:
