@@ -339,8 +339,8 @@ class AsteriskServers:
         check_once(message)
         if message.event == "OriginateResponse":
             # Where no channel came about there is no Hangup: this is all that is heard of our leg. Otherwise
-            # the Hangup, before or after it, knows the cause; and of a call that fails at once, a busy Asterisk
-            # says this before it says that it began.
+            # the Hangup, before or after it, knows the cause; and a busy Asterisk may say that a call failed
+            # before it says that it began.
             leg = message.get("Uniqueid", "")
             if message.response == "Failure" and leg in self._asked:
                 self._spawn(self._never_began(leg))
