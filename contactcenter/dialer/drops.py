@@ -5,6 +5,7 @@ denominator. A person whom the detection took for a machine, and on whom we hung
 many these are is estimated from calls that were listened to, and the estimate's upper bound counts.
 """
 
+from functools import lru_cache
 from math import exp, lgamma, log
 
 from contactcenter.values import frozen
@@ -57,6 +58,7 @@ class Drops:
         return left / answered if answered else 0.0
 
 
+@lru_cache(maxsize=64)
 def upper_share(found: int, of: int, confidence: float = CONFIDENCE) -> float:
     """The largest share under which so few would be found with at least 1 − confidence: the exact bound of
     Clopper and Pearson. As long as none was found, `UNHEARD_SHARE` at most: who listens to a few and finds
