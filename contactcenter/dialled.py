@@ -61,6 +61,7 @@ def close(floor: Floor, dial: Dial, outcome: Outcome, at: float, **changes: Any)
     state = AttemptState.OVER.value
     dial.know(outcome=outcome.value, state=state, ended_at=dial.record.ended_at or at, **changes)
     keep(floor, dial)
+    floor.remember(dial.record)
     forget(floor, dial)
     live(floor, dial).outcomes[outcome.value] += 1
     floor.touch(campaign=dial.record.campaign)

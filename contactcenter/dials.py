@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contactcenter.dialer.attempts import Attempt, AttemptRecord, AttemptState, Outcome
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, Mode
 from contactcenter.dialer.leads import Lead
 from contactcenter.values import LeadCard
 
@@ -28,7 +28,8 @@ class Dial:
 
     attempt: Attempt
     lead: Lead
-    queue: str
+    settings: Campaign
+    """Of its campaign, as they were when its call was placed: who answers hears what was checked then."""
     saving: bool = False
     """The store was asked whether it may be placed, and has not answered."""
     written: bool = False
@@ -44,6 +45,18 @@ class Dial:
     """Whether a person has answered; None: not known yet."""
     whole: bool = False
     """Our message was said to its end."""
+    joins: int = 0
+    """How often the clock was over and a join went on."""
+
+    @property
+    def queue(self) -> str:
+        """Whose agents it is for."""
+        return self.settings.queue
+
+    @property
+    def mode(self) -> Mode:
+        """How it was dialled; its campaign may do otherwise by now."""
+        return self.settings.mode
 
     @property
     def id(self) -> str:
@@ -70,9 +83,9 @@ class Dial:
         self.attempt.record = replace(self.attempt.record, **changes)
 
 
-def card(settings: Campaign, dial: Dial) -> LeadCard:
+def card(dial: Dial) -> LeadCard:
     """The lead, for the agent's page."""
-    lead, record = dial.lead, dial.record
+    lead, record, settings = dial.lead, dial.record, dial.settings
     fields = {"name": lead.name, **lead.fields}
     return LeadCard(
         campaign=settings.id,

@@ -73,6 +73,10 @@ class Steering:
         """An answer was judged to be a machine, and ended."""
         self._count(at, Drops(connected=0, dropped=0, machines=1))
 
+    def aim(self, target: float) -> None:
+        """Aim at another share of drops from now on."""
+        self._target = target
+
     def sample(self, heard: int, persons: int) -> None:
         """So many of the calls that were judged to be machines somebody has listened to, and so many of
         those were persons, in all."""
