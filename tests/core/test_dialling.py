@@ -19,7 +19,7 @@ from contactcenter.commands import (
     ScreenPop,
     ShowCampaign,
 )
-from contactcenter.dialer.attempts import Outcome
+from contactcenter.dialer.attempts import Outcome, version_of
 from contactcenter.dialer.campaigns import Blend, Detection, Mode, OnMachine, Window
 from contactcenter.dialer.permission import Refusal
 from contactcenter.routing.matching import Policy, Reserve
@@ -95,7 +95,8 @@ def test_who_has_no_agent_hears_the_message_before_the_clock_is_over() -> None:
     assert (notice.call, notice.text, notice.key) == (second, CAMPAIGN.message, "9")
     assert world.now - 0.2 - (world.attempts[second].greeting_ended_at or 0) < 2.0
     world.step(e.NoticeBegan(at=world.now, call=second))
-    assert world.attempts[second].message == CAMPAIGN.message
+    assert world.attempts[second].message == version_of("message", CAMPAIGN.message)
+    assert CAMPAIGN.message not in world.attempts[second].message
     world.step(e.NoticeEnded(at=world.now + 4, call=second, whole=True))
     world.far_end_leaves(second)
     assert world.attempts[second].outcome == "dropped"
