@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from contactcenter.dialer.attempts import version_of
 from contactcenter.dialer.campaigns import Campaign, Detection, ListShare, Mode, OnMachine
 from contactcenter.dialer.permission import Refusal
 from contactcenter.phones.call import SipCall
@@ -95,7 +96,7 @@ async def test_who_has_no_agent_hears_the_message_and_is_never_called_again(
         await call.audio.press("9")
         await call.wait_ended()
         attempt = await dialler.store.outcome(dropped.number)
-        assert (attempt.outcome, attempt.message) == ("dropped", CAMPAIGN.message)
+        assert (attempt.outcome, attempt.message) == ("dropped", version_of("message", CAMPAIGN.message))
         assert attempt.opted_out_at
         assert dialler.store.do_not_call == [dropped.number]
         other.hang_up()
