@@ -508,8 +508,8 @@ async def test_two_servers_that_lease_at_once_share_the_leads(server_keeper: Kee
         async with connections.reading.connect() as a, connections.reading.connect() as b:
             for each in (a, b):
                 await each.execute(text("SET TRANSACTION READ WRITE"))
-            some = await a.run_sync(hopper.lease, campaign.id, 6, NOON)
-            others = await b.run_sync(hopper.lease, campaign.id, 6, NOON)
+            some = (await a.run_sync(hopper.lease, campaign.id, 6, NOON)).leads
+            others = (await b.run_sync(hopper.lease, campaign.id, 6, NOON)).leads
             await a.commit()
             await b.rollback()
     finally:
@@ -535,7 +535,7 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
             asked.append((args[2], args[3]))
 
         event.listen(db, "before_cursor_execute", before)
-        (lead,) = hopper.lease(db, campaign.id, 10, NOON)
+        (lead,) = hopper.lease(db, campaign.id, 10, NOON).leads
         begun = attempts.begin(db, attempt(campaign, lead), NOON)
         attempts.unfinished(db)
         over = replace(begun.record, state="over", outcome="busy", placed_at=NOON, ended_at=NOON + 9)

@@ -212,5 +212,5 @@ async def test_after_a_crash_the_hopper_is_empty_and_open_attempts_are_known(
 async def test_preview_campaigns_lease_as_others_do(world: World) -> None:
     list_ = await world.list()
     await world.leads(list_, NewLead(numbers=(number(0),)))
-    campaign = await world.campaign(list_, mode=Mode.PREVIEW, message="")
+    campaign = await world.campaign(list_, mode=Mode.PREVIEW)
     assert len(await world.lease(campaign)) == 1
