@@ -49,6 +49,8 @@ class LiveCampaign:
     """Of the last run: its attempts that go on have not been told yet."""
     due: bool = False
     """It is to be looked at once the event is dealt with."""
+    barred: str = ""
+    """The rule by which it may dial nobody at all, as the store said last."""
     why: str = ""
     wanted: int = 0
     paced_at: float = 0.0

@@ -46,8 +46,8 @@ ROUNDS = 4
 TOGETHER = 200
 """Shelves that are looked into by one statement."""
 WRITTEN = LASTING | {Refusal.TOO_OFTEN, Refusal.AFTER_DROP}
-"""What is written down of a lead who is not leased. The hours, and a call that is on its way, only say when he
-comes."""
+"""What is written down of a lead who is not leased. The hours, and a call that is on its way, only say when
+he comes."""
 
 
 @frozen
@@ -182,7 +182,7 @@ def _from_shelves(
 
 @cache
 def _query(shelves: int, *, agents: bool) -> Select[Any]:
-    """Kept: to make it takes longer than to read by it. Who was dropped waits for a campaign with `agents`."""
+    """Kept: to make it takes longer than to read by it. Who was dropped is for campaigns with `agents`."""
     any_ = [] if agents else [lead_rows.c.dropped_at.is_(None)]
     each_shelf = [
         select(lead_rows.c.id, lead_rows.c.due_at)
@@ -299,8 +299,9 @@ def _refused(campaign: Campaign, one: _Looked, why: Refusal, at: float) -> Attem
     """The record of a number that was not dialled."""
     return AttemptRecord(
         id=new_id(at), campaign=campaign.id, list=one.row.list, lead=one.row.id, number=one.number.number,
-        position=one.row.next_number, shows=shown_to(one.row.id, campaign.caller_ids), mode=campaign.mode.value,
-        profile=campaign.profile, trunk=campaign.trunk, state=AttemptState.OVER.value, saved_at=at,
-        ended_at=at, outcome=Outcome.REFUSED.value, refusal=why.value, consent=one.permit.consent,
-        marketing=campaign.marketing, zones=one.number.zones, regions=one.number.regions,
+        position=one.row.next_number, shows=shown_to(one.row.id, campaign.caller_ids),
+        mode=campaign.mode.value, profile=campaign.profile, trunk=campaign.trunk,
+        state=AttemptState.OVER.value, saved_at=at, ended_at=at, outcome=Outcome.REFUSED.value,
+        refusal=why.value, consent=one.permit.consent, marketing=campaign.marketing, zones=one.number.zones,
+        regions=one.number.regions,
     )  # fmt: skip

@@ -347,9 +347,7 @@ class Store:
         """Answered whatever happens: the center asks again."""
         leased = hopper.Leased()
         try:
-            leased = await self.write(
-                hopper.lease, command.campaign, command.many, self.now(), self._drift()
-            )
+            leased = await self.write(hopper.lease, command.campaign, command.many, self.now(), self._drift())
         except StoreUnavailable as error:
             log.warning("no leads can be leased", campaign=command.campaign, why=str(error))
         except Exception:  # whatever it is: one campaign's bad data must not stop the store

@@ -51,9 +51,7 @@ class Refusal(StrEnum):
 
 LASTING = frozenset({Refusal.DO_NOT_CALL, Refusal.NATIONAL_LIST, Refusal.NO_CONSENT, Refusal.NO_ZONE})
 """Of the number: waiting does not help, another number of the lead may."""
-CAMPAIGNS = frozenset(
-    {Refusal.LIST_TOO_OLD, Refusal.NO_CALLER_ID, Refusal.NO_MESSAGE, Refusal.WRONG_CLOCK}
-)
+CAMPAIGNS = frozenset({Refusal.LIST_TOO_OLD, Refusal.NO_CALLER_ID, Refusal.NO_MESSAGE, Refusal.WRONG_CLOCK})
 """Of the campaign: every lead would be refused, until somebody mends it. What is left passes by itself; when,
 `next_moment` says (of `NOT_DUE`, whoever has the lead)."""
 
