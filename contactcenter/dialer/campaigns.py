@@ -7,7 +7,7 @@ the campaign's. What a campaign asks for beyond its profile may be stricter than
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
-from zlib import crc32
+from hashlib import sha256
 
 from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.drops import Drops
@@ -83,7 +83,7 @@ TRANSITIONS: Mapping[CampaignState, Mapping[CampaignTrigger, CampaignState]] = {
 def shown_to(lead: str, numbers: Sequence[str]) -> str:
     """Which of these numbers of ours a lead is shown: all in turn, and always the same one for the same lead,
     as long as it is among them. Empty: there are none."""
-    return max(numbers, key=lambda number: crc32(f"{lead} {number}".encode()), default="")
+    return max(numbers, key=lambda number: sha256(f"{lead} {number}".encode()).digest(), default="")
 
 
 def moved(name: str, state: CampaignState, trigger: CampaignTrigger) -> CampaignState:
