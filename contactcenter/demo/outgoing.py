@@ -45,8 +45,8 @@ BY = replace(CENTER, login=OWNER)
 CONSENT = "办理业务时签署的协议，第 7 条"
 WELCOME, UPGRADE = "新装宽带回访", "5G套餐升级推荐"
 DAYS, CALLS_A_DAY = 6, 40
-DROPPED = 0.006
-"""Of those who answer."""
+DROPPED = f"+86{data.phone_of(55)}"
+"""Who answered when nobody was free, and wants no more calls."""
 PRODUCTS = ("千兆宽带", "500M宽带", "全屋Wi-Fi", "宽带电视套餐")
 PLANS = ("畅享59", "畅享99", "家庭129", "商务199")
 _DAY = 86_400.0
@@ -111,7 +111,8 @@ async def _welcome(store: Store, people: Sequence[Customer], at: float) -> None:
     list_ = await _list(store, "11月新装用户", "装机系统导出，回访后关闭", new, at)
     campaign = Campaign(
         id="", name=WELCOME, mode=Mode.PREVIEW, profile="CN", queue="support", trunk=TRUNK, marketing=False,
-        lists=(ListShare(list=list_),), caller_ids=(SHOWN,), preview_s=30, talk_script=_SCRIPT, form=_FORM,
+        lists=(ListShare(list=list_),), caller_ids=(SHOWN,), message=_MESSAGE, preview_s=30,
+        talk_script=_SCRIPT, form=_FORM,
         rules={
             Outcome.NO_ANSWER: Rule(after_s=2 * 3600, limit=3, other_time=True, next_number=True),
             Outcome.BUSY: Rule(after_s=900, limit=4),
@@ -162,7 +163,7 @@ def _dialled(
 ) -> list[tuple[Lead, AttemptRecord]]:
     """One day's calls, in one transaction. Answers what became of them."""
     over = []
-    for lead in hopper.lease(db, campaign.id, CALLS_A_DAY, at):
+    for lead in hopper.lease(db, campaign.id, CALLS_A_DAY, at).leads:
         at += dice.uniform(60, 180)
         over.append((lead, _over(dice, _attempt(dice, campaign, lead, at), dispositions)))
     attempts.keep(db, [record for _, record in over])
@@ -193,7 +194,7 @@ def _over(dice: random.Random, record: AttemptRecord, dispositions: Sequence[str
         return replace(rang, outcome=Outcome.REJECTED.value, cause=21, ended_at=at + 6)
     answered = at + dice.uniform(4, 16)
     rang = replace(rang, answered_at=answered)
-    if dice.random() < DROPPED:
+    if record.number == DROPPED:
         heard = answered + 1.9
         return replace(
             rang, outcome=Outcome.DROPPED.value, message_at=heard, message=_MESSAGE, ended_at=heard + 12,
