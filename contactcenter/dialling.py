@@ -121,10 +121,20 @@ def saved(floor: Floor, event: AttemptSaved) -> None:
         return
     dial.saving, dial.written = False, True
     floor.rest(f"save {dial.id}")
+    if event.shows:
+        _show(floor, dial, event.shows)
     if dial.given_up or not _still_wanted(floor, dial):
         dialled.close(floor, dial, dial.given_up or Outcome.CANCELLED, event.at)
     else:
         _place(floor, dial, event.at)
+
+
+def _show(floor: Floor, dial: Dial, number: str) -> None:
+    """Another number of ours is shown than was thought when the agent was kept."""
+    dial.know(shows=number)
+    if call := floor.calls.get(dial.id):
+        call.did = number
+        call.interaction.know(did=number)
 
 
 def _still_wanted(floor: Floor, dial: Dial) -> bool:
@@ -166,6 +176,7 @@ def _place(floor: Floor, dial: Dial, at: float) -> None:
             entered_at=at,
             dialled=True,
             detection=campaign.detection,
+            message=campaign.message,
         )
     )
 
@@ -283,6 +294,15 @@ def leg_answered(floor: Floor, leg: str, at: float) -> None:
     dial = floor.dials.get(leg)
     if dial and dial.state in EARLY:
         dialled.answer(floor, dial, at)
+
+
+def seen_answered(floor: Floor, leg: str, at: float) -> None:
+    """A snapshot shows that it was answered meanwhile. Who has answered may be with his session, and is told
+    of; or the dialplan has said our message to him, and is told of by nobody."""
+    dial = floor.dials.get(leg)
+    if dial and dial.state in EARLY:
+        dialled.answer(floor, dial, at)
+        dial.unheard = True
 
 
 def answered(floor: Floor, event: DialledAnswered) -> None:
@@ -492,7 +512,8 @@ def _outcome(dial: Dial, cause: int, at: float, *, inferred: bool) -> Outcome:
             return Outcome.MESSAGE_LEFT if dial.whole else Outcome.MACHINE
         if dial.person and dial.mode is Mode.AGENTLESS:
             return Outcome.ANNOUNCED
-        return Outcome.LOST if inferred else Outcome.HUNG_UP
+        nobody_knows = inferred or (dial.unheard and dial.person is None)
+        return Outcome.LOST if nobody_knows else Outcome.HUNG_UP
     if dial.given_up:
         return dial.given_up
     if inferred:
