@@ -314,7 +314,8 @@ class ReminderView:
     customer: str
     request: str
     owner: str
-    """Whose page shows it; empty: everybody's of the team."""
+    """Whose page shows it; empty: everybody's of the team, and of an appointment's queue."""
     team: str
+    queue: str = ""
     due_at: float
     remind_at: float

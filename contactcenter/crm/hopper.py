@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, literal_column, select, union_all, update
 
-from contactcenter.crm import attempts, campaigns, leads, lists, permits, settling
+from contactcenter.crm import appointments, attempts, campaigns, leads, lists, permits, settling
 from contactcenter.crm.leads import new_id
 from contactcenter.crm.permits import Permit
 from contactcenter.crm.schema import attempts as attempt_rows
@@ -236,6 +236,7 @@ def _hold(db: Connection, ids: Sequence[str], at: float) -> None:
 
 def _leads(db: Connection, campaign: Campaign, taken: Sequence[_Looked]) -> list[Lead]:
     tried = settling.tried(db, [one.row.id for one in taken], campaign.rules)
+    agreed = appointments.of_leads(db, [one.row.id for one in taken])
     ids = sorted({one.row.customer for one in taken if one.row.customer})
     query = select(customers.c.id, root_of_row(customers).label("root")).where(customers.c.id.in_(ids))
     roots = {row.id: row.root for row in db.execute(query)} if ids else {}
@@ -244,7 +245,9 @@ def _leads(db: Connection, campaign: Campaign, taken: Sequence[_Looked]) -> list
             id=one.row.id, list=one.row.list, name=one.row.name,
             customer=roots.get(one.row.customer, ""), language=one.row.language, priority=one.row.priority,
             numbers=one.numbers, next_number=one.row.next_number, tried=tried[one.row.id],
-            dropped_at=one.permit.dialled.dropped_at, owner=one.row.owner, fields=one.row.fields,
+            dropped_at=one.permit.dialled.dropped_at, fields=one.row.fields,
+            owner=agreed[one.row.id].owner if one.row.id in agreed else one.row.owner,
+            agreed_at=agreed[one.row.id].at if one.row.id in agreed else None,
         )
         for one in taken
     ]  # fmt: skip
