@@ -5,7 +5,9 @@ he will talk to; he dials, or it dials by itself at the end of the count-down, o
 reason. His phone is rung before the number outside is: who answers has him at once.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
+from math import inf
 
 from contactcenter import dialled, dialling, handoff
 from contactcenter.agents import AgentState
@@ -42,13 +44,36 @@ def enter(floor: Floor, live: LiveCampaign, lead: Lead, at: float) -> None:
             entered_at=at,
             priority=(Part(why="campaign", minutes=minutes),) if minutes else (),
             preferred=lead.owner,
+            alone_until=own_until(live, lead),
         )
     )
 
 
-def take_back(floor: Floor, live: LiveCampaign) -> list[Lead]:
-    """None of the campaign's leads waits for an agent any more."""
-    places = [place for place, (campaign, _) in floor.leads.items() if campaign == live.campaign.id]
+def own_until(live: LiveCampaign, lead: Lead) -> float | None:
+    """How long a lead waits for the agent who agreed on a call with him, and for nobody else; None: there is
+    none."""
+    if not lead.owner or lead.agreed_at is None:
+        return None
+    return lead.agreed_at + live.campaign.own_s
+
+
+def could_be_had(floor: Floor, live: LiveCampaign, free: Collection[str]) -> int:
+    """How many of the leads that wait for agents of the campaign's queue one of these could have."""
+    queue, anyone = live.campaign.queue, {"", *free}
+    return sum(
+        floor.matcher.demand(place).only in anyone
+        for place, (campaign, _) in floor.leads.items()
+        if floor.campaigns[campaign].campaign.queue == queue
+    )
+
+
+def take_back(floor: Floor, live: LiveCampaign, *, before: float = inf) -> list[Lead]:
+    """None of the campaign's leads who came before then waits for an agent any more."""
+    places = [
+        place
+        for place, (campaign, _) in floor.leads.items()
+        if campaign == live.campaign.id and floor.matcher.place(place)[1] < before
+    ]
     for place in places:
         floor.matcher.leave(place)
     return [floor.leads.pop(place)[1] for place in places]

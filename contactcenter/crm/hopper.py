@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Integer, Row, Select, bindparam, literal_colu
 from contactcenter.crm import appointments, attempts, campaigns, leads, lists, permits, settling
 from contactcenter.crm.leads import new_id
 from contactcenter.crm.permits import Permit
+from contactcenter.crm.schema import appointments as agreed_rows
 from contactcenter.crm.schema import attempts as attempt_rows
 from contactcenter.crm.schema import campaign_lists, customers, root_of_row
 from contactcenter.crm.schema import leads as lead_rows
@@ -50,8 +51,8 @@ def lease(db: Connection, campaign_id: str, many: int, at: float) -> tuple[Lead,
         return ()
     _give_back_expired(db, at)
     mixer = _Mixer(db, campaign)
-    found: list[Lead] = []
     numbers: set[str] = set()
+    found = _take(db, campaign, by, _agreed(db, campaign, min(many, MOST), at), numbers, at)
     for _ in range(ROUNDS):
         wanted = min(many, MOST) - len(found)
         if wanted <= 0 or not (ids := mixer.pick(by, wanted, at)):
@@ -97,6 +98,23 @@ def _in_window(campaign: Campaign, at: float) -> bool:
 
 
 # --- which come next ---
+
+
+def _agreed(db: Connection, campaign: Campaign, many: int, at: float) -> list[str]:
+    """The ids of leads with whom a call was agreed on for now, whatever their priority: they come first."""
+    query = (
+        select(lead_rows.c.id)
+        .join(agreed_rows, agreed_rows.c.lead == lead_rows.c.id)
+        .where(
+            agreed_rows.c.state == literal_column("'open'"), agreed_rows.c.at <= at,
+            agreed_rows.c.lead != literal_column("''"),
+            lead_rows.c.list.in_([share.list for share in campaign.lists]),
+            lead_rows.c.state == literal_column("'due'"), lead_rows.c.due_at <= at,
+        )
+        .order_by(agreed_rows.c.at, agreed_rows.c.id)
+        .limit(many)
+    )  # fmt: skip
+    return list(dict.fromkeys(db.scalars(query)))
 
 
 class _Mixer:
