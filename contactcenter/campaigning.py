@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from contactcenter import dialling, previewing
 from contactcenter.agents import AgentState
+from contactcenter.claims import LINE
 from contactcenter.commands import Accepted, MakeNotices, ReserveLeads, ReturnLeads, SaveCampaignState
 from contactcenter.dialer import campaigns
 from contactcenter.dialer.attempts import AttemptState, Outcome
@@ -20,6 +21,10 @@ from contactcenter.dials import EARLY
 from contactcenter.events import CampaignAsked, CampaignsChanged, CampaignsRestored, LeadsReserved
 from contactcenter.floor import Floor
 from contactcenter.live_campaigns import ONE_EACH, POLICIES, LiveCampaign, begin
+from contactcenter.routing.decisions import Demand
+from contactcenter.routing.queues import QueueRules
+from contactcenter.routing.skills import lacking
+from contactcenter.routing.widening import widened
 from contactcenter.values import frozen
 
 TICK_S = 0.5
@@ -127,7 +132,7 @@ def changed(floor: Floor, event: CampaignsChanged) -> None:
         if live := floor.campaigns.get(campaign.id):
             # Calls that are out belong to the queue they were placed for.
             live.campaign = campaign
-            live.sample()
+            live.heed_detection()
             _make_notices(floor, campaign)
             _give_back(floor, live)
             if live.runs and (wrong := why_not(floor, campaign, event.at)):
@@ -201,11 +206,11 @@ class Crew:
     """Who works for a campaign now. Times are seconds that something has lasted."""
 
     free: tuple[str, ...]
-    """Logins of who could take a call now, on any phone."""
+    """Logins of who could take a call now, on any phone, at the latest when the queue has widened."""
     lines: int
-    """Those of them whose lines stand."""
+    """Those of them whose lines stand, and who could be given a person at once."""
     talking: tuple[float, ...]
-    """With lines."""
+    """With lines, and with the skills that the queue needs from the first second."""
     wrapping_up: tuple[float, ...]
     signed_in: int
     servers: tuple[str, ...]
@@ -213,21 +218,29 @@ class Crew:
 
 
 def _crew(floor: Floor, live: LiveCampaign, at: float) -> Crew:
+    queue = live.campaign.queue
+    rules = floor.queues[queue].rules if queue in floor.queues else QueueRules(name=queue, title={})
+    at_once = Demand(queues=(queue,), needs=rules.needs, channel=LINE)
+    # Who asks for a lead gets it, whatever the queue needs.
+    at_last = () if live.campaign.mode is Mode.MANUAL else widened(rules.needs, rules.widening)
     free: list[str] = []
     talking: list[float] = []
     wrapping_up: list[float] = []
     signed_in = lines = 0
     servers: dict[str, int] = {}
     for agent in floor.agents.values():
-        if live.campaign.queue not in agent.queues or agent.state is AgentState.OFFLINE:
+        if queue not in agent.queues or agent.state is AgentState.OFFLINE:
             continue
+        if lacking(agent.skills, at_last):
+            continue  # no call of this queue ever reaches this agent
         signed_in += 1
-        stands = agent.line == "persistent" and agent.line_up
+        # Who answers has two seconds: no skill is widened in them.
+        stands = agent.line == "persistent" and agent.line_up and not lacking(agent.skills, at_once.needs)
         if stands:
             servers[agent.line_server] = servers.get(agent.line_server, 0)
         if floor.is_free(agent):
             free.append(agent.login)
-            if stands:
+            if stands and floor.matcher.takes(agent.login, at_once):
                 lines += 1
                 servers[agent.line_server] += 1
         elif stands and agent.state is AgentState.TALKING:

@@ -5,6 +5,7 @@ from typing import Any
 from contactcenter.calls import Call
 from contactcenter.commands import KeepAttempt
 from contactcenter.dialer.attempts import AttemptState, AttemptTrigger, Outcome
+from contactcenter.dialer.drops import counted
 from contactcenter.dials import EARLY, Dial
 from contactcenter.floor import Floor
 from contactcenter.live_campaigns import LiveCampaign
@@ -36,7 +37,7 @@ def joined(floor: Floor, call: Call, agent: str, at: float) -> None:
     if dial.person is None:
         learn_answer(campaign, dial, at)
     dial.attempt.move(AttemptTrigger.JOIN, joined_at=at, agent=agent)
-    campaign.steering.connected(at)
+    count(campaign, dial, at)
     keep(floor, dial)
 
 
@@ -55,11 +56,19 @@ def learn_answer(campaign: LiveCampaign, dial: Dial, at: float) -> None:
         campaign.learning.answered(dial.record.placed_at, at)
 
 
+def count(campaign: LiveCampaign, dial: Dial, at: float) -> None:
+    """Steer by what the attempt counts as, as soon as that is known, and once."""
+    if not dial.counted:
+        dial.counted = counted(dial.record, campaign.profile.clock_s)
+        campaign.steering.count(dial.counted, at)
+
+
 def close(floor: Floor, dial: Dial, outcome: Outcome, at: float, **changes: Any) -> None:
     """The one end of a dial: its outcome, once."""
     leave_trunk(floor, dial)
     state = AttemptState.OVER.value
     dial.know(outcome=outcome.value, state=state, ended_at=dial.record.ended_at or at, **changes)
+    count(live(floor, dial), dial, at)
     keep(floor, dial)
     forget(floor, dial)
     live(floor, dial).outcomes[outcome.value] += 1

@@ -30,8 +30,10 @@ from contactcenter.dialer.attempts import (
     AttemptState,
     AttemptTrigger,
     Outcome,
+    version_of,
 )
 from contactcenter.dialer.campaigns import Mode, OnMachine
+from contactcenter.dialer.drops import counted
 from contactcenter.dialer.leads import Lead, LeadNumber
 from contactcenter.dials import EARLY, PREFIX, Dial, card
 from contactcenter.events import (
@@ -112,7 +114,6 @@ def saved(floor: Floor, event: AttemptSaved) -> None:
         return
     dial.saving, dial.written = False, True
     floor.rest(f"save {dial.id}")
-    dial.know(consent=event.consent, national_list_at=event.national_list_at)
     if dial.given_up or not _still_wanted(floor, dial):
         dialled.close(floor, dial, dial.given_up or Outcome.CANCELLED, event.at)
     else:
@@ -132,7 +133,7 @@ def _still_wanted(floor: Floor, dial: Dial) -> bool:
 def _place(floor: Floor, dial: Dial, at: float) -> None:
     live, record = dialled.live(floor, dial), dial.record
     campaign = live.campaign
-    dial.attempt.move(AttemptTrigger.PLACE, placed_at=at)
+    dial.attempt.move(AttemptTrigger.PLACE, placed_at=at, detects=campaign.detection is not None)
     floor.reserving.pop(dial.id, None)
     live.placed += 1
     if not record.reserved:
@@ -291,7 +292,7 @@ def _machine(floor: Floor, dial: Dial, at: float) -> None:
     """Hang up, or leave the message; an agent who was kept is free."""
     live = dialled.live(floor, dial)
     dial.person = False
-    live.steering.machine(at)
+    dialled.count(live, dial, at)
     if not dial.record.reserved and dial.record.placed_at is not None:
         live.learning.ended(dial.record.placed_at, at)
     if call := floor.calls.get(dial.id):
@@ -362,7 +363,7 @@ def drop_due(floor: Floor, call_id: str, at: float) -> None:
     live = dialled.live(floor, dial)
     floor.answered.pop(call.id, None)
     dial.attempt.move(AttemptTrigger.DROP)
-    live.steering.dropped(at)
+    dialled.count(live, dial, at)
     _to_session(floor, call, "dropped", at)
     floor.save(call.interaction)
     dialled.keep(floor, dial)
@@ -374,8 +375,8 @@ def notice_began(floor: Floor, event: NoticeBegan) -> None:
     """The message is being said: the law asks when."""
     if dial := floor.dials.get(event.call):
         campaign = dialled.live(floor, dial).campaign
-        said = campaign.machine_message if dial.person is False else campaign.message
-        dial.know(message_at=event.at, message=said)
+        name = "machine_message" if dial.person is False else "message"
+        dial.know(message_at=event.at, message=version_of(name, getattr(campaign, name)))
         dialled.keep(floor, dial)
 
 
@@ -432,8 +433,6 @@ def leg_ended(floor: Floor, leg: str, cause: int, at: float, *, inferred: bool) 
         floor.trunk(record.trunk).failed(at)
     elif dial.state in EARLY and outcome in (Outcome.BUSY, Outcome.REJECTED, Outcome.INVALID):
         floor.trunk(record.trunk).worked()
-    if outcome is Outcome.HUNG_UP and dial.person and not record.reserved:
-        live.steering.dropped(at)  # an agent would have had him at once: there was none
     dialled.close(floor, dial, outcome, at, cause=cause)
 
 
@@ -511,7 +510,9 @@ def restored(floor: Floor, event: AttemptsRestored) -> None:
     for record in event.records:
         live = floor.campaigns.get(record.campaign)
         if live is None or record.ended_at is not None:
-            _conclude_unheard(floor, record, event.at)
+            over = _conclude_unheard(floor, record, event.at)
+            if live:
+                live.steering.count(counted(over, live.profile.clock_s), event.at)
         elif record.id not in floor.dials:
             _go_on(floor, live, record)
     for live in floor.campaigns.values():
@@ -522,7 +523,8 @@ def _go_on(floor: Floor, live: LiveCampaign, record: AttemptRecord) -> None:
     state = AttemptState(record.state)
     if state is AttemptState.SAVED:
         # Nobody knows whether it was placed: as if it was.
-        record = replace(record, state=AttemptState.PLACED.value, placed_at=record.saved_at)
+        detects = live.campaign.detection is not None
+        record = replace(record, state=AttemptState.PLACED.value, placed_at=record.saved_at, detects=detects)
     lead = Lead(
         id=record.lead,
         list=record.list,
@@ -535,12 +537,13 @@ def _go_on(floor: Floor, live: LiveCampaign, record: AttemptRecord) -> None:
     _keep_on_floor(floor, dial)
 
 
-def _conclude_unheard(floor: Floor, record: AttemptRecord, at: float) -> None:
-    """Nobody will hear more of it."""
+def _conclude_unheard(floor: Floor, record: AttemptRecord, at: float) -> AttemptRecord:
+    """Nobody will hear more of it: the record as it is then."""
     outcome = Outcome.LOST if record.joined_at is None else Outcome.CONNECTED
     ended_at = record.ended_at or at
-    state = AttemptState.OVER.value
-    floor.do(KeepAttempt(record=replace(record, state=state, outcome=outcome.value, ended_at=ended_at)))
+    over = replace(record, state=AttemptState.OVER.value, outcome=outcome.value, ended_at=ended_at)
+    floor.do(KeepAttempt(record=over))
+    return over
 
 
 def unheard(floor: Floor, at: float) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from contactcenter.dialer.attempts import Attempt, AttemptRecord, AttemptState, Outcome
 from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.drops import Counted
 from contactcenter.dialer.leads import Lead
 from contactcenter.values import LeadCard
 
@@ -42,6 +43,8 @@ class Dial:
     """We want it to end so, and wait for the store's or Asterisk's word."""
     person: bool | None = None
     """Whether a person has answered; None: not known yet."""
+    counted: Counted = Counted.NOTHING
+    """What it counts as in the share of drops: said to the steering once."""
     whole: bool = False
     """Our message was said to its end."""
 

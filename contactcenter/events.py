@@ -798,13 +798,10 @@ class LeadsReserved(Event):
 
 @frozen
 class AttemptSaved(Event):
-    """The attempt is in the store, and every rule allowed it in that instant: the call may be placed."""
+    """The attempt is in the store, and every rule allowed it in that instant: the call may be placed. On
+    what grounds, the store's record says."""
 
     attempt: str
-    consent: str = ""
-    """The record that allowed it."""
-    national_list_at: float | None = None
-    """How old the copy of the national list was that was looked at."""
 
 
 @frozen

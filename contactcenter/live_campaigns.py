@@ -65,9 +65,12 @@ class LiveCampaign:
         """How long after the greeting's end the message must begin at the latest, less our own time."""
         return min(self.profile.clock_s, GRACE_S)
 
-    def sample(self) -> None:
-        """Steer by what the campaign says of its machines that were listened to."""
+    def heed_detection(self) -> None:
+        """Go by what the campaign says of its detection: the silence after a greeting, by which a person is
+        known, is of the clock; and steer by the machines that were listened to."""
+        self.learning.grace_s = self.clock_s()
         if (detection := self.campaign.detection) is not None:
+            self.learning.grace_s = max(0.0, self.clock_s() - detection.after_greeting_silence_ms / 1000)
             self.steering.sample(detection.heard, detection.persons)
 
     def turn(self, at: float) -> None:
@@ -102,7 +105,7 @@ def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
         learning=Learning(),
         placed=kept.placed,
     )
-    live.sample()
+    live.heed_detection()
     live.period = int(max(0.0, at - started_at) // (profile.period_days * DAY_S))
     for record in kept.recent:
         _learn(live.learning, record)

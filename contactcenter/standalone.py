@@ -14,11 +14,12 @@ from contactcenter.asterisk.configuration import AsteriskSettings
 from contactcenter.asterisk.docker import DockerAsterisk
 from contactcenter.asterisk.embedded import EmbeddedAsterisk
 from contactcenter.config import Settings, load
-from contactcenter.demo import accounts, data
+from contactcenter.demo import accounts, data, outgoing
 from contactcenter.demo.accounts import PHONES, Accounts
+from contactcenter.demo.called import ADDRESS, TRUNK, CalledPeople
 from contactcenter.demo.phones import SIMULATED, DemoPhones
 from contactcenter.places import folder
-from contactcenter.sections import AsteriskSection
+from contactcenter.sections import AsteriskSection, TrunkSection
 from contactcenter.values import frozen
 
 CONFIG = folder("dialplans") / "demo.toml"
@@ -106,6 +107,7 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         dids=tuple(settings.dids),
         systemname=SYSTEM_NAME,
         port_offset=options.port_offset,
+        people_address=ADDRESS if options.demo else "",
     )
     embedded: EmbeddedAsterisk | None = None
     if options.asterisk == "docker":
@@ -122,7 +124,9 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
     if options.asterisk in ("docker", "embedded"):
         app.end_asterisk = asterisk_first.aclose
     if options.demo:
-        await data.fill(app.store, dispositions=tuple(app.settings.dispositions))
+        dispositions = tuple(app.settings.dispositions)
+        if await data.fill(app.store, dispositions=dispositions):
+            await outgoing.fill(app.store, dispositions)
     await app.start()
     if options.record:
         trace = running.enter_context(options.record.open("w", encoding="utf-8"))
@@ -131,6 +135,9 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         simulated = DemoPhones(known.phones, ("127.0.0.1", 5060 + options.port_offset))
         await simulated.start()
         running.push_async_callback(simulated.stop)
+        people = CalledPeople((ADDRESS, own.carrier_port))
+        await people.start()
+        running.push_async_callback(people.stop)
         _introduce(options, app, known, say)
     return Started(address=app.http.url, asterisk=embedded)
 
@@ -170,6 +177,8 @@ def _settings(options: Options) -> Settings:
         ),
         "asterisk": tuple(AsteriskSection.model_validate(server) for server in [server]),
     }
+    if options.demo:
+        update["trunks"] = {TRUNK: TrunkSection(calls_per_s=2, channels=20)}
     return settings.model_copy(update=update)
 
 

@@ -131,6 +131,8 @@ class AsteriskSettings:
     agi_key: str = field(default="", repr=False)
     """What our server asks for before it believes that a connection is Asterisk's; empty: nothing."""
     carrier_address: str = "127.0.0.2"
+    people_address: str = ""
+    """Where the demo's simulated people are called, at the carrier's port; empty: there are none."""
     systemname: str = "cc"
     longest_call_s: int = 4 * 3600
     colleague_ring_s: int = 30
@@ -160,8 +162,9 @@ class AsteriskSettings:
             raise BadSetting("dids", twice[0], "free: a phone has that number")
         for name in ("bind", "carrier_address"):
             _require_address(name, getattr(self, name))
-        if self.media_address:
-            _require_address("media_address", self.media_address)
+        for name in ("media_address", "people_address"):
+            if value := getattr(self, name):
+                _require_address(name, value)
         for network in self.ami_permit:
             try:
                 ip_network(network)

@@ -25,6 +25,7 @@ class DockerAsterisk:
             "ASTERISK_DIDS": ",".join(settings.dids),
             "ASTERISK_SYSTEMNAME": settings.systemname,
             "ASTERISK_PORT_OFFSET": str(settings.port_offset),
+            "ASTERISK_PEOPLE_ADDRESS": settings.people_address,
             "CONTACTCENTER_PROMPTS": str(prompts),
             "CONTACTCENTER_SPOOL": str(spool),
             "COMPOSE_PROJECT_NAME": f"contactcenter-{settings.port_offset}",

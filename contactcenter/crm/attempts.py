@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
-from contactcenter.crm import access, campaigns, leads, paging, permits, settling
+from contactcenter.crm import access, attempt_rows, campaigns, leads, paging, permits, settling
 from contactcenter.crm.access import CENTER, Kind, Reader
+from contactcenter.crm.attempt_rows import COLUMNS, NAMES
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import attempts
 from contactcenter.crm.schema import leads as lead_rows
@@ -30,10 +31,10 @@ from contactcenter.values import frozen
 YEAR_S = 366 * 86_400.0
 _LONGEST_YEARS = max(each.record_years for each in PROFILES.values())
 _MANY = 2_000
-_NAMES = tuple(AttemptRecord.__dataclass_fields__)
-_COLUMNS = tuple(attempts.c[name] for name in _NAMES)
 _LATER = ("disposition", "detail")
 """What may still come when the attempt is over: the agent's word."""
+_GROUNDS = ("id", "marketing", "zones", "regions", "consent", "national_list_at")
+"""What stays as the rules were asked by."""
 
 
 @frozen
@@ -54,8 +55,8 @@ class Begun:
 def get(db: Connection, attempt: str, reader: Reader = CENTER) -> AttemptRecord | None:
     """The attempt as the reader may see it, or None."""
     seen = access.visible(reader, Kind.ATTEMPT)
-    row = db.execute(select(*_COLUMNS).where(attempts.c.id == attempt, seen)).one_or_none()
-    return _shown(_record(row), reader) if row else None
+    row = db.execute(select(*COLUMNS).where(attempts.c.id == attempt, seen)).one_or_none()
+    return _shown(attempt_rows.record(row), reader) if row else None
 
 
 def page(
@@ -71,7 +72,7 @@ def page(
 ) -> Page[AttemptRecord]:
     """Attempts that the reader sees, the newest first: of a campaign, a lead, a number (E.164), with an
     outcome. Raises `Refusal`."""
-    query = select(*_COLUMNS).where(access.visible(reader, Kind.ATTEMPT))
+    query = select(*COLUMNS).where(access.visible(reader, Kind.ATTEMPT))
     if number:
         access.check_shown(reader, Kind.LEAD, ("numbers",))
     for name, value in (("campaign", campaign), ("lead", lead), ("number", number), ("outcome", outcome)):
@@ -81,17 +82,17 @@ def page(
     found = db.execute(query).all()
     shown = found[: paging.bounded(limit)]
     more = paging.cursor_of(shown[-1].saved_at, shown[-1].id) if len(found) > len(shown) else ""
-    return Page(items=tuple(_shown(_record(row), reader) for row in shown), next=more)
+    return Page(items=tuple(_shown(attempt_rows.record(row), reader) for row in shown), next=more)
 
 
 def unfinished(db: Connection) -> tuple[AttemptRecord, ...]:
     """Those that are not over: at start, what the last run left."""
     query = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(attempts.c.state != literal_column("'over'"))
         .order_by(attempts.c.saved_at, attempts.c.id)
     )
-    return tuple(map(_record, db.execute(query)))
+    return tuple(map(attempt_rows.record, db.execute(query)))
 
 
 def of_campaign(
@@ -99,13 +100,13 @@ def of_campaign(
 ) -> tuple[AttemptRecord, ...]:
     """A campaign's attempts, the oldest first, beyond the one saved then with that id: some at a time, for
     its evidence."""
-    query = select(*_COLUMNS).where(attempts.c.campaign == campaign)
+    query = select(*COLUMNS).where(attempts.c.campaign == campaign)
     if after is not None:
         at, id_ = after
         beyond = (attempts.c.saved_at > at) | ((attempts.c.saved_at == at) & (attempts.c.id > id_))
         query = query.where(attempts.c.saved_at >= at, beyond)
     query = query.order_by(attempts.c.saved_at, attempts.c.id).limit(limit)
-    return tuple(map(_record, db.execute(query)))
+    return tuple(map(attempt_rows.record, db.execute(query)))
 
 
 def every_of_campaign(db: Connection, campaign: str, *, since: float = 0.0) -> Iterator[AttemptRecord]:
@@ -124,9 +125,9 @@ def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
 
     Asked again for an attempt that is there (nobody knew whether it was written), it answers as it is.
     """
-    known = db.execute(select(*_COLUMNS).where(attempts.c.id == record.id)).one_or_none()
+    known = db.execute(select(*COLUMNS).where(attempts.c.id == record.id)).one_or_none()
     if known is not None:
-        return _as_it_is(_record(known))
+        return _as_it_is(attempt_rows.record(known))
     record = storable(record)
     campaign = campaigns.read(db, record.campaign)
     lead = db.execute(select(lead_rows).where(lead_rows.c.id == record.lead)).one_or_none()
@@ -140,7 +141,10 @@ def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
     by = permits.terms(db, campaign, (record.shows,))
     target = permits.target_of(lead, _dialled_number(record, numbers)) if lead else _target(record)
     (permit,) = permits.permits(db, by, [target], at, ignoring=record.id)
-    record = replace(record, consent=permit.consent, national_list_at=_looked_at(by))
+    record = replace(
+        record, marketing=by.marketing, zones=target.zones, regions=target.regions, consent=permit.consent,
+        national_list_at=_looked_at(by),
+    )  # fmt: skip
     why = refusal(by, permit.dialled, at, reserved=record.reserved)
     if why is None and not _insert_open(db, record):
         why = Refusal.RINGING  # another program was faster: the one writer is not the only guard
@@ -164,7 +168,7 @@ def keep(db: Connection, records: Iterable[AttemptRecord]) -> None:
     if fresh:
         db.execute(insert(attempts), [_values(record) for record in fresh])
     if going:
-        _update(db, going, [name for name in AttemptRecord.__dataclass_fields__ if name != "id"])
+        _update(db, going, [name for name in NAMES if name not in _GROUNDS])
     if ended:
         _update(db, ended, _LATER)
     _settle(db, [record for record in (*going, *fresh) if record.state == over])
@@ -249,7 +253,8 @@ def _insert_open(db: Connection, record: AttemptRecord) -> bool:
 
 def _update(db: Connection, records: Sequence[AttemptRecord], names: Sequence[str]) -> None:
     rows = [
-        {f"new_{name}": getattr(record, name) for name in names} | {"this": record.id} for record in records
+        {f"new_{name}": attempt_rows.value(record, name) for name in names} | {"this": record.id}
+        for record in records
     ]
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     db.execute(update(attempts).where(attempts.c.id == bindparam("this")).values(values), rows)
@@ -269,12 +274,7 @@ def _settle(db: Connection, ended: Sequence[AttemptRecord]) -> None:
 
 def _values(record: AttemptRecord) -> dict[str, Any]:
     years = PROFILES[record.profile].record_years if record.profile in PROFILES else _LONGEST_YEARS
-    fields = {name: getattr(record, name) for name in AttemptRecord.__dataclass_fields__}
-    return {**fields, "kept_until": record.saved_at + years * YEAR_S}
-
-
-def _record(row: Row[Any]) -> AttemptRecord:
-    return AttemptRecord(**dict(zip(_NAMES, row, strict=True)))  # a fifth of the time that its mapping takes
+    return {**attempt_rows.values(record), "kept_until": record.saved_at + years * YEAR_S}
 
 
 def _shown(record: AttemptRecord, reader: Reader) -> AttemptRecord:

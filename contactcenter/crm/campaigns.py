@@ -26,14 +26,15 @@ from sqlalchemy import (
     update,
 )
 
-from contactcenter.crm import access, outbox, ownerships, paging, records
+from contactcenter.crm import access, attempt_rows, outbox, ownerships, paging, records
 from contactcenter.crm.access import CENTER, Kind, Reader
+from contactcenter.crm.attempt_rows import COLUMNS
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.outbox import News
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import attempts, campaign_days, campaign_lists, campaigns, lists
 from contactcenter.crm.text import entered
-from contactcenter.dialer.attempts import NOT_PLACED, AttemptRecord, AttemptState, Outcome
+from contactcenter.dialer.attempts import NOT_PLACED, AttemptRecord, AttemptState
 from contactcenter.dialer.campaigns import (
     TRANSITIONS,
     Campaign,
@@ -42,7 +43,7 @@ from contactcenter.dialer.campaigns import (
     CampaignTrigger,
     ListShare,
 )
-from contactcenter.dialer.drops import Drops
+from contactcenter.dialer.drops import Counted, Drops, counted
 from contactcenter.dialer.profiles import PROFILES
 from contactcenter.values import frozen
 
@@ -60,8 +61,6 @@ _APART = ("id", "name", "mode", "profile", "queue", "lists")
 """Fields of a campaign that have columns or a table of their own."""
 _GOING = (CampaignState.RUNNING.value, CampaignState.PAUSED.value)
 log = structlog.get_logger(__name__)
-_CONNECTED = (Outcome.CONNECTED, Outcome.ANNOUNCED)
-_MACHINES = (Outcome.MACHINE, Outcome.MESSAGE_LEFT)
 
 
 @frozen
@@ -158,11 +157,16 @@ def outcomes(
 def days_of(db: Connection, campaign: str, *, since: int = 0) -> dict[int, Drops]:
     """What was counted on each of the campaign's days from `since` on, as its steering counts; days on which
     nothing was are left out."""
-    counted: dict[int, Counter[str]] = defaultdict(Counter)
+    found: dict[int, Counter[str]] = defaultdict(Counter)
     query = select(campaign_days).where(campaign_days.c.campaign == campaign, *_days(since, None))
     for row in db.execute(query):
-        counted[row.day][row.outcome] += row.calls
-    return {day: _drops(of) for day, of in sorted(counted.items())}
+        found[row.day][row.counted] += row.calls
+    return {
+        day: Drops(
+            connected=of[Counted.CONNECTED], dropped=of[Counted.DROPPED], machines=of[Counted.MACHINE],
+        )
+        for day, of in sorted(found.items())
+    }  # fmt: skip
 
 
 def day_of(started_at: float, at: float) -> int:
@@ -287,26 +291,27 @@ def save_state(db: Connection, campaign: str, state: str, *, by: str, at: float)
 
 def count(db: Connection, ended: Sequence[AttemptRecord]) -> None:
     """Count attempts that are over from now on, each once."""
-    of = {record.campaign for record in ended}
-    query = select(campaigns.c.id, campaigns.c.started_at).where(campaigns.c.id.in_(of))
-    started = {row.id: row.started_at for row in db.execute(query)} if of else {}
+    ids = {record.campaign for record in ended}
+    query = select(campaigns.c.id, campaigns.c.started_at, campaigns.c.profile).where(campaigns.c.id.in_(ids))
+    of = {row.id: row for row in db.execute(query)} if ids else {}
     found = Counter(
         (
             record.campaign,
-            day_of(started[record.campaign] or record.saved_at, record.saved_at),
+            day_of(of[record.campaign].started_at or record.saved_at, record.saved_at),
             record.outcome,
+            counted(record, _clock_s(of[record.campaign].profile)).value,
         )
         for record in ended
-        if record.campaign in started
+        if record.campaign in of
     )
-    for (campaign, day, outcome), calls in found.items():
+    for (campaign, day, outcome, what), calls in found.items():
         where = (
             campaign_days.c.campaign == campaign, campaign_days.c.day == day,
-            campaign_days.c.outcome == outcome,
+            campaign_days.c.outcome == outcome, campaign_days.c.counted == what,
         )  # fmt: skip
         more = update(campaign_days).where(*where).values(calls=campaign_days.c.calls + calls)
         if db.execute(more).rowcount == 0:
-            row = {"campaign": campaign, "day": day, "outcome": outcome, "calls": calls}
+            row = {"campaign": campaign, "day": day, "outcome": outcome, "counted": what, "calls": calls}
             db.execute(insert(campaign_days).values(row))
 
 
@@ -425,7 +430,7 @@ def _kept(db: Connection, rows: Sequence[Row[Any]], at: float) -> tuple[Campaign
 
 def _recent(db: Connection, campaign: str) -> tuple[AttemptRecord, ...]:
     query = (
-        select(*(attempts.c[name] for name in AttemptRecord.__dataclass_fields__))
+        select(*COLUMNS)
         .where(
             attempts.c.campaign == campaign, attempts.c.state == AttemptState.OVER.value,
             attempts.c.outcome.not_in([each.value for each in NOT_PLACED]),
@@ -433,7 +438,13 @@ def _recent(db: Connection, campaign: str) -> tuple[AttemptRecord, ...]:
         .order_by(attempts.c.saved_at.desc(), attempts.c.id.desc())
         .limit(RECENT)
     )  # fmt: skip
-    return tuple(AttemptRecord(**row._mapping) for row in reversed(db.execute(query).all()))
+    return tuple(map(attempt_rows.record, reversed(db.execute(query).all())))
+
+
+def _clock_s(profile: str) -> float:
+    """Of a profile of another version the strictest."""
+    known = PROFILES.get(profile)
+    return known.clock_s if known else min(each.clock_s for each in PROFILES.values())
 
 
 def _days(since: int | None, until: int | None) -> list[ColumnElement[bool]]:
@@ -443,14 +454,6 @@ def _days(since: int | None, until: int | None) -> list[ColumnElement[bool]]:
     if until is not None:
         found.append(campaign_days.c.day < until)
     return found
-
-
-def _drops(of: Mapping[str, int]) -> Drops:
-    return Drops(
-        connected=sum(of.get(each, 0) for each in _CONNECTED),
-        dropped=of.get(Outcome.DROPPED, 0),
-        machines=sum(of.get(each, 0) for each in _MACHINES),
-    )
 
 
 def _told(row: Mapping[str, Any], shares: Iterable[ListShare]) -> dict[str, Any]:

@@ -278,4 +278,5 @@ def _refused(campaign: Campaign, one: _Looked, why: Refusal, at: float) -> Attem
         position=one.row.next_number, shows=campaign.caller_ids[0], mode=campaign.mode.value,
         profile=campaign.profile, trunk=campaign.trunk, state=AttemptState.OVER.value, saved_at=at,
         ended_at=at, outcome=Outcome.REFUSED.value, refusal=why.value, consent=one.permit.consent,
+        marketing=campaign.marketing, zones=one.number.zones, regions=one.number.regions,
     )  # fmt: skip

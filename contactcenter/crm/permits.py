@@ -142,12 +142,18 @@ def _ringing(db: Connection, numbers: Sequence[str], ignoring: str) -> frozenset
 
 
 def _dropped(db: Connection, numbers: Sequence[str]) -> Mapping[str, float]:
-    """The last drop at each number after which nobody talked there."""
-    dropped = case((attempts.c.outcome == Outcome.DROPPED.value, attempts.c.ended_at))
+    """The last drop at each number after which nobody talked there (`drops.left_alone`, as a query)."""
+    silent = and_(
+        attempts.c.outcome == Outcome.LOST.value, attempts.c.answered_at.is_not(None),
+        attempts.c.joined_at.is_(None), attempts.c.heard != "machine",
+    )  # fmt: skip
+    left_alone = or_(attempts.c.outcome == Outcome.DROPPED.value, silent)
+    dropped = case((left_alone, attempts.c.ended_at))
     talked = case((attempts.c.outcome.in_(_TALKED), attempts.c.ended_at))
+    outcomes = (Outcome.DROPPED.value, Outcome.LOST.value, *_TALKED)
     query = (
         select(attempts.c.number, func.max(dropped), func.max(talked))
-        .where(attempts.c.number.in_(numbers), attempts.c.outcome.in_((Outcome.DROPPED.value, *_TALKED)))
+        .where(attempts.c.number.in_(numbers), attempts.c.outcome.in_(outcomes))
         .group_by(attempts.c.number)
     )
     return {

@@ -14,6 +14,7 @@ from contactcenter.crm.schema import attempts, leads
 from contactcenter.dialer import recycling
 from contactcenter.dialer.attempts import PERSON, AttemptRecord, AttemptState, Outcome
 from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.drops import left_alone
 from contactcenter.dialer.leads import LeadNumber, LeadState
 from contactcenter.dialer.permission import CAMPAIGNS, LASTING, Dialled, Refusal, Terms, next_moment, refusal
 from contactcenter.dialer.recycling import Rule, Tried
@@ -139,7 +140,7 @@ def _due(row: Row[Any], numbers: Sequence[LeadNumber], place: int, at: float) ->
 
 def _after_drop(row: Row[Any], record: AttemptRecord) -> dict[str, Any]:
     """Who was dropped is called with an agent reserved, until somebody has talked to him."""
-    if record.outcome == Outcome.DROPPED:
+    if left_alone(record):
         return {"dropped_at": record.ended_at}
     return {"dropped_at": None} if record.outcome in PERSON - {Outcome.HUNG_UP} else {}
 

@@ -368,12 +368,7 @@ class Store:
         if begun.refusal is not None:
             self._tell(AttemptRefused(at=at, attempt=record.id, refusal=begun.refusal, due_at=begun.due_at))
             return
-        found = begun.record
-        self._tell(
-            AttemptSaved(
-                at=at, attempt=found.id, consent=found.consent, national_list_at=found.national_list_at
-            )
-        )
+        self._tell(AttemptSaved(at=at, attempt=record.id))
 
     async def _say_written(self, attempt: str) -> None:
         """Who asked not to be called is told so when it is on the disk."""

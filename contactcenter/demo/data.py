@@ -66,15 +66,18 @@ async def fill(store: Store, *, dispositions: tuple[str, ...] = ("resolved",), s
     return True
 
 
+def phone_of(n: int) -> str:
+    """The first telephone number of customer `n`."""
+    if n % 10:
+        return f"154{n:08}"
+    nth = n // 10
+    return f"+44 7700 900{nth:03}" if nth % 2 else f"+1 212 555 01{nth:02}"
+
+
 def _customer(dice: random.Random, n: int) -> NewCustomer:
-    abroad = n % 10 == 0
-    if abroad:
-        nth = n // 10
-        name = _ENGLISH[(nth - 1) % len(_ENGLISH)]
-        main = f"+44 7700 900{nth:03}" if nth % 2 else f"+1 212 555 01{nth:02}"
-    else:
-        name = dice.choice(_SURNAMES) + dice.choice(_GIVEN)
-        main = f"154{n:08}"
+    abroad, main = n % 10 == 0, phone_of(n)
+    english = _ENGLISH[(n // 10 - 1) % len(_ENGLISH)]
+    name = english if abroad else dice.choice(_SURNAMES) + dice.choice(_GIVEN)
     second = (f"154{n + 5000:08}",) if dice.random() < 0.4 else ()
     tier = dice.choices([tier for tier, _ in _TIERS], [weight for _, weight in _TIERS])[0]
     return NewCustomer(

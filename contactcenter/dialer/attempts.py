@@ -7,6 +7,7 @@ the name of its leg.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from contactcenter.transitions import follow
@@ -126,6 +127,14 @@ class AttemptRecord:
     server: str = ""
     reserved: bool = False
     """An agent was kept for it."""
+    detects: bool = False
+    """Whether a detection listens to whoever answers."""
+    marketing: bool = True
+    """Whether it was a call that the person had not asked for, as the campaign said then."""
+    zones: tuple[str, ...] = ()
+    """Every zone in which the number might be when the rules were asked: the hours of each were kept."""
+    regions: tuple[str, ...] = ()
+    """Every part of a country in which it might be; none: nobody knew."""
     state: str
     """One of `AttemptState`."""
     saved_at: float
@@ -139,7 +148,7 @@ class AttemptRecord:
     message_at: float | None = None
     """When our message began."""
     message: str = ""
-    """Which one: the prompt's name and the fingerprint of its text."""
+    """Which one: its name and the fingerprint of its text (`version_of`)."""
     opted_out_at: float | None = None
     ended_at: float | None = None
     cause: int | None = None
@@ -156,6 +165,12 @@ class AttemptRecord:
     """The record that allowed it."""
     national_list_at: float | None = None
     """How old the copy of the national list was that was looked at."""
+
+
+def version_of(name: str, text: str) -> str:
+    """The version of a message, as records name it: `message` or `machine_message`, and the fingerprint of
+    its text. The texts that a campaign had are in the audit log, the one that it has in its settings."""
+    return f"{name} {sha256(text.encode()).hexdigest()[:16]}" if text else ""
 
 
 @dataclass(slots=True)

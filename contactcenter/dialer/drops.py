@@ -1,17 +1,81 @@
-"""The share of dropped calls as regulators count it.
+"""The share of dropped calls as regulators count it, and what one call counts as, for everybody who counts.
 
-*Dropped* is our word for what they call abandoned: a person answered, and we had no agent. Machines are in no
-denominator. A person whom the detection took for a machine, and on whom we hung up, was dropped as well: how
-many these are is estimated from calls that were listened to, and the estimate's upper bound counts.
+*Dropped* is our word for what they call abandoned: a person answered, and we had no agent in time. Machines
+are in no denominator. A person whom the detection took for a machine, and on whom we hung up, was dropped as
+well: how many these are is estimated from calls that were listened to, and the estimate's upper bound counts.
 """
 
+from enum import StrEnum
 from math import exp, lgamma, log
 
+from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
 from contactcenter.values import frozen
 
 CONFIDENCE = 0.95
 UNHEARD_SHARE = 0.05
 """Of the calls judged to be machines: taken to be persons as long as nobody has listened to any."""
+
+TOLERANCE_S = 0.05
+"""Of moments that two programs took down: less is no violation."""
+
+
+class Counted(StrEnum):
+    """What an attempt counts as."""
+
+    NOTHING = ""
+    """Nobody answered, or nobody yet."""
+    CONNECTED = "connected"
+    """A person answered, and had an agent (or the announcement) in time."""
+    DROPPED = "dropped"
+    """A person answered, and had none in time."""
+    MACHINE = "machine"
+
+
+def counted(record: AttemptRecord, clock_s: float) -> Counted:
+    """What the attempt counts as, as it stands. `clock_s`: how long after the end of the greeting an agent
+    may come.
+
+    Who hangs up before that time is over had no agent at once, so there was none: he is dropped. The law
+    (16 CFR 310.4(b)(1)(iv), *unverified*) lets two seconds pass first; we don't count on what he would have
+    heard then. Not dropped is who hangs up on the detection before it has said what he is, and who hangs up
+    within that time on an agent who is kept for him.
+    """
+    if record.heard == "machine" or record.outcome in (Outcome.MACHINE, Outcome.MESSAGE_LEFT):
+        return Counted.MACHINE
+    if record.outcome == Outcome.DROPPED or record.state == AttemptState.DROPPING:
+        return Counted.DROPPED
+    if record.outcome == Outcome.HUNG_UP:
+        listened_to = record.detects and not record.heard
+        excused = listened_to or (
+            record.reserved and not _late(_since_greeting(record, record.ended_at), clock_s)
+        )
+        return Counted.NOTHING if excused else Counted.DROPPED
+    if record.joined_at is not None or record.outcome in (Outcome.CONNECTED, Outcome.ANNOUNCED):
+        return Counted.DROPPED if _late(waited_s(record), clock_s) else Counted.CONNECTED
+    return Counted.DROPPED if left_alone(record) else Counted.NOTHING
+
+
+def left_alone(record: AttemptRecord) -> bool:
+    """Whether a person answered and heard neither an agent nor the end of our message: dropped, or on a line
+    that a crash of ours left silent. He is dialled next with an agent reserved."""
+    if record.outcome == Outcome.LOST:
+        return record.answered_at is not None and record.joined_at is None and record.heard != "machine"
+    return record.outcome == Outcome.DROPPED
+
+
+def waited_s(record: AttemptRecord) -> float | None:
+    """From the end of the greeting, else from the answer, to the agent or the message; None: there was
+    neither."""
+    return _since_greeting(record, record.message_at if record.joined_at is None else record.joined_at)
+
+
+def _since_greeting(record: AttemptRecord, at: float | None) -> float | None:
+    began = record.greeting_ended_at or record.answered_at
+    return None if began is None or at is None else max(0.0, at - began)
+
+
+def _late(waited: float | None, clock_s: float) -> bool:
+    return waited is not None and waited > clock_s + TOLERANCE_S
 
 
 @frozen

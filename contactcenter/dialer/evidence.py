@@ -6,20 +6,20 @@ regulators' word, abandoned. What the center counts and steers by is counted her
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from contactcenter.dialer.attempts import PERSON, AttemptRecord, AttemptState, Outcome
+from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
 from contactcenter.dialer.campaigns import Campaign, Detection
-from contactcenter.dialer.drops import Drops
-from contactcenter.dialer.permission import DAY_S, HOUR_S, calls_a_day, terms_of
+from contactcenter.dialer.drops import TOLERANCE_S, Counted, Drops, counted, left_alone, waited_s
+from contactcenter.dialer.hours import allowed
+from contactcenter.dialer.permission import DAY_S, HOUR_S, Terms, calls_a_day, hours_of
+from contactcenter.dialer.profiles import PROFILES
 from contactcenter.dialer.reports import Period, Report, Rule, Used, Verdict, seconds
 
 UNANSWERED = frozenset({Outcome.NO_ANSWER, Outcome.CANCELLED})
 """Calls that were given up while they rang."""
-ANYWHERE = ("",)
-"""No region: an attempt's record does not say in which it was, and the caps of regions are no looser."""
-TOLERANCE_S = 0.05
-"""Of moments that two programs took down: less is no violation."""
 
 
 class Evidence:
@@ -36,7 +36,9 @@ class Evidence:
         """`written_down`: when the do-not-call row of an attempt was written, by the attempt's id.
         `unwanted`: ids of attempts at numbers that were on the own list before, whoever put them there."""
         self._campaign, self._started_at = campaign, started_at
-        self._terms = terms_of(campaign, caller_id_verified=True, national_list_at=None)
+        # What the campaign asks for beyond the law may have been other before: the law alone is judged by.
+        self._law = Terms(profile=PROFILES[campaign.profile])
+        self._target = replace(self._law, drop_target=campaign.drop_target).target
         self._written_down, self._unwanted = written_down or {}, unwanted
         self._periods: dict[int, _Counts] = {}
         self._recent: deque[tuple[float, str]] = deque()
@@ -64,7 +66,7 @@ class Evidence:
 
     def report(self, at: float, only: int | None = None) -> Report:
         """What there is by now; `only`: of one period, by its number."""
-        profile = self._terms.profile
+        profile = self._law.profile
         return Report(
             campaign=self._campaign.id,
             name=self._campaign.name,
@@ -88,10 +90,8 @@ class Evidence:
         self._count_call(counts, record, at)
         self._look_at_lists(counts, record)
         self._look_at_ring(counts, record, at)
-        if record.outcome in (Outcome.MACHINE, Outcome.MESSAGE_LEFT):
-            counts.machines += 1
-        elif self._was_person(record):
-            self._look_at_person(counts, record)
+        self._look_at_hours(counts, record, at)
+        self._look_at_answer(counts, record)
         if record.message and record.message_at is not None:
             _use(counts.messages, record.message, record.message_at)
         if record.opted_out_at is not None:
@@ -113,20 +113,23 @@ class Evidence:
         self._calls[record.number] += 1
         calls = self._calls[record.number]
         counts.most_calls = max(counts.most_calls, calls)
-        counts.calls_too_many += calls > calls_a_day(self._terms, ANYWHERE)
+        counts.calls_too_many += calls > calls_a_day(self._law, record.regions)
         opted_out_at = self._opted_out.get(record.number)
         pressed_before = opted_out_at is not None and at > opted_out_at
         counts.called_after_opt_out += pressed_before or record.id in self._unwanted
         dropped_at = self._dropped.get(record.lead)
         if dropped_at is not None:
-            pause_over = at + TOLERANCE_S >= dropped_at + self._terms.profile.after_drop_h * HOUR_S
+            pause_over = at + TOLERANCE_S >= dropped_at + self._law.profile.after_drop_h * HOUR_S
             counts.redialled_too_early += not (record.reserved and pause_over)
 
     def _look_at_lists(self, counts: "_Counts", record: AttemptRecord) -> None:
+        if not record.marketing:
+            return
+        counts.marketing += 1
         counts.with_consent += bool(record.consent)
         counts.without_consent += not record.consent
-        days = self._terms.profile.national_list_days
-        if days is None or not self._terms.marketing:
+        days = self._law.profile.national_list_days
+        if days is None:
             return
         if record.national_list_at is None:
             counts.list_too_old += 1
@@ -135,58 +138,65 @@ class Evidence:
         counts.oldest_list_days = _most(counts.oldest_list_days, age)
         counts.list_too_old += age > days
 
+    def _look_at_hours(self, counts: "_Counts", record: AttemptRecord, at: float) -> None:
+        """The hours of every zone that was looked at then, by the law of today; of the two clocks that took
+        the moments down a hair is left."""
+        hours = hours_of(self._law, record.zones, record.regions)
+        counts.outside_hours += not (allowed(hours, at) or allowed(hours, at - TOLERANCE_S))
+        for zone in record.zones:
+            local = f"{datetime.fromtimestamp(at, ZoneInfo(zone)):%H:%M:%S} {zone}"
+            counts.earliest = min(counts.earliest or local, local)
+            counts.latest = max(counts.latest, local)
+
     def _look_at_ring(self, counts: "_Counts", record: AttemptRecord, at: float) -> None:
         if record.outcome in UNANSWERED and record.answered_at is None and record.ended_at is not None:
             rang = max(0.0, record.ended_at - (record.rang_at or at))
             counts.shortest_ring_s = _least(counts.shortest_ring_s, rang)
-            counts.rings_too_short += rang + TOLERANCE_S < self._terms.profile.ring_s
+            counts.rings_too_short += rang + TOLERANCE_S < self._law.profile.ring_s
 
-    def _was_person(self, record: AttemptRecord) -> bool:
-        """Whether a person answered and was ours to connect. Who hung up while the detection listened was not
-        yet, and who hung up on an agent kept for him was connected as soon as can be."""
-        if record.outcome == Outcome.HUNG_UP:
-            listening = self._campaign.detection is not None and not record.heard
-            return not (record.reserved or listening)
-        if record.outcome == Outcome.LOST:
-            return record.answered_at is not None and record.heard != "machine"
-        return record.outcome in PERSON
-
-    def _look_at_person(self, counts: "_Counts", record: AttemptRecord) -> None:
-        began = record.greeting_ended_at or record.answered_at
-        ours = record.message_at if record.joined_at is None else record.joined_at
-        waited = None if began is None or ours is None else max(0.0, ours - began)
-        late = waited is not None and waited > self._terms.profile.clock_s + TOLERANCE_S
-        if waited is not None:
+    def _look_at_answer(self, counts: "_Counts", record: AttemptRecord) -> None:
+        profile = self._law.profile
+        what = counted(record, profile.clock_s)
+        if what is Counted.MACHINE:
+            counts.machines += 1
+            return
+        waited = waited_s(record)
+        if what and waited is not None:
             counts.longest_wait_s = _most(counts.longest_wait_s, waited)
-            counts.waits_too_long += late
-        if record.outcome == Outcome.HUNG_UP:
-            counts.hung_up += 1
-        elif record.outcome == Outcome.DROPPED or (record.outcome == Outcome.LOST and ours is None):
-            counts.dropped += 1
-            counts.no_message += record.message_at is None
-            self._dropped[record.lead] = record.answered_at or record.saved_at
-        elif late:
-            counts.late += 1
-        else:
+            counts.waits_too_long += waited > profile.clock_s + TOLERANCE_S
+        if what is Counted.CONNECTED:
             counts.connected += 1
+        elif what is Counted.DROPPED:
+            self._dropped_one(counts, record)
         if record.joined_at is not None:
             self._dropped.pop(record.lead, None)
+
+    def _dropped_one(self, counts: "_Counts", record: AttemptRecord) -> None:
+        counts.dropped += 1
+        if left_alone(record):
+            counts.left_alone += 1
+            counts.no_message += record.message_at is None
+            self._dropped[record.lead] = record.answered_at or record.saved_at
+        elif record.outcome == Outcome.HUNG_UP:
+            counts.hung_up += 1
+        else:
+            counts.late += 1
 
     # --- one period ---
 
     def _number(self, at: float) -> int:
         """Of the period, from 1; what was before the first start counts for the first."""
         began = self._started_at if self._started_at is not None else at
-        return 1 + max(0, int((at - began) // (self._terms.profile.period_days * DAY_S)))
+        return 1 + max(0, int((at - began) // (self._law.profile.period_days * DAY_S)))
 
     def _period(self, number: int, counts: "_Counts", at: float) -> Period:
-        profile = self._terms.profile
+        profile = self._law.profile
         long = profile.period_days * DAY_S
         begins_at = (self._started_at or 0.0) + (number - 1) * long
         detection = self._campaign.detection or Detection()
         drops = Drops(
             connected=counts.connected,
-            dropped=counts.dropped + counts.hung_up + counts.late,
+            dropped=counts.dropped,
             machines=counts.machines,
             heard=detection.heard,
             persons=detection.persons,
@@ -208,9 +218,13 @@ class Evidence:
             misjudged=drops.misjudged,
             share=share,
             limit=profile.drop_limit,
-            target=self._terms.target,
+            target=self._target,
             outcomes=dict(sorted(counts.outcomes.items())),
             refusals=dict(sorted(counts.refusals.items())),
+            marketing=counts.marketing,
+            outside_hours=counts.outside_hours,
+            earliest=counts.earliest,
+            latest=counts.latest,
             shortest_ring_s=counts.shortest_ring_s,
             rings_too_short=counts.rings_too_short,
             longest_wait_s=counts.longest_wait_s,
@@ -235,7 +249,7 @@ class Evidence:
         )
 
     def _verdicts(self, counts: "_Counts", drops: Drops, share: float, at: float) -> Iterator[Verdict]:
-        profile, sources = self._terms.profile, self._terms.profile.sources
+        profile, sources = self._law.profile, self._law.profile.sources
         answered = drops.connected + drops.dropped
         yield Verdict(
             rule=Rule.DROPS,
@@ -258,8 +272,17 @@ class Evidence:
         yield Verdict(
             rule=Rule.MESSAGE,
             kept=not counts.no_message,
-            says=f"{counts.no_message} of {counts.dropped} dropped without a message",
+            says=f"{counts.no_message} of {counts.left_alone} whom nobody was free for heard no message",
             source=sources["clock_s"],
+        )
+        yield Verdict(
+            rule=Rule.HOURS,
+            kept=not counts.outside_hours,
+            says=(
+                f"{counts.outside_hours} outside of the hours in a zone in which the number might be; by the "
+                f"clocks there the earliest {counts.earliest or 'none'}, the latest {counts.latest or 'none'}"
+            ),
+            source=sources["week"],
         )
         yield Verdict(
             rule=Rule.RING,
@@ -287,7 +310,7 @@ class Evidence:
             kept=not counts.calls_too_many,
             says=(
                 f"{counts.calls_too_many} calls too many, at most {counts.most_calls} to one number within "
-                f"24 hours, {calls_a_day(self._terms, ANYWHERE)} allowed"
+                f"24 hours, {profile.calls_a_day} allowed"
             ),
             source=sources["calls_a_day"],
         )
@@ -297,7 +320,7 @@ class Evidence:
             says=f"{counts.redialled_too_early} dropped persons called again too early, or with no agent",
             source=sources["after_drop_h"],
         )
-        if profile.national_list_days is not None and self._terms.marketing:
+        if profile.national_list_days is not None and counts.marketing:
             oldest = "none" if counts.oldest_list_days is None else f"{counts.oldest_list_days:.1f} days"
             yield Verdict(
                 rule=Rule.NATIONAL_LIST,
@@ -308,11 +331,11 @@ class Evidence:
                 ),
                 source=sources["national_list_days"],
             )
-        if profile.consent and self._terms.marketing:
+        if profile.consent and counts.marketing:
             yield Verdict(
                 rule=Rule.CONSENT,
                 kept=not counts.without_consent,
-                says=f"{counts.without_consent} of {counts.placed} calls without a record of consent",
+                says=f"{counts.without_consent} of {counts.marketing} calls without a record of consent",
                 source=sources["consent"],
             )
         forgotten = counts.oldest_open_at is not None and at - counts.oldest_open_at > HOUR_S
@@ -335,9 +358,14 @@ class _Counts:
     reserved: int = 0
     connected: int = 0
     dropped: int = 0
+    left_alone: int = 0
     hung_up: int = 0
     late: int = 0
     machines: int = 0
+    marketing: int = 0
+    outside_hours: int = 0
+    earliest: str = ""
+    latest: str = ""
     outcomes: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     shortest_ring_s: float | None = None

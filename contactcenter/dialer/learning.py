@@ -28,8 +28,8 @@ class Learning:
     """One campaign's. Moments are seconds since the epoch; they may come from the past, but in order."""
 
     def __init__(self, *, grace_s: float = GRACE_S) -> None:
-        """`grace_s`: how long a person may wait for an agent, from the moment he counts as answered."""
-        self._grace_s = grace_s
+        self.grace_s = grace_s
+        """How long a person may wait for an agent, from the moment he counts as answered."""
         self._share = AnswerShare()
         self._answers = Learner(DELAYS, mean=10, variation=0.5, weight=20, memory=2000)
         self._others = Learner(DELAYS, mean=18, variation=0.5, weight=20, memory=2000)
@@ -84,7 +84,7 @@ class Learning:
                 talk=self._talk.law(),
                 wrap_up=self._wrap_up.law(),
                 returns=self._returned / self._wrapped,
-                grace_s=self._grace_s,
+                grace_s=self.grace_s,
             )
         return self._learnt
 

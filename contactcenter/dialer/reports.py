@@ -15,6 +15,7 @@ class Rule(StrEnum):
 
     DROPS = "drops"
     CLOCK = "clock"
+    HOURS = "hours"
     RING = "ring"
     DO_NOT_CALL = "do_not_call"
     CAPS = "caps"
@@ -81,6 +82,13 @@ class Period:
     outcomes: Mapping[str, int]
     refusals: Mapping[str, int]
     """Calls that were not placed, by reason."""
+    marketing: int
+    """Of the placed: those that nobody had asked for, as the campaign said then."""
+    outside_hours: int
+    """Placed outside of the law's hours in one of the zones in which the number might be."""
+    earliest: str
+    """The earliest time of day at which it rang anywhere, by each possible zone's clock, and that zone."""
+    latest: str
     shortest_ring_s: float | None
     """Of the calls that nobody answered."""
     rings_too_short: int
@@ -103,6 +111,7 @@ class Period:
     """Of the national list's copies that were looked at."""
     list_too_old: int
     with_consent: int
+    """Of the marketing calls."""
     without_consent: int
     lost: int
     open: int

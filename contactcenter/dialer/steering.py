@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import exp, log, sqrt
 
-from contactcenter.dialer.drops import Drops
+from contactcenter.dialer.drops import Counted, Drops
 
 DAY_S = 86400.0
 PERIOD_DAYS = 30
@@ -65,13 +65,23 @@ class Steering:
         self._answered(at, self._target)
 
     def dropped(self, at: float) -> None:
-        """A person answered and had no agent in time, or hung up before."""
+        """A person answered and had no agent in time."""
         self._count(at, Drops(connected=0, dropped=1))
         self._answered(at, self._target - 1.0)
 
     def machine(self, at: float) -> None:
         """An answer was judged to be a machine, and ended."""
         self._count(at, Drops(connected=0, dropped=0, machines=1))
+
+    def count(self, what: Counted, at: float) -> None:
+        """An attempt counts as that."""
+        match what:
+            case Counted.CONNECTED:
+                self.connected(at)
+            case Counted.DROPPED:
+                self.dropped(at)
+            case Counted.MACHINE:
+                self.machine(at)
 
     def sample(self, heard: int, persons: int) -> None:
         """So many of the calls that were judged to be machines somebody has listened to, and so many of

@@ -324,6 +324,12 @@ class Matcher:
         desk = self._desks.get(login)
         return desk.state if desk else "offline"
 
+    def takes(self, login: str, demand: Demand) -> bool:
+        """Whether a call that asks for this could be given to this agent now: free, rested, with the skills,
+        and not held back for others."""
+        profile = self._desks[login].profile if login in self._desks else None
+        return profile is not None and self._mismatch(demand, profile.agent, profile.held) is None
+
     def demand(self, call: str) -> Demand:
         """What a waiting call asks for now. Raises KeyError when it doesn't wait."""
         return self._entries[call].demand

@@ -19,7 +19,7 @@ ROOTS = {
 
 PURE = {
     *("__future__", "dataclasses", "enum", "typing", "collections", "itertools", "functools", "math"),
-    *("heapq", "bisect", "operator", "datetime", "zoneinfo", "re", "ast"),
+    *("heapq", "bisect", "operator", "datetime", "zoneinfo", "re", "ast", "hashlib"),
 }
 """What of the standard library the core may import: nothing that knows the time, waits, or throws dice."""
 

@@ -20,9 +20,12 @@ from contactcenter.commands import (
     ScreenPop,
     ShowCampaign,
 )
-from contactcenter.dialer.attempts import Outcome
+from contactcenter.dialer.attempts import Outcome, version_of
 from contactcenter.dialer.campaigns import Blend, Detection, Mode, OnMachine, Window
 from contactcenter.dialer.permission import Refusal
+from contactcenter.routing.matching import Policy, Reserve
+from contactcenter.routing.skills import needs
+from contactcenter.routing.widening import Widening
 from contactcenter.values import LegSeen, Target, TargetKind
 from tests.core.campaign_world import CAMPAIGN, QUICK, CampaignWorld, lead
 from tests.core.world import NOON, SERVER, queue
@@ -93,7 +96,8 @@ def test_who_has_no_agent_hears_the_message_before_the_clock_is_over() -> None:
     assert (notice.call, notice.text, notice.key) == (second, CAMPAIGN.message, "9")
     assert world.now - 0.2 - (world.attempts[second].greeting_ended_at or 0) < 2.0
     world.step(e.NoticeBegan(at=world.now, call=second))
-    assert world.attempts[second].message == CAMPAIGN.message
+    assert world.attempts[second].message == version_of("message", CAMPAIGN.message)
+    assert CAMPAIGN.message not in world.attempts[second].message
     world.step(e.NoticeEnded(at=world.now + 4, call=second, whole=True))
     world.far_end_leaves(second)
     assert world.attempts[second].outcome == "dropped"
@@ -458,6 +462,18 @@ def test_an_agent_may_end_a_call_that_rings() -> None:
     assert world.attempts[leg].outcome == "cancelled"
 
 
+def test_the_silence_that_tells_a_person_is_taken_off_what_is_left_to_find_an_agent() -> None:
+    """0.8 s of the clock's 1.8 are over when the detection has spoken; without one nothing is."""
+    world = running()
+    learning = world.floor.campaigns["spring"].learning
+    assert learning.learnt(world.now).grace_s == pytest.approx(1.0)
+    slower = replace(CAMPAIGN, detection=Detection(after_greeting_silence_ms=1200))
+    world.step(e.CampaignsChanged(at=world.now, campaigns=(slower,)))
+    assert learning.learnt(world.now + 60).grace_s == pytest.approx(0.6)
+    world.step(e.CampaignsChanged(at=world.now, campaigns=(replace(CAMPAIGN, detection=None),)))
+    assert learning.learnt(world.now + 120).grace_s == pytest.approx(1.8)
+
+
 # --- calls that were agreed on ---
 
 
@@ -532,6 +548,44 @@ def test_who_calls_in_comes_first() -> None:
 
 def test_some_agents_are_left_for_who_calls_in() -> None:
     world = running(replace(CAMPAIGN, blend=Blend(keep_free=2)), agents=3)
+    assert len(world.placed) == 1
+
+
+RARE = replace(
+    QUICK,
+    queues=(queue("sales", needs=needs({"en": 3}), widening=(Widening(after_s=60, lower={"en": 1}),)),),
+)
+
+
+def test_an_agent_whose_skills_do_not_fit_is_not_waited_for() -> None:
+    """Who answers can't be given to him within the clock: one call for tom, none for ann and ben."""
+    world = CampaignWorld(rules=RARE)
+    world.has_line("tom", "101", skills={"en": 3})
+    world.has_line("ann", "102", skills={"en": 2})
+    world.has_line("ben", "103")
+    world.asks_campaign()
+    assert len(world.placed) == 1
+
+
+def test_who_fits_once_the_queue_has_widened_is_kept_for_a_lead() -> None:
+    """A kept agent isn't bound by the clock; whom no step ever reaches has no lead waiting for him."""
+    world = CampaignWorld(PROGRESSIVE, rules=RARE)
+    world.has_line("ann", "102", skills={"en": 2})
+    world.has_line("ben", "103")
+    world.asks_campaign()
+    assert len(world.floor.leads) == 1
+    world.wait(61)
+    assert [world.agent(each).state for each in ("ann", "ben")] == ["reserved", "available"]
+
+
+def test_an_agent_who_rests_or_is_held_back_has_no_call_placed_for_him() -> None:
+    held = Policy(reserves=(Reserve(skill="vip", hold_s=10),))
+    world = CampaignWorld(rules=replace(QUICK, policy=held))
+    world.has_line("ann", "102", skills={"vip": 1})
+    world.asks_campaign()
+    world.wait(1)
+    assert not world.placed
+    world.wait(10)
     assert len(world.placed) == 1
 
 

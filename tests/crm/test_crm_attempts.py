@@ -18,6 +18,7 @@ from contactcenter.crm import (
     customers,
     do_not_call,
     engines,
+    evidence,
     hopper,
     leads,
     merging,
@@ -28,10 +29,12 @@ from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal as Refused
 from contactcenter.crm.leads import LeadRow, NewLead
 from contactcenter.crm.schema import national_lists, national_numbers
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, CampaignState
+from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.leads import Lead, LeadState
 from contactcenter.dialer.permission import Refusal
 from contactcenter.dialer.recycling import Rule
+from contactcenter.live_campaigns import begin
 
 DAY = 86_400.0
 
@@ -61,7 +64,10 @@ async def test_an_attempt_is_written_with_what_allowed_it(world: World) -> None:
     record = attempt(campaign, lead)
     begun = await world.begun(record)
     assert begun.refusal is None
-    assert begun.record == replace(record, consent=f"list {lead.list}: form 7")
+    grounds: dict[str, Any] = {
+        "consent": f"list {lead.list}: form 7", "zones": ("Asia/Shanghai",), "regions": ("CN",),
+    }  # fmt: skip
+    assert begun.record == replace(record, **grounds)
     assert await world.store.read(attempts.get, record.id) == begun.record
     assert await world.begun(record) == begun, "asked twice, it is there once"
     assert await world.store.read(attempts.unfinished) == (begun.record,)
@@ -243,6 +249,65 @@ async def test_days_are_counted_from_the_first_start(world: World) -> None:
     assert (later.placed, set(later.days)) == (0, {0, 1})
     every = await world.store.read(lambda db: list(attempts.every_of_campaign(db, campaign.id)))
     assert [each.outcome for each in every] == ["busy", "dropped", "connected"]
+
+
+async def test_what_allowed_a_call_stays_whatever_is_told_of_it_later(world: World) -> None:
+    campaign, lead = await leased(world)
+    record = attempt(campaign, lead)
+    begun = await world.begun(record)
+    await world.ended(record, "busy", zones=("UTC",), marketing=False)
+    kept = await world.store.read(attempts.get, record.id)
+    assert kept
+    assert (kept.outcome, kept.zones, kept.regions, kept.consent, kept.marketing) == (
+        "busy", ("Asia/Shanghai",), ("CN",), begun.record.consent, True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("outcome", "also", "counts"),
+    [
+        ("connected", {"joined_at": NOON + 11}, (1, 0, 0)),
+        ("connected", {"joined_at": NOON + 13}, (0, 1, 0)),
+        ("dropped", {}, (0, 1, 0)),
+        ("hung_up", {}, (0, 1, 0)),
+        ("hung_up", {"detects": True}, (0, 0, 0)),
+        ("hung_up", {"detects": True, "heard": "human"}, (0, 1, 0)),
+        ("hung_up", {"reserved": True, "ended_at": NOON + 11}, (0, 0, 0)),
+        ("hung_up", {"reserved": True, "ended_at": NOON + 13}, (0, 1, 0)),
+        ("machine", {"heard": "machine"}, (0, 0, 1)),
+        ("message_left", {"heard": "machine"}, (0, 0, 1)),
+        ("lost", {}, (0, 1, 0)),
+        ("lost", {"answered_at": None}, (0, 0, 0)),
+        ("announced", {}, (1, 0, 0)),
+        ("busy", {"answered_at": None}, (0, 0, 0)),
+    ],
+)
+async def test_the_store_the_center_and_the_evidence_count_the_same(
+    world: World, outcome: str, also: dict[str, Any], counts: tuple[int, int, int]
+) -> None:
+    campaign, lead = await leased(world)
+    record = attempt(campaign, lead, reserved=also.get("reserved", False))
+    await world.begun(record)
+    await world.ended(record, outcome, **{"answered_at": NOON + 10, **also})
+    kept = await world.store.read(campaigns.kept, campaign.id, NOON + HOUR)
+    assert kept
+    drops = kept.days.get(0, Drops(connected=0, dropped=0))
+    assert (drops.connected, drops.dropped, drops.machines) == counts
+    assert begin(kept, CampaignState.RUNNING, NOON + HOUR).steering.period(NOON + HOUR) == drops
+    report = await world.store.read(evidence.report, campaign.id, at=NOON + HOUR)
+    (period,) = report.periods
+    assert (period.connected, period.dropped, period.machines) == counts
+
+
+async def test_who_was_left_alone_by_a_crash_is_dialled_with_an_agent_only(world: World) -> None:
+    campaign, lead = await leased(world, rules={"no_answer": Rule(after_s=60, limit=5)})
+    record = attempt(campaign, lead)
+    await world.begun(record)
+    await world.ended(record, "lost", answered_at=NOON + 10)
+    (again,) = await world.lease(campaign, at=NOON + HOUR)
+    assert again.dropped_at == NOON + 30
+    begun = await world.begun(attempt(campaign, again, at=NOON + HOUR))
+    assert begun.refusal is Refusal.AFTER_DROP
 
 
 # --- the law's records ---

@@ -55,16 +55,16 @@ async def test_a_call_from_the_hopper_to_its_end_over_a_restart(keeper: Keeper, 
     record = attempt(campaign, first)
     world.store.carry(SaveAttempt(record=record))
     saved = await told(keeper, AttemptSaved)
-    assert saved == AttemptSaved(
-        at=NOON, attempt=record.id, consent=f"list {first.list}: form 7", national_list_at=None
-    )
-    placed = replace(record, consent=saved.consent, state="placed", placed_at=NOON)
+    assert saved == AttemptSaved(at=NOON, attempt=record.id)
+    placed = replace(record, state="placed", placed_at=NOON)
     world.store.carry(KeepAttempt(record=placed))
     world.store.carry(ReturnLeads(leads=(second.id,)))
     await keeper.close()
     world.store = await keeper.open()
     running, open_ones = await keeper.outgoing()
     assert [each.campaign for each in running.campaigns] == [campaign]
+    consent = f"list {first.list}: form 7"
+    placed = replace(placed, consent=consent, zones=("Asia/Shanghai",), regions=("CN",))
     assert open_ones.records == (placed,)
     lost = replace(placed, state="over", outcome="lost", ended_at=NOON + 60)
     world.store.carry(KeepAttempt(record=lost))

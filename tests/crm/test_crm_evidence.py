@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from stores import Keeper
 from typer.testing import CliRunner
 
 from contactcenter.cli import cli
-from contactcenter.crm import campaigns, evidence
+from contactcenter.crm import attempt_rows, campaigns, evidence
 from contactcenter.crm.access import Kind, Reader, Right, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.schema import attempts, do_not_call
@@ -52,9 +51,9 @@ def attempt(campaign: str, id_: str, at: float, **fields: Any) -> dict[str, Any]
         "number": f"+1212555{at % 9973:04.0f}",
         "position": 0, "shows": "+12125550100", "mode": "predictive", "profile": "US", "trunk": "carrier",
         "state": "over", "saved_at": at, "placed_at": at, "rang_at": at + 1, "ended_at": at + 30,
-        "outcome": "no_answer", "national_list_at": BEGAN - DAY_S,
+        "outcome": "no_answer", "national_list_at": BEGAN - DAY_S, "zones": ("Etc/GMT-4",),
     }  # fmt: skip
-    return {**asdict(AttemptRecord(**usual | fields)), "kept_until": 4e9}
+    return {**attempt_rows.values(AttemptRecord(**usual | fields)), "kept_until": 4e9}
 
 
 def write(db: Connection, rows: list[dict[str, Any]]) -> None:

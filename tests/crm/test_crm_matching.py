@@ -108,5 +108,6 @@ async def test_the_center_is_answered_how_it_asked(keeper: Keeper) -> None:
     assert await answer(number="13900000009") == (MatchMethod.NONE, [])
     chosen = {"customer": ada, "method": MatchMethod.CHOSEN}
     assert await answer(number="13900000009", **chosen) == (MatchMethod.CHOSEN, [1.0])
+    assert await answer(number="13900000009", customer=ada) == (MatchMethod.CALLER_NUMBER, [0.9])  # a lead's
     gone = {"customer": "gone", "method": MatchMethod.CREATED}
     assert await answer(number=NUMBER, **gone) == (MatchMethod.CREATED, [])

@@ -29,6 +29,12 @@ CAMPAIGN = Campaign(
 )
 
 
+def noon(at: float) -> str:
+    """A zone where it is about noon."""
+    east = 12 - int(at // 3600 % 24)
+    return f"Etc/GMT{-east:+d}" if east else "UTC"
+
+
 def attempt(minute: int, outcome: str, **also: Any) -> AttemptRecord:
     """The call of so many minutes after the start, that goes as it should."""
     at = BEGAN + 60.0 * minute
@@ -51,6 +57,8 @@ def attempt(minute: int, outcome: str, **also: Any) -> AttemptRecord:
         "ended_at": at + 40.0,
         "national_list_at": BEGAN - DAY_S,
         "consent": "form 7",
+        "zones": (noon(at),),
+        "regions": ("US-NY",),
     }
     if outcome in (Outcome.CONNECTED, Outcome.DROPPED, Outcome.HUNG_UP, Outcome.MACHINE):
         usual |= {"answered_at": at + 10.0, "greeting_ended_at": at + 10.5}
@@ -162,6 +170,8 @@ def test_a_period_of_its_own() -> None:
         ([attempt(0, "busy", national_list_at=None)], Rule.NATIONAL_LIST),
         ([attempt(0, "", state="placed", ended_at=None)], Rule.RECORDS),
         ([attempt(0, "busy", shows="")], Rule.RECORDS),
+        ([attempt(0, "busy", zones=("Asia/Shanghai", "America/New_York"))], Rule.HOURS),
+        ([attempt(0, "busy", zones=())], Rule.HOURS),
     ],
 )
 def test_each_rule_that_was_broken_is_named(calls: list[AttemptRecord], rule: Rule) -> None:
@@ -222,11 +232,12 @@ def test_who_hangs_up_or_is_joined_too_late_counts_as_dropped() -> None:
 
 
 def test_who_hangs_up_on_an_agent_or_on_the_detection_was_not_dropped() -> None:
-    assert period(attempt(0, Outcome.HUNG_UP, reserved=True)).dropped == 0
-    evidence = Evidence(replace(CAMPAIGN, detection=Detection()), BEGAN)
-    evidence.take(attempt(0, Outcome.HUNG_UP, greeting_ended_at=None))
-    evidence.take(attempt(1, Outcome.HUNG_UP, heard="human"))
-    assert evidence.report(BEGAN).periods[0].dropped == 1
+    at_once = attempt(0, Outcome.HUNG_UP, reserved=True, ended_at=BEGAN + 12.5)
+    assert period(at_once).dropped == 0
+    assert period(replace(at_once, ended_at=BEGAN + 12.6)).dropped == 1, "the agent's phone rang too long"
+    listened_to = attempt(0, Outcome.HUNG_UP, greeting_ended_at=None, detects=True)
+    found = period(listened_to, attempt(1, Outcome.HUNG_UP, heard="human", detects=True))
+    assert (found.connected, found.dropped) == (0, 1)
 
 
 def test_a_person_whom_a_crash_left_alone_was_dropped() -> None:
@@ -253,8 +264,8 @@ def test_how_long_an_opt_out_took() -> None:
 
 
 def test_calls_that_people_asked_for_are_judged_without_lists_and_consent() -> None:
-    evidence = Evidence(replace(CAMPAIGN, profile="CN", marketing=False), BEGAN)
-    evidence.take(attempt(0, "busy", consent="", national_list_at=None))
+    evidence = Evidence(replace(CAMPAIGN, profile="CN"), BEGAN)
+    evidence.take(attempt(0, "busy", consent="", national_list_at=None, marketing=False))
     (found,) = evidence.report(BEGAN + 60).periods
     assert {each.rule for each in found.verdicts}.isdisjoint({Rule.CONSENT, Rule.NATIONAL_LIST})
 
@@ -292,9 +303,27 @@ def test_every_attempt_is_counted_once(course: list[tuple[Outcome, int, bool]]) 
         return
     found = period(*calls)
     assert sum(found.outcomes.values()) == len(calls)
-    persons = sum(
-        outcome in PERSON and not (outcome is Outcome.HUNG_UP and reserved) for outcome, _, reserved in course
-    )
-    assert found.connected + found.dropped == persons
+    assert found.connected + found.dropped == sum(outcome in PERSON for outcome, _, _ in course)
     assert found.placed + sum(found.refusals.values()) == len(calls)
     assert 0.0 <= found.share <= 1.0
+
+
+def test_the_clocks_of_every_possible_zone_are_shown() -> None:
+    """US, 15 January 2027, 15:00 UTC: seven in the morning in Los Angeles."""
+    zones = ("America/New_York", "America/Los_Angeles")
+    found = period(attempt(7 * 60, "busy", zones=zones), attempt(9 * 60, "busy", zones=zones))
+    assert (found.outside_hours, found.placed) == (1, 2)
+    assert (found.earliest, found.latest) == ("07:00:00 America/Los_Angeles", "12:00:00 America/New_York")
+    says = next(each.says for each in found.verdicts if each.rule is Rule.HOURS)
+    assert "the earliest 07:00:00 America/Los_Angeles" in says
+
+
+def test_what_a_campaign_asks_for_today_does_not_judge_what_it_did() -> None:
+    """Calls that were marketing stay so, and a cap or a week that is tighter since is no law."""
+    calls = [attempt(n, "busy", number="+12125550000") for n in range(3)]
+    calls.append(attempt(4, "busy", consent=""))
+    now = replace(CAMPAIGN, profile="CN", marketing=False, calls_a_day=1)
+    evidence = Evidence(now, BEGAN)
+    for each in calls:
+        evidence.take(each)
+    assert broken(evidence.report(BEGAN + DAY_S).periods[0]) == {Rule.CONSENT}

@@ -9,7 +9,7 @@ from running import Browser, Running
 from sqlalchemy import Connection, insert, update
 
 from contactcenter.commands import Refused, ShowAgent, ShowCampaign
-from contactcenter.crm import appointments, caller_ids, do_not_call, lists, roles, schema
+from contactcenter.crm import appointments, attempt_rows, caller_ids, do_not_call, lists, roles, schema
 from contactcenter.crm.access import CENTER, Kind, Scope
 from contactcenter.crm.appointments import NewAppointment
 from contactcenter.crm.lists import NewList
@@ -130,10 +130,13 @@ async def test_drops_are_counted_by_day_period_and_window(edge: Running) -> None
         db.execute(
             insert(schema.campaign_days),
             [
-                {"campaign": id_, "day": day, "outcome": outcome, "calls": calls}
+                {
+                    "campaign": id_, "day": day, "outcome": outcome, "calls": calls,
+                    "counted": "" if outcome == "busy" else outcome,
+                }
                 for day, outcome, calls in (*rows, (31, "dropped", 1), (31, "busy", 4))
             ],
-        )
+        )  # fmt: skip
 
     async with edge.browser() as admin:
         await admin.sign_in("admin")
@@ -155,7 +158,7 @@ def attempt(id_: str, campaign: str, at: float, **changes: Any) -> dict[str, Any
         shows="+862161234567", mode="predictive", profile="CN", trunk="carrier", state="over", saved_at=at,
         placed_at=at, rang_at=at + 1, ended_at=at + 26, outcome="no_answer", consent="list",
     )  # fmt: skip
-    return {**asdict(record), "kept_until": at + 1, **changes}
+    return {**attempt_rows.values(record), "kept_until": at + 1, **changes}
 
 
 async def test_attempts_are_listed_by_scope_and_make_the_evidence(edge: Running) -> None:

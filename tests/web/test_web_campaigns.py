@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from running import Running
 from sqlalchemy import Connection, insert, update
 
 from contactcenter.commands import ShowCampaign
-from contactcenter.crm import appointments, caller_ids, campaigns, do_not_call, lists, schema
+from contactcenter.crm import appointments, attempt_rows, caller_ids, campaigns, do_not_call, lists, schema
 from contactcenter.crm.access import CENTER
 from contactcenter.crm.appointments import NewAppointment
 from contactcenter.crm.campaigns import CampaignRow
@@ -56,11 +56,14 @@ async def dialled(edge: Running, row: CampaignRow) -> None:
         db.execute(
             insert(schema.campaign_days),
             [
-                {"campaign": row.campaign.id, "day": day, "outcome": outcome, "calls": calls}
+                {
+                    "campaign": row.campaign.id, "day": day, "outcome": outcome, "calls": calls,
+                    "counted": "" if outcome == "no_answer" else outcome,
+                }
                 for day, of in counts.items()
                 for outcome, calls in of.items()
             ],
-        )
+        )  # fmt: skip
 
     await edge.store.write(write)
     view = campaign_view(
@@ -159,7 +162,7 @@ async def attempts_of(edge: Running, row: CampaignRow) -> None:
         replace(blank, id="a2", number="+8613800138001", **talked),
         replace(blank, id="a3", number="+8613800138002", **refused),
     )
-    rows = [{**asdict(record), "kept_until": at} for record in records]
+    rows = [{**attempt_rows.values(record), "kept_until": at} for record in records]
     await edge.store.write(lambda db: db.execute(insert(schema.attempts), rows) and None)
 
 

@@ -72,13 +72,15 @@ campaign_lists = Table(
     Index(None, "list"),
 )
 
-# What became of a campaign's attempts: one row for each day, counted from its first start, and outcome.
+# What became of a campaign's attempts, and what they count as (`dialer/drops.py`): one row for each day,
+# counted from its first start, and outcome.
 campaign_days = Table(
     "campaign_days",
     metadata,
     Column("campaign", Text, ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True),
     Column("day", Integer, primary_key=True),  # 0 is the first
     Column("outcome", Text, primary_key=True),
+    Column("counted", Text, primary_key=True),
     Column("calls", Integer, nullable=False),
 )
 
@@ -143,7 +145,8 @@ attempts = Table(
     Column("position", Integer, nullable=False),
     *(Column(name, Text, nullable=False) for name in ("shows", "mode", "profile", "trunk")),
     words("server"),
-    Column("reserved", Boolean, nullable=False),
+    *(Column(name, Boolean, nullable=False) for name in ("reserved", "detects", "marketing")),
+    *(words(name) for name in ("zones", "regions")),  # their names, apart by spaces
     Column("state", Text, nullable=False),
     Column("saved_at", Double, nullable=False),
     *(Column(name, Double) for name in ("placed_at", "rang_at", "answered_at")),

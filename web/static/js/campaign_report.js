@@ -20,13 +20,14 @@ const days = (value) => (value === null ? "–" : t("report.days", { n: value.to
 const SAYS = {
   drops: (one) => ({ share: fine(one.share), limit: fine(one.limit), dropped: whole(one.dropped), answered: whole(one.connected + one.dropped), misjudged: one.misjudged.toFixed(1), machines: whole(one.machines) }),
   clock: (one) => ({ n: whole(one.waits_too_long), longest: seconds(one.longest_wait_s) }),
+  hours: (one) => ({ n: whole(one.outside_hours), earliest: one.earliest || "–", latest: one.latest || "–" }),
   message: (one) => ({ n: whole(one.no_message) }),
   ring: (one) => ({ n: whole(one.rings_too_short), shortest: seconds(one.shortest_ring_s) }),
   do_not_call: (one) => ({ asked: whole(one.opt_outs), slowest: seconds(one.slowest_opt_out_s), later: whole(one.called_after_opt_out) }),
   caps: (one) => ({ n: whole(one.calls_too_many), most: whole(one.most_calls_a_day) }),
   after_drop: (one) => ({ n: whole(one.redialled_too_early) }),
   national_list: (one) => ({ n: whole(one.list_too_old), oldest: days(one.oldest_list_days) }),
-  consent: (one) => ({ n: whole(one.without_consent), placed: whole(one.placed) }),
+  consent: (one) => ({ n: whole(one.without_consent), placed: whole(one.marketing) }),
   records: (one) => ({ n: whole(one.incomplete), open: whole(one.open), lost: whole(one.lost) }),
 };
 

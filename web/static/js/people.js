@@ -49,8 +49,11 @@ export function usePeople() {
   }, []);
 }
 
+/** The center itself, where it did something that nobody asked for. */
+const CENTER = "center";
+
 /** The name of who has this login, or the login. */
-export const personName = (login) => people.value?.get(login)?.name || login;
+export const personName = (login) => people.value?.get(login)?.name || (login === CENTER ? t("people.center") : login);
 
 /** A team's title in words. */
 export const teamTitle = (name) => titled(teams.value?.get(name)?.title, name);

@@ -13,6 +13,7 @@ KEPT = {
     "sqlite": (
         """CREATE TRIGGER attempts_over BEFORE UPDATE OF
         id, campaign, list, lead, number, position, shows, mode, profile, trunk, server, reserved, state,
+        detects, marketing, zones, regions,
         saved_at, placed_at, rang_at, answered_at, heard, greeting_ended_at, joined_at, message_at, message,
         opted_out_at, ended_at, cause, outcome, refusal, agent, interaction, consent, national_list_at,
         kept_until ON attempts WHEN OLD.state = 'over'
@@ -46,6 +47,7 @@ KEPT = {
         USING ERRCODE = 'integrity_constraint_violation'; END $$""",
         """CREATE TRIGGER attempts_over BEFORE UPDATE OF
         id, campaign, list, lead, number, position, shows, mode, profile, trunk, server, reserved, state,
+        detects, marketing, zones, regions,
         saved_at, placed_at, rang_at, answered_at, heard, greeting_ended_at, joined_at, message_at, message,
         opted_out_at, ended_at, cause, outcome, refusal, agent, interaction, consent, national_list_at,
         kept_until ON attempts
@@ -158,6 +160,10 @@ def upgrade() -> None:
         sa.Column("trunk", sa.Text(), nullable=False),
         sa.Column("server", sa.Text(), server_default="", nullable=False),
         sa.Column("reserved", sa.Boolean(), nullable=False),
+        sa.Column("detects", sa.Boolean(), nullable=False),
+        sa.Column("marketing", sa.Boolean(), nullable=False),
+        sa.Column("zones", sa.Text(), server_default="", nullable=False),
+        sa.Column("regions", sa.Text(), server_default="", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("saved_at", sa.Double(), nullable=False),
         sa.Column("placed_at", sa.Double(), nullable=True),
@@ -300,11 +306,12 @@ def upgrade() -> None:
         sa.Column("campaign", sa.Text(), nullable=False),
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("counted", sa.Text(), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign"], ["campaigns.id"], name=op.f("fk_campaign_days_campaign"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("campaign", "day", "outcome", name=op.f("pk_campaign_days")),
+        sa.PrimaryKeyConstraint("campaign", "day", "outcome", "counted", name=op.f("pk_campaign_days")),
     )
     op.create_table(
         "campaign_lists",
