@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from math import inf
 
-from contactcenter import dialled, dialling, handoff
+from contactcenter import by_hand, dialled, dialling, handoff
 from contactcenter.agents import AgentState
 from contactcenter.calls import CallTrigger
 from contactcenter.commands import Accepted, ReturnLeads
@@ -20,7 +20,7 @@ from contactcenter.dials import EARLY, PLACE, Dial, card
 from contactcenter.events import DialAsked, LeadAsked, SkipAsked
 from contactcenter.floor import Floor
 from contactcenter.live_campaigns import LiveCampaign
-from contactcenter.routing.decisions import Candidate, Decision, Demand, Part
+from contactcenter.routing.decisions import Decision, Part
 from contactcenter.routing.matching import Waiting
 
 AFTER_INBOUND_MIN = -10_000.0
@@ -203,32 +203,5 @@ def asked_lead(floor: Floor, event: LeadAsked) -> None:
 
 def give(floor: Floor, live: LiveCampaign, lead: Lead, login: str, at: float) -> None:
     """The agent gets the lead that he asked for."""
-    agent = floor.agents[login]
-    idle_s = round(at - agent.idle_since, 3)
-    best = Candidate(
-        login=login,
-        idle_s=idle_s,
-        breadth=len(agent.queues) + len(agent.skills),
-        levels=0,
-        short=0,
-        taken=agent.taken,
-    )
-    decision = Decision(
-        at=at,
-        call=f"{PLACE}{lead.id}",
-        queue=live.campaign.queue,
-        chosen=(login,),
-        strategy="manual",
-        order=floor.rules.policy.order,
-        waited_s=0.0,
-        idle_s=idle_s,
-        score=at,
-        priority=(),
-        position=1,
-        overtook=0,
-        demand=Demand(queues=(live.campaign.queue,), only=login),
-        asked=(),
-        candidates=(best,),
-        candidate_count=1,
-    )
-    keep(floor, live, lead, decision, at)
+    decided = by_hand.decision(floor, login, f"{PLACE}{lead.id}", live.campaign.queue, at)
+    keep(floor, live, lead, decided, at)

@@ -317,5 +317,7 @@ class ReminderView:
     """Whose page shows it; empty: everybody's of the team, and of an appointment's queue."""
     team: str
     queue: str = ""
+    lead: str = ""
+    """Whom a campaign dials at that time, so that nobody else has to."""
     due_at: float
     remind_at: float

@@ -1,7 +1,7 @@
 """Appointments: calls agreed on with somebody for a time, by his clock.
 
 One whose lead a campaign dials is dialled by it: the lead is due at that time, and its owner's, closed or
-not. Any other is called by whoever is reminded of it. A talk with the lead that begins after it was agreed on
+not. Any other is called from his page by whoever is reminded of it. A talk that begins after it was agreed on
 keeps it. *Due* and *missed* are what the clock says of one that is open: nothing has to run for it, and a
 restart forgets nothing. It stays when its owner goes, and is anyone's then (`hand_over`).
 """
@@ -196,7 +196,7 @@ def reminders(db: Connection, *, at: float) -> tuple[tuple[ReminderView, ...], f
         ReminderView(
             id=row.id, kind=Kind.APPOINTMENT.value, title=row.name, customer=row.customer, request="",
             owner=row.owner or ("" if row.team or row.queue else row.created_by), team=row.team,
-            queue=row.queue, due_at=row.at, remind_at=row.remind_at,
+            queue=row.queue, lead=row.lead, due_at=row.at, remind_at=row.remind_at,
         )
         for row in rows
     )  # fmt: skip
@@ -292,6 +292,13 @@ def keep(db: Connection, lead: str, attempt: str, *, begun_at: float, at: float)
     for row in db.execute(query).all():
         values = {"state": AppointmentState.DONE.value, "attempt": attempt}
         _write(db, row, values, "done", CENTER, at)
+
+
+def keep_by_hand(db: Connection, appointment: str, *, at: float) -> None:
+    """An agent called then because of it, and they talked: it is done, unless it is over already."""
+    row = db.execute(select(appointments).where(appointments.c.id == appointment, _IS_OPEN)).one_or_none()
+    if row is not None:
+        _write(db, row, {"state": AppointmentState.DONE.value}, "done", CENTER, at)
 
 
 def hand_over(db: Connection, *, at: float) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from stores import Keeper
 
-from contactcenter.crm import accounts, appointments, leads, readers
+from contactcenter.callbacks import CallbackRecord
+from contactcenter.crm import accounts, appointments, callbacks, leads, readers
 from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.accounts import AccountChange
 from contactcenter.crm.appointments import (
@@ -197,6 +198,21 @@ async def test_who_serves_the_queue_no_more_keeps_it_until_its_time_comes(world:
 async def test_the_pages_are_asked_again_when_a_time_comes_that_nobody_is_reminded_of(world: World) -> None:
     await agree(world)
     assert await world.store.read(appointments.reminders, at=NOON) == ((), NOON + DAY)
+
+
+async def test_an_appointment_that_an_agent_kept_by_a_call_of_his_own_is_done(world: World) -> None:
+    made = await agree(world, queue="sales")
+    record = CallbackRecord(
+        id=f"{made.id}-1", queue="sales", number=made.number, server="a", asked_at=NOON + DAY,
+        entered_at=NOON + DAY, due_at=NOON + DAY, expires_at=NOON + DAY, state="calling", appointment=made.id,
+    )  # fmt: skip
+    for state, kept in (
+        ("expired", AppointmentState.DUE), ("calling", AppointmentState.DUE), ("done", AppointmentState.DONE),
+    ):  # fmt: skip
+        await world.store.write(callbacks.save, [replace(record, state=state)])
+        found = await world.store.read(appointments.get, made.id, at=NOON + DAY)
+        assert found
+        assert found.state is kept
 
 
 # --- its lead ---
