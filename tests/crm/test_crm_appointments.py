@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from stores import Keeper
 
 from contactcenter.callbacks import CallbackRecord
-from contactcenter.crm import accounts, appointments, callbacks, leads, readers
+from contactcenter.crm import accounts, appointments, callbacks, do_not_call, leads, readers
 from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.accounts import AccountChange
 from contactcenter.crm.appointments import (
@@ -142,6 +142,22 @@ async def test_who_sees_which(world: World) -> None:
     blank = await world.store.read(appointments.get, made.id, hiding, at=NOON)
     assert blank
     assert (blank.number, blank.hidden) == ("", ("numbers",))
+
+
+async def test_a_hidden_number_is_not_given_back_by_the_act(world: World) -> None:
+    hiding = Reader(
+        login="li",
+        rights=RIGHTS,
+        scopes={Kind.LEAD: Scope.TEAM},
+        hidden=frozenset({"lead.numbers", "lead.name"}),
+    )
+    new = NewAppointment(number=number(0).number, name="王", at=NOON + DAY, zone="Asia/Shanghai")
+    made = await world.store.write(appointments.agree, new, reader=hiding, at=NOON)
+    note = AppointmentChange(note="x")
+    changed = await world.store.write(appointments.change, made.id, note, reader=hiding, at=NOON)
+    assert (made.number, made.name, changed.number, changed.name) == ("", "", "", "")
+    entry = await world.store.write(do_not_call.add, number(1).number, "page", reader=hiding, at=NOON)
+    assert entry.number == ""
 
 
 # --- the agent who leaves ---
