@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from contactcenter import events as e
-from contactcenter.campaigning import HOLD_S
 from contactcenter.commands import (
     Accepted,
     EndLeg,
@@ -22,6 +21,7 @@ from contactcenter.commands import (
 )
 from contactcenter.dialer.attempts import Outcome, version_of
 from contactcenter.dialer.campaigns import Blend, Detection, Mode, OnMachine, Window
+from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.permission import Refusal
 from contactcenter.dialer.recycling import Rule
 from contactcenter.routing.matching import Policy, Reserve
@@ -475,60 +475,16 @@ def test_the_silence_that_tells_a_person_is_taken_off_what_is_left_to_find_an_ag
     assert learning.learnt(world.now + 120).grace_s == pytest.approx(1.8)
 
 
-# --- calls that were agreed on ---
-
-
-def agreed_with(world: CampaignWorld, n: int, owner: str, at: float) -> None:
-    """With this lead a call was agreed on for then; the store has nobody else."""
-    world.leads = [lead(n, owner=owner, agreed_at=at)]
-
-
-def test_an_appointment_waits_for_its_own_agent_alone_and_then_for_anyone() -> None:
-    world = CampaignWorld(PROGRESSIVE)
-    agreed_with(world, 1, "ann", world.now)
-    world.has_line("tom").has_line("ann", "102").asks("ann", "paused")
-    world.asks_campaign()
-    world.wait(HOLD_S - 10)
-    assert not world.placed, "tom is free, and it is not his"
-    world.asks("ann", "available")
-    assert [world.attempts[each.leg].agent for each in world.placed] == ["ann"]
-
-    world = CampaignWorld(PROGRESSIVE)
-    agreed_with(world, 1, "ann", world.now)
-    world.has_line("tom").asks_campaign()
-    world.wait(PROGRESSIVE.own_s - 1)
-    assert not world.placed
-    assert world.returned, "what it is dialled by is looked at again now and then"
-    agreed_with(world, 1, "ann", world.now - PROGRESSIVE.own_s + 1)
-    world.wait(10)
-    assert [world.attempts[each.leg].agent for each in world.placed] == ["tom"]
-
-
-def test_who_waits_for_an_agent_who_is_away_holds_up_nobody() -> None:
-    world = CampaignWorld(PROGRESSIVE)
-    world.leads[:3] = [lead(n, owner="ann", agreed_at=world.now) for n in range(900, 903)]
-    world.has_line("tom").asks_campaign()
-    world.wait(3)
-    assert [each.number for each in world.placed] == [lead(3).numbers[0].number]
-
-
-def test_what_was_agreed_on_for_now_comes_before_those_in_the_hopper() -> None:
-    world = CampaignWorld(PROGRESSIVE)
-    world.leads.insert(5, lead(900, agreed_at=world.now))
-    world.has_line("tom").asks_campaign()
-    assert [each.number for each in world.placed] == [lead(900).numbers[0].number]
-
-
-def test_by_hand_nobody_gets_what_another_agreed_on() -> None:
-    world = CampaignWorld(replace(CAMPAIGN, mode=Mode.MANUAL))
-    world.leads[:1] = [lead(900, owner="ann", agreed_at=world.now)]
-    world.has_line("tom").has_line("ann", "102").asks_campaign()
+@pytest.mark.parametrize(("dropped", "kept"), [(0, False), (60, True)])
+def test_what_was_dropped_before_a_restart_still_counts(dropped: int, kept: bool) -> None:
+    """The store's days of the period are the steering's: too many drops, and only kept agents dial."""
+    world = CampaignWorld(replace(CAMPAIGN, mode=Mode.PREDICTIVE))
+    world.has_line()
+    days = {0: Drops(connected=1000 - dropped, dropped=dropped)}
+    before = replace(world.kept("running"), started_at=NOON - 3 * 86400, days=days)
+    world.step(e.CampaignsRestored(at=world.now, campaigns=(before,)))
     world.wait(1)
-    for login, got in (("tom", 1), ("ann", 900)):
-        world.step(e.LeadAsked(at=world.now, login=login, campaign="spring", request=world.request()))
-        pop = world.told_commands(ScreenPop)[-1]
-        assert pop.lead
-        assert (pop.login, pop.lead.lead) == (login, f"lead-{got}")
+    assert world.attempt().reserved is kept
 
 
 # --- blending ---
