@@ -151,6 +151,7 @@ class App:
             settings.store.place,
             tell=self.loop.tell,
             now=self.clock.now,
+            drift=self.clock.drift,
             region=settings.region,
             key=settings.store.key,
         )

@@ -292,6 +292,7 @@ def leads_reserved(floor: Floor, event: LeadsReserved) -> None:
     leads = event.leads
     if live:
         live.asking = False
+        live.barred = event.refusal.value if event.refusal else ""
     if live is None or not live.runs:
         if leads:
             floor.do(ReturnLeads(leads=tuple(lead.id for lead in leads)))
@@ -314,6 +315,8 @@ def _decided(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
     campaign, inbound = live.campaign, floor.callers_waiting(live.campaign.queue)
     if campaign.window.starts_at is not None and at < campaign.window.starts_at:
         return Pacing(place=0, why="not_yet")
+    if live.barred and not live.hopper:
+        return Pacing(place=0, why=live.barred)
     if not any(floor.servers.values()):
         return Pacing(place=0, why="no_server")
     if inbound and campaign.blend.inbound_first and campaign.mode is not Mode.AGENTLESS:

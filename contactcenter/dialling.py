@@ -121,10 +121,20 @@ def saved(floor: Floor, event: AttemptSaved) -> None:
         return
     dial.saving, dial.written = False, True
     floor.rest(f"save {dial.id}")
+    if event.shows:
+        _show(floor, dial, event.shows)
     if dial.given_up or not _still_wanted(floor, dial):
         dialled.close(floor, dial, dial.given_up or Outcome.CANCELLED, event.at)
     else:
         _place(floor, dial, event.at)
+
+
+def _show(floor: Floor, dial: Dial, number: str) -> None:
+    """Another number of ours is shown than was thought when the agent was kept."""
+    dial.know(shows=number)
+    if call := floor.calls.get(dial.id):
+        call.did = number
+        call.interaction.know(did=number)
 
 
 def _still_wanted(floor: Floor, dial: Dial) -> bool:

@@ -808,6 +808,8 @@ class LeadsReserved(Event):
 
     campaign: str
     leads: tuple[Lead, ...]
+    refusal: Refusal | None = None
+    """The rule by which the campaign may dial nobody at all, until somebody mends it."""
 
 
 @frozen
@@ -816,6 +818,8 @@ class AttemptSaved(Event):
     what grounds, the store's record says."""
 
     attempt: str
+    shows: str = ""
+    """The number of ours that it is to show, if not the one that was asked for: that is verified no more."""
 
 
 @frozen

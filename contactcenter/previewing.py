@@ -7,7 +7,7 @@ reason. His phone is rung before the number outside is: who answers has him at o
 
 from collections.abc import Collection
 from dataclasses import replace
-from math import inf
+from math import ceil, inf
 
 from contactcenter import by_hand, dialled, dialling, handoff
 from contactcenter.agents import AgentState
@@ -162,7 +162,8 @@ def _dial(floor: Floor, dial: Dial, at: float) -> None:
 
 
 def asked_skip(floor: Floor, event: SkipAsked) -> None:
-    """The agent does not want this lead now; or he ends a call that nobody has answered yet."""
+    """The agent does not want this lead now; or he ends a call that nobody has answered, and that has rung
+    for as long as the law wants it."""
     dial = _own(floor, event.call, event.login)
     reason = event.reason.strip()[:MOST_REASON]
     if dial is None or dial.state not in EARLY or dial.given_up:
@@ -171,10 +172,19 @@ def asked_skip(floor: Floor, event: SkipAsked) -> None:
         floor.refuse(event.request, "illegal_now", "leads of this campaign are not skipped: dial")
     elif dial.previewing and not reason:
         floor.refuse(event.request, "invalid", "say why the lead is skipped", "reason")
+    elif (still := _rings_on(floor, dial, event.at)) > 0:
+        says = f"let it ring for {ceil(still)} s more: the law asks for it"
+        floor.refuse(event.request, "illegal_now", says)
     else:
         outcome = Outcome.SKIPPED if dial.previewing else Outcome.CANCELLED
         dialling.give_up(floor, dial, outcome, event.at, detail=reason)
         floor.do(Accepted(request=event.request))
+
+
+def _rings_on(floor: Floor, dial: Dial, at: float) -> float:
+    """For how many seconds a call that is on its way has to ring on, before anybody may give it up."""
+    rings_since = dial.record.rang_at or dial.record.placed_at
+    return 0.0 if rings_since is None else rings_since + dialled.live(floor, dial).profile.ring_s - at
 
 
 def _own(floor: Floor, call: str, login: str) -> Dial | None:

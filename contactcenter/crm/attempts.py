@@ -22,7 +22,7 @@ from contactcenter.crm.schema import leads as lead_rows
 from contactcenter.crm.text import inert
 from contactcenter.crm.zones import where
 from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, shown_to
 from contactcenter.dialer.leads import LeadNumber, LeadState
 from contactcenter.dialer.permission import Dialled, Refusal, Terms, refusal
 from contactcenter.dialer.profiles import PROFILES
@@ -33,7 +33,7 @@ _LONGEST_YEARS = max(each.record_years for each in PROFILES.values())
 _MANY = 2_000
 _LATER = ("disposition", "detail")
 """What may still come when the attempt is over: the agent's word."""
-_GROUNDS = ("id", "marketing", "zones", "regions", "consent", "national_list_at")
+_GROUNDS = ("id", "shows", "marketing", "zones", "regions", "consent", "national_list_at")
 """What stays as the rules were asked by."""
 
 
@@ -120,8 +120,10 @@ def every_of_campaign(db: Connection, campaign: str, *, since: float = 0.0) -> I
 # --- writing ---
 
 
-def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
+def begin(db: Connection, record: AttemptRecord, at: float, drift_s: float = 0.0) -> Begun:
     """Write the attempt if every rule allows its call at `at`; else write the refusal, and settle its lead.
+    The number that it shows is another one of the campaign's, if its own is not verified any more. `drift_s`:
+    how far our clock is from the machine's.
 
     Asked again for an attempt that is there (nobody knew whether it was written), it answers as it is.
     """
@@ -138,9 +140,12 @@ def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
         # He was moved while he was in the hopper, such as an appointment of his.
         settling.postpone(db, lead, at)
         return _refuse(db, record, Refusal.NOT_DUE, None, at)
-    by = permits.terms(db, campaign, (record.shows,))
+    by = permits.terms(db, campaign, drift_s)
     target = permits.target_of(lead, _dialled_number(record, numbers)) if lead else _target(record)
     (permit,) = permits.permits(db, by, [target], at, ignoring=record.id)
+    shown = permits.numbers_shown(db, campaign)
+    if shown and record.shows not in shown:
+        record = replace(record, shows=shown_to(record.lead, shown))
     record = replace(
         record, marketing=by.marketing, zones=target.zones, regions=target.regions, consent=permit.consent,
         national_list_at=_looked_at(by),

@@ -175,8 +175,7 @@ def _caller_ids(campaign: Campaign, around: Surroundings) -> Iterator[Problem]:
 
 
 def _messages(campaign: Campaign, around: Surroundings) -> Iterator[Problem]:
-    # Where an agent is kept, too: his line may fall in the moment of the answer.
-    if campaign.mode is not Mode.AGENTLESS and not campaign.message:
+    if not campaign.has_words:
         yield Problem(lack=Lack.NO_MESSAGE, field="message")
     if campaign.opt_out_key not in KEYS:
         yield Problem(lack=Lack.NO_OPT_OUT_KEY, field="opt_out_key", given=campaign.opt_out_key)

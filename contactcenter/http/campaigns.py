@@ -274,6 +274,7 @@ class ProfileRules(BaseModel):
     regions: Annotated[list[str], Field(description="Where it is stricter, by ISO 3166.")]
     national_list_days: int | None
     consent: bool
+    announcement_consent: bool
     after_drop_h: float
     calls_a_day: int
     sources: Annotated[dict[str, str], Field(description="Where each of these is written.")]

@@ -20,7 +20,7 @@ from contactcenter.commands import (
     ShowCampaign,
 )
 from contactcenter.dialer.attempts import Outcome, version_of
-from contactcenter.dialer.campaigns import Blend, Detection, Mode, OnMachine, Window
+from contactcenter.dialer.campaigns import Blend, Campaign, Detection, Mode, OnMachine, Window
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.permission import Refusal
 from contactcenter.dialer.recycling import Rule
@@ -454,13 +454,56 @@ def test_a_lead_that_is_asked_for_is_the_agents() -> None:
     assert [each.leg for each in world.placed] == [call]
 
 
-def test_an_agent_may_end_a_call_that_rings() -> None:
-    world = running(PROGRESSIVE)
-    leg = world.far_end_rings()
-    world.step(e.SkipAsked(at=world.now, login="tom", call=leg, reason="", request=world.request()))
+def test_an_agent_may_end_a_call_that_has_rung_for_as_long_as_the_law_wants() -> None:
+    world = running(replace(PROGRESSIVE, ring_s=40))
+    leg = world.placed[-1].leg
+
+    def gives_up() -> None:
+        world.step(e.SkipAsked(at=world.now, login="tom", call=leg, reason="", request=world.request()))
+
+    gives_up()
+    assert world.commands(Refused)[0].code == "illegal_now", "it may ring by now"
+    world.now += 5.0
+    world.far_end_rings()
+    world.now += 14.5
+    gives_up()
+    assert "1 s more" in world.commands(Refused)[0].message
+    assert not world.told_commands(EndLeg)
+    world.now += 0.5
+    gives_up()
     assert [each.leg for each in world.commands(EndLeg)] == [leg]
     world.far_end_leaves(leg)
     assert world.attempts[leg].outcome == "cancelled"
+
+
+def test_what_bars_a_campaign_is_said_until_it_bars_it_no_more() -> None:
+    world = running(RATIO_2, leads=0)
+    live = world.floor.campaigns["spring"]
+    world.wait(10)
+    assert live.why == "no_leads"
+    world.step(
+        e.LeadsReserved(at=world.now, campaign="spring", leads=(), refusal=Refusal.LIST_TOO_OLD),
+        e.Woke(at=world.now, timer="pace spring"),
+    )
+    assert (live.why, live.wanted) == ("list_too_old", 0)
+    world.leads = [lead(1)]
+    world.wait(10)
+    assert len(world.placed) == 1
+
+
+@pytest.mark.parametrize("campaign", [CAMPAIGN, PROGRESSIVE], ids=["power", "progressive"])
+def test_another_number_is_shown_when_the_one_that_was_thought_of_is_verified_no_more(
+    campaign: Campaign,
+) -> None:
+    world = CampaignWorld(campaign)
+    world.slow = True
+    world.has_line().asks_campaign()
+    (asked,) = world.told_commands(SaveAttempt)
+    world.step(e.AttemptSaved(at=world.now, attempt=asked.record.id, shows="+13055550177"))
+    assert world.placed[0].shows == "+13055550177"
+    leg = world.far_end_answers()
+    assert world.floor.calls[leg].did == "+13055550177"
+    assert world.floor.calls[leg].interaction.record.did == "+13055550177"
 
 
 def test_the_silence_that_tells_a_person_is_taken_off_what_is_left_to_find_an_agent() -> None:
