@@ -176,6 +176,7 @@ def _place(floor: Floor, dial: Dial, at: float) -> None:
             entered_at=at,
             dialled=True,
             detection=campaign.detection,
+            message=campaign.message,
         )
     )
 
@@ -293,6 +294,15 @@ def leg_answered(floor: Floor, leg: str, at: float) -> None:
     dial = floor.dials.get(leg)
     if dial and dial.state in EARLY:
         dialled.answer(floor, dial, at)
+
+
+def seen_answered(floor: Floor, leg: str, at: float) -> None:
+    """A snapshot shows that it was answered meanwhile. Who has answered may be with his session, and is told
+    of; or the dialplan has said our message to him, and is told of by nobody."""
+    dial = floor.dials.get(leg)
+    if dial and dial.state in EARLY:
+        dialled.answer(floor, dial, at)
+        dial.unheard = True
 
 
 def answered(floor: Floor, event: DialledAnswered) -> None:
@@ -505,7 +515,8 @@ def _outcome(dial: Dial, cause: int, at: float, *, inferred: bool) -> Outcome:
             return Outcome.MESSAGE_LEFT if dial.whole else Outcome.MACHINE
         if dial.person and dial.mode is Mode.AGENTLESS:
             return Outcome.ANNOUNCED
-        return Outcome.LOST if inferred else Outcome.HUNG_UP
+        nobody_knows = inferred or (dial.unheard and dial.person is None)
+        return Outcome.LOST if nobody_knows else Outcome.HUNG_UP
     if dial.given_up:
         return dial.given_up
     if inferred:

@@ -42,6 +42,8 @@ class Dial:
     preview_until: float | None = None
     given_up: Outcome | None = None
     """We want it to end so, and wait for the store's or Asterisk's word."""
+    unheard: bool = False
+    """It was answered while nobody of us listened: perhaps by now it is known what has answered."""
     person: bool | None = None
     """Whether a person has answered; None: not known yet."""
     counted: Counted = Counted.NOTHING

@@ -823,6 +823,25 @@ def test_after_a_crash_what_is_gone_is_lost_and_what_rings_goes_on() -> None:
     assert world.attempts[rings].outcome == "dropped"
 
 
+def test_who_answered_while_we_were_away_is_lost_and_counts_as_dropped() -> None:
+    world = running()
+    leg = world.far_end_rings()
+    restarted(world, LegSeen(leg=leg, answered=True))
+    assert world.floor.dials[leg].record.answered_at == world.now
+    world.far_end_leaves(leg)
+    assert (world.attempts[leg].outcome, world.attempts[leg].cause) == ("lost", 16)
+    assert world.floor.campaigns["spring"].steering.period(world.now).dropped == 1
+
+
+def test_who_answered_while_we_were_away_and_is_heard_of_now_is_served() -> None:
+    world = running()
+    leg = world.far_end_rings()
+    restarted(world, LegSeen(leg=leg, answered=True))
+    world.step(e.DialledAnswered(at=world.now, call=leg, heard="human", greeting_ended_at=world.now - 0.8))
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == "hung_up"
+
+
 def test_after_a_crash_a_talk_goes_on_and_is_connected() -> None:
     world = running()
     leg = world.far_end_answers()

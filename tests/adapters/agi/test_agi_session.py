@@ -283,6 +283,8 @@ async def test_messages_are_made_before_somebody_hears_them(desk: Started) -> No
                 await asyncio.sleep(0)
         made = list((d.server._prompts._static).glob("*.ulaw"))
         assert len(made) == 2
+        sounds = {d.server.sound_of("Who calls"), d.server.sound_of("谁来电")}
+        assert sounds == {str(file.with_suffix("")) for file in made}
 
 
 def told(*ways: str, ahead: int = 3, wait_s: float | None = 130.0) -> Announce:
