@@ -36,7 +36,7 @@ from contactcenter.dialer.attempts import (
 from contactcenter.dialer.campaigns import Mode, OnMachine
 from contactcenter.dialer.drops import counted
 from contactcenter.dialer.leads import Lead, LeadNumber
-from contactcenter.dials import EARLY, PREFIX, Dial, card
+from contactcenter.dials import EARLY, Dial, card, name, named_ms
 from contactcenter.events import (
     AttemptRefused,
     AttemptSaved,
@@ -71,10 +71,10 @@ def open_dial(
     """A dial of the lead's next number; with an `agent`, he is kept for it."""
     campaign = live.campaign
     floor.numbered += 1
+    floor.named_ms = max(floor.named_ms, round(at * 1000))
     number = lead.numbers[lead.next_number]
     record = AttemptRecord(
-        # Of one length, so that none is the beginning of another: Asterisk would take the wrong leg.
-        id=f"{PREFIX}{round(at * 1000):013d}-{floor.numbered % 1_000_000:06d}",
+        id=name(floor.named_ms, floor.numbered),
         campaign=campaign.id,
         list=lead.list,
         lead=lead.id,
@@ -575,7 +575,8 @@ def _look_after(floor: Floor, dial: Dial, at: float) -> None:
 
 def restored(floor: Floor, event: AttemptsRestored) -> None:
     """What the last run left without an outcome: it goes on if its leg does, else it is lost. Nothing is
-    placed again."""
+    placed again. No name is given twice, though the clock may have been set back meanwhile."""
+    floor.named_ms = max(floor.named_ms, named_ms(event.newest) + 1)
     for record in event.records:
         live = floor.campaigns.get(record.campaign)
         if live is None or record.ended_at is not None:

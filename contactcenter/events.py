@@ -850,6 +850,8 @@ class AttemptsRestored(Event):
     """At start: the attempts that the last run of this process left without an outcome."""
 
     records: tuple[AttemptRecord, ...]
+    newest: str = ""
+    """The last id that the center gave an attempt; empty: none."""
 
 
 @frozen

@@ -798,7 +798,7 @@ def restarted(world: CampaignWorld, *legs: LegSeen) -> CampaignWorld:
     world.step(
         world.ledger.figures_restored(world.now),
         e.CampaignsRestored(at=world.now, campaigns=(world.kept("running"),)),
-        e.AttemptsRestored(at=world.now, records=open_ones),
+        e.AttemptsRestored(at=world.now, records=open_ones, newest=max(world.attempts, default="")),
         e.InteractionsRestored(at=world.now, records=records),
     )
     world.now += 1
@@ -821,6 +821,16 @@ def test_after_a_crash_what_is_gone_is_lost_and_what_rings_goes_on() -> None:
     assert world.commands(SayNotice), "no agent is there any more"
     world.far_end_leaves(rings)
     assert world.attempts[rings].outcome == "dropped"
+
+
+def test_no_name_is_given_twice_although_the_clock_was_set_back_over_a_restart() -> None:
+    world = running()
+    first = world.far_end_rings()
+    world.far_end_leaves(first, 17)
+    world.now -= 3600
+    restarted(world).has_line().wait(1)
+    assert len(world.placed) > 1
+    assert world.placed[-1].leg > first
 
 
 def test_who_answered_while_we_were_away_is_lost_and_counts_as_dropped() -> None:
