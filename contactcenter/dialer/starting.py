@@ -22,6 +22,7 @@ MOST_CALLS = 2_000
 HIGHEST_RATIO = 5.0
 MOST_HEARD = 100_000
 LONGEST_PREVIEW_S = 3600
+LONGEST_OWN_S = 7 * 86_400
 
 
 class Lack(StrEnum):
@@ -203,6 +204,7 @@ def _ranges(campaign: Campaign) -> Iterator[Problem]:
         ("calls_a_day", campaign.calls_a_day, 1, recycling.MOST_ATTEMPTS),
         ("blend.keep_free", campaign.blend.keep_free, 0, MOST_CALLS),
         ("preview_s", campaign.preview_s, 0, LONGEST_PREVIEW_S),
+        ("own_s", campaign.own_s, 0, LONGEST_OWN_S),
     ]
     if campaign.mode is Mode.POWER:
         asked.append(("ratio", campaign.ratio, 1, HIGHEST_RATIO))
