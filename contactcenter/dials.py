@@ -88,6 +88,18 @@ class Dial:
         self.attempt.record = replace(self.attempt.record, **changes)
 
 
+def name(moment_ms: int, number: int) -> str:
+    """The id of an attempt: of one length, so that none is the beginning of another, which Asterisk would
+    take for it. `number`: of those that this process has named."""
+    return f"{PREFIX}{moment_ms:013d}-{number % 1_000_000:06d}"
+
+
+def named_ms(id_: str) -> int:
+    """The moment in such an id; 0 for another one."""
+    moment, _, _ = id_.removeprefix(PREFIX).partition("-")
+    return int(moment) if id_.startswith(PREFIX) and moment.isdecimal() else 0
+
+
 def card(dial: Dial) -> LeadCard:
     """The lead, for the agent's page."""
     lead, record, settings = dial.lead, dial.record, dial.settings

@@ -483,6 +483,20 @@ class RecordingPauseAsked(Event):
 
 
 @frozen
+class AppointmentCallAsked(Event):
+    """The agent calls somebody with whom that was agreed on, and whom no campaign dials; he may."""
+
+    login: str
+    appointment: str
+    number: str
+    """E.164."""
+    name: str
+    customer: str
+    queue: str
+    request: str
+
+
+@frozen
 class LeadAsked(Event):
     """The agent wants the next lead of a campaign: to look at, and to dial when he likes."""
 
@@ -836,6 +850,8 @@ class AttemptsRestored(Event):
     """At start: the attempts that the last run of this process left without an outcome."""
 
     records: tuple[AttemptRecord, ...]
+    newest: str = ""
+    """The last id that the center gave an attempt; empty: none."""
 
 
 @frozen

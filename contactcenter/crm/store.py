@@ -173,7 +173,9 @@ class Store:
                 tell(await store.read(intervals.restored, now()))
                 tell(CallbacksRestored(at=now(), records=await store.read(callbacks.unfinished)))
                 tell(CampaignsRestored(at=now(), campaigns=await store.read(campaigns.running, now())))
-                tell(AttemptsRestored(at=now(), records=await store.read(attempts.unfinished)))
+                open_ones = await store.read(attempts.unfinished)
+                newest = await store.read(attempts.newest)
+                tell(AttemptsRestored(at=now(), records=open_ones, newest=newest))
                 tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
             except DBAPIError as error:
                 raise StoreUnavailable(f"{opened.name} can't be written: {error.orig}") from error

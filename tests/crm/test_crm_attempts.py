@@ -34,6 +34,7 @@ from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.leads import Lead, LeadState
 from contactcenter.dialer.permission import Refusal
 from contactcenter.dialer.recycling import Rule
+from contactcenter.dials import name
 from contactcenter.live_campaigns import begin
 
 DAY = 86_400.0
@@ -575,3 +576,27 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
 
     await world.store.write(work)
     assert len(asked) > 20
+
+
+@pytest.mark.parametrize("state", ["placed", "over"])
+async def test_an_attempt_whose_call_came_about_is_not_allowed_again(world: World, state: str) -> None:
+    list_ = await world.list()
+    await world.leads(list_, NewLead(numbers=(number(0),)))
+    campaign = await world.campaign(list_)
+    (lead,) = await world.lease(campaign)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (await world.begun(begun.record)).refusal is None, "nobody has heard the answer: it is said again"
+    await world.ended(begun.record, "connected" if state == "over" else "", state=state)
+    again = await world.begun(begun.record, NOON + HOUR)
+    assert again.refusal is Refusal.NOT_DUE, "the store would say: place it"
+
+
+async def test_the_last_name_that_the_center_gave_is_known(world: World) -> None:
+    list_ = await world.list()
+    await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(3)))
+    campaign = await world.campaign(list_)
+    assert await world.store.read(attempts.newest) == ""
+    for lead, moment in zip(await world.lease(campaign), (2, 1, 3), strict=True):
+        id_ = name(moment, 9) if moment < 3 else leads.new_id(NOON)  # a refusal that the store wrote itself
+        await world.begun(attempt(campaign, lead, id=id_))
+    assert await world.store.read(attempts.newest) == name(2, 9)
