@@ -66,7 +66,6 @@ def after_attempt(
     if agreed and agreed.created_at > record.saved_at and row.state == LeadState.LEASED.value:
         # What was agreed on in the talk is what becomes of the lead, whatever the rules say.
         values |= _due(row, numbers, _place_of(numbers, agreed.number, record.position), agreed.at)
-        values["owner"] = agreed.owner
     elif row.state == LeadState.LEASED.value and (row.campaign == record.campaign or not row.campaign):
         rules = campaign.rules if campaign else {}
         so_far = tried(db, (row.id,), rules)[row.id]
@@ -111,6 +110,11 @@ def after_refusal(
         due_at = at + WEEK_S if moment is None else moment
     _write(db, row, _due(row, numbers, position, due_at), at)
     return due_at
+
+
+def postpone(db: Connection, row: Row[Any], at: float) -> None:
+    """The lead, whose row that is, is due at another time than when it was leased: it waits for that."""
+    _write(db, row, {"state": LeadState.DUE.value, **_BACK}, at)
 
 
 def _elsewhere(
