@@ -245,8 +245,11 @@ def number_of(
 
 
 def create(db: Connection, list_: str, new: NewLead, *, reader: Reader = CENTER, at: float) -> LeadRow:
-    """Put one lead into a list. Raises `Refusal`."""
-    lists.check_visible(db, list_, reader)
+    """Put one lead into a list. Raises `Refusal` naming the field."""
+    try:
+        lists.check_visible(db, list_, reader)
+    except Refusal as error:
+        raise Refusal(str(error), field="list") from None
     ownerships.check(db, new.owner, "")
     ownerships.check_reach(db, reader, Kind.LEAD, new.owner, "")
     customer = _customer(db, new.customer, reader)
