@@ -73,7 +73,8 @@ def lease(db: Connection, campaign_id: str, many: int, at: float, drift_s: float
         return Leased(refusal=why)
     _give_back_expired(db, at)
     numbers: set[str] = set()
-    found = _take(db, campaign, by, _agreed(db, campaign, min(many, MOST), at), numbers, at)
+    agreed = _agreed(db, campaign, min(many, MOST), at)
+    found = _take(db, campaign, by, agreed, numbers, at) if agreed else []
     for _ in range(ROUNDS):
         wanted = min(many, MOST) - len(found)
         if wanted <= 0 or not (ids := mixer.pick(by, wanted, at)):
