@@ -361,6 +361,7 @@ def _person(floor: Floor, dial: Dial, at: float) -> None:
     call.interaction.note(at, "reached", heard=record.heard)
     if dial.mode is Mode.AGENTLESS:
         call.dialled = False  # nobody is to be found for him: he has the script
+        call.announced = True
         floor.do(RunScript(call=call.id, did=dial.settings.script))
     else:
         _wait_for_agent(floor, call, at)
@@ -444,6 +445,8 @@ def asked_opt_out(floor: Floor, event: OptOutAsked) -> None:
     dial = floor.dials.get(event.call)
     record = dial.record if dial else floor.over.get(event.call)
     if record is None:
+        # Whom we did not call: where he calls from may be anybody's number.
+        floor.do(LeaveQueue(call=event.call, exit="not_called"))
         return
     if dial:
         dial.know(opted_out_at=event.at)
@@ -555,7 +558,8 @@ def _conclude(floor: Floor, dial: Dial, final: InteractionRecord, at: float) -> 
     agent = floor.agents.get(final.agent)
     live.learning.wrapped_up(final.wrapped_s, returned=agent is not None and agent.can_take_calls)
     had_him = final.agent or dial.record.agent
-    dialled.close(floor, dial, Outcome.CONNECTED, at, disposition=final.disposition, agent=had_him)
+    said = final.disposition or dial.record.disposition  # the agent's word, or the script's
+    dialled.close(floor, dial, Outcome.CONNECTED, at, disposition=said, agent=had_him)
 
 
 def _look_after(floor: Floor, dial: Dial, at: float) -> None:

@@ -483,6 +483,20 @@ class RecordingPauseAsked(Event):
 
 
 @frozen
+class AppointmentCallAsked(Event):
+    """The agent calls somebody with whom that was agreed on, and whom no campaign dials; he may."""
+
+    login: str
+    appointment: str
+    number: str
+    """E.164."""
+    name: str
+    customer: str
+    queue: str
+    request: str
+
+
+@frozen
 class LeadAsked(Event):
     """The agent wants the next lead of a campaign: to look at, and to dial when he likes."""
 

@@ -5,10 +5,11 @@ he will talk to; he dials, or it dials by itself at the end of the count-down, o
 reason. His phone is rung before the number outside is: who answers has him at once.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
-from math import ceil
+from math import ceil, inf
 
-from contactcenter import dialled, dialling, handoff
+from contactcenter import by_hand, dialled, dialling, handoff
 from contactcenter.agents import AgentState
 from contactcenter.calls import CallTrigger
 from contactcenter.commands import Accepted, ReturnLeads
@@ -19,7 +20,7 @@ from contactcenter.dials import EARLY, PLACE, Dial, card
 from contactcenter.events import DialAsked, LeadAsked, SkipAsked
 from contactcenter.floor import Floor
 from contactcenter.live_campaigns import LiveCampaign
-from contactcenter.routing.decisions import Candidate, Decision, Demand, Part
+from contactcenter.routing.decisions import Decision, Part
 from contactcenter.routing.matching import Waiting
 
 AFTER_INBOUND_MIN = -10_000.0
@@ -43,13 +44,36 @@ def enter(floor: Floor, live: LiveCampaign, lead: Lead, at: float) -> None:
             entered_at=at,
             priority=(Part(why="campaign", minutes=minutes),) if minutes else (),
             preferred=lead.owner,
+            alone_until=own_until(live, lead),
         )
     )
 
 
-def take_back(floor: Floor, live: LiveCampaign) -> list[Lead]:
-    """None of the campaign's leads waits for an agent any more."""
-    places = [place for place, (campaign, _) in floor.leads.items() if campaign == live.campaign.id]
+def own_until(live: LiveCampaign, lead: Lead) -> float | None:
+    """How long a lead waits for the agent who agreed on a call with him, and for nobody else; None: there is
+    none."""
+    if not lead.owner or lead.agreed_at is None:
+        return None
+    return lead.agreed_at + live.campaign.own_s
+
+
+def could_be_had(floor: Floor, live: LiveCampaign, free: Collection[str]) -> int:
+    """How many of the leads that wait for agents of the campaign's queue one of these could have."""
+    queue, anyone = live.campaign.queue, {"", *free}
+    return sum(
+        floor.matcher.demand(place).only in anyone
+        for place, (campaign, _) in floor.leads.items()
+        if floor.campaigns[campaign].campaign.queue == queue
+    )
+
+
+def take_back(floor: Floor, live: LiveCampaign, *, before: float = inf) -> list[Lead]:
+    """None of the campaign's leads who came before then waits for an agent any more."""
+    places = [
+        place
+        for place, (campaign, _) in floor.leads.items()
+        if campaign == live.campaign.id and floor.matcher.place(place)[1] < before
+    ]
     for place in places:
         floor.matcher.leave(place)
     return [floor.leads.pop(place)[1] for place in places]
@@ -190,32 +214,5 @@ def asked_lead(floor: Floor, event: LeadAsked) -> None:
 
 def give(floor: Floor, live: LiveCampaign, lead: Lead, login: str, at: float) -> None:
     """The agent gets the lead that he asked for."""
-    agent = floor.agents[login]
-    idle_s = round(at - agent.idle_since, 3)
-    best = Candidate(
-        login=login,
-        idle_s=idle_s,
-        breadth=len(agent.queues) + len(agent.skills),
-        levels=0,
-        short=0,
-        taken=agent.taken,
-    )
-    decision = Decision(
-        at=at,
-        call=f"{PLACE}{lead.id}",
-        queue=live.campaign.queue,
-        chosen=(login,),
-        strategy="manual",
-        order=floor.rules.policy.order,
-        waited_s=0.0,
-        idle_s=idle_s,
-        score=at,
-        priority=(),
-        position=1,
-        overtook=0,
-        demand=Demand(queues=(live.campaign.queue,), only=login),
-        asked=(),
-        candidates=(best,),
-        candidate_count=1,
-    )
-    keep(floor, live, lead, decision, at)
+    decided = by_hand.decision(floor, login, f"{PLACE}{lead.id}", live.campaign.queue, at)
+    keep(floor, live, lead, decided, at)

@@ -152,6 +152,10 @@ def begin(db: Connection, record: AttemptRecord, at: float, drift_s: float = 0.0
     numbers = leads.numbers_of(db, [lead.id])[lead.id] if lead else ()
     if campaign is None or (record.lead and not _is_leased(lead, record.campaign)):
         return _refuse(db, record, Refusal.NOT_DUE, None, at)
+    if lead is not None and lead.due_at > at:
+        # He was moved while he was in the hopper, such as an appointment of his.
+        settling.postpone(db, lead, at)
+        return _refuse(db, record, Refusal.NOT_DUE, None, at)
     by = permits.terms(db, campaign, drift_s)
     target = permits.target_of(lead, _dialled_number(record, numbers)) if lead else _target(record)
     (permit,) = permits.permits(db, by, [target], at, ignoring=record.id)

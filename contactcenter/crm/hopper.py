@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, literal_column, select, union_all, update
 
-from contactcenter.crm import attempts, campaigns, leads, lists, permits, settling
+from contactcenter.crm import appointments, attempts, campaigns, leads, lists, permits, settling
 from contactcenter.crm.leads import new_id
 from contactcenter.crm.permits import Permit
+from contactcenter.crm.schema import appointments as agreed_rows
 from contactcenter.crm.schema import attempts as attempt_rows
 from contactcenter.crm.schema import campaign_lists, customers, root_of_row
 from contactcenter.crm.schema import leads as lead_rows
@@ -71,8 +72,8 @@ def lease(db: Connection, campaign_id: str, many: int, at: float, drift_s: float
         _write_down(db, campaign, by, mixer, why, at)
         return Leased(refusal=why)
     _give_back_expired(db, at)
-    found: list[Lead] = []
     numbers: set[str] = set()
+    found = _take(db, campaign, by, _agreed(db, campaign, min(many, MOST), at), numbers, at)
     for _ in range(ROUNDS):
         wanted = min(many, MOST) - len(found)
         if wanted <= 0 or not (ids := mixer.pick(by, wanted, at)):
@@ -118,6 +119,23 @@ def _in_window(campaign: Campaign, at: float) -> bool:
 
 
 # --- which come next ---
+
+
+def _agreed(db: Connection, campaign: Campaign, many: int, at: float) -> list[str]:
+    """The ids of leads with whom a call was agreed on for now, whatever their priority: they come first."""
+    query = (
+        select(lead_rows.c.id)
+        .join(agreed_rows, agreed_rows.c.lead == lead_rows.c.id)
+        .where(
+            agreed_rows.c.state == literal_column("'open'"), agreed_rows.c.at <= at,
+            agreed_rows.c.lead != literal_column("''"),
+            lead_rows.c.list.in_([share.list for share in campaign.lists]),
+            lead_rows.c.state == literal_column("'due'"), lead_rows.c.due_at <= at,
+        )
+        .order_by(agreed_rows.c.at, agreed_rows.c.id)
+        .limit(many)
+    )  # fmt: skip
+    return list(dict.fromkeys(db.scalars(query)))
 
 
 class _Mixer:
@@ -281,6 +299,7 @@ def _hold(db: Connection, ids: Sequence[str], at: float) -> None:
 
 def _leads(db: Connection, campaign: Campaign, taken: Sequence[_Looked]) -> list[Lead]:
     tried = settling.tried(db, [one.row.id for one in taken], campaign.rules)
+    agreed = appointments.of_leads(db, [one.row.id for one in taken])
     ids = sorted({one.row.customer for one in taken if one.row.customer})
     query = select(customers.c.id, root_of_row(customers).label("root")).where(customers.c.id.in_(ids))
     roots = {row.id: row.root for row in db.execute(query)} if ids else {}
@@ -289,7 +308,9 @@ def _leads(db: Connection, campaign: Campaign, taken: Sequence[_Looked]) -> list
             id=one.row.id, list=one.row.list, name=one.row.name,
             customer=roots.get(one.row.customer, ""), language=one.row.language, priority=one.row.priority,
             numbers=one.numbers, next_number=one.row.next_number, tried=tried[one.row.id],
-            dropped_at=one.permit.dialled.dropped_at, owner=one.row.owner, fields=one.row.fields,
+            dropped_at=one.permit.dialled.dropped_at, fields=one.row.fields,
+            owner=agreed[one.row.id].owner if one.row.id in agreed else one.row.owner,
+            agreed_at=agreed[one.row.id].at if one.row.id in agreed else None,
         )
         for one in taken
     ]  # fmt: skip

@@ -67,7 +67,6 @@ def after_attempt(
         # What was agreed on in the talk is what becomes of the lead, whatever the rules say.
         values |= _due(row, numbers, _place_of(numbers, agreed.number, record.position), agreed.at)
         values["last_attempt"] = record.id
-        values["owner"] = agreed.owner
     elif row.state == LeadState.LEASED.value and (row.campaign == record.campaign or not row.campaign):
         values |= _by_rules(db, row, record, campaign, numbers)
     at = record.saved_at if record.ended_at is None else record.ended_at
@@ -132,6 +131,11 @@ def after_refusal(
         due_at = at + WEEK_S if moment is None else moment
     _write(db, row, _due(row, numbers, position, due_at), at)
     return due_at
+
+
+def postpone(db: Connection, row: Row[Any], at: float) -> None:
+    """The lead, whose row that is, is due at another time than when it was leased: it waits for that."""
+    _write(db, row, {"state": LeadState.DUE.value, **_BACK}, at)
 
 
 def _elsewhere(

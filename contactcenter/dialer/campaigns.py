@@ -189,6 +189,9 @@ class Campaign:
     """How long the agent may look before it dials by itself; 0: as long as he likes."""
     preview_skips: bool = True
     """Whether he may skip a lead, with a reason."""
+    own_s: int = 900
+    """How long after its time an appointment waits for its own agent alone; then anyone of the queue keeps
+    it. 0: anyone at once, he first."""
     blend: Blend = Blend()
     window: Window = Window()
     talk_script: str = ""

@@ -23,6 +23,7 @@ from contactcenter.dialer.attempts import Outcome, version_of
 from contactcenter.dialer.campaigns import Blend, Campaign, Detection, Mode, OnMachine, Window
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.permission import Refusal
+from contactcenter.dialer.recycling import Rule
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.skills import needs
 from contactcenter.routing.widening import Widening
@@ -475,6 +476,19 @@ def test_an_agent_may_end_a_call_that_has_rung_for_as_long_as_the_law_wants() ->
     assert world.attempts[leg].outcome == "cancelled"
 
 
+def test_what_is_to_be_recorded_is_not_dialled_for_a_queue_that_would_not() -> None:
+    rules = replace(QUICK, queues=(queue("sales", recording="announce"), queue("support")))
+    world = CampaignWorld(replace(CAMPAIGN, profile="CN"), rules=rules)
+    world.has_line().asks_campaign()
+    assert world.commands(Refused)[0].field == "queue"
+    world = running(replace(CAMPAIGN, profile="CN"))
+    assert world.placed
+    world.step(e.RulesChanged(at=world.now, version=2, rules=rules))
+    assert (world.floor.campaigns["spring"].state, world.floor.campaigns["spring"].why) == (
+        *("paused", "not_recorded"),
+    )
+
+
 def test_what_bars_a_campaign_is_said_until_it_bars_it_no_more() -> None:
     world = running(RATIO_2, leads=0)
     live = world.floor.campaigns["spring"]
@@ -693,6 +707,77 @@ def test_who_answers_an_announcement_is_in_the_script() -> None:
     assert not world.told_commands(SayNotice)
     world.far_end_leaves(leg)
     assert world.attempts[leg].outcome == "announced"
+
+
+def announced() -> tuple[CampaignWorld, str]:
+    """Somebody hears an announcement."""
+    world = CampaignWorld(replace(AGENTLESS, rules={"again": Rule(after_s=60, limit=2)}))
+    world.asks_campaign()
+    leg = world.far_end_answers(0)
+    world.step(e.CallArrived(at=world.now, call=leg, interaction=leg, server=SERVER, did="4001", caller="x"))
+    return world, leg
+
+
+def visits(world: CampaignWorld, leg: str, *found: tuple[str, str]) -> None:
+    for node, detail in found:
+        world.step(e.NodeVisited(at=world.now, call=leg, node=node, detail=detail))
+
+
+def test_what_was_answered_by_keys_is_kept_with_the_attempt() -> None:
+    world, leg = announced()
+    visits(world, leg, ("come?", ""), ("come?", "invalid 7"), ("come?", "1"), ("lookup", "1001"))
+    visits(world, leg, ("how_many", "12"), ("when", "timeout"))
+    world.step(e.ScriptEnded(at=world.now, call=leg, node="bye", result="again"))
+    world.far_end_leaves(leg)
+    record = world.attempts[leg]
+    assert (record.outcome, record.disposition) == ("announced", "again")
+    assert record.detail == "come?: 1; how_many: 12"
+
+
+def test_a_script_s_last_word_that_is_no_outcome_is_none() -> None:
+    world, leg = announced()
+    world.step(e.ScriptEnded(at=world.now, call=leg, node="bye", result="whatever"))
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].disposition == ""
+
+
+def test_who_hears_an_announcement_and_wants_no_more_calls_is_told_when_it_is_kept() -> None:
+    world, leg = announced()
+    world.tell(e.OptOutAsked(at=world.now, call=leg))
+    (kept,) = world.told_commands(SaveDoNotCall)
+    assert (kept.number, kept.source, kept.attempt) == (lead(0).numbers[0].number, "key", leg)
+    assert world.told_commands(LeaveQueue)[-1].exit == "opted_out", "then his script goes on"
+    world.far_end_leaves(leg)
+    record = world.attempts[leg]
+    assert (record.outcome, record.opted_out_at) == ("announced", world.now)
+
+
+def test_the_script_of_one_whom_nobody_called_is_told_that_there_is_nothing_to_keep() -> None:
+    world = CampaignWorld()
+    world.arrives("ann")
+    world.step(e.OptOutAsked(at=world.now, call="ann"))
+    assert [each.exit for each in world.commands(LeaveQueue)] == ["not_called"]
+    assert not world.commands(SaveDoNotCall)
+
+
+def test_a_talk_out_of_an_announcement_is_the_attempt_s() -> None:
+    world, leg = announced()
+    visits(world, leg, ("agent?", "1"))
+    world.has_line()
+    world.step(e.CallQueued(at=world.now, call=leg, queue="sales"))
+    world.line_joins(leg)
+    assert world.states(leg) == ("talking", "talking")
+    assert (world.attempts[leg].joined_at, world.attempts[leg].agent) == (world.now, "tom")
+    world.wait(30)
+    world.far_end_leaves(leg)
+    world.step(
+        e.DispositionSet(
+            at=world.now, login="tom", interaction=leg, code="done", note="", callback="",
+            request=world.request(),
+        )
+    )  # fmt: skip
+    record = world.attempts[leg]
+    assert (record.outcome, record.disposition, record.detail) == ("connected", "done", "agent?: 1")
 
 
 # --- gaps and restarts ---

@@ -8,8 +8,18 @@ from outgoing import CHINA, HOUR, NOON, OURS, World, attempt, number
 from sqlalchemy import Connection, select
 from stores import Keeper
 
-from contactcenter.crm import attempts, caller_ids, do_not_call, hopper, leads, lists, national_lists
+from contactcenter.crm import (
+    appointments,
+    attempts,
+    caller_ids,
+    do_not_call,
+    hopper,
+    leads,
+    lists,
+    national_lists,
+)
 from contactcenter.crm.access import CENTER
+from contactcenter.crm.appointments import NewAppointment
 from contactcenter.crm.hopper import Leased
 from contactcenter.crm.leads import NewLead
 from contactcenter.crm.lists import ListChange
@@ -55,6 +65,21 @@ async def test_leads_come_by_priority_and_then_by_how_long_they_are_due(world: W
     assert await world.lease(campaign) == ()
     assert [each.id for each in await world.lease(campaign, at=NOON + 1)] == [later]
     assert (await state(world, early))[0] is LeadState.LEASED
+
+
+async def test_with_whom_a_call_was_agreed_on_comes_first_whatever_his_priority(world: World) -> None:
+    """At its time nobody else counts: a list has many who are due for longer."""
+    list_, other = await world.list(), await world.list("other")
+    urgent = [NewLead(numbers=(number(n),), priority=9) for n in range(1, 9)]
+    (id_, *_) = await world.leads(list_, NewLead(numbers=(number(0),)), *urgent)
+    (elsewhere,) = await world.leads(other, NewLead(numbers=(number(20),)))
+    for lead in (id_, elsewhere):
+        new = NewAppointment(number=number(0).number, at=NOON + 60, zone=CHINA[0], lead=lead, owner="")
+        await world.store.write(appointments.agree, new, at=NOON)
+    campaign = await world.campaign(list_)
+    assert id_ not in {each.id for each in await world.lease(campaign, 3)}
+    first, _ = await world.lease(campaign, 2, at=NOON + 60)
+    assert (first.id, first.priority) == (id_, 0)
 
 
 async def test_a_lead_has_all_that_a_call_needs(world: World) -> None:
