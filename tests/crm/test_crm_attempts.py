@@ -29,7 +29,7 @@ from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal as Refused
 from contactcenter.crm.leads import LeadRow, NewLead
 from contactcenter.crm.schema import national_lists, national_numbers
-from contactcenter.dialer.campaigns import Campaign, CampaignState, shown_to
+from contactcenter.dialer.campaigns import Campaign, CampaignState, Mode, shown_to
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.leads import Lead, LeadState
 from contactcenter.dialer.permission import Refusal
@@ -550,6 +550,8 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
     await world.leads(list_, NewLead(numbers=(number(0),)), NewLead(numbers=(number(1),)))
     await world.store.write(do_not_call.add, number(1).number, "letter", at=NOON)
     campaign = await world.campaign(list_, rules={"busy": Rule(after_s=600, limit=3)})
+    news = await world.campaign(list_, name="news", mode=Mode.AGENTLESS, script="4001")
+    barred = await world.campaign(list_, name="barred", caller_ids=("+861065529970",))
     asked: list[tuple[str, Any]] = []
 
     def work(db: Any) -> None:
@@ -557,6 +559,8 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
             asked.append((args[2], args[3]))
 
         event.listen(db, "before_cursor_execute", before)
+        assert hopper.lease(db, barred.id, 10, NOON).refusal
+        hopper.give_back(db, [each.id for each in hopper.lease(db, news.id, 10, NOON).leads])
         (lead,) = hopper.lease(db, campaign.id, 10, NOON).leads
         begun = attempts.begin(db, attempt(campaign, lead), NOON)
         attempts.unfinished(db)
@@ -565,7 +569,10 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
         hopper.give_back(db, [lead.id])
         hopper.give_all_back(db)
         event.remove(db, "before_cursor_execute", before)
-        large = ("leads", "lead_numbers", "attempts", "do_not_call", "national_numbers", "campaign_days")
+        large = (
+            *("leads", "lead_numbers", "attempts", "do_not_call", "national_numbers", "campaign_days"),
+            "appointments",
+        )
         for sql, parameters in [each for each in asked if not each[0].startswith(("INSERT", "SAVE", "REL"))]:
             given = parameters[0] if isinstance(parameters, list) else parameters
             for step in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).scalars(3):
