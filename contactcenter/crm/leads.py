@@ -319,6 +319,8 @@ def change(
         values["customer"] = _customer(db, values["customer"], reader)
     if to.fields is not None:
         values["fields"] = dict(to.fields)
+    if to.due_at is not None:
+        values["last_attempt"] = ""
     ownerships.check(db, to.owner or "", "")
     ownerships.check_reach(db, reader, Kind.LEAD, to.owner or "", "")
     now = {**row._mapping, **values}
@@ -375,7 +377,7 @@ def reopen(
         raise Refusal("he has no number: give him one first", code="illegal_now", field="numbers")
     values = {
         "state": LeadState.DUE.value, "why": "", "due_at": at if due_at is None else due_at, "campaign": "",
-        "leased_until": None,
+        "leased_until": None, "last_attempt": "",
     }  # fmt: skip
     was, now = _told(dict(row._mapping), held), _told({**row._mapping, **values}, held)
     return _write(db, row, values, was, now, act="reopen", reader=reader, at=at)
@@ -434,6 +436,7 @@ def _turn(
         raise Refusal(f"the lead is {row.state} already", code="illegal_now", field="state")
     values = {
         "state": state.value, "why": entered(why, "why", 64) or act, "campaign": "", "leased_until": None,
+        "last_attempt": "",
     }  # fmt: skip
     held = numbers_of(db, [row.id])[row.id]
     was, now = _told(dict(row._mapping), held), _told({**row._mapping, **values}, held)
