@@ -279,7 +279,9 @@ class CampaignView:
     """In the period, as regulators count, with the bound of what was misjudged."""
     drop_limit: float
     why: str
-    """The last word on how many to place, a word of the pacing or of `campaigns_running`."""
+    """The last word on how many to place: of the pacing or of `campaigning`, or the rule (of
+    `dialer.permission.Refusal`) by which nobody may be dialled at all; of one that the center has paused,
+    what it lacks (of `dialer.starting.Lack`)."""
     wanted: int
     """How many were to be placed then."""
     paced_at: float
@@ -316,7 +318,10 @@ class ReminderView:
     customer: str
     request: str
     owner: str
-    """Whose page shows it; empty: everybody's of the team."""
+    """Whose page shows it; empty: everybody's of the team, and of an appointment's queue."""
     team: str
+    queue: str = ""
+    lead: str = ""
+    """Whom a campaign dials at that time, so that nobody else has to."""
     due_at: float
     remind_at: float

@@ -10,22 +10,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
+from contactcenter.commands import CorrectDisposition
 from contactcenter.crm import access, attempt_rows, campaigns, leads, paging, permits, settling
 from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.attempt_rows import COLUMNS, NAMES
 from contactcenter.crm.paging import Page
-from contactcenter.crm.schema import attempts
+from contactcenter.crm.schema import attempts, interactions
 from contactcenter.crm.schema import leads as lead_rows
 from contactcenter.crm.text import inert
 from contactcenter.crm.zones import where
 from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, shown_to
 from contactcenter.dialer.leads import LeadNumber, LeadState
 from contactcenter.dialer.permission import Dialled, Refusal, Terms, refusal
 from contactcenter.dialer.profiles import PROFILES
+from contactcenter.dials import PREFIX
 from contactcenter.values import frozen
 
 YEAR_S = 366 * 86_400.0
@@ -33,7 +35,7 @@ _LONGEST_YEARS = max(each.record_years for each in PROFILES.values())
 _MANY = 2_000
 _LATER = ("disposition", "detail")
 """What may still come when the attempt is over: the agent's word."""
-_GROUNDS = ("id", "marketing", "zones", "regions", "consent", "national_list_at")
+_GROUNDS = ("id", "shows", "marketing", "zones", "regions", "consent", "national_list_at")
 """What stays as the rules were asked by."""
 
 
@@ -86,13 +88,26 @@ def page(
 
 
 def unfinished(db: Connection) -> tuple[AttemptRecord, ...]:
-    """Those that are not over: at start, what the last run left."""
+    """Those that are not over: at start, what the last run left. What an agent said of the talk is in its
+    interaction until his wrap-up is over."""
     query = (
         select(*COLUMNS)
         .where(attempts.c.state != literal_column("'over'"))
         .order_by(attempts.c.saved_at, attempts.c.id)
     )
-    return tuple(map(attempt_rows.record, db.execute(query)))
+    found = [attempt_rows.record(row) for row in db.execute(query)]
+    talks = select(interactions.c.id, interactions.c.disposition).where(
+        interactions.c.id.in_([each.interaction for each in found if each.interaction])
+    )
+    said = {row.id: row.disposition for row in db.execute(talks)} if found else {}
+    return tuple(replace(each, disposition=said.get(each.interaction, each.disposition)) for each in found)
+
+
+def newest(db: Connection) -> str:
+    """The last id that the center gave; empty: none. Its ids grow with time."""
+    beyond = PREFIX[:-1] + chr(ord(PREFIX[-1]) + 1)
+    query = select(func.max(attempts.c.id)).where(attempts.c.id >= PREFIX, attempts.c.id < beyond)
+    return db.scalar(query) or ""
 
 
 def of_campaign(
@@ -120,10 +135,13 @@ def every_of_campaign(db: Connection, campaign: str, *, since: float = 0.0) -> I
 # --- writing ---
 
 
-def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
+def begin(db: Connection, record: AttemptRecord, at: float, drift_s: float = 0.0) -> Begun:
     """Write the attempt if every rule allows its call at `at`; else write the refusal, and settle its lead.
+    The number that it shows is another one of the campaign's, if its own is not verified any more. `drift_s`:
+    how far our clock is from the machine's.
 
-    Asked again for an attempt that is there (nobody knew whether it was written), it answers as it is.
+    Asked again for an attempt that is there (nobody knew whether it was written), it answers as it is: one
+    whose call came about is not allowed again, whoever asks.
     """
     known = db.execute(select(*COLUMNS).where(attempts.c.id == record.id)).one_or_none()
     if known is not None:
@@ -134,9 +152,16 @@ def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
     numbers = leads.numbers_of(db, [lead.id])[lead.id] if lead else ()
     if campaign is None or (record.lead and not _is_leased(lead, record.campaign)):
         return _refuse(db, record, Refusal.NOT_DUE, None, at)
-    by = permits.terms(db, campaign, (record.shows,))
+    if lead is not None and lead.due_at > at:
+        # He was moved while he was in the hopper, such as an appointment of his.
+        settling.postpone(db, lead, at)
+        return _refuse(db, record, Refusal.NOT_DUE, None, at)
+    by = permits.terms(db, campaign, drift_s)
     target = permits.target_of(lead, _dialled_number(record, numbers)) if lead else _target(record)
     (permit,) = permits.permits(db, by, [target], at, ignoring=record.id)
+    shown = permits.numbers_shown(db, campaign)
+    if shown and record.shows not in shown:
+        record = replace(record, shows=shown_to(record.lead, shown))
     record = replace(
         record, marketing=by.marketing, zones=target.zones, regions=target.regions, consent=permit.consent,
         national_list_at=_looked_at(by),
@@ -155,8 +180,10 @@ def keep(db: Connection, records: Iterable[AttemptRecord]) -> None:
     last = {record.id: storable(record) for record in records}
     if not last:
         return
-    query = select(attempts.c.id, attempts.c.state).where(attempts.c.id.in_(last))
-    known = {row.id: row.state for row in db.execute(query)}
+    query = select(attempts.c.id, attempts.c.state, attempts.c.disposition).where(attempts.c.id.in_(last))
+    rows = db.execute(query).all()
+    known = {row.id: row.state for row in rows}
+    unsaid = {row.id for row in rows if not row.disposition}
     over = AttemptState.OVER.value
     fresh = [record for id_, record in last.items() if id_ not in known]
     going = [record for id_, record in last.items() if known.get(id_, over) != over]
@@ -168,6 +195,19 @@ def keep(db: Connection, records: Iterable[AttemptRecord]) -> None:
     if ended:
         _update(db, ended, _LATER)
     _settle(db, [record for record in (*going, *fresh) if record.state == over])
+    _heed(db, [record for record in ended if record.disposition and record.id in unsaid])
+
+
+def heed_words(db: Connection, said: Iterable[CorrectDisposition]) -> None:
+    """An agent's word on a call came when its record was final: on one of which nothing was said, it is what
+    becomes of the lead, as if it had come in time."""
+    for each in said:
+        leg = select(interactions.c.leg).where(interactions.c.id == each.interaction)
+        connected = attempts.c.outcome == Outcome.CONNECTED.value
+        query = select(*COLUMNS).where(attempts.c.id == leg.scalar_subquery(), connected)
+        row = db.execute(query).one_or_none()
+        if row is not None and not row.disposition:
+            keep(db, [replace(attempt_rows.record(row), disposition=each.code)])
 
 
 def refuse_all(db: Connection, refused: Sequence[AttemptRecord]) -> None:
@@ -210,8 +250,10 @@ def _refuse(db: Connection, record: AttemptRecord, why: Refusal, about: _Lead | 
 
 
 def _as_it_is(record: AttemptRecord) -> Begun:
-    why = Refusal(record.refusal) if record.outcome == Outcome.REFUSED else None
-    return Begun(record=record, refusal=why)
+    if record.state == AttemptState.SAVED:
+        return Begun(record=record)
+    refused = record.outcome == Outcome.REFUSED
+    return Begun(record=record, refusal=Refusal(record.refusal) if refused else Refusal.NOT_DUE)
 
 
 def _is_leased(lead: Row[Any] | None, campaign: str) -> bool:
@@ -266,6 +308,12 @@ def _settle(db: Connection, ended: Sequence[AttemptRecord]) -> None:
         if record.campaign not in known:
             known[record.campaign] = campaigns.read(db, record.campaign)
         settling.after_attempt(db, record, known[record.campaign], numbers[record.lead])
+
+
+def _heed(db: Connection, said: Sequence[AttemptRecord]) -> None:
+    numbers = leads.numbers_of(db, {record.lead for record in said})
+    for record in said:
+        settling.after_word(db, record, campaigns.read(db, record.campaign), numbers[record.lead])
 
 
 def _values(record: AttemptRecord) -> dict[str, Any]:

@@ -66,10 +66,15 @@ class Profile:
     """How old the copy of the national do-not-call list may be; None: there is none."""
     consent: bool = False
     """Every lead needs a record of its consent."""
+    announcement_consent: bool = True
+    """… of a campaign at least whose calls are announcements."""
     after_drop_h: float = 0.0
     """Hours before a dropped person is called again; always with an agent reserved."""
     calls_a_day: int = 3
     """To one number within 24 hours, whatever the campaign."""
+    whole_talk_recorded: bool = False
+    """Every talk is to be recorded from its beginning. Who was called has an agent at once, and hears no
+    announcement: a queue that records only after one does not do."""
     record_years: float = 5.0
     """How long records of calls are kept, at least."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -114,8 +119,10 @@ PROFILES: Mapping[str, Profile] = {
                 "national_list_days": "16 CFR 310.4(b)(3)(iv): 31 days",
                 "do_not_call": f"{_FCC}(d): 5 years; at once and for ever is our own rule",
                 "consent": "none for calls by agents to numbers that are on no list",
+                "announcement_consent": f"{_FCC}(a)(2)-(3); 16 CFR 310.4(b)(1)(v); not verified",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": "FL, OK, MD: 3 on the same subject; elsewhere our own value",
+                "whole_talk_recorded": "none: announce it, where the state asks for that",
                 "record_years": "16 CFR 310.5: 5 years",
             },
         ),
@@ -142,8 +149,10 @@ PROFILES: Mapping[str, Profile] = {
                 "national_list_days": "PECR, TPS: 28 days",
                 "do_not_call": "PECR, reg. 21; at once, and for ever",
                 "consent": "none for numbers that are not on the TPS",
+                "announcement_consent": "PECR, reg. 19; not verified",
                 "after_drop_h": _OFCOM_BEFORE,
                 "calls_a_day": OWN,
+                "whole_talk_recorded": "none",
                 "record_years": OWN,
             },
         ),
@@ -168,8 +177,10 @@ PROFILES: Mapping[str, Profile] = {
                 "national_list_days": "each country has its own list: put it on the own one",
                 "do_not_call": "GDPR, Art. 21; at once, and for ever",
                 "consent": "ePrivacy, Art. 13; GDPR, Art. 6",
+                "announcement_consent": "as for all calls",
                 "after_drop_h": "as in the US: only with an agent reserved",
                 "calls_a_day": OWN,
+                "whole_talk_recorded": "none: each country has rules of its own",
                 "record_years": "GDPR, Art. 5(1)(e): as short as the purpose; the number is ours",
             },
         ),
@@ -179,6 +190,7 @@ PROFILES: Mapping[str, Profile] = {
             drop_target=0.02,
             week=daily(9, 21),
             consent=True,
+            whole_talk_recorded=True,
             sources={
                 "drop_limit": _LIKE_US,
                 "drop_target": _LIKE_US,
@@ -192,8 +204,10 @@ PROFILES: Mapping[str, Profile] = {
                 "national_list_days": "通信短信息和语音呼叫服务管理规定 is a draft (2020): none in force",
                 "do_not_call": "综合整治骚扰电话专项行动方案 (2018): after a refusal never again",
                 "consent": "综合整治骚扰电话专项行动方案 (2018): consent, with evidence",
+                "announcement_consent": "as for all calls",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": OWN,
+                "whole_talk_recorded": "人身保险电话销售业务管理办法 (2013), for insurance: the whole call",
                 "record_years": "人身保险电话销售业务管理办法 (2013), for recordings: 5 years",
             },
         ),

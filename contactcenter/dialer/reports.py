@@ -113,6 +113,10 @@ class Period:
     with_consent: int
     """Of the marketing calls."""
     without_consent: int
+    consent_due: int
+    """Of the marketing calls, those for which the law asks for a record of consent …"""
+    consent_missing: int
+    """… and of those, the ones without."""
     lost: int
     open: int
     """Attempts without an outcome yet."""

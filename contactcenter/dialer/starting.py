@@ -22,6 +22,7 @@ MOST_CALLS = 2_000
 HIGHEST_RATIO = 5.0
 MOST_HEARD = 100_000
 LONGEST_PREVIEW_S = 3600
+LONGEST_OWN_S = 7 * 86_400
 
 
 class Lack(StrEnum):
@@ -52,6 +53,8 @@ class Lack(StrEnum):
     """Its last day is gone."""
     ENDS_BEFORE = "ends_before"
     """It would end before it begins."""
+    NOT_RECORDED = "not_recorded"
+    """Its queue records a talk only after an announcement, for which who was called has no time."""
     RING_TOO_SHORT = "ring_too_short"
     LOOSER = "looser"
     """It asks for more than the profile lets it."""
@@ -82,6 +85,10 @@ SAYS: Mapping[Lack, str] = {
     Lack.NO_HOURS: "no hour of the week is allowed, by the campaign and the law, wherever its leads are",
     Lack.OVER: "its end has passed",
     Lack.ENDS_BEFORE: "it ends before it begins",
+    Lack.NOT_RECORDED: (
+        "the whole talk is to be recorded, and the queue {given} records only who heard an announcement: who "
+        "was called is not told, as he is to have an agent at once; set its recording to {wanted}"
+    ),
     Lack.RING_TOO_SHORT: "it rings for {given} s: at least {wanted} s are due",
     Lack.LOOSER: "{given} is looser than the profile: at most {wanted}",
     Lack.OUT_OF_RANGE: "{given} is not possible: from {wanted}",
@@ -123,6 +130,8 @@ class Surroundings:
     """The verified ones."""
     national_list_at: float | None = None
     """When the copy of the profile's national list was fetched."""
+    announcing: Collection[str] = ()
+    """Queues that tell a caller before they record him."""
     places: Collection[tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=tuple)
     """Zones and regions of the leads' numbers, each pair once."""
 
@@ -145,6 +154,8 @@ def _problems(campaign: Campaign, around: Surroundings, at: float) -> Iterator[P
         return
     terms = terms_of(campaign, caller_id_verified=True, national_list_at=around.national_list_at)
     yield from _law(campaign, terms, at)
+    if campaign.queue in around.announcing and terms.agents and terms.profile.whole_talk_recorded:
+        yield Problem(lack=Lack.NOT_RECORDED, field="queue", given=campaign.queue, wanted="always")
     yield from _time(campaign, terms, around, at)
 
 
@@ -174,8 +185,7 @@ def _caller_ids(campaign: Campaign, around: Surroundings) -> Iterator[Problem]:
 
 
 def _messages(campaign: Campaign, around: Surroundings) -> Iterator[Problem]:
-    # Where an agent is kept, too: his line may fall in the moment of the answer.
-    if campaign.mode is not Mode.AGENTLESS and not campaign.message:
+    if not campaign.has_words:
         yield Problem(lack=Lack.NO_MESSAGE, field="message")
     if campaign.opt_out_key not in KEYS:
         yield Problem(lack=Lack.NO_OPT_OUT_KEY, field="opt_out_key", given=campaign.opt_out_key)
@@ -194,6 +204,7 @@ def _ranges(campaign: Campaign) -> Iterator[Problem]:
         ("calls_a_day", campaign.calls_a_day, 1, recycling.MOST_ATTEMPTS),
         ("blend.keep_free", campaign.blend.keep_free, 0, MOST_CALLS),
         ("preview_s", campaign.preview_s, 0, LONGEST_PREVIEW_S),
+        ("own_s", campaign.own_s, 0, LONGEST_OWN_S),
     ]
     if campaign.mode is Mode.POWER:
         asked.append(("ratio", campaign.ratio, 1, HIGHEST_RATIO))

@@ -150,6 +150,7 @@ class CampaignPatch(BaseModel):
     opt_out_key: Annotated[str | None, StringConstraints(max_length=1)] = None
     preview_s: Annotated[int | None, Field(ge=0, le=100_000, strict=True)] = None
     preview_skips: bool | None = None
+    own_s: Annotated[int | None, Field(ge=0, le=1_000_000, strict=True)] = None
     blend: BlendPart | None = None
     window: WindowPart | None = None
     talk_script: Annotated[str | None, StringConstraints(max_length=8000)] = None
@@ -216,6 +217,7 @@ class CampaignRecord(BaseModel):
     opt_out_key: str
     preview_s: int
     preview_skips: bool
+    own_s: int
     blend: BlendPart
     window: WindowPart
     talk_script: str
@@ -272,6 +274,7 @@ class ProfileRules(BaseModel):
     regions: Annotated[list[str], Field(description="Where it is stricter, by ISO 3166.")]
     national_list_days: int | None
     consent: bool
+    announcement_consent: bool
     after_drop_h: float
     calls_a_day: int
     sources: Annotated[dict[str, str], Field(description="Where each of these is written.")]
@@ -592,6 +595,7 @@ async def _lacks(visit: Visit, campaign: Campaign) -> tuple[Lacking, ...]:
         lists=named,
         caller_ids=await store.read(caller_ids.verified),
         national_list_at=await store.read(permits.national_list_at, campaign.profile),
+        announcing=[name for name, queue in settings.queues.items() if queue.recording == "announce"],
         places=await store.read(lists.places, named),
     )
     return problems(campaign, around, at)

@@ -9,7 +9,9 @@ import pytest
 from outgoing import HOUR, NOON, OURS, World, attempt, number
 from sqlalchemy import event, insert, text, update
 from stores import REFUSED, Keeper
+from stores import record as interaction
 
+from contactcenter.commands import CorrectDisposition, KeepAttempt, SaveInteraction
 from contactcenter.crm import (
     attempts,
     caller_ids,
@@ -22,6 +24,7 @@ from contactcenter.crm import (
     hopper,
     leads,
     merging,
+    saved,
 )
 from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.consents import NewConsent
@@ -29,11 +32,13 @@ from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal as Refused
 from contactcenter.crm.leads import LeadRow, NewLead
 from contactcenter.crm.schema import national_lists, national_numbers
-from contactcenter.dialer.campaigns import Campaign, CampaignState
+from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.dialer.campaigns import Campaign, CampaignState, Mode, shown_to
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.leads import Lead, LeadState
 from contactcenter.dialer.permission import Refusal
 from contactcenter.dialer.recycling import Rule
+from contactcenter.dials import name
 from contactcenter.live_campaigns import begin
 
 DAY = 86_400.0
@@ -53,8 +58,8 @@ async def leased(world: World, **fields: Any) -> tuple[Campaign, Lead]:
     return campaign, lead
 
 
-async def now(world: World, lead: Lead) -> LeadRow:
-    found = await world.store.read(leads.get, lead.id)
+async def now(world: World, lead: Lead | str) -> LeadRow:
+    found = await world.store.read(leads.get, lead if isinstance(lead, str) else lead.id)
     assert found
     return found
 
@@ -155,6 +160,27 @@ async def test_a_number_that_is_no_longer_verified_is_not_shown(world: World) ->
     begun = await world.begun(attempt(campaign, lead))
     assert (begun.refusal, begun.due_at) == (Refusal.NO_CALLER_ID, NOON + 900)
     assert (await now(world, lead)).state is LeadState.DUE
+
+
+async def test_of_several_numbers_one_that_is_verified_is_shown_and_a_lead_sees_the_same_one(
+    world: World,
+) -> None:
+    others = [f"+8610655299{n}" for n in (70, 71, 72)]
+    for each in others:
+        await world.store.write(caller_ids.put, each, verified=True, note="the contract", at=NOON - HOUR)
+    list_ = await world.list()
+    await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(16)))
+    campaign = await world.campaign(list_, caller_ids=(OURS, *others))
+    found = await world.lease(campaign, 16)
+    shown = {each.id: shown_to(each.id, campaign.caller_ids) for each in found}
+    assert {*shown.values()} == {OURS, *others}, "in turn"
+    await world.store.write(caller_ids.put, OURS, verified=False, at=NOON)
+    for lead in found:
+        begun = await world.begun(attempt(campaign, lead, shows=shown[lead.id]))
+        assert begun.refusal is None
+        asked, got = shown[lead.id], begun.record.shows
+        assert got in others if asked == OURS else got == asked
+        assert await world.store.read(attempts.get, begun.record.id) == begun.record
 
 
 async def test_who_was_dropped_is_dialled_with_an_agent_only_until_he_was_talked_to(world: World) -> None:
@@ -508,8 +534,8 @@ async def test_two_servers_that_lease_at_once_share_the_leads(server_keeper: Kee
         async with connections.reading.connect() as a, connections.reading.connect() as b:
             for each in (a, b):
                 await each.execute(text("SET TRANSACTION READ WRITE"))
-            some = await a.run_sync(hopper.lease, campaign.id, 6, NOON)
-            others = await b.run_sync(hopper.lease, campaign.id, 6, NOON)
+            some = (await a.run_sync(hopper.lease, campaign.id, 6, NOON)).leads
+            others = (await b.run_sync(hopper.lease, campaign.id, 6, NOON)).leads
             await a.commit()
             await b.rollback()
     finally:
@@ -528,6 +554,8 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
     await world.leads(list_, NewLead(numbers=(number(0),)), NewLead(numbers=(number(1),)))
     await world.store.write(do_not_call.add, number(1).number, "letter", at=NOON)
     campaign = await world.campaign(list_, rules={"busy": Rule(after_s=600, limit=3)})
+    news = await world.campaign(list_, name="news", mode=Mode.AGENTLESS, script="4001")
+    barred = await world.campaign(list_, name="barred", caller_ids=("+861065529970",))
     asked: list[tuple[str, Any]] = []
 
     def work(db: Any) -> None:
@@ -535,7 +563,9 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
             asked.append((args[2], args[3]))
 
         event.listen(db, "before_cursor_execute", before)
-        (lead,) = hopper.lease(db, campaign.id, 10, NOON)
+        assert hopper.lease(db, barred.id, 10, NOON).refusal
+        hopper.give_back(db, [each.id for each in hopper.lease(db, news.id, 10, NOON).leads])
+        (lead,) = hopper.lease(db, campaign.id, 10, NOON).leads
         begun = attempts.begin(db, attempt(campaign, lead), NOON)
         attempts.unfinished(db)
         over = replace(begun.record, state="over", outcome="busy", placed_at=NOON, ended_at=NOON + 9)
@@ -543,7 +573,10 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
         hopper.give_back(db, [lead.id])
         hopper.give_all_back(db)
         event.remove(db, "before_cursor_execute", before)
-        large = ("leads", "lead_numbers", "attempts", "do_not_call", "national_numbers", "campaign_days")
+        large = (
+            *("leads", "lead_numbers", "attempts", "do_not_call", "national_numbers", "campaign_days"),
+            "appointments",
+        )
         for sql, parameters in [each for each in asked if not each[0].startswith(("INSERT", "SAVE", "REL"))]:
             given = parameters[0] if isinstance(parameters, list) else parameters
             for step in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).scalars(3):
@@ -554,3 +587,83 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
 
     await world.store.write(work)
     assert len(asked) > 20
+
+
+@pytest.mark.parametrize("state", ["placed", "over"])
+async def test_an_attempt_whose_call_came_about_is_not_allowed_again(world: World, state: str) -> None:
+    list_ = await world.list()
+    await world.leads(list_, NewLead(numbers=(number(0),)))
+    campaign = await world.campaign(list_)
+    (lead,) = await world.lease(campaign)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (await world.begun(begun.record)).refusal is None, "nobody has heard the answer: it is said again"
+    await world.ended(begun.record, "connected" if state == "over" else "", state=state)
+    again = await world.begun(begun.record, NOON + HOUR)
+    assert again.refusal is Refusal.NOT_DUE, "the store would say: place it"
+
+
+async def test_the_last_name_that_the_center_gave_is_known(world: World) -> None:
+    list_ = await world.list()
+    await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(3)))
+    campaign = await world.campaign(list_)
+    assert await world.store.read(attempts.newest) == ""
+    for lead, moment in zip(await world.lease(campaign), (2, 1, 3), strict=True):
+        id_ = name(moment, 9) if moment < 3 else leads.new_id(NOON)  # a refusal that the store wrote itself
+        await world.begun(attempt(campaign, lead, id=id_))
+    assert await world.store.read(attempts.newest) == name(2, 9)
+
+
+async def crashed_in_a_wrap_up(world: World, said: str = "") -> tuple[Campaign, AttemptRecord]:
+    """A talk is over, its agent has not said what came of it, and this process begins anew."""
+    list_ = await world.list()
+    await world.leads(list_, NewLead(numbers=(number(0),)))
+    campaign = await world.campaign(list_, rules={"again": Rule(after_s=HOUR, limit=5)})
+    (lead,) = await world.lease(campaign)
+    begun = await world.begun(attempt(campaign, lead))
+    talked = replace(
+        begun.record, state="joined", joined_at=NOON, placed_at=NOON, ended_at=NOON + 60, agent="li",
+        interaction="i1",
+    )  # fmt: skip
+    await world.store.write(attempts.keep, (talked,))
+    kept = interaction("i1", leg=talked.id, agent="li", disposition=said, ended_at=NOON + 60)
+    await world.store.write(saved.write, [SaveInteraction(record=kept)])
+    (record,) = await world.store.read(attempts.unfinished)
+    over = replace(record, state="over", outcome="connected")
+    closed = SaveInteraction(record=replace(kept, final=True))
+    await world.store.write(saved.write, [KeepAttempt(record=over), closed])
+    return campaign, over
+
+
+async def test_the_word_of_an_agent_after_a_crash_in_his_wrap_up_settles_the_lead_once(world: World) -> None:
+    _, over = await crashed_in_a_wrap_up(world)
+    row = await now(world, over.lead)
+    assert (row.state, row.why) == (LeadState.CLOSED, "connected"), "nobody had said anything"
+    word = CorrectDisposition(interaction="i1", login="li", at=NOON + 90, code="again", note="", callback="")
+    await world.store.write(saved.write, [word])
+    row = await now(world, over.lead)
+    assert (row.state, row.due_at) == (LeadState.DUE, NOON + 60 + HOUR)
+    await world.store.write(leads.close, over.lead, "moved", at=NOON + 99)
+    await world.store.write(saved.write, [replace(word, at=NOON + 100)])
+    row = await now(world, over.lead)
+    assert (row.state, row.why) == (LeadState.CLOSED, "moved")
+    found = await world.store.read(attempts.get, over.id)
+    assert found
+    assert found.disposition == "again"
+
+
+async def test_what_an_agent_said_before_the_crash_settles_the_lead(world: World) -> None:
+    _, over = await crashed_in_a_wrap_up(world, said="again")
+    row = await now(world, over.lead)
+    assert (row.state, row.due_at) == (LeadState.DUE, NOON + 60 + HOUR)
+
+
+@pytest.mark.parametrize("by", ["close", "do_not_call"])
+async def test_a_late_word_does_not_lift_what_somebody_said_of_the_lead(world: World, by: str) -> None:
+    _, over = await crashed_in_a_wrap_up(world)
+    if by == "do_not_call":
+        await world.store.write(do_not_call.add, over.number, "agent", attempt=over.id, at=NOON + 70)
+    else:
+        await world.store.write(leads.reopen, over.lead, at=NOON + 70)
+        await world.store.write(leads.close, over.lead, by, at=NOON + 71)
+    await world.store.write(attempts.keep, (replace(over, disposition="again"),))
+    assert (await now(world, over.lead)).state is LeadState.CLOSED

@@ -210,6 +210,19 @@ def test_without_consent_nothing_is_called_where_it_is_asked() -> None:
     assert (found.with_consent, found.without_consent) == (1, 1)
 
 
+@pytest.mark.parametrize("profile", ["US", "UK"])
+def test_announcements_that_sell_need_a_consent_and_calls_by_agents_do_not(profile: str) -> None:
+    agents = attempt(0, "busy", consent="")
+    told = [attempt(n, "busy", mode="agentless", consent=n % 2 * "form 7") for n in (1, 2, 3)]
+    service = attempt(4, "busy", mode="agentless", consent="", marketing=False)
+    assert broken(period(agents, service, profile=profile)) == set()
+    found = period(agents, service, *told, profile=profile)
+    assert broken(found) == {Rule.CONSENT}
+    (verdict,) = [each for each in found.verdicts if each.rule is Rule.CONSENT]
+    assert verdict.says == "1 of 3 calls without a record of consent"
+    assert verdict.source == PROFILES[profile].sources["announcement_consent"]
+
+
 def test_in_the_uk_the_pause_after_a_drop_counts_even_with_an_agent() -> None:
     early = attempt(72 * 60, "busy", lead="lead0", reserved=True)
     late = attempt(72 * 60 + 11, "busy", lead="lead0", reserved=True)

@@ -48,6 +48,7 @@ secret = "{secret}"
 path = "center.db"
 [speech]
 cache = "{prompts}"
+{speech}
 [recordings]
 spool = "{spool}"
 auto_resume_s = 5
@@ -162,6 +163,12 @@ class Center:
         self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
 
+    async def stop(self) -> None:
+        """End the server as its keeper would."""
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(8):
+            await self.process.wait()
+
     async def start_again(self) -> None:
         """Start the server anew on the same store."""
         self.process = await serve(self.arguments)
@@ -175,8 +182,10 @@ async def running_center(
     numbers: tuple[str, ...] = (),
     recording: tuple[str, str] = ("never", "never"),
     users: Sequence[User] = (),
+    speech: str = "",
 ) -> AsyncIterator[Center]:
-    """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know;
+    """`dids`, `queues` and `speech` are further lines of those tables, `numbers` the DIDs that Asterisk must
+    know;
     `recording` is what support and sales do; `users` are there beside the demo's, with the same password."""
     base = AsteriskSettings(
         ami_secret=AMI_SECRET,
@@ -201,6 +210,7 @@ async def running_center(
                 ami=settings.ami_port,
                 secret=AMI_SECRET,
                 prompts=shared_prompts(),
+                speech=speech,
                 spool=asterisk.folders.recordings,
                 scripts=scripts,
                 dids=dids,
@@ -219,9 +229,7 @@ async def running_center(
             yield center
         finally:
             if center.process.returncode is None:
-                center.process.send_signal(signal.SIGTERM)
-                async with asyncio.timeout(8):
-                    await center.process.wait()
+                await center.stop()
 
 
 def shared_prompts() -> Path:

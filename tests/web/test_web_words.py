@@ -8,6 +8,7 @@ from desk import WEB, dictionary
 
 import contactcenter
 from contactcenter.crm.access import RIGHTS
+from contactcenter.dialer.permission import CAMPAIGNS, Refusal
 from contactcenter.dialer.starting import SAYS, Lack
 
 CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
@@ -17,7 +18,7 @@ LATIN_IN_ZH = {"English", "VIP", "Ctrl", "CSV", "XLSX", "Excel", "PDF", "UTF", "
     "com",
 }
 BY_CODE = (
-    *("lead_state", "lead_step", "lead_twice", "lead_why", "no_calls_source"),
+    *("lead_state", "lead_step", "lead_twice", "lead_why", "lead_field", "list_field", "no_calls_source"),
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
     *("monitor", "monitor_end", "monitored", "why", "consult", "target", "setting"),
     *("section", "urgency", "kind", "act", "day"),
@@ -104,11 +105,22 @@ def test_every_reason_why_a_campaign_can_not_start_is_in_the_dictionary() -> Non
         assert set(re.findall(r"{(\w+)}", words[f"lack.{lack.value}"])) >= filled_in
 
 
+def test_every_rule_that_forbids_a_call_is_in_the_dictionary() -> None:
+    words = dictionary("en")
+    assert {key for key in words if key.startswith("refusal.")} == {
+        f"refusal.{each.value}" for each in Refusal
+    }
+    assert {f"pacing.{each.value}" for each in CAMPAIGNS} <= words.keys(), (
+        "why a campaign that runs does not dial"
+    )
+
+
 NOES = ("Refusal", "Unreadable")
 RECORDS = (
     *("accounts", "addresses", "assignments", "attachments", "cells", "custom", "customer_imports"),
     *("customer_rows", "customers", "emails", "fields", "lead_imports", "lead_rows", "number_imports"),
-    *("national_lists", "number_rows"),
+    *("national_lists", "number_rows", "leads", "lists", "campaigns", "appointments", "do_not_call"),
+    "caller_ids",
     *("file_types", "files", "filters", "followups", "id_numbers", "import_batches", "imports", "links"),
     *("mapping", "merging", "money", "notes", "ownerships", "passwords", "phone_numbers", "reading"),
     *("recurrence", "relations", "requests", "roles", "roots", "saved_views", "search", "tables", "tags"),

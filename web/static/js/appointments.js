@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { online } from "./actions.js";
 import { useAddress } from "./address.js";
 import { AppointmentDialog } from "./appointment_form.js";
-import { AppointmentState, CancelAppointment, changedAppointments, isAlive, keep, mayAgree } from "./appointment_parts.js";
+import { AppointmentState, CallNow, CancelAppointment, changedAppointments, isAlive, keep, mayAgree } from "./appointment_parts.js";
 import { beat } from "./clock.js";
 import { Due } from "./due.js";
 import { html } from "./html.js";
@@ -35,6 +35,7 @@ function Acts({ one, move }) {
   if (!mayAgree() || !isAlive(one)) return null;
   const name = one.name || one.number;
   return html`<div class="acts">
+    <${CallNow} one=${one} name=${name} />
     <button type="button" class="button small-button" disabled=${!online()} aria-label=${t("appointment.kept_of", { name })} onClick=${() => keep(one)}>${t("appointment.kept")}</button>
     <button type="button" class="button small-button" disabled=${!online()} aria-label=${t("appointment.move_of", { name })} onClick=${() => move(one)}>${t("appointment.move")}</button>
     <${CancelAppointment} one=${one} />
@@ -47,12 +48,12 @@ function Rows({ rows, label, empty }) {
   void beat.value;
   const columns = [
     [t("appointment.when"), (one) => html`<${Due} moment=${one.at} over=${!isAlive(one)} /><${There} one=${one} />`],
-    [t("board.caller"), (one) => html`<strong><bdi>${one.name}</bdi></strong> <${PhoneNumber} number=${one.number} />`],
+    [t("appointment.whom"), (one) => html`<strong><bdi>${one.name}</bdi></strong> <${PhoneNumber} number=${one.number} />`],
     [t("board.queue"), (one) => html`<span class="whole">${queueTitle(one.queue)}</span>`],
     [t("appointment.whose"), (one) => html`<bdi>${one.owner ? personName(one.owner) : t("appointment.anyone")}</bdi>`],
     [t("board.state"), (one) => html`<${AppointmentState} state=${one.state} />`],
     [t("followup.note"), (one) => html`<span class="written small" dir="auto">${one.note}</span>`],
-    [t("board.steer"), (one) => html`<${Acts} one=${one} move=${setMoving} />`],
+    [t("appointment.acts"), (one) => html`<${Acts} one=${one} move=${setMoving} />`],
   ];
   return html`<${Table} label=${label} columns=${columns} rows=${rows} keyOf=${(one) => one.id} empty=${empty} />
     ${moving && html`<${AppointmentDialog} key=${moving.id} place=${`appointment ${moving.id}`} one=${moving} closed=${() => setMoving(null)} />`}`;

@@ -91,6 +91,7 @@ SCOPES = {"senior_agent": "team", "supervisor": "team", "quality": "all", "admin
 
 def upgrade() -> None:
     """Nothing was there before."""
+    op.add_column("callbacks", sa.Column("appointment", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "appointments",
         sa.Column("id", sa.Text(), nullable=False),
