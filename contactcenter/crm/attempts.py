@@ -156,8 +156,12 @@ def begin(db: Connection, record: AttemptRecord, at: float, drift_s: float = 0.0
         # He was moved while he was in the hopper, such as an appointment of his.
         settling.postpone(db, lead, at)
         return _refuse(db, record, Refusal.NOT_DUE, None, at)
+    number = next((each for each in numbers if each.number == record.number), None)
+    if lead and number is None:  # somebody changed it since he was leased
+        due_at = settling.put_back(db, lead, numbers, at)
+        return replace(_refuse(db, record, Refusal.NOT_DUE, None, at), due_at=due_at)
     by = permits.terms(db, campaign, drift_s)
-    target = permits.target_of(lead, _dialled_number(record, numbers)) if lead else _target(record)
+    target = permits.target_of(lead, number) if lead and number else _target(record)
     (permit,) = permits.permits(db, by, [target], at, ignoring=record.id)
     shown = permits.numbers_shown(db, campaign)
     if shown and record.shows not in shown:
@@ -258,15 +262,6 @@ def _as_it_is(record: AttemptRecord) -> Begun:
 
 def _is_leased(lead: Row[Any] | None, campaign: str) -> bool:
     return lead is not None and lead.state == LeadState.LEASED.value and lead.campaign == campaign
-
-
-def _dialled_number(record: AttemptRecord, numbers: Sequence[LeadNumber]) -> LeadNumber:
-    """The lead's number with all zones in which it may be; one that was changed meanwhile by itself."""
-    found = next((each for each in numbers if each.number == record.number), None)
-    if found is not None:
-        return found
-    place = where(record.number)
-    return LeadNumber(number=record.number, zones=place.zones, regions=place.regions)
 
 
 def _target(record: AttemptRecord) -> permits.Target:

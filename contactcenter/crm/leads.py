@@ -309,7 +309,7 @@ def change(
     }
     access.check_shown(reader, Kind.LEAD, [name for name in ("name", "numbers", "fields") if name in given])
     held = numbers_of(db, [row.id])[row.id]
-    numbers = held if to.numbers is None else to.numbers
+    numbers = held if to.numbers is None else _as_known(to.numbers, held)
     values: dict[str, Any] = {
         name: entered(value, name, _CAPS[name]) if name in _CAPS else value
         for name, value in given.items()
@@ -424,6 +424,15 @@ def new_id(at: float, place: int = 0) -> str:
 
 
 # --- parts ---
+
+
+def _as_known(numbers: Iterable[LeadNumber], held: Iterable[LeadNumber]) -> tuple[LeadNumber, ...]:
+    """Numbers that he has already may be where they might be before: what an address said of them counts on,
+    and who enters a number again does not lift it."""
+    known = {each.number: each for each in held}
+    return tuple(
+        replace(known[each.number], kind=each.kind) if each.number in known else each for each in numbers
+    )
 
 
 def _turn(

@@ -30,7 +30,7 @@ from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.consents import NewConsent
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal as Refused
-from contactcenter.crm.leads import LeadRow, NewLead
+from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
 from contactcenter.crm.schema import national_lists, national_numbers
 from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.campaigns import Campaign, CampaignState, Mode, shown_to
@@ -152,6 +152,19 @@ async def test_a_lead_that_was_closed_or_taken_meanwhile_is_not_dialled(world: W
     assert len(await world.lease(other)) == 1
     assert (await world.begun(attempt(campaign, lead))).refusal is Refusal.NOT_DUE
     assert (await world.begun(attempt(other, lead))).refusal is None
+
+
+async def test_a_number_that_was_taken_from_the_lead_since_is_not_dialled(world: World) -> None:
+    campaign, lead = await leased(world)
+    await world.store.write(leads.change, lead.id, LeadChange(numbers=(number(1),)), at=NOON)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (begun.refusal, begun.due_at) == (Refusal.NOT_DUE, NOON)
+    (again,) = await world.lease(campaign)
+    assert [each.number for each in again.numbers] == [number(1).number]
+    await world.store.write(leads.change, lead.id, LeadChange(numbers=()), at=NOON)
+    begun = await world.begun(attempt(campaign, again))
+    assert (begun.refusal, begun.due_at) == (Refusal.NOT_DUE, None)
+    assert ((await now(world, lead)).state, (await now(world, lead)).why) == (LeadState.HELD, "no_number")
 
 
 async def test_a_number_that_is_no_longer_verified_is_not_shown(world: World) -> None:
