@@ -167,6 +167,39 @@ async def test_a_number_that_was_taken_from_the_lead_since_is_not_dialled(world:
     assert ((await now(world, lead)).state, (await now(world, lead)).why) == (LeadState.HELD, "no_number")
 
 
+async def test_whoever_is_first_wins_between_a_no_and_a_call(world: World) -> None:
+    """Twenty numbers, each wanted and refused at the same moment: nobody is dialled after his no."""
+    list_ = await world.list()
+    await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(20)))
+    campaign = await world.campaign(list_)
+    order: list[tuple[str, str]] = []
+
+    def says_no(db: Any, phone: str) -> None:
+        do_not_call.add(db, phone, "page", at=NOON)
+        order.append(("no", phone))
+
+    def dial(db: Any, record: AttemptRecord) -> attempts.Begun:
+        begun = attempts.begin(db, record, NOON)
+        order.append(("dial", record.number))
+        return begun
+
+    wishes: list[Any] = []
+    for n, lead in enumerate(await world.lease(campaign, 20)):
+        record = attempt(campaign, lead)
+        both = [
+            world.store.write(dial, record),
+            world.store.write(says_no, record.number),
+        ]
+        wishes += both if n % 2 else reversed(both)
+    answers = [each for each in await asyncio.gather(*wishes) if each is not None]
+    assert len(answers) == 20
+    for begun in answers:
+        phone = begun.record.number
+        late = order.index(("no", phone)) < order.index(("dial", phone))
+        assert begun.refusal is (Refusal.DO_NOT_CALL if late else None)
+    assert {begun.refusal for begun in answers} == {None, Refusal.DO_NOT_CALL}
+
+
 async def test_a_number_that_is_no_longer_verified_is_not_shown(world: World) -> None:
     campaign, lead = await leased(world)
     await world.store.write(caller_ids.put, OURS, verified=False, at=NOON)
@@ -186,7 +219,8 @@ async def test_of_several_numbers_one_that_is_verified_is_shown_and_a_lead_sees_
     campaign = await world.campaign(list_, caller_ids=(OURS, *others))
     found = await world.lease(campaign, 16)
     shown = {each.id: shown_to(each.id, campaign.caller_ids) for each in found}
-    assert {*shown.values()} == {OURS, *others}, "in turn"
+    in_turn = {shown_to(f"lead {n}", campaign.caller_ids) for n in range(64)}
+    assert in_turn == {OURS, *others}
     await world.store.write(caller_ids.put, OURS, verified=False, at=NOON)
     for lead in found:
         begun = await world.begun(attempt(campaign, lead, shows=shown[lead.id]))
