@@ -16,7 +16,7 @@ from contactcenter.dialer.attempts import AttemptState, Outcome
 from contactcenter.dialer.campaigns import RESERVED, Campaign, CampaignState, CampaignTrigger, Mode
 from contactcenter.dialer.leads import Lead
 from contactcenter.dialer.pacing import Pacing, PacingInputs
-from contactcenter.dialer.starting import Problem, Surroundings, problems
+from contactcenter.dialer.starting import Lack, Problem, Surroundings, problems
 from contactcenter.dials import EARLY
 from contactcenter.events import CampaignAsked, CampaignsChanged, CampaignsRestored, LeadsReserved
 from contactcenter.floor import Floor
@@ -50,7 +50,9 @@ def restored(floor: Floor, event: CampaignsRestored) -> None:
         live = begin(kept, CampaignState(kept.state), event.at)
         live.restoring = True
         floor.campaigns[live.campaign.id] = live
-        _set_going(floor, live, event.at)
+        # It may have been changed, or the configuration, when nobody could pause it any more.
+        if not _rests(floor, live, event.at):
+            _set_going(floor, live, event.at)
 
 
 def asked(floor: Floor, event: CampaignAsked) -> None:
@@ -86,6 +88,16 @@ def why_not(floor: Floor, campaign: Campaign, at: float) -> Problem | None:
         national_list_at=at,
     )
     return next(iter(problems(campaign, around, at)), None)
+
+
+def _rests(floor: Floor, live: LiveCampaign, at: float) -> bool:
+    """A campaign that runs and lacks something by now is paused, and says what. Whether it is."""
+    wrong = why_not(floor, live.campaign, at) if live.runs else None
+    if wrong is None or wrong.lack is Lack.OVER:  # that one is stopped by its next tick
+        return False
+    _move(floor, live, CampaignState.PAUSED, at, by="center")
+    live.why = wrong.lack.value
+    return True
 
 
 def _move(floor: Floor, live: LiveCampaign, state: CampaignState, at: float, *, by: str) -> None:
@@ -133,11 +145,10 @@ def changed(floor: Floor, event: CampaignsChanged) -> None:
             # Calls that are out belong to the queue they were placed for.
             live.campaign = campaign
             live.heed_detection()
+            live.steering.aim(live.target)
             _make_notices(floor, campaign)
             _give_back(floor, live)
-            if live.runs and (wrong := why_not(floor, campaign, event.at)):
-                _move(floor, live, CampaignState.PAUSED, event.at, by="center")
-                live.why = wrong.lack.value
+            _rests(floor, live, event.at)
             live.due = live.runs
             floor.touch(campaign=campaign.id)
 
@@ -153,9 +164,7 @@ def rules_changed(floor: Floor, at: float) -> None:
         for name, trunk in floor.trunks.items()
     }
     for live in floor.campaigns.values():
-        if live.runs and (wrong := why_not(floor, live.campaign, at)):
-            _move(floor, live, CampaignState.PAUSED, at, by="center")
-            live.why = wrong.lack.value
+        _rests(floor, live, at)
 
 
 # --- the tick ---

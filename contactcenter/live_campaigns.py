@@ -61,6 +61,11 @@ class LiveCampaign:
         """The law that it goes by."""
         return PROFILES[self.campaign.profile]
 
+    @property
+    def target(self) -> float:
+        """The share of drops that is aimed at: of the law's and its own the stricter."""
+        return min(self.profile.drop_target, self.campaign.drop_target or self.profile.drop_target)
+
     def clock_s(self) -> float:
         """How long after the greeting's end the message must begin at the latest, less our own time."""
         return min(self.profile.clock_s, GRACE_S)
@@ -97,7 +102,7 @@ def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
         since=at,
         started_at=started_at,
         steering=Steering(
-            target=min(profile.drop_target, campaign.drop_target or profile.drop_target),
+            target=profile.drop_target,
             began_at=started_at,
             days=kept.days,
             period_days=profile.period_days,
@@ -106,6 +111,7 @@ def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
         placed=kept.placed,
     )
     live.heed_detection()
+    live.steering.aim(live.target)
     live.period = int(max(0.0, at - started_at) // (profile.period_days * DAY_S))
     for record in kept.recent:
         _learn(live.learning, record)

@@ -190,6 +190,7 @@ def create(
     given here. `owner`, `team`: None is who makes it, and his first team. Raises `Refusal`."""
     campaign = replace(_checked(db, new, reader, ()), id=uuid4().hex)
     ownerships.check(db, owner or "", team or "")
+    ownerships.check_reach(db, reader, Kind.LEAD, owner or "", team or "")
     owner = reader.login if owner is None else owner
     team = reader.home if team is None else team
     row: dict[str, Any] = {
@@ -233,6 +234,7 @@ def change(
     values["owner"] = row.owner if owner is None else owner
     values["team"] = row.team if team is None else team
     ownerships.check(db, owner or "", team or "")
+    ownerships.check_reach(db, reader, Kind.LEAD, owner or "", team or "")
     was, now = _told(dict(row._mapping), before.lists), _told({**row._mapping, **values}, after.lists)
     if was == now:
         return _written(db, row.id)

@@ -247,7 +247,7 @@ def number_of(
 def create(db: Connection, list_: str, new: NewLead, *, reader: Reader = CENTER, at: float) -> LeadRow:
     """Put one lead into a list. Raises `Refusal`."""
     lists.check_visible(db, list_, reader)
-    ownerships.check(db, new.owner, "")
+    check_owner(db, reader, new.owner)
     customer = _customer(db, new.customer, reader)
     (id_,) = add_many(db, list_, [replace(new, customer=customer)], by=reader.login, at=at)
     row = db.execute(select(leads).where(leads.c.id == id_)).one()
@@ -305,7 +305,7 @@ def change(
     }
     access.check_shown(reader, Kind.LEAD, [name for name in ("name", "numbers", "fields") if name in given])
     held = numbers_of(db, [row.id])[row.id]
-    numbers = held if to.numbers is None else to.numbers
+    numbers = held if to.numbers is None else _as_known(to.numbers, held)
     values: dict[str, Any] = {
         name: entered(value, name, _CAPS[name]) if name in _CAPS else value
         for name, value in given.items()
@@ -315,7 +315,7 @@ def change(
         values["customer"] = _customer(db, values["customer"], reader)
     if to.fields is not None:
         values["fields"] = dict(to.fields)
-    ownerships.check(db, to.owner or "", "")
+    check_owner(db, reader, to.owner or "")
     now = {**row._mapping, **values}
     _check(now["priority"], numbers, now["fields"])
     if to.numbers is not None:
@@ -409,6 +409,12 @@ def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = 
     return _write(db, row, values, was, now, act="merge", reader=reader, at=at)
 
 
+def check_owner(db: Connection, reader: Reader, owner: str) -> None:
+    """Refuse an owner that there is not, or who is beyond the reader. Raises `Refusal`."""
+    ownerships.check(db, owner, "")
+    ownerships.check_reach(db, reader, Kind.LEAD, owner, "")
+
+
 def new_id(at: float, place: int = 0) -> str:
     """An id that grows with time, and with the place among those of one moment: leads are dialled in the
     order of their list, and the database appends to its indexes and does not look for places there."""
@@ -416,6 +422,15 @@ def new_id(at: float, place: int = 0) -> str:
 
 
 # --- parts ---
+
+
+def _as_known(numbers: Iterable[LeadNumber], held: Iterable[LeadNumber]) -> tuple[LeadNumber, ...]:
+    """Numbers that he has already may be where they might be before: what an address said of them counts on,
+    and who enters a number again does not lift it."""
+    known = {each.number: each for each in held}
+    return tuple(
+        replace(known[each.number], kind=each.kind) if each.number in known else each for each in numbers
+    )
 
 
 def _turn(

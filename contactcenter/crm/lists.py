@@ -110,6 +110,7 @@ def page(
 def create(db: Connection, new: NewList, *, reader: Reader = CENTER, at: float) -> LeadList:
     """Open a list. Raises `Refusal`: `taken`, or the wrong field."""
     ownerships.check(db, new.owner or "", new.team or "")
+    ownerships.check_reach(db, reader, Kind.LEAD, new.owner or "", new.team or "")
     owner = reader.login if new.owner is None else new.owner
     team = reader.home if new.team is None else new.team
     row: dict[str, Any] = {
@@ -138,6 +139,7 @@ def change(
     values |= {name: value for name in ("owner", "team") if (value := getattr(to, name)) is not None}
     _check_name(db, values.get("name", row.name), row.id)
     ownerships.check(db, to.owner or "", to.team or "")
+    ownerships.check_reach(db, reader, Kind.LEAD, to.owner or "", to.team or "")
     was, now = _told(dict(row._mapping)), _told({**row._mapping, **values})
     if was != now:
         version = row.version + 1

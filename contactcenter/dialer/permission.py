@@ -7,7 +7,7 @@ first. The answer is kept with the attempt: a call that was not made has a reaso
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, Mode
 from contactcenter.dialer.hours import Hours, allowed, next_allowed
 from contactcenter.dialer.profiles import PROFILES, Profile, Region, Week
 from contactcenter.values import frozen
@@ -118,7 +118,7 @@ def terms_of(campaign: Campaign, *, caller_id_verified: bool, national_list_at: 
         calls_a_day=campaign.calls_a_day,
         drop_target=campaign.drop_target,
         caller_id_verified=caller_id_verified,
-        message=bool(campaign.message),
+        message=bool(campaign.message) or campaign.mode is Mode.AGENTLESS,  # there the script says it
         marketing=campaign.marketing,
         national_list_at=national_list_at,
     )

@@ -73,6 +73,10 @@ class Steering:
         """An answer was judged to be a machine, and ended."""
         self._count(at, Drops(connected=0, dropped=0, machines=1))
 
+    def aim(self, target: float) -> None:
+        """From now on this share of drops is aimed at; what was dropped so far counts against it."""
+        self._target = target
+
     def count(self, what: Counted, at: float) -> None:
         """An attempt counts as that."""
         match what:

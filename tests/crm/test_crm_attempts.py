@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from outgoing import HOUR, NOON, OURS, World, attempt, number
 from sqlalchemy import event, insert, text, update
+from sqlalchemy.exc import DBAPIError
 from stores import REFUSED, Keeper
 
 from contactcenter.crm import (
@@ -27,8 +28,9 @@ from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.consents import NewConsent
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal as Refused
-from contactcenter.crm.leads import LeadRow, NewLead
+from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
 from contactcenter.crm.schema import national_lists, national_numbers
+from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.campaigns import Campaign, CampaignState
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.leads import Lead, LeadState
@@ -147,6 +149,52 @@ async def test_a_lead_that_was_closed_or_taken_meanwhile_is_not_dialled(world: W
     assert len(await world.lease(other)) == 1
     assert (await world.begun(attempt(campaign, lead))).refusal is Refusal.NOT_DUE
     assert (await world.begun(attempt(other, lead))).refusal is None
+
+
+async def test_a_number_that_was_taken_from_the_lead_since_is_not_dialled(world: World) -> None:
+    campaign, lead = await leased(world)
+    await world.store.write(leads.change, lead.id, LeadChange(numbers=(number(1),)), at=NOON)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (begun.refusal, begun.due_at) == (Refusal.NOT_DUE, NOON)
+    (again,) = await world.lease(campaign)
+    assert [each.number for each in again.numbers] == [number(1).number]
+    await world.store.write(leads.change, lead.id, LeadChange(numbers=()), at=NOON)
+    begun = await world.begun(attempt(campaign, again))
+    assert (begun.refusal, begun.due_at) == (Refusal.NOT_DUE, None)
+    assert ((await now(world, lead)).state, (await now(world, lead)).why) == (LeadState.HELD, "no_number")
+
+
+async def test_whoever_is_first_wins_between_a_no_and_a_call(world: World) -> None:
+    """Twenty numbers, each wanted and refused at the same moment: nobody is dialled after his no."""
+    list_ = await world.list()
+    await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(20)))
+    campaign = await world.campaign(list_)
+    order: list[tuple[str, str]] = []
+
+    def says_no(db: Any, phone: str) -> None:
+        do_not_call.add(db, phone, "page", at=NOON)
+        order.append(("no", phone))
+
+    def dial(db: Any, record: AttemptRecord) -> attempts.Begun:
+        begun = attempts.begin(db, record, NOON)
+        order.append(("dial", record.number))
+        return begun
+
+    wishes: list[Any] = []
+    for n, lead in enumerate(await world.lease(campaign, 20)):
+        record = attempt(campaign, lead)
+        both = [
+            world.store.write(dial, record),
+            world.store.write(says_no, record.number),
+        ]
+        wishes += both if n % 2 else reversed(both)
+    answers = [each for each in await asyncio.gather(*wishes) if each is not None]
+    assert len(answers) == 20
+    for begun in answers:
+        phone = begun.record.number
+        late = order.index(("no", phone)) < order.index(("dial", phone))
+        assert begun.refusal is (Refusal.DO_NOT_CALL if late else None)
+    assert {begun.refusal for begun in answers} == {None, Refusal.DO_NOT_CALL}
 
 
 async def test_a_number_that_is_no_longer_verified_is_not_shown(world: World) -> None:
@@ -333,8 +381,16 @@ async def test_what_the_law_wants_no_longer_may_be_deleted(keeper: Keeper, world
     campaign, lead = await leased(world)
     old = attempt(campaign, lead, at=1000.0, state="over", outcome="busy", ended_at=1030.0)
     await world.store.write(attempts.keep, (old,))
-    keeper.rows("DELETE FROM attempts")
+    young = attempt(campaign, lead, state="over", outcome="busy", ended_at=NOON + 30)
+    await world.store.write(attempts.keep, (young,))
+    five_years = 5 * 366 * DAY
+    await world.store.write(attempts.sweep, at=1000.0 + five_years)
+    assert await world.store.read(attempts.get, old.id), "not before the time is over"
+    await world.store.write(attempts.sweep, at=1001.0 + five_years)
     assert await world.store.read(attempts.get, old.id) is None
+    assert await world.store.read(attempts.get, young.id)
+    with pytest.raises(DBAPIError):
+        await world.store.write(attempts.sweep, at=NOON + 99 * five_years)
 
 
 async def test_who_asked_for_it_is_never_taken_off_the_list(keeper: Keeper, world: World) -> None:
@@ -538,6 +594,7 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
         (lead,) = hopper.lease(db, campaign.id, 10, NOON)
         begun = attempts.begin(db, attempt(campaign, lead), NOON)
         attempts.unfinished(db)
+        attempts.sweep(db, at=NOON)
         over = replace(begun.record, state="over", outcome="busy", placed_at=NOON, ended_at=NOON + 9)
         attempts.keep(db, [over])
         hopper.give_back(db, [lead.id])

@@ -162,6 +162,7 @@ attempts = Table(
     Index(None, "campaign", "saved_at", "id"),
     Index(None, "number", "saved_at"),
     Index(None, "lead", "saved_at"),
+    Index(None, "kept_until"),
     _some("ix_attempts_agent", text("agent <> ''"), "agent", "saved_at"),
     _some("uq_attempts_open", text("state <> 'over'"), "number", unique=True),
 )

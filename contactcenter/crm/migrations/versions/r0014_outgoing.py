@@ -199,6 +199,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_attempts_campaign_saved_at_id"), "attempts", ["campaign", "saved_at", "id"], unique=False
     )
+    op.create_index(op.f("ix_attempts_kept_until"), "attempts", ["kept_until"], unique=False)
     op.create_index(op.f("ix_attempts_lead_saved_at"), "attempts", ["lead", "saved_at"], unique=False)
     op.create_index(op.f("ix_attempts_number_saved_at"), "attempts", ["number", "saved_at"], unique=False)
     op.create_index(
