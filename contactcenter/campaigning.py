@@ -16,7 +16,7 @@ from contactcenter.dialer.attempts import AttemptState, Outcome
 from contactcenter.dialer.campaigns import RESERVED, Campaign, CampaignState, CampaignTrigger, Mode
 from contactcenter.dialer.leads import Lead
 from contactcenter.dialer.pacing import Pacing, PacingInputs
-from contactcenter.dialer.starting import Lack, Problem, Surroundings, problems
+from contactcenter.dialer.starting import Problem, Surroundings, problems
 from contactcenter.dials import EARLY
 from contactcenter.events import CampaignAsked, CampaignsChanged, CampaignsRestored, LeadsReserved
 from contactcenter.floor import Floor
@@ -32,8 +32,6 @@ HOPPER = (10, 400)
 """Leads that are leased at a time, at least and at most: twice as many as agents work for the campaign."""
 HOLD_S = 180.0
 """Leads that were not dialled in this time go back: what was true of them then may not be now."""
-ASK_AGAIN_S = 5.0
-"""How long after there was nobody to be dialled the store is asked again."""
 STEPS = {
     "start": CampaignTrigger.START,
     "pause": CampaignTrigger.PAUSE,
@@ -50,16 +48,17 @@ def restored(floor: Floor, event: CampaignsRestored) -> None:
         live = begin(kept, CampaignState(kept.state), event.at)
         live.restoring = True
         floor.campaigns[live.campaign.id] = live
-        # It may have been changed, or the configuration, when nobody could pause it any more.
-        if not _rests(floor, live, event.at):
-            _set_going(floor, live, event.at)
+        _set_going(floor, live, event.at)
+        _pause_if_wrong(floor, live, event.at)
 
 
 def asked(floor: Floor, event: CampaignAsked) -> None:
     """Somebody starts a campaign, pauses or stops it."""
     campaign = event.kept.campaign
     live = floor.campaigns.get(campaign.id)
-    before = live.state if live else CampaignState(event.kept.state)
+    before = CampaignState(event.kept.state)
+    if live and before is not CampaignState.ARCHIVED:
+        before = live.state  # what the store says may be a moment old
     trigger = STEPS.get(event.step)
     if trigger is None:
         floor.refuse(event.request, "invalid", f"step is one of {', '.join(STEPS)}", "step")
@@ -90,16 +89,6 @@ def why_not(floor: Floor, campaign: Campaign, at: float) -> Problem | None:
     return next(iter(problems(campaign, around, at)), None)
 
 
-def _rests(floor: Floor, live: LiveCampaign, at: float) -> bool:
-    """A campaign that runs and lacks something by now is paused, and says what. Whether it is."""
-    wrong = why_not(floor, live.campaign, at) if live.runs else None
-    if wrong is None or wrong.lack is Lack.OVER:  # that one is stopped by its next tick
-        return False
-    _move(floor, live, CampaignState.PAUSED, at, by="center")
-    live.why = wrong.lack.value
-    return True
-
-
 def _move(floor: Floor, live: LiveCampaign, state: CampaignState, at: float, *, by: str) -> None:
     live.state, live.since, live.why = state, at, ""
     floor.do(SaveCampaignState(campaign=live.campaign.id, state=state.value, at=at, by=by))
@@ -126,9 +115,14 @@ def _rest(floor: Floor, live: LiveCampaign, at: float) -> None:
     floor.rest(f"pace {live.campaign.id}")
     live.wishes.clear()
     _give_back(floor, live)
+    _free_kept(floor, live, at)
+
+
+def _free_kept(floor: Floor, live: LiveCampaign, at: float) -> None:
+    """Whoever is kept for a lead that is not dialled yet is free again."""
     for id_ in sorted(live.dials):
-        if id_ in floor.reserving and (dial := floor.dials[id_]).previewing:
-            dialling.give_up(floor, dial, Outcome.CANCELLED, at)
+        if id_ in floor.reserving:
+            dialling.give_up(floor, floor.dials[id_], Outcome.CANCELLED, at)
 
 
 def _give_back(floor: Floor, live: LiveCampaign) -> None:
@@ -142,13 +136,14 @@ def changed(floor: Floor, event: CampaignsChanged) -> None:
     """Campaigns have other settings: the very next call goes by them."""
     for campaign in event.campaigns:
         if live := floor.campaigns.get(campaign.id):
-            # Calls that are out belong to the queue they were placed for.
-            live.campaign = campaign
-            live.heed_detection()
-            live.steering.aim(live.target)
+            # Calls that are out go on as they were placed.
+            same = live.serves_as(campaign)
+            live.take(campaign)
             _make_notices(floor, campaign)
             _give_back(floor, live)
-            _rests(floor, live, event.at)
+            if not same:
+                _free_kept(floor, live, event.at)
+            _pause_if_wrong(floor, live, event.at)
             live.due = live.runs
             floor.touch(campaign=campaign.id)
 
@@ -164,7 +159,14 @@ def rules_changed(floor: Floor, at: float) -> None:
         for name, trunk in floor.trunks.items()
     }
     for live in floor.campaigns.values():
-        _rests(floor, live, at)
+        _pause_if_wrong(floor, live, at)
+
+
+def _pause_if_wrong(floor: Floor, live: LiveCampaign, at: float) -> None:
+    """One that could not be started as it is does not go on."""
+    if live.runs and (wrong := why_not(floor, live.campaign, at)):
+        _move(floor, live, CampaignState.PAUSED, at, by="center")
+        live.why = wrong.lack.value
 
 
 # --- the tick ---
@@ -285,18 +287,20 @@ def leads_reserved(floor: Floor, event: LeadsReserved) -> None:
     """The store's leads are here, if there were any."""
     live = floor.campaigns.get(event.campaign)
     leads = event.leads
+    if live:
+        live.asking = False
     if live is None or not live.runs:
         if leads:
             floor.do(ReturnLeads(leads=tuple(lead.id for lead in leads)))
         return
-    live.asking, live.filled_at = False, event.at
+    live.filled_at = event.at
     known = {lead.id for lead in live.hopper} | {floor.dials[each].lead.id for each in live.dials}
     known |= {lead.id for _, lead in floor.leads.values()}
     live.hopper.extend(lead for lead in leads if lead.id not in known)
     if leads:
         live.due = True
     else:
-        live.ask_from = event.at + ASK_AGAIN_S
+        live.ask_later(event.at)
 
 
 def _decided(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
@@ -398,6 +402,7 @@ def _next(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> bool:
         number = lead.numbers[lead.next_number].number if lead.next_number < len(lead.numbers) else ""
         if not number or number in floor.dialled:
             floor.do(ReturnLeads(leads=(lead.id,)))
+            live.ask_later(at)  # else the store would give the same one again and again
             continue
         _dial(floor, live, lead, crew, at)
         return True

@@ -210,6 +210,7 @@ class Center:
         _match(floor, event.at)
         if campaigning.settle(floor, event.at):
             _match(floor, event.at)
+        dialling.let_go(floor, event.at)
         monitoring.settle(floor, event.at)
         takeovers.go_on(floor, event.at)
         return floor.take_commands(event.at)

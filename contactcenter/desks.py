@@ -159,6 +159,8 @@ def line_ended(floor: Floor, leg: str, at: float) -> None:
     agent = floor.agents.get(floor.lines.pop(leg, ""))
     if agent and agent.line_leg == leg:
         agent.line_leg, agent.line_up = "", False
+        if agent.offer:
+            floor.unkept[agent.call] = None
         check_reach(floor, agent, at)
         floor.touch_agent(agent)
 

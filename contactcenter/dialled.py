@@ -70,6 +70,7 @@ def close(floor: Floor, dial: Dial, outcome: Outcome, at: float, **changes: Any)
     dial.know(outcome=outcome.value, state=state, ended_at=dial.record.ended_at or at, **changes)
     count(live(floor, dial), dial, at)
     keep(floor, dial)
+    floor.remember(dial.record)
     forget(floor, dial)
     live(floor, dial).outcomes[outcome.value] += 1
     floor.touch(campaign=dial.record.campaign)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import count
 
 from contactcenter import callers, dialled, handoff
+from contactcenter.agents import PauseReason
 from contactcenter.calls import Call, CallState, CallTrigger
 from contactcenter.causes import outcome_of
 from contactcenter.commands import (
@@ -54,7 +55,9 @@ from contactcenter.values import InteractionRecord
 SAVE_S = 5.0
 """The store's word is old after so long: what it allowed then it may forbid now."""
 JOINING_S = 0.5
-"""How long a join may take that has begun when the clock is over."""
+JOINS_S = (JOINING_S, 1.5, 0.5)
+"""How long a join may take that has begun when the clock is over: as usual; under load; and how long the end
+of a dead line takes."""
 PATIENCE_S = 2.0
 """A call that ended so much before its ringing time was over may have rung as long as the network lets it."""
 
@@ -87,7 +90,7 @@ def open_dial(
         saved_at=at,
         agent=agent,
     )
-    dial = Dial(attempt=Attempt(record), lead=lead, queue=campaign.queue)
+    dial = Dial(attempt=Attempt(record), lead=lead, settings=campaign)
     _keep_on_floor(floor, dial)
     return dial
 
@@ -100,7 +103,11 @@ def _keep_on_floor(floor: Floor, dial: Dial) -> None:
 
 def save(floor: Floor, dial: Dial, at: float) -> None:
     """Ask the store, which writes it or says which rule forbids it."""
-    floor.trunk(dial.record.trunk).take(at)
+    trunk = floor.trunk(dial.record.trunk)
+    if trunk.is_full(at):  # others were quicker than its agent
+        give_up(floor, dial, Outcome.CANCELLED, at, detail="trunk_full")
+        return
+    trunk.take(at)
     dial.on_trunk = dial.saving = True
     dial.know(saved_at=at)
     floor.do(SaveAttempt(record=dial.record))
@@ -121,18 +128,24 @@ def saved(floor: Floor, event: AttemptSaved) -> None:
 
 
 def _still_wanted(floor: Floor, dial: Dial) -> bool:
-    """Whether there is still a reason to place it: its agent, or else its campaign that runs."""
-    if not floor.servers.get(dial.record.server):
+    """Whether there is still a reason to place it: its campaign runs as it did, and its agent is kept."""
+    live = dialled.live(floor, dial)
+    if not (live.runs and live.serves_as(dial.settings) and floor.servers.get(dial.record.server)):
         return False
-    if dial.record.reserved:
-        call = floor.calls.get(dial.id)
-        return call is not None and call.state is CallState.OFFERED
-    return dialled.live(floor, dial).runs
+    return not dial.record.reserved or _is_kept(floor, dial)
+
+
+def _is_kept(floor: Floor, dial: Dial) -> bool:
+    """Whether an agent is kept for it who can be reached: by his phone, or a line that stands."""
+    call, agent = floor.calls.get(dial.id), floor.agents.get(dial.record.agent)
+    if call is None or call.state is not CallState.OFFERED or agent is None:
+        return False
+    return agent.line != "persistent" or agent.line_up
 
 
 def _place(floor: Floor, dial: Dial, at: float) -> None:
     live, record = dialled.live(floor, dial), dial.record
-    campaign = live.campaign
+    campaign = dial.settings = live.campaign
     dial.attempt.move(AttemptTrigger.PLACE, placed_at=at, detects=campaign.detection is not None)
     floor.reserving.pop(dial.id, None)
     live.placed += 1
@@ -238,7 +251,7 @@ def open_call(floor: Floor, dial: Dial, at: float, *, calling: bool) -> Call:
         preferred=lead.owner,
         calling=calling,
         dialled=True,
-        lead=card(dialled.live(floor, dial).campaign, dial),
+        lead=card(dial),
     )
     floor.calls[call.id] = call
     dial.know(interaction=interaction.id)
@@ -299,7 +312,7 @@ def _machine(floor: Floor, dial: Dial, at: float) -> None:
         call.calling = False
         _to_session(floor, call, "machine", at)
         floor.save(call.interaction)
-    campaign = live.campaign
+    campaign = dial.settings
     leaves = campaign.detection is not None and campaign.detection.on_machine is OnMachine.LEAVE_MESSAGE
     if leaves and campaign.machine_message:
         floor.do(SayNotice(call=dial.id, text=campaign.machine_message, machine=True))
@@ -326,15 +339,17 @@ def _person(floor: Floor, dial: Dial, at: float) -> None:
     call = floor.calls.get(dial.id) or open_call(floor, dial, at, calling=False)
     call.calling = False
     call.interaction.note(at, "reached", heard=record.heard)
-    if live.campaign.mode is Mode.AGENTLESS:
+    if dial.mode is Mode.AGENTLESS:
         call.dialled = False  # nobody is to be found for him: he has the script
-        floor.do(RunScript(call=call.id, did=live.campaign.script))
+        floor.do(RunScript(call=call.id, did=dial.settings.script))
     else:
         _wait_for_agent(floor, call, at)
         # Where nothing was listened to, the answer is the moment that counts.
         heard_at = record.greeting_ended_at or (at if record.heard else record.answered_at or at)
         floor.wake(f"drop {call.id}", heard_at + live.clock_s())
     floor.save(call.interaction)
+    # On the disk from now on: a crash before an agent had him leaves one who was dropped.
+    dialled.keep(floor, dial)
 
 
 def _wait_for_agent(floor: Floor, call: Call, at: float) -> None:
@@ -356,27 +371,45 @@ def drop_due(floor: Floor, call_id: str, at: float) -> None:
     if dial is None or call is None or not call.dialled or call.calling:
         return
     if call.state is CallState.OFFERED:
-        floor.wake(f"drop {call.id}", at + JOINING_S)  # an agent is there: look whether he had him
+        _look_at_join(floor, dial, call, at)
+    elif call.state is CallState.WAITING:
+        _drop(floor, dial, call, at)
+
+
+def _look_at_join(floor: Floor, dial: Dial, call: Call, at: float) -> None:
+    """An agent is there, and Asterisk has not said yet that they are joined. It may take a moment; a line
+    that takes long is dead, and is ended, which brings the person back to his session; and if even that is
+    not heard of, he is dropped."""
+    made = floor.offers[call.offer]
+    if not floor.servers.get(call.server):
+        floor.wake(f"drop {call.id}", at + JOINING_S)  # they may well talk: the next snapshot knows
         return
-    if call.state is not CallState.WAITING:
+    dial.joins += 1
+    if dial.joins > len(JOINS_S):
+        handoff.miss(floor, made, PauseReason.UNREACHABLE, at)
+        _drop(floor, dial, call, at)
         return
-    live = dialled.live(floor, dial)
+    if dial.joins == len(JOINS_S):
+        for seat in made.seats.values():
+            floor.do(EndLeg(server=call.server, leg=seat.leg or seat.line_leg))
+    floor.wake(f"drop {call.id}", at + JOINS_S[dial.joins - 1])
+
+
+def _drop(floor: Floor, dial: Dial, call: Call, at: float) -> None:
     floor.answered.pop(call.id, None)
     dial.attempt.move(AttemptTrigger.DROP)
-    dialled.count(live, dial, at)
+    dialled.count(dialled.live(floor, dial), dial, at)
     _to_session(floor, call, "dropped", at)
     floor.save(call.interaction)
     dialled.keep(floor, dial)
-    campaign = live.campaign
-    floor.do(SayNotice(call=call.id, text=campaign.message, key=campaign.opt_out_key))
+    floor.do(SayNotice(call=call.id, text=dial.settings.message, key=dial.settings.opt_out_key))
 
 
 def notice_began(floor: Floor, event: NoticeBegan) -> None:
     """The message is being said: the law asks when."""
     if dial := floor.dials.get(event.call):
-        campaign = dialled.live(floor, dial).campaign
         name = "machine_message" if dial.person is False else "message"
-        dial.know(message_at=event.at, message=version_of(name, getattr(campaign, name)))
+        dial.know(message_at=event.at, message=version_of(name, getattr(dial.settings, name)))
         dialled.keep(floor, dial)
 
 
@@ -389,10 +422,11 @@ def notice_ended(floor: Floor, event: NoticeEnded) -> None:
 def asked_opt_out(floor: Floor, event: OptOutAsked) -> None:
     """Nobody calls this number any more; that is on the disk before the call ends."""
     dial = floor.dials.get(event.call)
-    if dial is None:
+    record = dial.record if dial else floor.over.get(event.call)
+    if record is None:
         return
-    record = dial.record
-    dial.know(opted_out_at=event.at)
+    if dial:
+        dial.know(opted_out_at=event.at)
     if call := floor.calls.get(event.call):
         call.interaction.note(event.at, "opted_out", number=record.number)
         call.left_queue = call.left_queue and "opted_out"
@@ -423,7 +457,7 @@ def leg_ended(floor: Floor, leg: str, cause: int, at: float, *, inferred: bool) 
     if dial.state is AttemptState.JOINED:
         _talk_over(floor, dial, cause, at)
         return
-    outcome = _outcome(dial, live, cause, at, inferred=inferred)
+    outcome = _outcome(dial, cause, at, inferred=inferred)
     if not record.reserved and dial.person is None and record.placed_at is not None:
         if dial.given_up:
             live.learning.given_up(record.placed_at)
@@ -449,14 +483,14 @@ def _talk_over(floor: Floor, dial: Dial, cause: int, at: float) -> None:
         dialled.close(floor, dial, Outcome.CONNECTED, at)
 
 
-def _outcome(dial: Dial, live: LiveCampaign, cause: int, at: float, *, inferred: bool) -> Outcome:
+def _outcome(dial: Dial, cause: int, at: float, *, inferred: bool) -> Outcome:
     record = dial.record
     if dial.state is AttemptState.DROPPING:
         return Outcome.DROPPED
     if dial.state is AttemptState.ANSWERED:
         if dial.person is False:
             return Outcome.MESSAGE_LEFT if dial.whole else Outcome.MACHINE
-        if dial.person and live.campaign.mode is Mode.AGENTLESS:
+        if dial.person and dial.mode is Mode.AGENTLESS:
             return Outcome.ANNOUNCED
         return Outcome.LOST if inferred else Outcome.HUNG_UP
     if dial.given_up:
@@ -466,7 +500,7 @@ def _outcome(dial: Dial, live: LiveCampaign, cause: int, at: float, *, inferred:
     return outcome_of(
         cause,
         rang=dial.state is AttemptState.RINGING,
-        long_enough=at - (record.placed_at or at) >= live.campaign.ring_s - PATIENCE_S,
+        long_enough=at - (record.placed_at or at) >= dial.settings.ring_s - PATIENCE_S,
     )
 
 
@@ -485,6 +519,16 @@ def settle(floor: Floor, at: float) -> None:
         _look_after(floor, floor.dials[id_], at)
 
 
+def let_go(floor: Floor, at: float) -> None:
+    """After each event: calls that ring for an agent who is kept no more end. Nobody has answered them, so
+    nobody is dropped."""
+    unkept, floor.unkept = floor.unkept, {}
+    for id_ in unkept:
+        dial = floor.dials.get(id_)
+        if dial and dial.state in EARLY and not dial.given_up and not _is_kept(floor, dial):
+            give_up(floor, dial, Outcome.CANCELLED, at)
+
+
 def _conclude(floor: Floor, dial: Dial, final: InteractionRecord, at: float) -> None:
     live = dialled.live(floor, dial)
     agent = floor.agents.get(final.agent)
@@ -495,9 +539,9 @@ def _conclude(floor: Floor, dial: Dial, final: InteractionRecord, at: float) -> 
 
 def _look_after(floor: Floor, dial: Dial, at: float) -> None:
     """An agent who missed his phone, or wants to go, is kept for nobody."""
-    call, agent = floor.calls.get(dial.id), floor.agents.get(dial.record.agent)
+    agent = floor.agents.get(dial.record.agent)
     goes = agent is None or (dial.previewing and agent.afterwards in ("paused", "offline"))
-    if call is None or call.state is not CallState.OFFERED or goes:
+    if goes or not _is_kept(floor, dial):
         give_up(floor, dial, Outcome.CANCELLED, at)
 
 
@@ -531,7 +575,8 @@ def _go_on(floor: Floor, live: LiveCampaign, record: AttemptRecord) -> None:
         numbers=(LeadNumber(number=record.number),) * (record.position + 1),
         next_number=record.position,
     )
-    dial = Dial(attempt=Attempt(record), lead=lead, queue=live.campaign.queue, written=True, on_trunk=True)
+    settings = replace(live.campaign, mode=Mode(record.mode))
+    dial = Dial(attempt=Attempt(record), lead=lead, settings=settings, written=True, on_trunk=True)
     dial.person = True if state in (AttemptState.JOINED, AttemptState.DROPPING) else None
     floor.trunk(record.trunk).calls += 1
     _keep_on_floor(floor, dial)

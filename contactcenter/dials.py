@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contactcenter.dialer.attempts import Attempt, AttemptRecord, AttemptState, Outcome
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, Mode
 from contactcenter.dialer.drops import Counted
 from contactcenter.dialer.leads import Lead
 from contactcenter.values import LeadCard
@@ -29,7 +29,8 @@ class Dial:
 
     attempt: Attempt
     lead: Lead
-    queue: str
+    settings: Campaign
+    """Of its campaign, as they were when its call was placed: who answers hears what was checked then."""
     saving: bool = False
     """The store was asked whether it may be placed, and has not answered."""
     written: bool = False
@@ -47,6 +48,18 @@ class Dial:
     """What it counts as in the share of drops: said to the steering once."""
     whole: bool = False
     """Our message was said to its end."""
+    joins: int = 0
+    """How often the clock was over and a join went on."""
+
+    @property
+    def queue(self) -> str:
+        """Whose agents it is for."""
+        return self.settings.queue
+
+    @property
+    def mode(self) -> Mode:
+        """How it was dialled; its campaign may do otherwise by now."""
+        return self.settings.mode
 
     @property
     def id(self) -> str:
@@ -73,9 +86,9 @@ class Dial:
         self.attempt.record = replace(self.attempt.record, **changes)
 
 
-def card(settings: Campaign, dial: Dial) -> LeadCard:
+def card(dial: Dial) -> LeadCard:
     """The lead, for the agent's page."""
-    lead, record = dial.lead, dial.record
+    lead, record, settings = dial.lead, dial.record, dial.settings
     fields = {"name": lead.name, **lead.fields}
     return LeadCard(
         campaign=settings.id,

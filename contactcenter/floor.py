@@ -32,7 +32,7 @@ from contactcenter.commands import (
 )
 from contactcenter.consults import Consult
 from contactcenter.courses import REFUSED, Act, course_of
-from contactcenter.dialer.attempts import AttemptState
+from contactcenter.dialer.attempts import AttemptRecord, AttemptState
 from contactcenter.dialer.leads import Lead
 from contactcenter.dials import EARLY, Dial
 from contactcenter.figures import TARGET_S, Figures
@@ -56,6 +56,8 @@ SHOW_S = 1.0
 
 CLOSED_REMEMBERED = 10_000
 """How many closed interactions are remembered, so that an agent's late outcome finds its owner."""
+OVER_REMEMBERED = 1_000
+"""How many attempts that are over are remembered, for what is heard of them in the same moment."""
 
 
 class Floor:
@@ -102,6 +104,10 @@ class Floor:
         """Attempts that were named since this process began."""
         self.freed: dict[str, None] = {}
         """Queues in which an agent has become free since the campaigns were looked at."""
+        self.unkept: dict[str, None] = {}
+        """Calls whose agent may be kept for them no more, since the last event."""
+        self.over: dict[str, AttemptRecord] = {}
+        """The latest attempts that have their outcome: a key that was pressed at the end comes after it."""
         self.finals: dict[str, InteractionRecord] = {}
         """By their legs: final records of calls for campaigns, until their dials are over."""
         self.consults: dict[str, Consult] = {}
@@ -183,6 +189,12 @@ class Floor:
             self.closed[interaction.id] = interaction.record.agent
             while len(self.closed) > CLOSED_REMEMBERED:
                 del self.closed[next(iter(self.closed))]
+
+    def remember(self, record: AttemptRecord) -> None:
+        """The attempt is over: it is known for a while still."""
+        self.over[record.id] = record
+        while len(self.over) > OVER_REMEMBERED:
+            del self.over[next(iter(self.over))]
 
     def touch(
         self,
@@ -273,7 +285,8 @@ class Floor:
         """How many callers on the line wait in a queue: who is called back takes nobody's room."""
         places = [each.place for each in self.callbacks.values() if each.record.queue == queue]
         places += self._placed_in(queue)
-        return self.matcher.waiting(queue) - sum(place in self.matcher for place in places)
+        waiting = self.matcher.waiting(queue) if queue in self.queues else 0
+        return waiting - sum(place in self.matcher for place in places)
 
     def _placed_in(self, queue: str) -> list[str]:
         """Who has a place in the queue on a campaign's behalf: leads, and persons who were dialled."""
@@ -482,6 +495,8 @@ class Floor:
 
     def enter_queue(self, call: Call) -> None:
         """Put the caller where the first entry time and the priority say, for the longest wait at most."""
+        if call.dialled and call.calling and call.placed:
+            self.unkept[call.id] = None
         self.set_moments(call)
         self._enter(call)
 

@@ -127,7 +127,7 @@ def ring(floor: Floor, made: Offer, at: float) -> None:
         return
     seat = made.seats[made.sole] if made.sole else None
     if seat and seat.desk and not _is_up(floor, seat):
-        _ring_desk(floor, call, seat, made.ring_s)
+        _ring_desk(floor, call, seat, made.ring_s, at)
         return
     if call.calling or call.notice is Notice.ASKED:
         return  # the customer whom we call has not answered yet, or is being told of the recording
@@ -195,7 +195,7 @@ def _is_up(floor: Floor, seat: Seat) -> bool:
     return leg is not None and leg.answered
 
 
-def _ring_desk(floor: Floor, call: Call, seat: Seat, ring_s: int) -> None:
+def _ring_desk(floor: Floor, call: Call, seat: Seat, ring_s: int, at: float) -> None:
     """The agent is rung before the customer whom he calls back; once."""
     if not seat.leg:
         seat.leg = seat.line_leg
@@ -211,6 +211,7 @@ def _ring_desk(floor: Floor, call: Call, seat: Seat, ring_s: int) -> None:
                 ring_s=ring_s,
             )
         )
+        floor.wake(f"ring {call.offer}", at + ring_s + LOST_OFFER_S)
 
 
 def ended(floor: Floor, made: Offer, event: OfferEnded) -> None:
@@ -234,8 +235,10 @@ def ended(floor: Floor, made: Offer, event: OfferEnded) -> None:
 def offer_lost(floor: Floor, offer_id: str, at: float) -> None:
     """Neither an answer nor a word from Asterisk long after the ringing time: give the offer up."""
     made = floor.offers.get(offer_id)
-    if made is None:
-        return
+    if made is None or (
+        made.state is OfferState.POPPED and made.sole and _is_up(floor, made.seats[made.sole])
+    ):
+        return  # over, or its agent is there, and the customer is being called
     call = floor.calls[made.call]
     if not floor.servers.get(call.server):
         # They may well talk: the snapshot at the end of the gap knows.

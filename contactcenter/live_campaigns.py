@@ -13,6 +13,8 @@ from contactcenter.dialer.steering import DAY_S, Steering
 
 POLICIES: dict[Mode, Policy] = {Mode.POWER: Ratio(), Mode.PREDICTIVE: Predictive()}
 """How campaigns are paced that place calls before an agent is free."""
+ASK_AGAIN_S = 5.0
+"""How long after there was nobody to be dialled the store is asked again."""
 ONE_EACH: Policy = Progressive()
 
 
@@ -61,14 +63,19 @@ class LiveCampaign:
         """The law that it goes by."""
         return PROFILES[self.campaign.profile]
 
-    @property
-    def target(self) -> float:
-        """The share of drops that is aimed at: of the law's and its own the stricter."""
-        return min(self.profile.drop_target, self.campaign.drop_target or self.profile.drop_target)
+    def serves_as(self, settings: Campaign) -> bool:
+        """Whether it dials for the same agents in the same mode as with those settings."""
+        return (self.campaign.mode, self.campaign.queue) == (settings.mode, settings.queue)
 
     def clock_s(self) -> float:
         """How long after the greeting's end the message must begin at the latest, less our own time."""
         return min(self.profile.clock_s, GRACE_S)
+
+    def take(self, campaign: Campaign) -> None:
+        """Go by other settings."""
+        self.campaign = campaign
+        self.steering.aim(target_of(campaign))
+        self.heed_detection()
 
     def heed_detection(self) -> None:
         """Go by what the campaign says of its detection: the silence after a greeting, by which a person is
@@ -77,6 +84,10 @@ class LiveCampaign:
         if (detection := self.campaign.detection) is not None:
             self.learning.grace_s = max(0.0, self.clock_s() - detection.after_greeting_silence_ms / 1000)
             self.steering.sample(detection.heard, detection.persons)
+
+    def ask_later(self, at: float) -> None:
+        """The store has nobody who could be dialled now."""
+        self.ask_from = at + ASK_AGAIN_S
 
     def turn(self, at: float) -> None:
         """Let the period go on: each begins with nothing placed."""
@@ -91,6 +102,12 @@ class LiveCampaign:
         return ids[sum(lead.id.encode()) % len(ids)] if ids else ""
 
 
+def target_of(campaign: Campaign) -> float:
+    """The share of drops that it aims at: the profile's, or its own if that is tighter."""
+    law = PROFILES[campaign.profile].drop_target
+    return min(law, campaign.drop_target or law)
+
+
 def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
     """The campaign as it goes on from what the store has of it."""
     campaign = kept.campaign
@@ -102,7 +119,7 @@ def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
         since=at,
         started_at=started_at,
         steering=Steering(
-            target=profile.drop_target,
+            target=target_of(campaign),
             began_at=started_at,
             days=kept.days,
             period_days=profile.period_days,
@@ -111,7 +128,6 @@ def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
         placed=kept.placed,
     )
     live.heed_detection()
-    live.steering.aim(live.target)
     live.period = int(max(0.0, at - started_at) // (profile.period_days * DAY_S))
     for record in kept.recent:
         _learn(live.learning, record)

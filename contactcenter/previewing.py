@@ -70,6 +70,7 @@ def keep(floor: Floor, live: LiveCampaign, lead: Lead, decision: Decision, at: f
     server = agent.line_server or next((name for name, up in sorted(floor.servers.items()) if up), "")
     if not server or number in floor.dialled or not live.runs:
         floor.do(ReturnLeads(leads=(lead.id,)))
+        live.ask_later(at)
         return
     campaign = live.campaign
     dial = dialling.open_dial(floor, live, lead, at, server=server, agent=login)
@@ -130,7 +131,7 @@ def _dial(floor: Floor, dial: Dial, at: float) -> None:
     floor.rest(f"preview {dial.id}")
     call = floor.calls[dial.id]
     call.previewing = False
-    call.lead = card(dialled.live(floor, dial).campaign, dial)
+    call.lead = card(dial)
     handoff.show_record(floor, call, at)
     _go(floor, dial, at)
 

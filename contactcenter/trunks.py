@@ -36,6 +36,8 @@ class Trunk:
     failures: int = 0
     """In a row."""
     rests_until: float = 0.0
+    trying: bool = False
+    """A call is out to see whether it works again."""
 
     def room(self, at: float) -> int:
         """How many calls may be placed now."""
@@ -43,26 +45,33 @@ class Trunk:
             return 0
         self._fill(at)
         if self.failures >= FAILURES:
-            return int(self.calls == 0)  # one to see whether it works again
+            return int(not self.trying)
         return max(0, min(int(self.tokens), self.rules.channels - self.calls))
+
+    def is_full(self, at: float) -> bool:
+        """Whether it takes no call now, however long one waits for the next token."""
+        return at < self.rests_until or self.calls >= self.rules.channels
 
     def take(self, at: float) -> None:
         """A call is about to be placed."""
         self._fill(at)
         self.tokens -= 1.0
         self.calls += 1
+        self.trying = self.failures >= FAILURES
 
     def end(self) -> None:
         """A call is over, or was not placed after all."""
         self.calls -= 1
+        self.trying = False
 
     def worked(self) -> None:
         """It has carried a call to somebody."""
-        self.failures, self.rests_until = 0, 0.0
+        self.failures, self.rests_until, self.trying = 0, 0.0, False
 
     def failed(self, at: float) -> None:
         """It could not carry a call."""
         self.failures += 1
+        self.trying = False
         if self.failures >= FAILURES:
             pause = min(LONGEST_PAUSE_S, PAUSE_S * 2.0 ** (self.failures - FAILURES))
             self.rests_until = max(self.rests_until, at + pause)

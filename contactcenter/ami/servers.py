@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from contactcenter.ami.actions import Fields, endpoint
-from contactcenter.ami.errors import AmiError
+from contactcenter.ami.errors import AmiError, OutcomeUnknown
 from contactcenter.ami.link import AmiLink
 from contactcenter.ami.messages import Message
 from contactcenter.ami.protocol import Tap
@@ -177,11 +177,9 @@ class AsteriskServers:
                 raise TypeError(f"not for Asterisk: {command!r}")
 
     async def _act(self, server: str, action: Fields) -> bool:
+        """Send it; whether Asterisk is known to have taken it."""
         try:
-            named = LEGS if action["Action"] == "Originate" else LEGS | {"Channel"}
-            for header in named & action.keys():
-                _leg(str(action[header]))
-            await self._links[server].send(action)
+            await self._send(server, action)
         except (AmiError, ValueError) as error:
             # Never again by itself: the next snapshot says what is true. A leg that ended in the same moment
             # can't be hung up, and need not be.
@@ -189,6 +187,12 @@ class AsteriskServers:
             say("asterisk_action_failed", server=server, action=action["Action"], error=str(error))
             return False
         return True
+
+    async def _send(self, server: str, action: Fields) -> None:
+        named = LEGS if action["Action"] == "Originate" else LEGS | {"Channel"}
+        for header in named & action.keys():
+            _leg(str(action[header]))
+        await self._links[server].send(action)
 
     async def _mute(self, command: MuteRecording) -> None:
         """Both sides at once: who says a card number is not always the one who was asked."""
@@ -295,15 +299,16 @@ class AsteriskServers:
     async def _ring(self, server: str, leg: str, phone: str, target: Fields) -> None:
         """Ring a phone, or `number@trunk`, under a leg's name of ours; who answers is at `target`."""
         number, at_trunk, trunk = phone.rpartition("@")
-        placed = False
-        if DIGITS.fullmatch(number) if at_trunk else not number:
+        try:
+            called = f"PJSIP/{_number(number, at_trunk)}{at_trunk}{endpoint(trunk)}"
             self._asked.add(leg)
-            called = f"PJSIP/{number}{at_trunk}{endpoint(trunk)}"
             originate = {"Action": "Originate", "Channel": called, "Priority": "1"}
-            placed = await self._act(server, {**originate, **target, "Async": "true", "ChannelId": leg})
-        else:
-            log.error("asterisk_not_asked", server=server, number=number, reason="no number to call")
-        if not placed:
+            await self._send(server, {**originate, **target, "Async": "true", "ChannelId": leg})
+        except OutcomeUnknown as error:
+            # It may ring: who is there could be called twice, or left alone. The next snapshot knows.
+            log.warning("asterisk_call_unknown", server=server, leg=leg, error=str(error))
+        except (AmiError, ValueError) as error:
+            log.warning("asterisk_call_failed", server=server, leg=leg, error=str(error))
             self._asked.discard(leg)
             self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
@@ -414,6 +419,13 @@ def _shown(number: str) -> str:
 def _room(room: Room) -> dict[str, str]:
     """A place in the waiting room, as Redirect and Originate name it."""
     return {"Context": "room", "Exten": room.value, "Priority": "1"}
+
+
+def _number(number: str, at_trunk: str) -> str:
+    """What is dialled over a trunk; a phone of ours is rung by its own name."""
+    if not (DIGITS.fullmatch(number) if at_trunk else not number):
+        raise ValueError(f"no number to call: {number!r}")
+    return number
 
 
 def _leg(name: str) -> str:

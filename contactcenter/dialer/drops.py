@@ -6,6 +6,7 @@ well: how many these are is estimated from calls that were listened to, and the 
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from math import exp, lgamma, log
 
 from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
@@ -121,6 +122,7 @@ class Drops:
         return left / answered if answered else 0.0
 
 
+@lru_cache(maxsize=64)
 def upper_share(found: int, of: int, confidence: float = CONFIDENCE) -> float:
     """The largest share under which so few would be found with at least 1 − confidence: the exact bound of
     Clopper and Pearson. As long as none was found, `UNHEARD_SHARE` at most: who listens to a few and finds

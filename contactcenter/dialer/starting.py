@@ -9,7 +9,7 @@ from dataclasses import field
 from enum import StrEnum
 
 from contactcenter.dialer import recycling
-from contactcenter.dialer.campaigns import RESERVED, Campaign, Mode, OnMachine
+from contactcenter.dialer.campaigns import Campaign, Mode, OnMachine
 from contactcenter.dialer.hours import next_allowed
 from contactcenter.dialer.permission import Terms, hours_of, list_is_young, terms_of
 from contactcenter.dialer.profiles import PROFILES
@@ -69,7 +69,7 @@ SAYS: Mapping[Lack, str] = {
     Lack.NO_LIST: "it has no list of leads",
     Lack.NO_CALLER_ID: "it has no number to show to who is called",
     Lack.CALLER_ID_NOT_VERIFIED: "{given} is not verified as a number of ours",
-    Lack.NO_MESSAGE: "it may drop people, and has no message for them: who calls, and which number to call",
+    Lack.NO_MESSAGE: "it has no message for whoever has no agent: who calls, and which number to call",
     Lack.NO_MACHINE_MESSAGE: "machines are to hear a message, and there is none",
     Lack.NO_OPT_OUT_KEY: "who hears the message needs a key to be left alone: one of 0 to 9, * and #",
     Lack.SILENT_HANG_UP: "the profile forbids to hang up on machines without a word: leave a message",
@@ -174,10 +174,10 @@ def _caller_ids(campaign: Campaign, around: Surroundings) -> Iterator[Problem]:
 
 
 def _messages(campaign: Campaign, around: Surroundings) -> Iterator[Problem]:
-    drops = campaign.mode not in RESERVED and campaign.mode is not Mode.AGENTLESS
-    if drops and not campaign.message:
+    # Where an agent is kept, too: his line may fall in the moment of the answer.
+    if campaign.mode is not Mode.AGENTLESS and not campaign.message:
         yield Problem(lack=Lack.NO_MESSAGE, field="message")
-    if (drops or campaign.mode is Mode.AGENTLESS) and campaign.opt_out_key not in KEYS:
+    if campaign.opt_out_key not in KEYS:
         yield Problem(lack=Lack.NO_OPT_OUT_KEY, field="opt_out_key", given=campaign.opt_out_key)
     leaves = campaign.detection is not None and campaign.detection.on_machine is OnMachine.LEAVE_MESSAGE
     if leaves and not campaign.machine_message:

@@ -11,7 +11,7 @@ is paid back, and a good day is no licence for a bad one: what is laid by beyond
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import exp, log, sqrt
+from math import exp, log
 
 from contactcenter.dialer.drops import Counted, Drops
 
@@ -21,17 +21,18 @@ START = 0.02
 """The level before anything was seen."""
 LOWEST, HIGHEST = 0.004, 0.12
 """Bounds of the slow part."""
-FOLLOW, FOLLOW_LATER = 0.2, 0.08
-"""The logarithm of the level falls by the first with each drop of debt, in the first hundreds of answers;
-later, as single drops weigh less in the share, by less, down to the second: a level that swings wastes."""
+FOLLOW, FOLLOW_LATER = 0.2, 0.04
+"""The logarithm of the level falls by the first with each drop of debt while the period has few answers;
+later, as single drops weigh less in its share, by less, down to the second: a level that swings wastes."""
 FOLLOW_ANSWERS = 1000
-"""Until then the first; then it falls with the root of the answers."""
+"""Of the period: until then the first; then it falls with their square. The account strays by √(1 / 2κ) drops
+(κ: the factor), and may by the margin of the target to the limit, which grows with the answers."""
 MOST_ABOVE = 0.6
 """Of the logarithm: how far credit lifts the level over the slow part …"""
 MOST_SAVED = 1.2
-"""… and what is laid by at most."""
-DEBT = 12.0
-"""Drops of debt beyond which the slow part falls no faster, and the level is 0."""
+"""… what is laid by at most …"""
+MOST_BELOW = 2.4
+"""… and how far debt lowers it: beyond, the slow part falls no faster, and the level is 0."""
 
 
 class Steering:
@@ -54,8 +55,6 @@ class Steering:
         self._heard = self._persons = 0
         self._saved = 0.0
         """The account since we have steered, which forgets what is beyond `MOST_SAVED`."""
-        self._answers = 0
-        self._follow = FOLLOW
         self._sums: tuple[int, Drops, Drops] | None = None
         """The number of the day, and what its period and its window have: known until the day ends."""
 
@@ -74,7 +73,7 @@ class Steering:
         self._count(at, Drops(connected=0, dropped=0, machines=1))
 
     def aim(self, target: float) -> None:
-        """From now on this share of drops is aimed at; what was dropped so far counts against it."""
+        """Aim at another share of drops from now on."""
         self._target = target
 
     def count(self, what: Counted, at: float) -> None:
@@ -95,10 +94,8 @@ class Steering:
     def level(self, at: float) -> float:
         """The accepted chance that a call placed now is dropped: what `PacingInputs.level` is to be. 0: only
         calls with an agent of their own."""
-        credit = self.credit(at)
-        if credit < -DEBT:
-            return 0.0
-        return exp(self._slow + min(MOST_ABOVE, self._follow * credit))
+        moved = self._follow(at) * self.credit(at)
+        return exp(self._slow + min(MOST_ABOVE, moved)) if moved >= -MOST_BELOW else 0.0
 
     def credit(self, at: float) -> float:
         """How many drops are left to the target; less than 0: a debt."""
@@ -132,14 +129,18 @@ class Steering:
         self._sums = today, _sum((period, counted)), _sum((window, counted))
 
     def _answered(self, at: float, gain: float) -> None:
-        self._answers += 1
-        if self._answers > FOLLOW_ANSWERS:
-            self._follow = max(FOLLOW_LATER, FOLLOW * sqrt(FOLLOW_ANSWERS / self._answers))
-        self._saved = min(MOST_SAVED / self._follow, self._saved + gain)
+        follow = self._follow(at)
+        self._saved = min(MOST_SAVED / follow, self._saved + gain)
         # The slow part follows as fast as it can without swinging.
-        ease = self._target * self._follow * self._follow / 4
-        slow = self._slow + ease * max(-DEBT, self.credit(at))
+        ease = self._target * follow / 4
+        slow = self._slow + ease * max(-MOST_BELOW, follow * self.credit(at))
         self._slow = min(log(HIGHEST), max(log(LOWEST), slow))
+
+    def _follow(self, at: float) -> float:
+        """How much a drop moves the logarithm of the level."""
+        period = self._counted(at)[1]
+        answers = max(FOLLOW_ANSWERS, period.connected + period.dropped)
+        return max(FOLLOW_LATER, FOLLOW * (FOLLOW_ANSWERS / answers) ** 2)
 
     def _left(self, drops: Drops) -> float:
         misjudged = drops.misjudged

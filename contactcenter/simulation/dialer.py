@@ -1,6 +1,7 @@
 """Comparing ways to pace: each on days of the same world, spread over processes, with intervals."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from contactcenter.simulation.dialer_day import DayFigures, DialerDay
 from contactcenter.simulation.dialer_policies import trial
@@ -43,20 +44,26 @@ def simulate_dialer(
     *,
     processes: int | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
-) -> list[DialerResult]:
-    """Every policy in every world, a day for each seed; `worlds` by their name and cell; `progress` hears how
-    many of the days are over."""
+) -> Iterator[DialerResult]:
+    """Every policy in every world, a day for each seed; `worlds` by their name and cell. The results come one
+    by one, in that order, as soon as their days are over; `progress` hears how many days are."""
     jobs = [
         (name, cell, world, policy, seed, hours)
         for (name, cell), world in worlds.items()
         for policy in policies
         for seed in seeds
     ]
-    days: dict[Key, list[DayFigures]] = {}
-    for done, (key, figures) in enumerate(spread_out(one_day, jobs, processes), start=1):
-        days.setdefault(key, []).append(figures)
-        progress(done, len(jobs))
-    return [summed_up(key, each, hours) for key, each in days.items()]
+    done = 0
+
+    def counted() -> Iterator[tuple[Key, DayFigures]]:
+        nonlocal done
+        for each in spread_out(one_day, jobs, processes):
+            done += 1
+            progress(done, len(jobs))
+            yield each
+
+    for key, days in groupby(counted(), key=lambda each: each[0]):
+        yield summed_up(key, [figures for _, figures in days], hours)
 
 
 def one_day(job: Job) -> tuple[Key, DayFigures]:

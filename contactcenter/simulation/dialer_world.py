@@ -70,6 +70,7 @@ class World:
 
 WORLDS: Mapping[str, World] = {
     "usual": World(says="the model of the marks"),
+    "patient": World(says="who has answered waits for the whole clock", patience_s=1e6),
     "detection": World(
         says="machines are detected: 1.2 s more until a person can be joined, 1.2 s left of the clock",
         detection_s=1.2,
@@ -90,11 +91,26 @@ WORLDS: Mapping[str, World] = {
     "doubled": World(says="the share of answers doubles after 4 h", change=2.0),
 }
 
-CELLS = (
-    *((agents, share) for agents in (5, 10, 20, 50, 100) for share in (0.15, 0.3, 0.5)),
-    (300, 0.3),
-)
-"""Agents and share of answers of the table of marks."""
+MARKS: Mapping[str, tuple[float, float]] = {
+    "5:0.15": (46.1, 65.2),
+    "5:0.3": (35.0, 40.6),
+    "5:0.5": (24.4, 26.7),
+    "10:0.15": (31.7, 42.1),
+    "10:0.3": (27.0, 32.7),
+    "10:0.5": (21.2, 23.7),
+    "20:0.15": (20.1, 25.7),
+    "20:0.3": (18.0, 21.7),
+    "20:0.5": (15.1, 18.3),
+    "50:0.15": (11.0, 15.0),
+    "50:0.3": (10.1, 13.6),
+    "50:0.5": (9.3, 11.6),
+    "100:0.15": (6.5, 11.3),
+    "100:0.3": (6.2, 10.0),
+    "100:0.5": (5.7, 8.8),
+    "300:0.3": (2.7, 8.5),
+}
+"""Cell -> the marks: seconds of idle time per call that a chance-constrained policy and, as the floor, an
+adaptive ratio came to when the goal was set, in another simulator of the usual world."""
 
 
 def chosen(world: str, cell: str) -> World:

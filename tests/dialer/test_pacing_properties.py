@@ -1,6 +1,7 @@
 """What holds of every picture: how policies bear up at the edges, and which way they go."""
 
 from dataclasses import replace
+from math import comb
 
 import pytest
 from hypothesis import given, settings
@@ -128,3 +129,25 @@ def test_before_anything_is_known_a_small_group_is_paced_as_progressive(agents: 
         learnt=LEARNT[0.0],
     )
     assert Predictive().place(cold).place == agents
+
+
+@pytest.mark.parametrize("share", [0.15, 0.3, 0.5, 0.6])
+@pytest.mark.parametrize("agents", [5, 10, 20, 50])
+def test_a_cold_start_drops_less_than_the_limit_whatever_the_share(agents: int, share: float) -> None:
+    """All that the first decision places is answered at once, by so many persons, and nobody becomes free."""
+    cold = PacingInputs(
+        idle=agents,
+        talking=(),
+        wrapping_up=(),
+        ringing=(),
+        waiting=0,
+        level=START,
+        learnt=LEARNT[0.0],
+    )
+    calls = Predictive().place(cold).place
+    assert calls > agents
+    dropped = sum(
+        (many - agents) * comb(calls, many) * share**many * (1 - share) ** (calls - many)
+        for many in range(agents + 1, calls + 1)
+    )
+    assert dropped / (calls * share) < 0.03

@@ -16,7 +16,7 @@ from contactcenter.dialer.pacing import Learnt, Pacing, PacingInputs, Policy, Pr
 from contactcenter.simulation.dialer import one_day, simulate_dialer, summed_up
 from contactcenter.simulation.dialer_day import DayFigures, DialerDay
 from contactcenter.simulation.dialer_policies import TRIALS, Issabel, Steered, Vicidial, Way, trial
-from contactcenter.simulation.dialer_world import CELLS, WORLDS, Lasting, World, chosen
+from contactcenter.simulation.dialer_world import MARKS, WORLDS, Lasting, World, chosen
 
 SMALL = chosen("usual", "5:0.3")
 
@@ -74,8 +74,10 @@ def test_a_cell_that_makes_no_sense_is_named(cell: str) -> None:
 
 
 def test_the_cells_are_those_of_the_marks() -> None:
-    assert len(CELLS) == 16
-    assert (300, 0.3) in CELLS
+    assert len(MARKS) == 16
+    for cell, (mark, floor) in MARKS.items():
+        assert mark < floor
+        assert chosen("usual", cell).agents in (5, 10, 20, 50, 100, 300)
 
 
 # --- days ---
@@ -253,10 +255,21 @@ def test_the_command_prints_tables_and_json() -> None:
     assert shown.exit_code == 0, shown.output
     assert "5 agents, 50 % answered" in shown.stdout
     assert "day 2 of 2" in shown.stderr
+    assert "2 simulated days of 1 h: 2 each of agents:share of answers 5:0.5; worlds usual;" in shown.stderr
+    assert "the marks: 24.4 s" in shown.stdout
     (found,) = json.loads(CliRunner().invoke(cli, [*args, "--json"]).stdout)
     assert found["policy"] == "progressive"
     assert found["dropped"] == {"mean": 0.0, "within": 0.0}
     assert median([found["idle_s"]["mean"]]) > 10
+
+
+def test_every_world_can_be_asked_for_at_once() -> None:
+    args = ["simulate", "dialer", "5:0.5", "--world", "all", "--policy", "progressive", "--hours", "1"]
+    shown = CliRunner().invoke(cli, [*args, "--seeds", "1"])
+    assert shown.exit_code == 0, shown.output
+    for world in WORLDS.values():
+        assert f"5 agents, 50 % answered; {world.says}\n" in shown.stdout
+    assert shown.stdout.count("the marks:") == 1, "they are of the usual world"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """How the level is steered by what the law counts, and what is learnt from calls."""
 
-from math import exp
+from math import exp, log
 from random import Random
 
 import pytest
@@ -11,6 +11,7 @@ from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.learning import AGAIN_S, COHORT_S, LATEST_S, Learning
 from contactcenter.dialer.steering import (
     DAY_S,
+    FOLLOW,
     FOLLOW_LATER,
     HIGHEST,
     MOST_ABOVE,
@@ -87,9 +88,30 @@ def test_a_good_day_is_no_licence_for_a_bad_one() -> None:
         steers.connected(float(number))
     assert steers.credit(40_000.0) == pytest.approx(MOST_SAVED / FOLLOW_LATER)
     assert steers.level(40_000.0) == pytest.approx(HIGHEST * exp(MOST_ABOVE))
-    for number in range(30):
+    for number in range(100):
         steers.dropped(40_000.0 + number)
     assert steers.level(40_100.0) == 0.0
+    assert steers.period(40_100.0).share < 0.004
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_drop_weighs_less_the_more_the_period_has_and_a_restart_changes_nothing(restarted: bool) -> None:
+    """A level that swings wastes the agents' time: one drop of hundreds is a fifth of the level, one of
+    thousands hardly anything. A new period begins with few again."""
+
+    def falls(steers: Steering, at: float) -> float:
+        before = steers.level(at)
+        steers.dropped(at)
+        return log(before / steers.level(at))
+
+    assert falls(steering(), 1.0) == pytest.approx(FOLLOW, abs=0.01)
+    whole = Drops(connected=9_715, dropped=285)
+    steers = steering(days={0: whole} if restarted else {})
+    if not restarted:
+        for number in range(10_000):
+            (steers.dropped if number % 35 == 34 else steers.connected)(float(number))
+    assert falls(steers, 20_000.0) == pytest.approx(FOLLOW_LATER, rel=0.1)
+    assert falls(steers, 31 * DAY_S) == pytest.approx(FOLLOW, rel=0.2)
 
 
 def test_the_fixed_period_and_the_last_thirty_days_both_hold() -> None:

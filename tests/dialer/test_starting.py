@@ -154,8 +154,11 @@ def test_all_reasons_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("mode", sorted(RESERVED))
-def test_who_can_not_be_dropped_needs_no_message(mode: Mode) -> None:
-    assert lacks({"mode": mode, "message": "", "opt_out_key": ""}, {}) == []
+def test_where_an_agent_is_kept_there_is_a_message_for_the_case_that_his_line_falls(mode: Mode) -> None:
+    assert lacks({"mode": mode, "message": "", "opt_out_key": ""}, {}) == [
+        (Lack.NO_MESSAGE, "message"),
+        (Lack.NO_OPT_OUT_KEY, "opt_out_key"),
+    ]
 
 
 def test_an_announcement_needs_no_agents_and_no_message_for_the_dropped() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from contactcenter.ami.actions import Reply
+from contactcenter.ami.errors import OutcomeUnknown
 from contactcenter.ami.messages import Message
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.servers import NOT_THERE, AsteriskServers
@@ -125,6 +126,21 @@ async def test_a_campaigns_call_is_listened_to_and_is_not_kept_waiting_without_u
         "Async": "true",
         "ChannelId": name,
     }
+
+
+class Cut(Edge):
+    """An edge whose link breaks before the answer."""
+
+    async def _keep(self, action: dict[str, str]) -> None:
+        self.sent.append(dict(action))
+        raise OutcomeUnknown("sent; the link broke before its answer")
+
+
+async def test_a_call_that_may_ring_is_not_said_to_be_over() -> None:
+    edge = Cut()
+    await edge.carried(PlaceCall(**DIAL))  # type: ignore[arg-type]
+    assert edge.sent
+    assert not edge.events
 
 
 async def test_without_a_detection_nobody_listens() -> None:

@@ -345,11 +345,10 @@ export function CampaignForm({ campaign, choices, saved }) {
       <${Text} form=${form} name="talk_script" area most=${8000} label=${t("campaign_field.talk_script")} hint=${t("campaign.talk_script_hint", { name: "{name}" })} />
       <${Text} form=${form} name="form" area most=${4000} label=${t("campaign_field.form")} hint=${t("campaign.form_hint")} />
     </div><//>`}
-    ${!RESERVED.includes(mode) &&
-    html`<${Group} id="group-message" title=${t("campaign_group.message")}><div class="fields two-wide">
-      ${drops && html`<${Text} form=${form} name="message" area most=${1000} label=${t("campaign_field.message")} hint=${t("campaign.message_hint")} law="message" />`}
+    <${Group} id="group-message" title=${t("campaign_group.message")}><div class="fields two-wide">
+      ${mode !== "agentless" && html`<${Text} form=${form} name="message" area most=${1000} label=${t("campaign_field.message")} hint=${t("campaign.message_hint")} law="message" />`}
       <${Choice} form=${form} name="opt_out_key" label=${t("campaign_field.opt_out_key")} options=${KEYS.map(option)} hint=${t("campaign.opt_out_hint")} />
-    </div><//>`}
+    </div><//>
     <${Group} id="group-detection" title=${t("campaign_group.detection")}><${Detection} form=${form} /><//>
     </div>
     ${!off &&
