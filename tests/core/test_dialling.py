@@ -14,7 +14,6 @@ from contactcenter.commands import (
     Refused,
     RunScript,
     SaveAttempt,
-    SaveCampaignState,
     SaveDoNotCall,
     SayNotice,
     ScreenPop,
@@ -69,6 +68,9 @@ def test_a_person_has_the_agent_whose_line_stands_in_the_same_event() -> None:
     )  # fmt: skip
     first = world.attempt(0)
     assert (first.outcome, first.disposition, first.agent) == ("connected", "done", "tom")
+    kept = world.ledger.records[leg]
+    assert (kept.campaign, kept.lead, kept.attempt) == ("spring", first.lead, first.id)
+    assert first.interaction == kept.id
     assert len(world.placed) == 2, "the agent is free: the next one is placed in the same event"
     assert world.floor.dials.keys() == {world.attempt(1).id}
 
@@ -609,27 +611,6 @@ def test_the_throttle_holds() -> None:
     world = running(replace(CAMPAIGN, ratio=5.0, most_calls=2), agents=3)
     world.wait(2)
     assert (len(world.placed), world.floor.campaigns["spring"].why) == (2, "throttled")
-
-
-def test_a_tighter_target_counts_for_what_was_dropped_before() -> None:
-    world = running()
-    steering = world.floor.campaigns["spring"].steering
-    for _ in range(199):
-        steering.connected(world.now)
-    steering.dropped(world.now)
-    assert steering.credit(world.now) > 0
-    tighter = replace(CAMPAIGN, drop_target=0.001)
-    world.step(e.CampaignsChanged(at=world.now, campaigns=(tighter,)))
-    assert steering.credit(world.now) < 0
-
-
-def test_a_campaign_that_was_made_illegal_before_a_crash_does_not_go_on() -> None:
-    world = CampaignWorld(replace(CAMPAIGN, ring_s=5))
-    world.step(e.CampaignsRestored(at=world.now, campaigns=(world.kept("running"),)))
-    assert [(each.campaign, each.state) for each in world.commands(SaveCampaignState)] == [
-        ("spring", "paused")
-    ]
-    assert world.floor.campaigns["spring"].why == "ring_too_short"
 
 
 def test_the_queue_that_is_no_more_pauses_its_campaign() -> None:

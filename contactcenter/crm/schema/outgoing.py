@@ -84,6 +84,21 @@ campaign_days = Table(
     Column("calls", Integer, nullable=False),
 )
 
+# Of the calls that a campaign's detection took for machines: how many were listened to (`samples.py`).
+campaign_samples = Table(
+    "campaign_samples",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("campaign", Text, ForeignKey("campaigns.id", ondelete="CASCADE"), nullable=False),
+    Column("detection", Text, nullable=False),  # its values, as JSON
+    Column("heard", Integer, nullable=False),
+    Column("persons", Integer, nullable=False),
+    Column("proof", Text, nullable=False),
+    words("login"),
+    Column("at", Double, nullable=False),
+    Index(None, "campaign", "detection"),
+)
+
 # `shelf` is where in its list a lead lies: its priority, the highest first, and by which clocks its next
 # number may ring. `hopper.py` looks into shelves that are open now, and into no other.
 leads = Table(
