@@ -67,6 +67,8 @@ class CallView:
     """How many customers it may be."""
     language: str = ""
     """The caller's, or the customer's."""
+    campaign: str = ""
+    """For which we call him, who is one of its leads; empty: for none."""
 
 
 @frozen

@@ -442,6 +442,8 @@ def shown(reader: Reader, kind: Kind, record: T) -> T:
     record's own `hidden`, if it has one, becomes the names without their kind.
     """
     names = _hidden_of(reader, kind)
+    if kind is Kind.INTERACTION:
+        names = sorted({*names, *_hidden_of_lead(reader, record)})
     if not names:
         return record
     present = _fields_of(record)
@@ -797,6 +799,14 @@ def _hidden_of(reader: Reader, kind: Kind) -> list[str]:
     names = {*reader.hidden, *(part for part in _WITHIN if not reader.hidden.isdisjoint(_wholes(part)))}
     prefix = f"{kind}."
     return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+
+
+def _hidden_of_lead(reader: Reader, record: Any) -> list[str]:
+    """Of a call for a campaign the caller is a lead: what of him is hidden there is hidden here."""
+    if not reader.hidden or "campaign" not in _fields_of(record) or not _get(record, "campaign"):
+        return []
+    names = ["caller", "callback"] if reader.hides(Kind.LEAD, "numbers") else []
+    return [*names, "caller_name"] if reader.hides(Kind.LEAD, "name") else names
 
 
 def _fields_of(record: Any) -> set[str]:

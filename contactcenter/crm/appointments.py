@@ -205,7 +205,7 @@ def agree(
     db.execute(insert(appointments).values(row))
     records.changed(db, "appointment", row["id"], None, _told(row), by=reader.login, at=at)
     _lead_due(db, row, at)
-    return _written(db, row["id"], at)
+    return _written(db, row["id"], reader, at)
 
 
 def change(
@@ -333,7 +333,7 @@ def _write(
         records.changed(db, "appointment", row.id, was, _told(now), by=reader.login, at=at, version=version)
         if values.keys() & {"at", "owner"}:
             _lead_due(db, now, at)
-    return _written(db, row.id, at)
+    return _written(db, row.id, reader, at)
 
 
 def _lead_due(db: Connection, row: Mapping[str, Any], at: float) -> None:
@@ -354,9 +354,10 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in _KEPT}
 
 
-def _written(db: Connection, appointment: str, at: float) -> Appointment:
+def _written(db: Connection, appointment: str, reader: Reader, at: float) -> Appointment:
+    """Whoever wrote it gets it, be it that it is another's now; but not what is hidden from him."""
     row = db.execute(select(appointments).where(appointments.c.id == appointment)).one()
-    return _appointment(row, CENTER, at)
+    return _appointment(row, reader, at)
 
 
 def _appointment(row: Row[Any], reader: Reader, at: float) -> Appointment:

@@ -130,11 +130,12 @@ def add(
     by: str = "",
     reason: str = "",
     region: str = "CN",
+    reader: Reader = CENTER,
     at: float,
 ) -> Entry:
     """Nobody calls this number from now on. Twice is as good as once; what the person says himself outweighs
     what was on the list. With an attempt: its lead is closed, and if he is a customer, he has refused our
-    calls, on all his numbers. Raises `Refusal` naming the field."""
+    calls, on all his numbers. `reader` gets the entry. Raises `Refusal` naming the field."""
     number = e164(number, region, "number")
     if source not in SOURCES:
         raise Refusal(f"one of {', '.join(SOURCES)}", field="source")
@@ -156,7 +157,7 @@ def add(
         row = db.execute(select(do_not_call).where(do_not_call.c.id == id_)).one()
     if attempt:
         _leave_alone(db, attempt, source, by=by or "center", at=at)
-    return _entry(row, CENTER)
+    return _entry(row, reader)
 
 
 def remove(db: Connection, entry: str, reason: str, *, reader: Reader = CENTER, at: float) -> None:

@@ -27,6 +27,8 @@ _FILTERS = {name: interactions.c[name] for name in ("queue", "outcome", "campaig
 _FIELDS = tuple(field.name for field in fields(InteractionRecord))
 _CALLER_S = ("callback", "callback_known", "callback_refused", "calling_back")
 """Kinds of entries of the timeline whose `number` is the one at which the caller is reached."""
+_LEAD_S = ("dialled", "opted_out")
+"""… whose `number` is the one at which a lead was called."""
 _TEXTS = tuple(field.name for field in fields(InteractionRecord) if field.type is str)
 
 Saved = SaveInteraction | CorrectDisposition
@@ -348,9 +350,9 @@ def _workers(db: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
 def _detail(entry: Row[Any], reader: Reader) -> dict[str, Any]:
     """What a line of the timeline tells the reader."""
     detail: dict[str, Any] = access.shown(reader, Kind.INTERACTION, entry.detail)
-    if entry.kind in _CALLER_S and reader.hides(Kind.INTERACTION, "caller") and "number" in detail:
-        return detail | {"number": ""}
-    return detail
+    hidden = entry.kind in (*_CALLER_S, *_LEAD_S) and reader.hides(Kind.INTERACTION, "caller")
+    hidden = hidden or (entry.kind in _LEAD_S and reader.hides(Kind.LEAD, "numbers"))
+    return detail | {"number": ""} if hidden and "number" in detail else detail
 
 
 def _corrections(db: Connection, ids: Sequence[str]) -> dict[str, tuple[Correction, ...]]:

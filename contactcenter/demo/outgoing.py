@@ -45,8 +45,8 @@ BY = replace(CENTER, login=OWNER)
 CONSENT = "办理业务时签署的协议，第 7 条"
 WELCOME, UPGRADE = "新装宽带回访", "5G套餐升级推荐"
 DAYS, CALLS_A_DAY = 6, 40
-DROPPED = 0.006
-"""Of those who answer."""
+DROPPED = f"+86{data.phone_of(55)}"
+"""Who answered when nobody was free, and wants no more calls."""
 PRODUCTS = ("千兆宽带", "500M宽带", "全屋Wi-Fi", "宽带电视套餐")
 PLANS = ("畅享59", "畅享99", "家庭129", "商务199")
 _DAY = 86_400.0
@@ -193,7 +193,7 @@ def _over(dice: random.Random, record: AttemptRecord, dispositions: Sequence[str
         return replace(rang, outcome=Outcome.REJECTED.value, cause=21, ended_at=at + 6)
     answered = at + dice.uniform(4, 16)
     rang = replace(rang, answered_at=answered)
-    if dice.random() < DROPPED:
+    if record.number == DROPPED:
         heard = answered + 1.9
         return replace(
             rang, outcome=Outcome.DROPPED.value, message_at=heard, message=_MESSAGE, ended_at=heard + 12,

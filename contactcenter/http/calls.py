@@ -57,6 +57,7 @@ class LiveCall(BaseModel):
     confidence: Annotated[float, Field(description="How sure that is, 0 to 1.")]
     matches: Annotated[int, Field(description="How many customers it may be.")]
     language: str
+    campaign: Annotated[str, Field(description="For which we call; empty: for none.")]
     waited_s: Annotated[float, Field(ge=0, description="Since the queue's entry; 0 when he does not wait.")]
     talked_s: Annotated[float, Field(ge=0, description="From the answer to now.")]
 

@@ -119,6 +119,7 @@ async def add_do_not_call(visit: Visit, body: EntryBody) -> Entry:
         by=visit.visitor.login,
         reason=body.reason,
         region=visit.edge.store.region,
+        reader=visit.reader,
         at=visit.edge.now(),
     )
 

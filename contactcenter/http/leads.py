@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contactcenter.crm import attempts, leads
-from contactcenter.crm.leads import LeadChange, LeadRow
+from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.shelves import PRIORITIES
 from contactcenter.dialer.attempts import AttemptRecord
-from contactcenter.dialer.leads import LeadState
+from contactcenter.dialer.leads import LeadNumber, LeadState
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import Kind, Right, Routes
@@ -45,6 +45,41 @@ class NumberPart(BaseModel):
     kind: Annotated[str, StringConstraints(max_length=32)] = ""
 
 
+Consent = Annotated[str, StringConstraints(max_length=500), Field(description="How and when he agreed.")]
+Fields = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=64)],
+        Annotated[str, StringConstraints(max_length=1000)],
+    ],
+    Field(max_length=leads.MOST_FIELDS, description="All of them: what else the list says."),
+]
+
+
+Numbers = Annotated[
+    list[NumberPart],
+    Field(max_length=leads.MOST_NUMBERS, description="All of them, in the order in which they are dialled."),
+]
+
+
+class LeadBody(BaseModel):
+    """A new lead for a list. `numbers` are in the order in which they are dialled; he is due at once, unless
+    `due_at` says when."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    list: Word
+    name: Line = ""
+    customer: Word = ""
+    language: Annotated[str, StringConstraints(max_length=35)] = ""
+    priority: Priority = 0
+    due_at: Moment | None = None
+    owner: Word = ""
+    numbers: Numbers = []
+    fields: Fields = {}
+    consent: Consent = ""
+    consent_at: Moment | None = None
+
+
 class LeadPatch(BaseModel):
     """What to change; what is left out stays. `numbers` are all of them, in the order in which they are
     dialled."""
@@ -57,19 +92,10 @@ class LeadPatch(BaseModel):
     priority: Priority | None = None
     due_at: Moment | None = None
     owner: Word | None = None
-    numbers: Annotated[list[NumberPart], Field(max_length=leads.MOST_NUMBERS)] | None = None
+    numbers: Numbers | None = None
     next_number: Annotated[int, Field(ge=0, lt=leads.MOST_NUMBERS, strict=True)] | None = None
-    fields: (
-        Annotated[
-            dict[
-                Annotated[str, StringConstraints(min_length=1, max_length=64)],
-                Annotated[str, StringConstraints(max_length=1000)],
-            ],
-            Field(max_length=leads.MOST_FIELDS, description="All of them: what else the list says."),
-        ]
-        | None
-    ) = None
-    consent: Annotated[str, StringConstraints(max_length=500)] | None = None
+    fields: Fields | None = None
+    consent: Consent | None = None
     consent_at: Moment | None = None
 
 
@@ -111,6 +137,16 @@ async def list_leads(visit: Visit, query: LeadFilter) -> Items[LeadRow]:
     return Items(items=list(page.items), next=page.next)
 
 
+@routes.post("/api/leads", right=Right.LEADS_WRITE, status=201, refusals=(403,), versioned=True)
+async def create_lead(visit: Visit, body: LeadBody) -> LeadRow:
+    """Put one lead into a list."""
+    given = body.model_dump(exclude={"list", "numbers"})
+    numbers = _numbers(visit, body.numbers)
+    return await visit.edge.store.write(
+        leads.create, body.list, NewLead(numbers=numbers, **given), reader=visit.reader, at=visit.edge.now()
+    )
+
+
 @routes.get("/api/leads/{id}", right=Right.LEADS_READ, of=Kind.LEAD, versioned=True)
 async def get_lead(visit: Visit, id: str) -> LeadRow:
     """One lead, with the numbers and where each may be."""
@@ -132,17 +168,7 @@ async def change_lead(visit: Visit, id: str, body: LeadPatch) -> LeadRow:
     given: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"numbers"})
     if body.numbers is not None:
         before = await get_lead(visit, id)
-        given["numbers"] = tuple(
-            leads.number_of(
-                each.number,
-                each.kind,
-                country=visit.edge.store.region,
-                zone=before.zone,
-                region=before.region,
-                field=f"numbers.{place}.number",
-            )
-            for place, each in enumerate(body.numbers)
-        )
+        given["numbers"] = _numbers(visit, body.numbers, zone=before.zone, region=before.region)
     return await visit.edge.store.write(
         leads.change,
         id,
@@ -175,3 +201,20 @@ async def list_lead_attempts(visit: Visit, id: str, query: Paged) -> Items[Attem
         attempts.page, visit.reader, lead=id, cursor=query.cursor, limit=query.limit
     )
     return Items(items=list(page.items), next=page.next)
+
+
+def _numbers(
+    visit: Visit, parts: list[NumberPart], *, zone: str = "", region: str = ""
+) -> tuple[LeadNumber, ...]:
+    """The numbers as they are dialled, each with every place in which it may be."""
+    return tuple(
+        leads.number_of(
+            each.number,
+            each.kind,
+            country=visit.edge.store.region,
+            zone=zone,
+            region=region,
+            field=f"numbers.{place}.number",
+        )
+        for place, each in enumerate(parts)
+    )

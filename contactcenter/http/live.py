@@ -404,7 +404,11 @@ class LiveModel:
         return [self._as_seen(reader, views[id_]) for id_ in sorted(views) if self.sees(reader, noun, id_)]
 
     def _as_seen(self, reader: access.Reader, view: Any) -> Any:
-        """The view without what this user may not know of: a call's customer, if it is another team's."""
+        """The view without what this user may not know of: a call's customer, if it is another team's, and
+        with whom an appointment is."""
+        if isinstance(view, ReminderView):
+            agreed = view.kind == Kind.APPOINTMENT
+            return replace(view, title="") if agreed and reader.hides(Kind.LEAD, "name") else view
         if not isinstance(view, CallView):
             return view
         if reader.login not in _agents(view) and not reader.knows(*self._whose.get(view.id, ("", ""))):
@@ -434,6 +438,8 @@ class LiveModel:
             lead=_as_lead(command.lead, reader) if command.lead else None,
         )
         hidden = {name: "" for name in ("caller", "caller_name") if reader.hides(Kind.INTERACTION, name)}
+        if pop.lead:  # he is the caller: what is blank there is not told here
+            hidden |= {"caller": pop.lead.number, "caller_name": pop.lead.name}
         return msgspec.structs.replace(pop, **hidden)
 
     def _as_card(self, card: CustomerCard, reader: access.Reader) -> CustomerCard:

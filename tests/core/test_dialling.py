@@ -21,6 +21,7 @@ from contactcenter.commands import (
 )
 from contactcenter.dialer.attempts import Outcome, version_of
 from contactcenter.dialer.campaigns import Blend, Detection, Mode, OnMachine, Window
+from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.permission import Refusal
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.skills import needs
@@ -474,6 +475,18 @@ def test_the_silence_that_tells_a_person_is_taken_off_what_is_left_to_find_an_ag
     assert learning.learnt(world.now + 60).grace_s == pytest.approx(0.6)
     world.step(e.CampaignsChanged(at=world.now, campaigns=(replace(CAMPAIGN, detection=None),)))
     assert learning.learnt(world.now + 120).grace_s == pytest.approx(1.8)
+
+
+@pytest.mark.parametrize(("dropped", "kept"), [(0, False), (60, True)])
+def test_what_was_dropped_before_a_restart_still_counts(dropped: int, kept: bool) -> None:
+    """The store's days of the period are the steering's: too many drops, and only kept agents dial."""
+    world = CampaignWorld(replace(CAMPAIGN, mode=Mode.PREDICTIVE))
+    world.has_line()
+    days = {0: Drops(connected=1000 - dropped, dropped=dropped)}
+    before = replace(world.kept("running"), started_at=NOON - 3 * 86400, days=days)
+    world.step(e.CampaignsRestored(at=world.now, campaigns=(before,)))
+    world.wait(1)
+    assert world.attempt().reserved is kept
 
 
 # --- blending ---

@@ -7,7 +7,7 @@ import pytest
 from outgoing import HOUR, NOON, World, attempt, number
 from stores import Keeper
 
-from contactcenter.crm import appointments, leads
+from contactcenter.crm import appointments, do_not_call, leads
 from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.appointments import (
     MISSED_S,
@@ -129,3 +129,19 @@ async def test_who_sees_which(world: World) -> None:
     blank = await world.store.read(appointments.get, made.id, hiding, at=NOON)
     assert blank
     assert (blank.number, blank.hidden) == ("", ("numbers",))
+
+
+async def test_a_hidden_number_is_not_given_back_by_the_act(world: World) -> None:
+    hiding = Reader(
+        login="li",
+        rights=RIGHTS,
+        scopes={Kind.LEAD: Scope.TEAM},
+        hidden=frozenset({"lead.numbers", "lead.name"}),
+    )
+    new = NewAppointment(number=number(0).number, name="王", at=NOON + DAY, zone="Asia/Shanghai")
+    made = await world.store.write(appointments.agree, new, reader=hiding, at=NOON)
+    note = AppointmentChange(note="x")
+    changed = await world.store.write(appointments.change, made.id, note, reader=hiding, at=NOON)
+    assert (made.number, made.name, changed.number, changed.name) == ("", "", "", "")
+    entry = await world.store.write(do_not_call.add, number(1).number, "page", reader=hiding, at=NOON)
+    assert entry.number == ""

@@ -116,6 +116,26 @@ def test_the_reason_is_one_of_the_words(inputs: PacingInputs) -> None:
         assert pacing.why == "predicted"
 
 
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.7])
+@pytest.mark.parametrize("idle", [0, 1, 2])
+@pytest.mark.parametrize("talking", [(), (30.0,), (30.0, 100.0)])
+def test_a_group_of_some_agents_is_paced_nearly_as_progressive(
+    share: float, idle: int, talking: tuple[float, ...]
+) -> None:
+    """By itself: with few agents the next call would nearly always be one too many."""
+    few = PacingInputs(
+        idle=idle,
+        talking=talking,
+        wrapping_up=(),
+        ringing=(),
+        waiting=0,
+        level=0.03,
+        learnt=LEARNT[share],
+    )
+    more = Predictive().place(few).place - Progressive().place(few).place
+    assert 0 <= more <= (idle >= 2 and share < 0.2)
+
+
 @pytest.mark.parametrize("agents", [1, 2, 3])
 def test_before_anything_is_known_a_small_group_is_paced_as_progressive(agents: int) -> None:
     """Cold start: the share of answers is taken to be high, and the level is low."""

@@ -20,11 +20,30 @@ from test_http_matrix import GUARDED, Operation, sample_of
 
 from contactcenter.callbacks import CallbackRecord
 from contactcenter.commands import CorrectDisposition, SaveInteraction, ScreenPop, ShowCall
-from contactcenter.crm import accounts, callbacks, cards, readers, roles, schema
+from contactcenter.crm import (
+    accounts,
+    appointments,
+    attempts,
+    callbacks,
+    campaigns,
+    cards,
+    do_not_call,
+    leads,
+    lists,
+    readers,
+    roles,
+    schema,
+)
 from contactcenter.crm.access import CENTER, FIELDS, RIGHTS, SCOPED, Kind, Right, Scope
+from contactcenter.crm.appointments import NewAppointment
+from contactcenter.crm.leads import LeadChange, NewLead
+from contactcenter.crm.lists import NewList
 from contactcenter.crm.roles import Role
 from contactcenter.crm.users import User
-from contactcenter.values import InteractionRecord, MatchMethod, Note, TimelineEntry
+from contactcenter.dialer.attempts import AttemptRecord
+from contactcenter.dialer.campaigns import Campaign, ListShare, Mode
+from contactcenter.values import InteractionRecord, LeadCard, MatchMethod, Note, TimelineEntry
+from contactcenter.views import ReminderView
 
 VALUES: dict[str, tuple[str, ...]] = {
     "customer.addresses": ("zqmail@example.org", "zqstreet", "13800138000"),
@@ -46,6 +65,9 @@ VALUES: dict[str, tuple[str, ...]] = {
     "interaction.caller": ("13900139000", "13700137000"),
     "interaction.caller_name": ("zqcaller",),
     "interaction.note": ("zqsaid",),
+    "lead.name": ("zqlead",),
+    "lead.numbers": ("13600136000",),
+    "lead.fields": ("zqfield",),
 }
 """Field -> texts of which none may come out. Of JSON, which is told with `", "` and `": "`."""
 OPEN = "open_to_all"
@@ -167,15 +189,49 @@ async def _furnish(edge: Running, admin: Browser) -> House:
     ids = {
         Kind.CUSTOMER: customer, Kind.REQUEST: request["id"], Kind.NOTE: note["id"],
         Kind.FOLLOWUP: followup["id"], Kind.INTERACTION: "i1", Kind.RECORDING: "rec1", Kind.MERGE: merge,
-        Kind.CALLBACK: "i1",
+        Kind.CALLBACK: "i1", **(await edge.store.write(_outgoing, edge.clock())),
     }  # fmt: skip
     more = {
         "/api/merges": ({"customer": customer},),
         "/api/recordings": ({"interaction": "i1"},),
         "/api/search": ({"q": "Ada"},),
-        "/api/audit": ({"object": customer}, {"object": request["id"]}),
-    }
+        "/api/audit": (
+            {"object": customer}, {"object": request["id"]},
+            *({"kind": kind} for kind in ("lead", "appointment", "do_not_call")),
+        ),
+    }  # fmt: skip
     return House(edge, {}, ids, more)
+
+
+def _outgoing(db: Connection, at: float) -> dict[Kind, str]:
+    """A lead who was called, and all that was written of it."""
+    number = leads.number_of("13600136000")
+    list_ = lists.create(db, NewList(name="Spring"), at=at).id
+    new = NewLead(numbers=(number,), name="zqlead", fields={"product": "zqfield"})
+    (lead,) = leads.add_many(db, list_, [new], by="center", at=at)
+    changed = LeadChange(
+        name="zqlead 2", fields={"product": "zqfield 2"}, numbers=(number, leads.number_of("13600136001"))
+    )
+    leads.change(db, lead, changed, at=at)
+    settings = Campaign(
+        id="", name="Spring", mode=Mode.PREVIEW, profile="CN", queue="support", trunk="main", caller_ids=(),
+        lists=(ListShare(list=list_),),
+    )  # fmt: skip
+    campaign = campaigns.create(db, settings, at=at).campaign.id
+    over = AttemptRecord(
+        id="dial-1", campaign=campaign, list=list_, lead=lead, number=number.number, position=0, shows="",
+        mode="preview", profile="CN", trunk="main", state="over", outcome="no_answer", saved_at=at,
+    )  # fmt: skip
+    attempts.keep(db, (over,))
+    agreed = NewAppointment(
+        number=number.number, at=at + 9999, zone="Asia/Shanghai", name="zqlead", lead=lead, owner=""
+    )
+    appointment = appointments.agree(db, agreed, at=at).id
+    entry = do_not_call.add(db, number.number, "agent", campaign=campaign, attempt=over.id, at=at).id
+    return {
+        Kind.LIST: list_, Kind.LEAD: lead, Kind.CAMPAIGN: campaign, Kind.ATTEMPT: over.id,
+        Kind.APPOINTMENT: appointment, Kind.DO_NOT_CALL: entry,
+    }  # fmt: skip
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -279,6 +335,25 @@ async def _frames(house: House, hidden: str) -> str:
             notes=(Note(by="agent1", text="zqsaid"),), **caller,
         )
     )  # fmt: skip
+    called = {"caller": "+8613600136000", "caller_name": "zqlead"}
+    view = call_view(f"dial-{login}", agent=login, campaign=house.ids[Kind.CAMPAIGN], **called)
+    live.carry(ShowCall(view=view))
+    frames.push(stream.snapshot())
+    lead = LeadCard(
+        campaign=view.campaign, campaign_name="Spring", lead=house.ids[Kind.LEAD], attempt="dial-1",
+        name="zqlead", number="+8613600136000", fields={"product": "zqfield"}, talk_script="zqlead zqfield",
+    )  # fmt: skip
+    live.carry(
+        ScreenPop(
+            login=login, offer="o2", call=view.id, interaction="i2", queue="support",
+            match=MatchMethod.CALLER_NUMBER, customers=(), waited_s=0.0, why={}, lead=lead, **called,
+        )
+    )  # fmt: skip
+    agreed = ReminderView(
+        id=house.ids[Kind.APPOINTMENT], kind="appointment", title="zqlead", customer="", request="",
+        owner=login, team="", due_at=house.edge.clock() + 99, remind_at=0.0,
+    )  # fmt: skip
+    live.remind((agreed,), {})
     frames.push(stream.snapshot())
     stream.unsubscribe(frames)
     return "\n".join(frames.texts)

@@ -103,3 +103,18 @@ async def test_a_number_of_ours_is_verified_with_its_proof(boss: Browser) -> Non
     assert (await boss.call("DELETE", at, headers={"If-Match": '"9"'}))[0] == 412
     assert (await boss.call("DELETE", at))[0] == 204
     assert (await boss.call("GET", at))[0] == 404
+
+
+async def test_a_lead_is_entered_by_hand(boss: Browser) -> None:
+    _, spring = await boss.call("POST", "/api/lists", json={"name": "Spring"})
+    body = {"list": spring["id"], "name": "王小明", "numbers": [{"number": "13800138000", "kind": "mobile"}]}
+    status, made = await boss.call("POST", "/api/leads", json=body)
+    assert (status, made["state"], made["numbers"][0]["number"], made["version"]) == (
+        201, "due", "+8613800138000", 1,
+    )  # fmt: skip
+    status, wrong = await boss.call("POST", "/api/leads", json={**body, "numbers": [{"number": "12"}]})
+    assert (status, wrong["field"]) == (422, "numbers.0.number")
+    status, _ = await boss.call("POST", "/api/leads", json={**body, "list": "nowhere"})
+    assert status == 404
+    status, held = await boss.call("POST", "/api/leads", json={"list": spring["id"]})
+    assert (status, held["state"], held["why"]) == (201, "held", "no_number")

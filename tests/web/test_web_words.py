@@ -17,7 +17,7 @@ LATIN_IN_ZH = {"English", "VIP", "Ctrl", "CSV", "XLSX", "Excel", "PDF", "UTF", "
     "com",
 }
 BY_CODE = (
-    *("lead_state", "lead_step", "lead_twice", "lead_why", "no_calls_source"),
+    *("lead_state", "lead_step", "lead_twice", "lead_why", "lead_field", "list_field", "no_calls_source"),
     *("state", "reason", "outcome", "match", "role", "step", "tier", "language", "call", "idle", "theme"),
     *("monitor", "monitor_end", "monitored", "why", "consult", "target", "setting"),
     *("section", "urgency", "kind", "act", "day"),
@@ -108,7 +108,8 @@ NOES = ("Refusal", "Unreadable")
 RECORDS = (
     *("accounts", "addresses", "assignments", "attachments", "cells", "custom", "customer_imports"),
     *("customer_rows", "customers", "emails", "fields", "lead_imports", "lead_rows", "number_imports"),
-    *("national_lists", "number_rows"),
+    *("national_lists", "number_rows", "leads", "lists", "campaigns", "appointments", "do_not_call"),
+    "caller_ids",
     *("file_types", "files", "filters", "followups", "id_numbers", "import_batches", "imports", "links"),
     *("mapping", "merging", "money", "notes", "ownerships", "passwords", "phone_numbers", "reading"),
     *("recurrence", "relations", "requests", "roles", "roots", "saved_views", "search", "tables", "tags"),

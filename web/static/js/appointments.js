@@ -47,12 +47,12 @@ function Rows({ rows, label, empty }) {
   void beat.value;
   const columns = [
     [t("appointment.when"), (one) => html`<${Due} moment=${one.at} over=${!isAlive(one)} /><${There} one=${one} />`],
-    [t("board.caller"), (one) => html`<strong><bdi>${one.name}</bdi></strong> <${PhoneNumber} number=${one.number} />`],
+    [t("appointment.whom"), (one) => html`<strong><bdi>${one.name}</bdi></strong> <${PhoneNumber} number=${one.number} />`],
     [t("board.queue"), (one) => html`<span class="whole">${queueTitle(one.queue)}</span>`],
     [t("appointment.whose"), (one) => html`<bdi>${one.owner ? personName(one.owner) : t("appointment.anyone")}</bdi>`],
     [t("board.state"), (one) => html`<${AppointmentState} state=${one.state} />`],
     [t("followup.note"), (one) => html`<span class="written small" dir="auto">${one.note}</span>`],
-    [t("board.steer"), (one) => html`<${Acts} one=${one} move=${setMoving} />`],
+    [t("appointment.acts"), (one) => html`<${Acts} one=${one} move=${setMoving} />`],
   ];
   return html`<${Table} label=${label} columns=${columns} rows=${rows} keyOf=${(one) => one.id} empty=${empty} />
     ${moving && html`<${AppointmentDialog} key=${moving.id} place=${`appointment ${moving.id}`} one=${moving} closed=${() => setMoving(null)} />`}`;

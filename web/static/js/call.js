@@ -82,7 +82,7 @@ function Controls({ pop }) {
   const shown = face.value;
   const call = myself.value.call;
   if (shown === "reserved" && pop?.lead?.previewing) return html`<${Preview} key=${pop.call} />`;
-  if (shown === "reserved" && pop?.lead && !(me.value.answerable && myself.value.line === "ring")) return html`<${Dialling} />`;
+  if (shown === "reserved" && pop?.lead) return html`<${Dialling} />`;
   if (shown === "reserved") {
     return html`<div class="controls">
       ${me.value.answerable

@@ -6,6 +6,7 @@ import { campaignPath } from "./campaign_parts.js";
 import { lasting, logTimeOf } from "./format.js";
 import { html } from "./html.js";
 import { t, word } from "./language.js";
+import { leadAddress } from "./lead_parts.js";
 import { usePages } from "./list_pages.js";
 import { Card, PhoneNumber } from "./parts.js";
 import { personName, usePeople } from "./people.js";
@@ -32,7 +33,7 @@ export function CampaignAttempts({ campaign }) {
   const { pages, more, again } = usePages(campaignPath(campaign.id, "attempts"), query, { pause: PAUSE_MS });
   const columns = [
     [t("attempts.at"), (one) => html`<span class="figures">${logTimeOf(one.saved_at)}</span>`],
-    [t("attempts.number"), (one) => html`<${PhoneNumber} number=${one.number} />`],
+    [t("attempts.number"), (one) => (one.lead ? html`<a href=${leadAddress({ id: one.lead })}><${PhoneNumber} number=${one.number} /></a>` : html`<${PhoneNumber} number=${one.number} />`)],
     [t("attempts.became"), (one) => html`<${Became} one=${one} />`],
     [t("attempts.talked"), talked, true],
     [t("board.agent"), (one) => html`<bdi>${one.agent && personName(one.agent)}</bdi>`],

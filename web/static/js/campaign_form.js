@@ -4,12 +4,11 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { online, pending } from "./actions.js";
-import { get } from "./api.js";
-import { campaignPath, mayManage, MODES, RESERVED } from "./campaign_parts.js";
+import { campaignPath, lacksOf, mayManage, MODES, RESERVED } from "./campaign_parts.js";
 import { fieldTitle } from "./campaign_page.js";
 import { change } from "./conflict.js";
 import { MomentInput } from "./due.js";
-import { dayTimeOf, fine, lasting } from "./format.js";
+import { dayTimeOf, fine, longTime } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, word } from "./language.js";
@@ -68,11 +67,7 @@ function Field({ form, name, label, hint = "", law = "", wide = false, looser = 
   </div>`;
 }
 
-const LackWords = ({ lacks }) =>
-  lacks.map(({ field, detail }) => {
-    const said = inWords({ status: 422, code: "", message: detail });
-    return html`<p key=${field + detail} class="error-text" lang=${said.lang}><${Icon} name="warning" size=${14} /> ${said.text}</p>`;
-  });
+const LackWords = ({ lacks }) => lacks.map(({ field, text, lang }) => html`<p key=${field + text} class="error-text" lang=${lang}><${Icon} name="warning" size=${14} /> ${text}</p>`);
 
 function Text({ form, name, area = false, most = 200, ...rest }) {
   const put = (event) => form.set(name, event.target.value);
@@ -176,7 +171,7 @@ function Rules({ form }) {
       <thead><tr><th scope="col">${t("campaign.rule_outcome")}</th><th scope="col">${t("campaign.rule_after")}</th><th scope="col">${t("campaign.rule_limit")}</th><th scope="col">${t("campaign.rule_how")}</th><th scope="col">${t("settings.remove")}</th></tr></thead>
       <tbody>${Object.keys(rules).map((code) => html`<tr key=${code}>
         <td data-label=${t("campaign.rule_outcome")}><strong>${words(code)}</strong><${LackWords} lacks=${form.lacks.filter(({ field }) => field === `rules.${code}`)} /></td>
-        <td data-label=${t("campaign.rule_after")}>${number(code, "after_s", t("campaign.rule_after"), 60, { min: 1 })} <span class="small quiet">${lasting(rules[code].after_s || 0)}</span></td>
+        <td data-label=${t("campaign.rule_after")}>${number(code, "after_s", t("campaign.rule_after"), 60, { min: 1 })} <span class="small quiet">${longTime(rules[code].after_s || 0)}</span></td>
         <td data-label=${t("campaign.rule_limit")}>${number(code, "limit", t("campaign.rule_limit"), 1, { min: 1, max: 100, step: 1 })}</td>
         <td data-label=${t("campaign.rule_how")}><span class="checks">${check(code, "next_number", t("campaign.rule_next"))}${check(code, "other_time", t("campaign.rule_other"))}</span></td>
         <td data-label=${t("settings.remove")}><button type="button" class="button plain icon-only" disabled=${form.off} aria-label=${t("settings.remove_what", { what: words(code) })} onClick=${() => put(code, null)}><${Icon} name="close" /></button></td>
@@ -266,11 +261,11 @@ export function CampaignForm({ campaign, choices, saved }) {
   const off = !mayManage() || campaign.state === "archived";
   useEffect(() => {
     let gone = false;
-    get(campaignPath(campaign.id, "problems")).then(({ items }) => !gone && setLacks(items.map(({ field, says }) => ({ field, detail: says }))), () => {});
+    lacksOf(campaign).then((found) => !gone && setLacks(found));
     return () => (gone = true);
   }, [campaign.version]);
   const profile = choices.profiles.find(({ name }) => name === draft.profile);
-  const wrong = refusal?.errors.map(({ field, detail }) => ({ field, detail })) ?? [];
+  const wrong = refusal?.errors.map(({ field, detail }) => ({ field, ...inWords({ status: 422, code: "", message: detail }) })) ?? [];
   const form = {
     off, profile, lacks: wrong.length ? wrong : lacks,
     value: (path) => at(path, draft),

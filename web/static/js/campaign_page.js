@@ -8,7 +8,7 @@ import { act } from "./actions.js";
 import { CampaignAttempts } from "./campaign_attempts.js";
 import { CampaignForm } from "./campaign_form.js";
 import { CampaignLive } from "./campaign_live.js";
-import { campaignAddress, campaignPath, CampaignState, loadChoices, mayManage, Steps, take } from "./campaign_parts.js";
+import { campaignAddress, campaignPath, CampaignState, lacksOf, loadChoices, mayManage, Steps, take } from "./campaign_parts.js";
 import { CampaignReport } from "./campaign_report.js";
 import { CampaignSamples } from "./campaign_samples.js";
 import { asOfNow } from "./campaigns.js";
@@ -28,15 +28,11 @@ const partOf = (query) => {
 };
 
 /** Why it can't start: everything at once, each with the field that is to be mended. */
-export function Lacks({ refusal, campaign, close }) {
-  const lacks = refusal.errors.length ? refusal.errors : [{ field: refusal.field, detail: refusal.message }];
+function Lacks({ lacks, campaign, close }) {
   return html`<section class="card lacks" role="alert" aria-labelledby="lacks-title">
     <header><h2 id="lacks-title"><${Icon} name="warning" size=${16} />${t("campaign.cant_start")}</h2>
       <button type="button" class="button plain icon-only" aria-label=${t("action.close")} onClick=${close}><${Icon} name="close" /></button></header>
-    <ul>${lacks.map(({ field, detail }) => {
-      const said = inWords({ status: 422, code: "", message: detail });
-      return html`<li key=${`${field} ${detail}`}><a href=${`${campaignAddress(campaign)}?part=settings`}>${fieldTitle(field)}</a><span lang=${said.lang}>${said.text}</span></li>`;
-    })}</ul>
+    <ul>${lacks.map(({ field, text, lang }) => html`<li key=${`${field} ${text}`}><a href=${`${campaignAddress(campaign)}?part=settings`}>${fieldTitle(field)}</a><span lang=${lang}>${text}</span></li>`)}</ul>
   </section>`;
 }
 
@@ -71,7 +67,7 @@ export function CampaignPage({ id }) {
   if (!one) return html`<div class="page"><p class="empty" role="status">${t("history.loading")}</p></div>`;
   const step = async (name) => {
     setLacks(null);
-    const after = await take(one, name, setLacks);
+    const after = await take(one, name, async (refusal) => setLacks(await lacksOf(one, refusal)));
     if (after) setFound({ state: "here", one: after });
   };
   const copy = () => act(`copy ${id}`, async () => go(`${campaignAddress(await post(campaignPath(id, "copy"), { name: t("campaign.copy_of", { name: one.name }).slice(0, 80) }, { key: newKey() }))}?part=settings`));
@@ -86,7 +82,7 @@ export function CampaignPage({ id }) {
       </div>
     </div>
     <nav class="tabs in-page" aria-label=${t("campaign.parts")}>${PARTS.filter((name) => name !== "attempts" || may("leads.read")).map(tab)}</nav>
-    ${lacks && html`<${Lacks} refusal=${lacks} campaign=${one} close=${() => setLacks(null)} />`}
+    ${lacks && html`<${Lacks} lacks=${lacks} campaign=${one} close=${() => setLacks(null)} />`}
     ${part === "live" && html`<${CampaignLive} campaign=${one} />`}
     ${part === "settings" && html`<${CampaignForm} campaign=${found.one} choices=${choices} saved=${(record) => setFound({ state: "here", one: record })} />`}
     ${part === "attempts" && html`<${CampaignAttempts} campaign=${one} />`}

@@ -7,6 +7,8 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t, word } from "./language.js";
 import { may } from "./model.js";
+import { dispositionTitle } from "./parts.js";
+import { inWords } from "./refused.js";
 
 export const MODES = ["manual", "preview", "progressive", "power", "predictive", "agentless"];
 export const STATES = ["running", "paused", "draft", "stopped", "archived"];
@@ -34,7 +36,7 @@ export async function take(campaign, step, wrong = null) {
     try {
       after = await post(campaignPath(campaign.id, step));
     } catch (refusal) {
-      if (wrong && refusal.status === 422) wrong(refusal);
+      if (wrong && refusal.status === 422) await wrong(refusal);
       else throw refusal;
     }
   }, step);
@@ -48,6 +50,28 @@ export function Steps({ campaign, done }) {
     (step, place) => html`<button key=${step} type="button" class="button ${step === "start" ? "strong" : ""} ${step === "stop" ? "danger" : ""}" data-step=${step}
       disabled=${!online()} aria-busy=${pending(`campaign ${campaign.id}`)} onClick=${() => done(step)}><${Icon} name=${STEP_ICONS[step]} size=${16} />${t(`campaign_step.${step}`)}</button>`,
   )}`;
+}
+
+/** What became of an attempt, or what the agent said of it: rules are for both. */
+export const outcomeTitle = (code) => (word("attempt", code) === code ? dispositionTitle(code) : t(`attempt.${code}`));
+
+/** Why a campaign can't start, in words: `{field, text, lang}` each. `refusal` says so where the reasons can't be read. */
+export async function lacksOf(campaign, refusal = null) {
+  const said = (field, detail) => ({ field, ...inWords({ status: 422, code: "", message: detail }) });
+  try {
+    const { items } = await get(campaignPath(campaign.id, "problems"));
+    if (items.length || !refusal) {
+      return items.map((one) => {
+        if (word("lack", one.lack) === one.lack) return said(one.field, one.says);
+        const values = one.lack === "endless_rule" ? { given: outcomeTitle(one.given), wanted: inWords({ status: 422, code: "", message: one.wanted }).text } : one;
+        return { field: one.field, text: t(`lack.${one.lack}`, values) };
+      });
+    }
+  } catch {
+    // what was refused is known all the same
+  }
+  const errors = refusal?.errors.length ? refusal.errors : refusal ? [{ field: refusal.field, detail: refusal.message }] : [];
+  return errors.map(({ field, detail }) => said(field, detail));
 }
 
 /** What campaigns may name, and what the law says: asked for when a page opens. */

@@ -8,7 +8,7 @@ import { Attachments } from "./attachments.js";
 import { Consents } from "./consents.js";
 import { specOf } from "./custom_fields.js";
 import { bodyOf, changeCustomer, plainSpec, useSpecs, valueIn } from "./customer_fields.js";
-import { CustomerFollowups, CustomerRequests } from "./customer_work.js";
+import { CustomerFollowups, CustomerLeads, CustomerRequests } from "./customer_work.js";
 import { dateTimeOf } from "./format.js";
 import { changedFollowups, mayFollowUp } from "./followup_parts.js";
 import { NewFollowupButton } from "./followup_form.js";
@@ -101,6 +101,7 @@ function Record({ found, load, take }) {
     { name: "timeline", title: t("timeline.title"), shows: () => html`<${Timeline} customer=${customer} fields=${all} turn=${changes} />` },
     may("requests.read") && { name: "requests", title: t("nav.requests"), shows: () => html`<${CustomerRequests} customer=${customer} turn=${changes} />` },
     may("followups.read") && { name: "followups", title: t("nav.followups"), shows: () => html`<${CustomerFollowups} customer=${customer} turn=${changes} />` },
+    may("leads.read") && { name: "leads", title: t("nav.leads"), shows: () => html`<${CustomerLeads} customer=${customer} turn=${changes} />` },
     { name: "notes", title: t("note.title"), shows: () => html`<${Notes} customer=${customer} turn=${turn} writable=${writable} changed=${again} />` },
     { name: "files", title: t("attachments.label"), shows: () => html`<${Attachments} of=${{ customer: customer.id }} turn=${turn} writes=${writable} changed=${again} />` },
   ].filter(Boolean);

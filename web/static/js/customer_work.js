@@ -1,10 +1,13 @@
-// What is to be done for a customer: requests, and follow-ups.
+// What is to be done for a customer: requests, follow-ups, and calls on campaigns' lists.
 
 import { Due, Priority } from "./due.js";
 import { Recurs } from "./followup_parts.js";
+import { momentOf } from "./format.js";
 import { html } from "./html.js";
 import { t, word } from "./language.js";
+import { leadAddress, LeadState } from "./lead_parts.js";
 import { usePages } from "./list_pages.js";
+import { PhoneNumber } from "./parts.js";
 import { personName, teamTitle } from "./people.js";
 import { DONE, RequestState } from "./request_parts.js";
 import { Table } from "./table.js";
@@ -15,6 +18,18 @@ function List({ of, label, columns, none }) {
       ? html`<div class="empty" role="alert"><p>${t("error.load")}</p><button type="button" class="button" onClick=${again}>${t("action.again")}</button></div>`
       : html`<${Table} label=${label} columns=${columns} rows=${pages.items} keyOf=${(one) => one.id} empty=${pages.state === "loading" ? t("history.loading") : none} />`}
     ${pages.next && html`<div class="more"><button type="button" class="button" onClick=${more}>${t("history.more")}</button></div>`}`;
+}
+
+export function CustomerLeads({ customer, turn }) {
+  const of = usePages("/api/leads", `customer=${encodeURIComponent(customer.id)}`, { limit: 30, turn });
+  const columns = [
+    [t("lead.one"), (one) => html`<a href=${leadAddress(one)}><bdi>${one.name || t("lead.nameless")}</bdi></a>`],
+    [t("attempts.number"), (one) => (one.numbers[0] ? html`<${PhoneNumber} number=${one.numbers[0].number} />` : "–")],
+    [t("request.state"), (one) => html`<${LeadState} one=${one} />`],
+    [t("lead_field.due_at"), (one) => (one.state === "due" ? html`<span class="figures">${momentOf(one.due_at)}</span>` : "–")],
+    [t("lead_field.owner"), (one) => (one.owner ? html`<bdi>${personName(one.owner)}</bdi>` : "–")],
+  ];
+  return html`<${List} of=${of} label=${t("nav.leads")} columns=${columns} none=${t("customer.no_leads")} />`;
 }
 
 const has = ({ owner, team }) => [owner && personName(owner), team && teamTitle(team)].filter(Boolean).join(" · ");

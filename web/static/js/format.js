@@ -16,6 +16,15 @@ export function lasting(seconds) {
   return whole < 120 ? t("time.seconds", { n: whole }) : t("time.minutes", { n: Math.round(whole / 60) });
 }
 
+const LONG_UNITS = [["day", 86_400], ["hour", 3600]];
+
+/** A long time in days or hours, such as `4 hours`; empty for what is told best in minutes. */
+export function longTime(seconds) {
+  const [unit, size] = LONG_UNITS.find(([, each]) => seconds >= 2 * each) ?? [];
+  if (!unit) return "";
+  return new Intl.NumberFormat(LOCALES[language.value], { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 1 }).format(seconds / size);
+}
+
 const formats = new Map();
 
 function format(options) {

@@ -46,11 +46,11 @@ function LookUp({ added }) {
     if (number.trim() && online()) act("look up", look, number);
   };
   return html`<${Card} title=${t("no_calls.look_up")}>
-    <div class="body">
+    <div class="body stack">
       <form class="filters narrow" onSubmit=${send}>
         <div class="field"><label for="no-calls-number">${t("attempts.number")}</label>
           <input class="input phone-number" id="no-calls-number" type="tel" inputmode="tel" autocomplete="off" maxlength="64" value=${number} onInput=${(event) => setNumber(event.target.value)} aria-describedby="no-calls-wrong" /></div>
-        <div class="field"><button class="button" disabled=${!online() || !number.trim()} aria-busy=${pending("look up")}>${t("no_calls.look")}</button></div>
+        <div class="field by-field"><button class="button" disabled=${!online() || !number.trim()} aria-busy=${pending("look up")}>${t("no_calls.look")}</button></div>
       </form>
       <${Refused} refusal=${refusal} id="no-calls-wrong" />
       <div aria-live="polite">
@@ -62,7 +62,7 @@ function LookUp({ added }) {
       html`<div class="filters narrow">
         <div class="field"><label for="no-calls-source">${t("no_calls.source")}</label>
           <select class="input" id="no-calls-source" value=${source} onChange=${(event) => setSource(event.target.value)}>${SOURCES.map((each) => html`<option key=${each} value=${each}>${t(`no_calls_source.${each}`)}</option>`)}</select></div>
-        <div class="field"><button type="button" class="button danger" disabled=${!online()} aria-busy=${pending("add number")} onClick=${() => act("add number", add, found.number)}>${t("no_calls.add")}</button></div>
+        <div class="field by-field"><button type="button" class="button danger" disabled=${!online()} aria-busy=${pending("add number")} onClick=${() => act("add number", add, found.number)}>${t("no_calls.add")}</button></div>
       </div>`}
     </div>
   <//>`;
@@ -74,7 +74,7 @@ function Entries({ turn }) {
     [t("attempts.number"), (one) => (one.number ? html`<${PhoneNumber} number=${one.number} />` : html`<span class="quiet">${t("no_calls.erased")}</span>`)],
     [t("no_calls.source"), (one) => t(`no_calls_source.${one.source}`)],
     [t("imports.reason"), (one) => html`<bdi>${one.reason || "–"}</bdi>`],
-    [t("board.agent"), (one) => html`<bdi>${one.login && personName(one.login)}</bdi>`],
+    [t("no_calls.by"), (one) => html`<bdi>${one.login ? personName(one.login) : "–"}</bdi>`],
     [t("attempts.at"), (one) => html`<span class="figures">${momentOf(one.at)}</span>`],
   ];
   return html`<${Card} title=${t("no_calls.ours")}>
@@ -97,7 +97,7 @@ function Files() {
   });
   const blocked = Boolean(of) && !day;
   return html`<${Card} title=${t("no_calls.files")}>
-    <div class="body">
+    <div class="body stack">
       <div class="filters narrow">
         <div class="field"><label for="national-name">${t("no_calls.national_name")}</label>
           <input class="input" id="national-name" maxlength="64" pattern="[A-Za-z0-9][A-Za-z0-9_.\\-]*" autocomplete="off" value=${list} onInput=${(event) => setList(event.target.value)} aria-describedby="national-hint" /></div>
@@ -165,7 +165,7 @@ function CallerIds() {
       html`<form class="filters narrow" onSubmit=${send}>
         <div class="field"><label for="caller-id-number">${t("caller_ids.number")}</label><input class="input phone-number" id="caller-id-number" type="tel" maxlength="32" autocomplete="off" placeholder="+86" value=${number} onInput=${(event) => setNumber(event.target.value)} /></div>
         <div class="field"><label for="caller-id-proof">${t("caller_ids.proof")}</label><input class="input" id="caller-id-proof" maxlength="500" autocomplete="off" dir="auto" value=${note} onInput=${(event) => setNote(event.target.value)} /></div>
-        <div class="field"><button class="button" disabled=${!online() || !number.trim() || !note.trim()} aria-busy=${pending("caller id")}>${t("caller_ids.verify")}</button></div>
+        <div class="field by-field"><button class="button" disabled=${!online() || !number.trim() || !note.trim()} aria-busy=${pending("caller id")}>${t("caller_ids.verify")}</button></div>
       </form>`}
     </div>
   <//>`;

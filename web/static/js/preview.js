@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { act, online, pending } from "./actions.js";
+import { act, answer, online, pending } from "./actions.js";
 import { post } from "./api.js";
 import { AppointmentButton } from "./appointment_form.js";
 import { questionsOf } from "./answers.js";
@@ -13,7 +13,7 @@ import { lasting } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
-import { campaigns, draftOf, face, may, myPop, myself, toast, writeDraft } from "./model.js";
+import { campaigns, draftOf, face, may, me, myPop, myself, toast, writeDraft } from "./model.js";
 import { Card, queueTitle } from "./parts.js";
 
 const REASONS = ["later", "prepare", "known", "data"];
@@ -99,12 +99,18 @@ export function Preview() {
   </div>`;
 }
 
-/** While it is dialled: it can still be given up. */
+/** While it is dialled: what is known of him stays, and it can still be given up. A phone that is rung rings when he has
+ * answered; one that the page answers is answered here. */
 export function Dialling() {
-  const { call } = myPop.value;
-  return html`<div class="controls">
-    <p role="status" class="grow">${t("preview.dialling")}</p>
-    <button type="button" class="button" disabled=${!online()} aria-busy=${pending("skip")} onClick=${() => skip(call, "")}>${t("preview.give_up")}</button>
+  const { call, lead } = myPop.value;
+  const rung = myself.value.line === "ring";
+  return html`<div class="lead-preview">
+    <div class="preview-acts">
+      ${rung && me.value.answerable && html`<button key="answer" type="button" class="button answer" id="answer" disabled=${!online()} aria-busy=${pending("answer")} onClick=${() => answer(call)}><${Icon} name="answer" />${t("action.answer")}<kbd>F2</kbd></button>`}
+      <button type="button" class="button" disabled=${!online()} aria-busy=${pending("skip")} onClick=${() => skip(call, "")}>${t("preview.give_up")}</button>
+      <p role="status" class="small quiet">${t(rung ? "preview.dialling_rings" : "preview.dialling")}</p>
+    </div>
+    <div class="lead-body"><${LeadFields} lead=${lead} /><${TalkScript} text=${lead.talk_script} /></div>
   </div>`;
 }
 

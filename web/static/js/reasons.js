@@ -5,6 +5,26 @@ import { t, word } from "./language.js";
 import { rightTitle } from "./role_words.js";
 
 const KNOWN = [
+  [/^needs a limit from (?<from>\d+) to (?<to>\d+): /, "because.rule_limit"],
+  [/^would dial again at once: wait (?<n>\d+) s at least/, "because.rule_soon"],
+  [/^would never dial again: wait (?<n>\d+) s at most/, "because.rule_never"],
+  [/^the appointment is (?<appointment>\S+)$/, "because.appointment_so"],
+  [/^say how it was verified$/, "because.say_how"],
+  [/^(a weight )?from (?<from>\d+) to (?<to>\d+)$/, "because.from_to"],
+  [/^an archived campaign is not changed/, "because.archived"],
+  [/^another (campaign|list) has this name$/, "because.name_taken"],
+  [/^at most (?<most>\d+) (numbers|lists|fields)$/, "because.most_of_it"],
+  [/^at most (?<most>\d+) rules, /, "because.many_rules"],
+  [/^each list once$/, "because.list_once"],
+  [/^each number once$/, "because.number_once"],
+  [/^give it a name$/, "because.give_name"],
+  [/^the campaign is (?<campaign>\S+): stop it first$/, "because.stop_first"],
+  [/^say why$/, "because.say_why"],
+  [/^the person asked for it himself/, "because.asked_himself"],
+  [/^he has no number: give him one first$/, "because.no_number_yet"],
+  [/^name the others$/, "because.name_others"],
+  [/^only a lead who is closed or held is opened again$/, "because.lead_open"],
+  [/^the lead is (?<lead>\S+) already$/, "because.lead_so"],
   [/^at most (?<most>\d+) columns are kept under their names/, "because.kept_columns"],
   [/^only a column with a name of at most (?<most>\d+) characters/, "because.column_name"],
   [/^another column has this name, too/, "because.column_name_twice"],
@@ -199,7 +219,7 @@ const KNOWN = [
 ];
 
 /** What the server names by its code, in words. */
-const NAMES = { right: rightTitle, what: (kind) => word("kind", kind.replaceAll("-", "").replaceAll(" ", "_")), state: (state) => word("import_state", state) };
+const NAMES = { right: rightTitle, what: (kind) => word("kind", kind.replaceAll("-", "").replaceAll(" ", "_")), state: (state) => word("import_state", state), appointment: (state) => word("appointment_state", state), campaign: (state) => word("campaign_state", state), lead: (state) => word("lead_state", state) };
 const inWords = (groups) => Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, text && name in NAMES ? NAMES[name](text) : text]));
 
 /** The reason in words of this page's language, or as it came: `{text, lang}`; `lang` only where it is another. */

@@ -20,7 +20,8 @@ import { ImportPage } from "./import_page.js";
 import { Imports, mayImport } from "./imports.js";
 import { t } from "./language.js";
 import { LeadPage } from "./lead.js";
-import { ListPage, Lists } from "./lists.js";
+import { ListPage } from "./list_page.js";
+import { Lists } from "./lists.js";
 import { isAgent, may, route, steersAll } from "./model.js";
 import { NewCustomer } from "./new_customer.js";
 import { NoCalls } from "./no_calls.js";
@@ -120,9 +121,9 @@ export function Rail() {
   const here = route.value.name;
   return html`<nav class="rail" aria-label=${t("nav.label")}>
     ${ROOMS.map((room) => {
-      const [door, ...others] = open(room);
+      const [door] = open(room);
       if (!door) return null;
-      const current = door.name === here ? "page" : others.some(({ name }) => name === here) ? "true" : undefined;
+      const current = door.name === here ? "page" : room.pages.some(({ name }) => name === here) ? "true" : undefined;
       return html`<a key=${door.name} class="rail-link ${room.apart ? "apart" : ""}" href=${addressOf(door)} aria-current=${current}>
         <${Icon} name=${room.icon} size=${20} /><span>${(room.title ?? door.title)()}</span>
       </a>`;
