@@ -13,13 +13,23 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, delete, func, insert, literal_column, select, update
 
-from contactcenter.crm import access, lists, ownerships, paging, records, roots, shelves
+from contactcenter.crm import (
+    access,
+    appointments,
+    do_not_call,
+    lists,
+    ownerships,
+    paging,
+    records,
+    roots,
+    shelves,
+)
 from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.records import Change
-from contactcenter.crm.schema import campaign_lists, lead_numbers, leads
+from contactcenter.crm.schema import attempts, campaign_lists, lead_numbers, leads
 from contactcenter.crm.shelves import PRIORITIES
 from contactcenter.crm.text import entered
 from contactcenter.crm.zones import where
@@ -30,6 +40,8 @@ MOST_NUMBERS = 10
 """Of one lead."""
 MOST_FIELDS = 100
 _CAPS = {"name": 120, "language": 35, "zone": 64, "region": 16, "consent": 500}
+ERASED = "erased"
+"""Why a lead is closed of whom nothing is left."""
 DUPLICATE = "duplicate"
 """Why a lead is closed that was merged into another."""
 NO_NUMBER = "no_number"
@@ -54,6 +66,16 @@ class NewLead:
     fields: Mapping[str, str] = field(default_factory=dict)
     consent: str = ""
     consent_at: float | None = None
+
+
+@frozen
+class Erased:
+    """What stays of a lead who was erased."""
+
+    records: int
+    """Of calls to him, which the law wants kept (16 CFR 310.5): with the number, and without his name."""
+    kept_until: float | None
+    """The last of them; then it goes by itself."""
 
 
 @frozen
@@ -374,6 +396,38 @@ def reopen(
     }  # fmt: skip
     was, now = _told(dict(row._mapping), held), _told({**row._mapping, **values}, held)
     return _write(db, row, values, was, now, act="reopen", reader=reader, at=at)
+
+
+def erase(db: Connection, lead: str, *, reader: Reader = CENTER, at: float) -> Erased:
+    """Forget whom the list names: name, numbers, fields, consent and what was agreed on go, the lead is
+    closed. What stays: that his numbers must not be called, if somebody said so, as their blind indexes; and
+    the records of his calls, as long as the law wants them. Raises `Refusal`: `not_found`, `ringing` while he
+    is being dialled, `key_missing`."""
+    row = _visible(db, lead, reader)
+    of = attempts.c.lead == row.id
+    open_ = select(attempts.c.id).where(of, attempts.c.state != literal_column("'over'")).limit(1)
+    if db.scalar(open_) is not None:
+        raise Refusal("he is being dialled: wait until the call is over", code="ringing", field="state")
+    numbers = [each.number for each in numbers_of(db, [row.id])[row.id]]
+    do_not_call.forget(db, numbers, by=reader.login, at=at)
+    appointments.forget(db, row.id, by=reader.login, at=at)
+    db.execute(delete(lead_numbers).where(lead_numbers.c.lead == row.id))
+    texts = dict.fromkeys(
+        ("name", "customer", "language", "owner", "zone", "region", "consent", "campaign"), ""
+    )
+    values: dict[str, Any] = {
+        **texts, "fields": {}, "consent_at": None, "leased_until": None, "next_number": 0,
+        "state": LeadState.CLOSED.value, "why": ERASED,
+        "shelf": shelves.shelf_of(row.priority, (), ()),
+    }  # fmt: skip
+    version = row.version + 1
+    db.execute(update(leads).where(leads.c.id == row.id).values(**values, version=version, updated_at=at))
+    records.changed(
+        db, "lead", row.id, {}, {}, by=reader.login, at=at, version=version, act="erase", detail=_detail(row)
+    )
+    query = select(func.count(), func.max(attempts.c.kept_until)).where(of)
+    calls, until = db.execute(query).one()
+    return Erased(records=calls, kept_until=until)
 
 
 def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = CENTER, at: float) -> LeadRow:

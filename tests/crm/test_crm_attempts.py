@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from stores import REFUSED, Keeper
 
 from contactcenter.crm import (
+    appointments,
     attempts,
     caller_ids,
     campaigns,
@@ -25,6 +26,7 @@ from contactcenter.crm import (
     merging,
 )
 from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
+from contactcenter.crm.appointments import NewAppointment
 from contactcenter.crm.consents import NewConsent
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal as Refused
@@ -434,6 +436,37 @@ async def test_of_who_is_erased_enough_is_left_not_to_call_him(keeper: Keeper, w
     await keeper.close()
     world.store = await keeper.open()
     assert await world.store.read(do_not_call.among, [number(1).number]) == {number(1).number}
+
+
+async def test_of_a_lead_who_is_erased_only_what_the_law_wants_is_left(keeper: Keeper, world: World) -> None:
+    list_ = await world.list()
+    of_him = {"name": "王小明", "fields": {"car": "van"}, "consent": "form 7", "zone": "Asia/Shanghai"}
+    (id_,) = await world.leads(list_, NewLead(numbers=(number(0), number(1)), **of_him))
+    campaign = await world.campaign(list_)
+    (lead,) = await world.lease(campaign)
+    begun = await world.begun(attempt(campaign, lead))
+    with pytest.raises(Refused) as refused:
+        await world.store.write(leads.erase, id_, reader=CENTER, at=NOON)
+    assert refused.value.code == "ringing"
+    agreed = NewAppointment(
+        lead=id_, number=number(0).number, name="王小明", zone="Asia/Shanghai", at=NOON + DAY
+    )
+    await world.store.write(appointments.agree, agreed, at=NOON)
+    await world.store.write(do_not_call.add, number(1).number, "letter", at=NOON)
+    await world.ended(begun.record, "connected")
+    erased = await world.store.write(leads.erase, id_, reader=CENTER, at=NOON + HOUR)
+    assert (erased.records, erased.kept_until) == (1, NOON + 5 * 366 * DAY)
+    found = await now(world, lead)
+    assert (found.state, found.why, found.numbers) == (LeadState.CLOSED, "erased", ())
+    for table in ("leads", "lead_numbers", "appointments", "do_not_call"):
+        rows = str(keeper.rows(f"SELECT * FROM {table}"))
+        assert not [
+            word for word in ("王小明", "van", "form 7", "13800130000", "13800130001") if word in rows
+        ], table
+    assert await world.store.read(do_not_call.among, [number(0).number, number(1).number]) == {
+        number(1).number
+    }
+    assert await world.store.read(attempts.get, begun.record.id), "the record of the call stays"
 
 
 async def test_who_asked_in_a_call_is_left_alone_on_all_his_numbers(world: World) -> None:

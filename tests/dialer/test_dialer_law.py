@@ -255,6 +255,24 @@ def test_the_next_moment_waits_for_the_cap() -> None:
     assert next_moment(TERMS, replace(DIALLED, calls=calls), NOON) == calls[0] + 86400
 
 
+def test_what_is_only_remembered_of_the_law_says_so() -> None:
+    """Texts that nobody has read for this, as facts say: in the code, so in the evidence and on the pages."""
+    remembered = (
+        "310.4(b)(3)(iv)",
+        "64.1200(d)",
+        "CRTC",
+        "PECR",
+        "GDPR, Art. 6",
+        "GDPR, Art. 21",
+        "2008/2010",
+    )
+    named = [text for profile in PROFILES.values() for text in profile.sources.values()]
+    for cited in remembered:
+        found = [text for text in named if cited in text]
+        assert found, cited
+        assert all("(unverified)" in text.partition(cited)[2] for text in found), cited
+
+
 def test_a_campaign_never_loosens_the_law() -> None:
     late = replace(TERMS, week=daily(0, 24))
     at = moment("America/New_York", 2026, 7, 1, 22)

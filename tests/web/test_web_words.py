@@ -112,8 +112,8 @@ RECORDS = (
     "caller_ids",
     *("file_types", "files", "filters", "followups", "id_numbers", "import_batches", "imports", "links"),
     *("mapping", "merging", "money", "notes", "ownerships", "passwords", "phone_numbers", "reading"),
-    *("recurrence", "relations", "requests", "roles", "roots", "saved_views", "search", "tables", "tags"),
-    *("teams", "text", "users", "zones"),
+    *("recurrence", "relations", "requests", "roles", "roots", "samples", "saved_views", "search", "tables"),
+    *("tags", "teams", "text", "users", "zones"),
 )
 """The modules of the store whose refusals people meet on a page."""
 BY_PROGRAMS = (
