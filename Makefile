@@ -1,7 +1,7 @@
 # The targets that people and CI call; how each works stands in scripts/.
 PYTHON := .venv/bin/python
 
-.PHONY: run test bench races traces test-image clean
+.PHONY: run test bench races dialled traces test-image clean
 
 run: ## set up what is missing, then the server with an Asterisk of its own and demo data
 	@scripts/setup.sh run
@@ -21,6 +21,10 @@ bench: ## the benchmark table
 races: ## who answers in one instant, who hangs up in it: 200 times each, on the real Asterisk
 	@scripts/setup.sh test
 	CONTACTCENTER_RACES=200 $(PYTHON) -m pytest -s tests/e2e/test_races.py $(ARGS)
+
+dialled: ## 500 leads dialled to their end, the server killed in the middle, on the real Asterisk
+	@scripts/setup.sh test
+	CONTACTCENTER_LEADS=500 $(PYTHON) -m pytest -s tests/e2e/test_dialled_lists.py $(ARGS)
 
 traces: ## record the traces of the tests anew, from the real Asterisk
 	@scripts/setup.sh test

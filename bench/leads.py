@@ -149,7 +149,7 @@ async def _refills(store: Store, campaign: Campaign) -> list[Figure]:
     took, found = [], []
     for n in range(REFILLS + 2):
         began = time.perf_counter()
-        some = await store.write(hopper.lease, campaign.id, MANY, NOON + n)
+        some = (await store.write(hopper.lease, campaign.id, MANY, NOON + n)).leads
         if n > 1:  # the first ones compile the statements and read the pages
             took.append((time.perf_counter() - began) * 1000)
         found.append(len(some))
@@ -169,7 +169,7 @@ async def _begins(store: Store, campaign: Campaign) -> list[Figure]:
     begins, ends = [], []
     some: list[Lead] = []
     while len(some) < min(CALLS, LEADS // 10):
-        some += await store.write(hopper.lease, campaign.id, MANY, NOON)
+        some += (await store.write(hopper.lease, campaign.id, MANY, NOON)).leads
     for lead in some[:CALLS]:
         record = AttemptRecord(
             id=leads.new_id(NOON), campaign=campaign.id, list=lead.list, lead=lead.id,

@@ -151,6 +151,7 @@ class App:
             settings.store.place,
             tell=self.loop.tell,
             now=self.clock.now,
+            drift=self.clock.drift,
             region=settings.region,
             key=settings.store.key,
         )
@@ -182,7 +183,7 @@ class App:
         now = self.clock.now
         self._exit.callback(lambda: self.loop.stop(Stopping(at=now())))
         self.scripts = scripts = self._scripts()
-        self.servers = servers = self._servers()
+        self.servers = servers = self._servers(scripts.sound_of)
         self.shelf = shelf = self._shelf()
         self.keeper = keeper = self._keeper()
         self.http = self._pages(shelf, keeper)
@@ -264,7 +265,7 @@ class App:
             tap=lambda call, way, line: self.recorder.raw("agi", call, "in" if way == "<" else "out", line),
         )
 
-    def _servers(self) -> AsteriskServers:
+    def _servers(self, sound: Callable[[str], str]) -> AsteriskServers:
         return AsteriskServers(
             (
                 AmiServer(
@@ -280,6 +281,7 @@ class App:
             self.loop.tell,
             self.clock.now,
             tap=lambda server: lambda raw, way, at: self.recorder.raw("ami", server, way.value, raw),
+            sound=sound,
         )
 
     def _shelf(self) -> Shelf:

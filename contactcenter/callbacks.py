@@ -97,6 +97,8 @@ class CallbackRecord:
     """One of `CallbackState`."""
     reason: str = ""
     """Why it was cancelled."""
+    appointment: str = ""
+    """The appointment that an agent keeps by it: he asked for it himself, and it is tried once."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from itertools import count
 from contactcenter import (
     announcements,
     calling_back,
+    dialled,
     handoff,
     holds,
     identifying,
@@ -143,6 +144,7 @@ def visited(floor: Floor, event: NodeVisited) -> None:
         call.node = event.node
         call.interaction.know(last_node=event.node)
         call.interaction.note(event.at, "node", node=event.node, detail=event.detail)
+        dialled.pressed(floor, call.id, event.node, event.detail)
         floor.touch(call=call.id)
 
 
@@ -244,6 +246,7 @@ def script_ended(floor: Floor, event: ScriptEnded) -> None:
     if call := floor.calls.get(event.call):
         call.script_result = event.result
         call.interaction.note(event.at, "script_ended", node=event.node, result=event.result)
+        dialled.concluded(floor, call.id, event.result)
 
 
 def left(floor: Floor, event: CallerLeft) -> None:

@@ -7,13 +7,14 @@ callbacks in one queue, and who calls in himself is served in the place of his c
 
 from dataclasses import replace
 
-from contactcenter import handoff, recording
+from contactcenter import by_hand, handoff, recording
+from contactcenter.agents import AgentState
 from contactcenter.callbacks import LEG_PREFIX, Callback, CallbackRecord, CallbackState, CallbackTrigger
 from contactcenter.calls import Call, CallTrigger
 from contactcenter.causes import missed
 from contactcenter.claims import customer_of
 from contactcenter.commands import Accepted, FindCustomer, PlaceCall, SaveCallback
-from contactcenter.events import CallbackCancelAsked, CallbacksRestored
+from contactcenter.events import AppointmentCallAsked, CallbackCancelAsked, CallbacksRestored
 from contactcenter.floor import Floor
 from contactcenter.interactions import Interaction
 from contactcenter.routing.decisions import Decision
@@ -260,6 +261,43 @@ def _end(floor: Floor, made: Callback, trigger: CallbackTrigger, reason: str = "
         floor.rest(f"{timer} {made.record.id}")
     floor.do(SaveCallback(record=made.record))
     floor.touch(queue=made.record.queue)
+
+
+# --- calls that were agreed on ---
+
+
+def asked_appointment(floor: Floor, event: AppointmentCallAsked) -> None:
+    """An agent keeps an appointment: he is reserved, and whom he agreed with is rung, once."""
+    agent = floor.agents[event.login]
+    queue = next((each for each in (event.queue, *agent.queues) if each in floor.queues), "")
+    server = agent.line_server or next((name for name, up in sorted(floor.servers.items()) if up), "")
+    if agent.state is not AgentState.AVAILABLE or not floor.is_free(agent):
+        floor.refuse(event.request, "illegal_now", "be available, with a phone, to call")
+    elif queue not in agent.queues:
+        floor.refuse(event.request, "not_yours", "you are not in the queue of this appointment")
+    elif not floor.servers.get(server):
+        floor.refuse(event.request, "illegal_now", "no server that could call is connected")
+    elif event.number in floor.dialled or _rings(floor, event):
+        floor.refuse(event.request, "illegal_now", "this number is being called already")
+    else:
+        record = CallbackRecord(
+            id=f"{event.appointment}-{round(event.at * 1000):013d}", queue=queue, number=event.number,
+            customer=event.customer, name=event.name, server=server, asked_at=event.at, entered_at=event.at,
+            preferred=event.login, state=CallbackState.WAITING.value, due_at=event.at, expires_at=event.at,
+            appointment=event.appointment,
+        )  # fmt: skip
+        made = floor.callbacks[record.id] = Callback(record)
+        begin(floor, by_hand.decision(floor, event.login, made.place, queue, event.at), event.at)
+        floor.do(Accepted(request=event.request))
+
+
+def _rings(floor: Floor, event: AppointmentCallAsked) -> bool:
+    """Whether somebody else keeps the appointment at this moment, or calls the same number back."""
+    return any(
+        each.record.appointment == event.appointment
+        or (each.state is CallbackState.CALLING and each.record.number == event.number)
+        for each in floor.callbacks.values()
+    )
 
 
 # --- other ends ---

@@ -185,6 +185,8 @@ class Call:
     """And he is being rung: at most once."""
     dialled: bool = False
     """We call him for a campaign, and no agent has had him yet."""
+    announced: bool = False
+    """We called him for an announcement, whose script he hears."""
     previewing: bool = False
     """The agent looks at the lead before anybody is rung."""
     lead: LeadCard | None = None

@@ -271,9 +271,12 @@ def _crew(floor: Floor, live: LiveCampaign, at: float) -> Crew:
 
 def _fill(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> None:
     """See to it that there are leads; those that were held too long go back first."""
-    if live.hopper and at - live.filled_at > HOLD_S:
-        floor.do(ReturnLeads(leads=tuple(lead.id for lead in live.hopper)))
+    old = previewing.take_back(floor, live, before=at - HOLD_S)
+    if at - live.filled_at > HOLD_S:
+        old += live.hopper
         live.hopper.clear()
+    if old:
+        floor.do(ReturnLeads(leads=tuple(lead.id for lead in old)))
     least, most = HOPPER
     wanted = max(least, min(most, 2 * max(crew.signed_in, len(live.dials))))
     if live.campaign.mode is Mode.AGENTLESS:
@@ -289,6 +292,7 @@ def leads_reserved(floor: Floor, event: LeadsReserved) -> None:
     leads = event.leads
     if live:
         live.asking = False
+        live.barred = event.refusal.value if event.refusal else ""
     if live is None or not live.runs:
         if leads:
             floor.do(ReturnLeads(leads=tuple(lead.id for lead in leads)))
@@ -296,7 +300,10 @@ def leads_reserved(floor: Floor, event: LeadsReserved) -> None:
     live.filled_at = event.at
     known = {lead.id for lead in live.hopper} | {floor.dials[each].lead.id for each in live.dials}
     known |= {lead.id for _, lead in floor.leads.values()}
-    live.hopper.extend(lead for lead in leads if lead.id not in known)
+    fresh = [lead for lead in leads if lead.id not in known]
+    live.hopper.extend(lead for lead in fresh if lead.agreed_at is None)
+    # With whom a call was agreed on now comes before who has only waited longer.
+    live.hopper.extendleft(reversed([lead for lead in fresh if lead.agreed_at is not None]))
     if leads:
         live.due = True
     else:
@@ -308,6 +315,8 @@ def _decided(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
     campaign, inbound = live.campaign, floor.callers_waiting(live.campaign.queue)
     if campaign.window.starts_at is not None and at < campaign.window.starts_at:
         return Pacing(place=0, why="not_yet")
+    if live.barred and not live.hopper:
+        return Pacing(place=0, why=live.barred)
     if not any(floor.servers.values()):
         return Pacing(place=0, why="no_server")
     if inbound and campaign.blend.inbound_first and campaign.mode is not Mode.AGENTLESS:
@@ -338,9 +347,7 @@ def _wanted(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> Pacing:
         live.wishes = dict.fromkeys(wishes)
         return Pacing(place=len(wishes), why="asked")
     if _keeps_agents(live, at):
-        entered = sum(
-            floor.campaigns[each].campaign.queue == campaign.queue for each, _ in floor.leads.values()
-        )
+        entered = previewing.could_be_had(floor, live, crew.free)
         why = "one_each" if campaign.mode in RESERVED else "drops"
         return Pacing(place=max(0, len(crew.free) - spare - entered), why=why)
     inputs = _inputs(floor, live, crew, at)
@@ -397,8 +404,7 @@ def _inputs(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> PacingIn
 
 def _next(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> bool:
     """Dial the next lead, or keep an agent for it; False: there is none."""
-    while live.hopper:
-        lead = live.hopper.popleft()
+    while lead := _taken(live, at):
         number = lead.numbers[lead.next_number].number if lead.next_number < len(lead.numbers) else ""
         if not number or number in floor.dialled:
             floor.do(ReturnLeads(leads=(lead.id,)))
@@ -407,6 +413,18 @@ def _next(floor: Floor, live: LiveCampaign, crew: Crew, at: float) -> bool:
         _dial(floor, live, lead, crew, at)
         return True
     return False
+
+
+def _taken(live: LiveCampaign, at: float) -> Lead | None:
+    """The next lead out of the hopper: by hand, none who waits for another agent than who asks."""
+    asks = next(iter(live.wishes), "")
+    for lead in live.hopper:
+        own_until = previewing.own_until(live, lead)
+        if live.campaign.mode is Mode.MANUAL and own_until and at < own_until and lead.owner != asks:
+            continue
+        live.hopper.remove(lead)
+        return lead
+    return None
 
 
 def _dial(floor: Floor, live: LiveCampaign, lead: Lead, crew: Crew, at: float) -> None:

@@ -106,6 +106,7 @@ RULES: Mapping[type[Event], Callable[[Floor, Any], None]] = {
     events.WhyAsked: waits.asked_why,
     events.PriorityAsked: waits.asked_priority,
     events.CallbackCancelAsked: calling_back.asked_cancel,
+    events.AppointmentCallAsked: calling_back.asked_appointment,
     events.ScriptFailed: callers.script_failed,
     events.ScriptEnded: callers.script_ended,
     events.CallerLeft: callers.left,

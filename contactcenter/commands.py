@@ -197,6 +197,8 @@ class PlaceCall(Command):
     """For a campaign: who answers is told of by `DialledAnswered`, and is not kept waiting if we crash."""
     detection: Detection | None = None
     """Listen first whether a machine has answered."""
+    message: str = ""
+    """What who answers for a campaign hears while we are not there; empty: the call ends without a word."""
 
 
 @frozen

@@ -5,10 +5,15 @@ from typing import Any
 from contactcenter.calls import Call
 from contactcenter.commands import KeepAttempt
 from contactcenter.dialer.attempts import AttemptState, AttemptTrigger, Outcome
+from contactcenter.dialer.campaigns import Mode
 from contactcenter.dialer.drops import counted
 from contactcenter.dials import EARLY, Dial
 from contactcenter.floor import Floor
 from contactcenter.live_campaigns import LiveCampaign
+
+KEYS = frozenset("0123456789*#")
+NO_QUESTIONS = frozenset({"lookup"})
+"""Steps of a script whose digits nobody has pressed."""
 
 
 def live(floor: Floor, dial: Dial) -> LiveCampaign:
@@ -24,6 +29,10 @@ def keep(floor: Floor, dial: Dial) -> None:
 def joined(floor: Floor, call: Call, agent: str, at: float) -> None:
     """An agent has the person whom we called: no clock runs any more."""
     dial = floor.dials.get(call.id)
+    if dial and call.announced and dial.state is AttemptState.ANSWERED:
+        # Out of the script of an announcement he went into a queue: a talk like any other.
+        dial.attempt.move(AttemptTrigger.JOIN, joined_at=at, agent=agent)
+        keep(floor, dial)
     if not call.dialled or dial is None:
         return
     call.dialled = False
@@ -39,6 +48,21 @@ def joined(floor: Floor, call: Call, agent: str, at: float) -> None:
     dial.attempt.move(AttemptTrigger.JOIN, joined_at=at, agent=agent)
     count(campaign, dial, at)
     keep(floor, dial)
+
+
+def pressed(floor: Floor, call: str, node: str, keys: str) -> None:
+    """What he who hears an announcement has answered by keys is kept with the attempt."""
+    dial = floor.dials.get(call)
+    if dial and dial.mode is Mode.AGENTLESS and keys and set(keys) <= KEYS and node not in NO_QUESTIONS:
+        said = f"{node}: {keys}"
+        dial.know(detail=f"{dial.record.detail}; {said}" if dial.record.detail else said)
+
+
+def concluded(floor: Floor, call: str, result: str) -> None:
+    """The script of an announcement says what became of it, if its last word is an outcome."""
+    dial = floor.dials.get(call)
+    if dial and dial.mode is Mode.AGENTLESS and result in floor.rules.dispositions:
+        dial.know(disposition=result)
 
 
 def answer(floor: Floor, dial: Dial, at: float) -> None:

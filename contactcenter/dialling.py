@@ -36,7 +36,7 @@ from contactcenter.dialer.attempts import (
 from contactcenter.dialer.campaigns import Mode, OnMachine
 from contactcenter.dialer.drops import counted
 from contactcenter.dialer.leads import Lead, LeadNumber
-from contactcenter.dials import EARLY, PREFIX, Dial, card
+from contactcenter.dials import EARLY, Dial, card, name, named_ms
 from contactcenter.events import (
     AttemptRefused,
     AttemptSaved,
@@ -71,10 +71,10 @@ def open_dial(
     """A dial of the lead's next number; with an `agent`, he is kept for it."""
     campaign = live.campaign
     floor.numbered += 1
+    floor.named_ms = max(floor.named_ms, round(at * 1000))
     number = lead.numbers[lead.next_number]
     record = AttemptRecord(
-        # Of one length, so that none is the beginning of another: Asterisk would take the wrong leg.
-        id=f"{PREFIX}{round(at * 1000):013d}-{floor.numbered % 1_000_000:06d}",
+        id=name(floor.named_ms, floor.numbered),
         campaign=campaign.id,
         list=lead.list,
         lead=lead.id,
@@ -121,10 +121,20 @@ def saved(floor: Floor, event: AttemptSaved) -> None:
         return
     dial.saving, dial.written = False, True
     floor.rest(f"save {dial.id}")
+    if event.shows:
+        _show(floor, dial, event.shows)
     if dial.given_up or not _still_wanted(floor, dial):
         dialled.close(floor, dial, dial.given_up or Outcome.CANCELLED, event.at)
     else:
         _place(floor, dial, event.at)
+
+
+def _show(floor: Floor, dial: Dial, number: str) -> None:
+    """Another number of ours is shown than was thought when the agent was kept."""
+    dial.know(shows=number)
+    if call := floor.calls.get(dial.id):
+        call.did = number
+        call.interaction.know(did=number)
 
 
 def _still_wanted(floor: Floor, dial: Dial) -> bool:
@@ -166,6 +176,7 @@ def _place(floor: Floor, dial: Dial, at: float) -> None:
             entered_at=at,
             dialled=True,
             detection=campaign.detection,
+            message=campaign.message,
         )
     )
 
@@ -288,6 +299,15 @@ def leg_answered(floor: Floor, leg: str, at: float) -> None:
         dialled.answer(floor, dial, at)
 
 
+def seen_answered(floor: Floor, leg: str, at: float) -> None:
+    """A snapshot shows that it was answered meanwhile. Who has answered may be with his session, and is told
+    of; or the dialplan has said our message to him, and is told of by nobody."""
+    dial = floor.dials.get(leg)
+    if dial and dial.state in EARLY:
+        dialled.answer(floor, dial, at)
+        dial.unheard = True
+
+
 def answered(floor: Floor, event: DialledAnswered) -> None:
     """It is known what has answered, and its session waits for a word."""
     dial = floor.dials.get(event.call)
@@ -344,6 +364,7 @@ def _person(floor: Floor, dial: Dial, at: float) -> None:
     call.interaction.note(at, "reached", heard=record.heard)
     if dial.mode is Mode.AGENTLESS:
         call.dialled = False  # nobody is to be found for him: he has the script
+        call.announced = True
         floor.do(RunScript(call=call.id, did=dial.settings.script))
     else:
         _wait_for_agent(floor, call, at)
@@ -427,6 +448,8 @@ def asked_opt_out(floor: Floor, event: OptOutAsked) -> None:
     dial = floor.dials.get(event.call)
     record = dial.record if dial else floor.over.get(event.call)
     if record is None:
+        # Whom we did not call: where he calls from may be anybody's number.
+        floor.do(LeaveQueue(call=event.call, exit="not_called"))
         return
     if dial:
         dial.know(opted_out_at=event.at)
@@ -495,7 +518,8 @@ def _outcome(dial: Dial, cause: int, at: float, *, inferred: bool) -> Outcome:
             return Outcome.MESSAGE_LEFT if dial.whole else Outcome.MACHINE
         if dial.person and dial.mode is Mode.AGENTLESS:
             return Outcome.ANNOUNCED
-        return Outcome.LOST if inferred else Outcome.HUNG_UP
+        nobody_knows = inferred or (dial.unheard and dial.person is None)
+        return Outcome.LOST if nobody_knows else Outcome.HUNG_UP
     if dial.given_up:
         return dial.given_up
     if inferred:
@@ -537,7 +561,8 @@ def _conclude(floor: Floor, dial: Dial, final: InteractionRecord, at: float) -> 
     agent = floor.agents.get(final.agent)
     live.learning.wrapped_up(final.wrapped_s, returned=agent is not None and agent.can_take_calls)
     had_him = final.agent or dial.record.agent
-    dialled.close(floor, dial, Outcome.CONNECTED, at, disposition=final.disposition, agent=had_him)
+    said = final.disposition or dial.record.disposition  # the agent's word, or the script's
+    dialled.close(floor, dial, Outcome.CONNECTED, at, disposition=said, agent=had_him)
 
 
 def _look_after(floor: Floor, dial: Dial, at: float) -> None:
@@ -553,7 +578,8 @@ def _look_after(floor: Floor, dial: Dial, at: float) -> None:
 
 def restored(floor: Floor, event: AttemptsRestored) -> None:
     """What the last run left without an outcome: it goes on if its leg does, else it is lost. Nothing is
-    placed again."""
+    placed again. No name is given twice, though the clock may have been set back meanwhile."""
+    floor.named_ms = max(floor.named_ms, named_ms(event.newest) + 1)
     for record in event.records:
         live = floor.campaigns.get(record.campaign)
         if live is None or record.ended_at is not None:

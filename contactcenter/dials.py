@@ -42,6 +42,8 @@ class Dial:
     preview_until: float | None = None
     given_up: Outcome | None = None
     """We want it to end so, and wait for the store's or Asterisk's word."""
+    unheard: bool = False
+    """It was answered while nobody of us listened: perhaps by now it is known what has answered."""
     person: bool | None = None
     """Whether a person has answered; None: not known yet."""
     counted: Counted = Counted.NOTHING
@@ -84,6 +86,18 @@ class Dial:
     def know(self, **changes: Any) -> None:
         """Fields of the record that are known now."""
         self.attempt.record = replace(self.attempt.record, **changes)
+
+
+def name(moment_ms: int, number: int) -> str:
+    """The id of an attempt: of one length, so that none is the beginning of another, which Asterisk would
+    take for it. `number`: of those that this process has named."""
+    return f"{PREFIX}{moment_ms:013d}-{number % 1_000_000:06d}"
+
+
+def named_ms(id_: str) -> int:
+    """The moment in such an id; 0 for another one."""
+    moment, _, _ = id_.removeprefix(PREFIX).partition("-")
+    return int(moment) if id_.startswith(PREFIX) and moment.isdecimal() else 0
 
 
 def card(dial: Dial) -> LeadCard:

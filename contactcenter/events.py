@@ -483,6 +483,20 @@ class RecordingPauseAsked(Event):
 
 
 @frozen
+class AppointmentCallAsked(Event):
+    """The agent calls somebody with whom that was agreed on, and whom no campaign dials; he may."""
+
+    login: str
+    appointment: str
+    number: str
+    """E.164."""
+    name: str
+    customer: str
+    queue: str
+    request: str
+
+
+@frozen
 class LeadAsked(Event):
     """The agent wants the next lead of a campaign: to look at, and to dial when he likes."""
 
@@ -794,6 +808,8 @@ class LeadsReserved(Event):
 
     campaign: str
     leads: tuple[Lead, ...]
+    refusal: Refusal | None = None
+    """The rule by which the campaign may dial nobody at all, until somebody mends it."""
 
 
 @frozen
@@ -802,6 +818,8 @@ class AttemptSaved(Event):
     what grounds, the store's record says."""
 
     attempt: str
+    shows: str = ""
+    """The number of ours that it is to show, if not the one that was asked for: that is verified no more."""
 
 
 @frozen
@@ -832,6 +850,8 @@ class AttemptsRestored(Event):
     """At start: the attempts that the last run of this process left without an outcome."""
 
     records: tuple[AttemptRecord, ...]
+    newest: str = ""
+    """The last id that the center gave an attempt; empty: none."""
 
 
 @frozen

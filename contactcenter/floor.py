@@ -102,6 +102,8 @@ class Floor:
         self.trunks: dict[str, Trunk] = {}
         self.numbered = 0
         """Attempts that were named since this process began."""
+        self.named_ms = 0
+        """The moment in the newest name: it never goes back."""
         self.freed: dict[str, None] = {}
         """Queues in which an agent has become free since the campaigns were looked at."""
         self.unkept: dict[str, None] = {}

@@ -4,7 +4,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from contactcenter.dialer.attempts import PERSON, AttemptRecord, Outcome
-from contactcenter.dialer.campaigns import Campaign, CampaignKept, CampaignState, Mode
+from contactcenter.dialer.campaigns import Campaign, CampaignKept, CampaignState, Mode, shown_to
 from contactcenter.dialer.leads import Lead
 from contactcenter.dialer.learning import Learning
 from contactcenter.dialer.pacing import GRACE_S, Policy, Predictive, Progressive, Ratio
@@ -49,6 +49,8 @@ class LiveCampaign:
     """Of the last run: its attempts that go on have not been told yet."""
     due: bool = False
     """It is to be looked at once the event is dealt with."""
+    barred: str = ""
+    """The rule by which it may dial nobody at all, as the store said last."""
     why: str = ""
     wanted: int = 0
     paced_at: float = 0.0
@@ -96,10 +98,8 @@ class LiveCampaign:
             self.period, self.placed = period, 0
 
     def shows(self, lead: Lead) -> str:
-        """The number that this lead is shown: the campaign's in turn, and always the same one for the same
-        lead."""
-        ids = self.campaign.caller_ids
-        return ids[sum(lead.id.encode()) % len(ids)] if ids else ""
+        """The number that this lead is to be shown, if it is verified when he is dialled."""
+        return shown_to(lead.id, self.campaign.caller_ids)
 
 
 def target_of(campaign: Campaign) -> float:

@@ -5,9 +5,11 @@ he will talk to; he dials, or it dials by itself at the end of the count-down, o
 reason. His phone is rung before the number outside is: who answers has him at once.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
+from math import ceil, inf
 
-from contactcenter import dialled, dialling, handoff
+from contactcenter import by_hand, dialled, dialling, handoff
 from contactcenter.agents import AgentState
 from contactcenter.calls import CallTrigger
 from contactcenter.commands import Accepted, ReturnLeads
@@ -18,7 +20,7 @@ from contactcenter.dials import EARLY, PLACE, Dial, card
 from contactcenter.events import DialAsked, LeadAsked, SkipAsked
 from contactcenter.floor import Floor
 from contactcenter.live_campaigns import LiveCampaign
-from contactcenter.routing.decisions import Candidate, Decision, Demand, Part
+from contactcenter.routing.decisions import Decision, Part
 from contactcenter.routing.matching import Waiting
 
 AFTER_INBOUND_MIN = -10_000.0
@@ -42,13 +44,36 @@ def enter(floor: Floor, live: LiveCampaign, lead: Lead, at: float) -> None:
             entered_at=at,
             priority=(Part(why="campaign", minutes=minutes),) if minutes else (),
             preferred=lead.owner,
+            alone_until=own_until(live, lead),
         )
     )
 
 
-def take_back(floor: Floor, live: LiveCampaign) -> list[Lead]:
-    """None of the campaign's leads waits for an agent any more."""
-    places = [place for place, (campaign, _) in floor.leads.items() if campaign == live.campaign.id]
+def own_until(live: LiveCampaign, lead: Lead) -> float | None:
+    """How long a lead waits for the agent who agreed on a call with him, and for nobody else; None: there is
+    none."""
+    if not lead.owner or lead.agreed_at is None:
+        return None
+    return lead.agreed_at + live.campaign.own_s
+
+
+def could_be_had(floor: Floor, live: LiveCampaign, free: Collection[str]) -> int:
+    """How many of the leads that wait for agents of the campaign's queue one of these could have."""
+    queue, anyone = live.campaign.queue, {"", *free}
+    return sum(
+        floor.matcher.demand(place).only in anyone
+        for place, (campaign, _) in floor.leads.items()
+        if floor.campaigns[campaign].campaign.queue == queue
+    )
+
+
+def take_back(floor: Floor, live: LiveCampaign, *, before: float = inf) -> list[Lead]:
+    """None of the campaign's leads who came before then waits for an agent any more."""
+    places = [
+        place
+        for place, (campaign, _) in floor.leads.items()
+        if campaign == live.campaign.id and floor.matcher.place(place)[1] < before
+    ]
     for place in places:
         floor.matcher.leave(place)
     return [floor.leads.pop(place)[1] for place in places]
@@ -137,7 +162,8 @@ def _dial(floor: Floor, dial: Dial, at: float) -> None:
 
 
 def asked_skip(floor: Floor, event: SkipAsked) -> None:
-    """The agent does not want this lead now; or he ends a call that nobody has answered yet."""
+    """The agent does not want this lead now; or he ends a call that nobody has answered, and that has rung
+    for as long as the law wants it."""
     dial = _own(floor, event.call, event.login)
     reason = event.reason.strip()[:MOST_REASON]
     if dial is None or dial.state not in EARLY or dial.given_up:
@@ -146,10 +172,19 @@ def asked_skip(floor: Floor, event: SkipAsked) -> None:
         floor.refuse(event.request, "illegal_now", "leads of this campaign are not skipped: dial")
     elif dial.previewing and not reason:
         floor.refuse(event.request, "invalid", "say why the lead is skipped", "reason")
+    elif (still := _rings_on(floor, dial, event.at)) > 0:
+        says = f"let it ring for {ceil(still)} s more: the law asks for it"
+        floor.refuse(event.request, "illegal_now", says)
     else:
         outcome = Outcome.SKIPPED if dial.previewing else Outcome.CANCELLED
         dialling.give_up(floor, dial, outcome, event.at, detail=reason)
         floor.do(Accepted(request=event.request))
+
+
+def _rings_on(floor: Floor, dial: Dial, at: float) -> float:
+    """For how many seconds a call that is on its way has to ring on, before anybody may give it up."""
+    rings_since = dial.record.rang_at or dial.record.placed_at
+    return 0.0 if rings_since is None else rings_since + dialled.live(floor, dial).profile.ring_s - at
 
 
 def _own(floor: Floor, call: str, login: str) -> Dial | None:
@@ -179,32 +214,5 @@ def asked_lead(floor: Floor, event: LeadAsked) -> None:
 
 def give(floor: Floor, live: LiveCampaign, lead: Lead, login: str, at: float) -> None:
     """The agent gets the lead that he asked for."""
-    agent = floor.agents[login]
-    idle_s = round(at - agent.idle_since, 3)
-    best = Candidate(
-        login=login,
-        idle_s=idle_s,
-        breadth=len(agent.queues) + len(agent.skills),
-        levels=0,
-        short=0,
-        taken=agent.taken,
-    )
-    decision = Decision(
-        at=at,
-        call=f"{PLACE}{lead.id}",
-        queue=live.campaign.queue,
-        chosen=(login,),
-        strategy="manual",
-        order=floor.rules.policy.order,
-        waited_s=0.0,
-        idle_s=idle_s,
-        score=at,
-        priority=(),
-        position=1,
-        overtook=0,
-        demand=Demand(queues=(live.campaign.queue,), only=login),
-        asked=(),
-        candidates=(best,),
-        candidate_count=1,
-    )
-    keep(floor, live, lead, decision, at)
+    decided = by_hand.decision(floor, login, f"{PLACE}{lead.id}", live.campaign.queue, at)
+    keep(floor, live, lead, decided, at)

@@ -110,6 +110,7 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
         monitoring.leg_seen(floor, event.server, seen, event.at)
     if leg.answered:
         desks.line_answered(floor, leg.id)
+        dialling.seen_answered(floor, leg.id, event.at)
     floor.move_leg(leg, seen.bridge)
     leg.room = seen.room
     recording.bridged(floor, leg, event.at)

@@ -316,7 +316,10 @@ class ReminderView:
     customer: str
     request: str
     owner: str
-    """Whose page shows it; empty: everybody's of the team."""
+    """Whose page shows it; empty: everybody's of the team, and of an appointment's queue."""
     team: str
+    queue: str = ""
+    lead: str = ""
+    """Whom a campaign dials at that time, so that nobody else has to."""
     due_at: float
     remind_at: float

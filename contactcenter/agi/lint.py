@@ -190,6 +190,10 @@ class _Walk:
         self._check()
         return self._choose("message", [LONGEST_MESSAGE_S, 0.0])
 
+    async def opt_out(self) -> bool:
+        self._check()
+        return self._choose("opt_out", [True, False])
+
     async def remember(self, name: str, value: str) -> None:
         self._check()
 

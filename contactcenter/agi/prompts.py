@@ -80,27 +80,25 @@ class Prompts:
 
         Raises `BadSound` or `EngineMissing` when it can't be made.
         """
-        recording = self._recording(what)
-        engine = self._engines.get(what.language)
-        if recording:
-            source = recording.read_bytes()
-        elif engine:
-            source = f"{engine.name}\0{what.language}\0{what.text}".encode()
-        else:
-            raise EngineMissing(f"no speech engine for language {what.language!r}")
-        key = hashlib.sha256(_RECIPE.encode() + source).hexdigest()[:32]
-        target = (self._dynamic if what.dynamic else self._static) / key
+        target, recording = self._target(what)
         if not target.with_suffix(f".{self._codec}").exists():
             making = self._making.get(target)
             if making is None:
                 # A task of its own: that one of two waiting callers hangs up must not end it for the other.
-                making = asyncio.create_task(self._make(target, what, source if recording else None))
+                making = asyncio.create_task(self._make(target, what, recording))
                 self._making[target] = making
                 making.add_done_callback(lambda _: self._making.pop(target, None))
             await asyncio.shield(making)
         if what.dynamic:
             self._touch(target)
         return str(target)
+
+    def place(self, what: Speech) -> str:
+        """As `path`, whether or not the sound is there by now; empty if it can't be made."""
+        try:
+            return str(self._target(what)[0])
+        except (EngineMissing, OSError):
+            return ""
 
     async def warm(self, scripts: Iterable[Texts]) -> int:
         """Make every sound that can be made before a call needs it; returns how many there are.
@@ -142,6 +140,20 @@ class Prompts:
             return None
         file = self._recordings / what.language / f"{what.name}.wav"
         return file if file.is_file() else None
+
+    def _target(self, what: Speech) -> tuple[Path, bytes | None]:
+        """Where the sound of a speech is kept, and the user's recording of it, if there is one."""
+        recording = self._recording(what)
+        engine = self._engines.get(what.language)
+        own = recording.read_bytes() if recording else None
+        if own is not None:
+            source = own
+        elif engine:
+            source = f"{engine.name}\0{what.language}\0{what.text}".encode()
+        else:
+            raise EngineMissing(f"no speech engine for language {what.language!r}")
+        key = hashlib.sha256(_RECIPE.encode() + source).hexdigest()[:32]
+        return (self._dynamic if what.dynamic else self._static) / key, own
 
     async def _make(self, target: Path, what: Speech, recording: bytes | None) -> None:
         async with self._at_once:

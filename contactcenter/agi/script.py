@@ -81,6 +81,9 @@ class Line(Protocol):
         """Sound a tone and record what the caller says, until he presses `#`, says nothing for a while, or
         has said as much as a message may hold. Returns the seconds, or None when nothing can be recorded."""
 
+    async def opt_out(self) -> bool:
+        """Put the number that we called on the do-not-call list; returns whether it is known to be there."""
+
     async def remember(self, name: str, value: str) -> None:
         """Keep a value on the caller's leg, where it survives a crash of this process."""
 
@@ -372,6 +375,18 @@ class Call:
         self._found("message", "left")
         await self._line.play(self._speech("message_left", {}), "")
         return recording
+
+    async def opt_out(self) -> bool:
+        """Put the number that we called on the do-not-call list, for ever: on the disk before this returns.
+        Say so then, and goodbye.
+
+        Returns False for one whom no campaign called, and when nobody says in time that it is kept (what was
+        told is not lost).
+        """
+        self._visit("opt_out")
+        kept = await self._line.opt_out()
+        self._found("opt_out", "kept" if kept else "not known to be kept")
+        return kept
 
     async def transfer(self, target: str, *, ring_s: int = 30) -> str:
         """Connect the caller to a target that the configuration lists, and return Asterisk's DIALSTATUS.

@@ -162,6 +162,11 @@ class AgiServer:
         """Make all sounds that don't depend on a call; returns their number. Calls may come meanwhile."""
         return await self._prompts.warm([BUILT_IN, *(script.texts for script, _ in self._routes.values())])
 
+    def sound_of(self, text: str) -> str:
+        """Where Asterisk finds a campaign's message once it is made (`MakeNotices`), without extension; empty
+        if it can't be."""
+        return self._prompts.place(notice(text))
+
     def check(self) -> list[str]:
         """What would not work: engines and recordings, one sentence each."""
         return self._prompts.check()

@@ -366,6 +366,9 @@ class Session:
             return None
         return reply.endpos / 8000
 
+    async def opt_out(self) -> bool:
+        return await self._waiting.opt_out()
+
     async def remember(self, name: str, value: str) -> None:
         await self._leg.remember(name, value)
 

@@ -80,6 +80,8 @@ class SimulatedCaller:
         """The queue that the caller waits in, or empty."""
         self.recording = ""
         """The message that the caller is saying, or empty."""
+        self.opted_out = False
+        """Whether the caller was put on the do-not-call list."""
         self.remembered: dict[str, str] = {}
         arrival = Arrival(
             call="simulated-1.1",
@@ -240,6 +242,10 @@ class SimulatedCaller:
             return SAID_S if await self._next_key() == "#" else 0.0
         finally:
             self.recording = ""
+
+    async def opt_out(self) -> bool:
+        self.opted_out = True
+        return True
 
     async def remember(self, name: str, value: str) -> None:
         self.remembered[name] = value

@@ -222,8 +222,9 @@ class Waiting:
             reply = await self._leg.command("STREAM FILE", path, command.key, timeout_s=PLAY_TIMEOUT_S)
             key = chr(int(reply.result)) if reply.result not in ("", "0") else ""
             whole = not key and reply.endpos > 0
-            if key:
-                await self._opt_out(said.language)
+            if key and await self._opted_out():
+                path = await self._prompts.path(speech(BUILT_IN, "opted_out", said.language, {}))
+                await self._leg.command("STREAM FILE", path, "", timeout_s=PLAY_TIMEOUT_S)
         except (CallerGone, CommandTimeout):
             raise
         except Exception:
@@ -231,19 +232,27 @@ class Waiting:
         self._services.tell(NoticeEnded(at=now(), call=self._leg.id, whole=whole))
         return "opted_out" if key else "notice"
 
-    async def _opt_out(self, language: str) -> None:
-        """The call ends when the number is on the list, or when that takes too long: it is told that it was
-        pressed, and that is not lost."""
+    async def opt_out(self) -> bool:
+        """In a script: whoever wants no more calls is on the list when this returns True."""
+        self._waits = True
+        try:
+            return await self._opted_out()
+        finally:
+            self._waits = False
+
+    async def _opted_out(self) -> bool:
+        """Whether the number is on the list, as far as is said in time: it is told that it was asked for, and
+        that is not lost."""
         self._services.tell(OptOutAsked(at=self._services.now(), call=self._leg.id))
         try:
             async with asyncio.timeout(SAVED_S):
-                while not isinstance(await self._commands.get(), LeaveQueue):
-                    pass
+                while True:
+                    command = await self._commands.get()
+                    if isinstance(command, LeaveQueue):
+                        return command.exit == "opted_out"
         except TimeoutError:
             log.warning("call %s: wants no more calls, and nobody says that it is kept", self._leg.id)
-            return
-        path = await self._prompts.path(speech(BUILT_IN, "opted_out", language, {}))
-        await self._leg.command("STREAM FILE", path, "", timeout_s=PLAY_TIMEOUT_S)
+            return False
 
     async def _inform(self, call: Call, told: Announce) -> bool:
         """Tell the caller how things stand, and let him choose another way; returns whether an agent cut it

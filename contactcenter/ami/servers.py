@@ -70,10 +70,15 @@ DIGITS = re.compile(r"[0-9]{1,15}")
 SHOWN = re.compile(r"\+?[0-9]{1,20}")
 NOT_THERE = 20
 """The Q.850 cause of a phone that is not registered: subscriber absent."""
+BEGUN_S = 1.0
+"""A leg that failed and that nobody has told of in this time has never begun."""
 LINE_RING_MS = 30_000
 MONITOR_RING_MS = 30_000
 MOST_DETECTION = 60_000
 """No value of the detection of machines is higher: milliseconds, words, or a loudness."""
+SOUND = re.compile(r"/[A-Za-z0-9/._-]{1,255}")
+"""A sound file that one variable can name: without a comma, which would begin another variable, or `&`, which
+would begin another sound."""
 MODES = frozenset({"listen", "whisper", "barge"})
 """The extensions of the dialplan's [monitor]."""
 LEG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -86,7 +91,8 @@ class AsteriskServers:
     """All the Asterisk servers that the configuration names.
 
     `tell` puts an event into the inbox, `now` is the center's clock, `tap(server)` gives a recorder of the
-    raw messages of one server, or None.
+    raw messages of one server, or None. `sound(text)` is where Asterisk finds a campaign's message as a
+    sound, empty if there is none.
     """
 
     def __init__(
@@ -95,8 +101,10 @@ class AsteriskServers:
         tell: Callable[[Event], None],
         now: Callable[[], float],
         tap: Callable[[str], Tap | None] = lambda server: None,
+        sound: Callable[[str], str] = lambda text: "",
     ) -> None:
         self._tell = tell
+        self._sound = sound
         self._now = now
         self._links: dict[str, AmiLink] = {}
         self._versions: dict[str, str] = {}
@@ -251,7 +259,7 @@ class AsteriskServers:
                 "CC_ENTERED": f"{command.entered_at:.6f}",
             }
             if command.dialled:
-                variables["CC_ALONE"] = "hangup"
+                variables["CC_ALONE"] = self._alone(command.message)
             if command.detection:
                 variables["CC_AMD"] = _detection(command.detection)
         except ValueError as error:
@@ -267,6 +275,15 @@ class AsteriskServers:
         }
         number = command.number.removeprefix("+")
         await self._ring(command.server, command.leg, f"{number}@{command.trunk}", target)
+
+    def _alone(self, message: str) -> str:
+        """What the dialplan does with who answers while we are not there: it says the message, or hangs up
+        where there is none. What the campaign's text holds never gets into the dialplan."""
+        sound = self._sound(message) if message else ""
+        if sound and not SOUND.fullmatch(sound):
+            log.warning("sound_not_sayable", path=sound, reason="a folder with an odd name")
+            sound = ""
+        return sound or "hangup"
 
     async def _add(self, command: AddLeg) -> None:
         """BridgeAdd takes the first leg whose id begins so. Ours are of one length; Asterisk's own end in a
@@ -327,11 +344,11 @@ class AsteriskServers:
         check_once(message)
         if message.event == "OriginateResponse":
             # Where no channel came about there is no Hangup: this is all that is heard of our leg. Otherwise
-            # the Hangup, before or after it, knows the cause.
+            # the Hangup, before or after it, knows the cause; and a busy Asterisk may say that a call failed
+            # before it says that it began.
             leg = message.get("Uniqueid", "")
             if message.response == "Failure" and leg in self._asked:
-                self._asked.discard(leg)
-                self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
+                self._spawn(self._never_began(leg))
             return
         if message.event == "ContactStatus":
             self._contact_changed(server, message)
@@ -341,6 +358,12 @@ class AsteriskServers:
             self._asked.discard(event.leg)
         if event:
             self._tell(event)
+
+    async def _never_began(self, leg: str) -> None:
+        await asyncio.sleep(BEGUN_S)
+        if leg in self._asked:
+            self._asked.discard(leg)
+            self._tell(LegEnded(at=self._now(), leg=leg, cause=NOT_THERE))
 
     def _contact_changed(self, server: str, message: Message) -> None:
         phone = device_phone(f"PJSIP/{message.get('AOR', '')}")

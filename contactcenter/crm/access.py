@@ -258,6 +258,8 @@ class Reader:
     queues: frozenset[str] = frozenset()
     """What he is limited to, of calls, agents, interactions and recordings; empty: no limit. An agent's own
     queues are no limit; nor is there one where the scope is `all`."""
+    serves: frozenset[str] = frozenset()
+    """The queues whose calls he takes: what waits for anyone there waits for him, too."""
     hidden: frozenset[str] = frozenset()
     attending: frozenset[str] = frozenset()
     """The customers on his page for the call that he has, or is about to get: he sees these."""
@@ -516,7 +518,7 @@ def _alike(readers: Iterable[Reader], kind: Kind, ids: Collection[str]) -> list[
 def _key(reader: Reader) -> tuple[Any, ...]:
     rights = tuple(reader.may(right) for right in _READ)
     scopes = tuple(reader.scope(kind) for kind in SCOPED)
-    return rights, scopes, reader.teams, reader.queues, reader.attending
+    return rights, scopes, reader.teams, reader.queues, reader.serves, reader.attending
 
 
 _READ = sorted(set(READING.values()))
@@ -753,15 +755,17 @@ def _attempt(reader: Reader, table: FromClause) -> ColumnElement[bool]:
 
 
 def _appointment(reader: Reader, table: FromClause) -> ColumnElement[bool]:
-    """One's own; with the scope `team` those of one's teams, too."""
-    match reader.scope(Kind.LEAD):
-        case Scope.ALL:
-            return true()
-        case Scope.TEAM:
-            limit = _in_queues(reader, Kind.LEAD, table.c.queue)
-            return or_(table.c.owner == reader.login, and_(limit, table.c.team.in_(("", *reader.teams))))
-        case Scope.OWN:
-            return table.c.owner == reader.login
+    """One's own, and anyone's of the queues that one serves; with the scope `team` one's teams' too."""
+    scope = reader.scope(Kind.LEAD)
+    if scope is Scope.ALL:
+        return true()
+    mine = table.c.owner == reader.login
+    if reader.serves:
+        mine = or_(mine, and_(table.c.owner == "", table.c.queue.in_(sorted(reader.serves))))
+    if scope is Scope.OWN:
+        return mine
+    limit = _in_queues(reader, Kind.LEAD, table.c.queue)
+    return or_(mine, and_(limit, table.c.team.in_(("", *reader.teams))))
 
 
 def _reached(reader: Reader, login: ColumnElement[str]) -> ColumnElement[bool]:

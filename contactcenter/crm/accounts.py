@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from contactcenter.crm import access, readers, records, roles, teams
+from contactcenter.crm import access, appointments, readers, records, roles, teams
 from contactcenter.crm import users as user_records
 from contactcenter.crm.access import Reader, Right
 from contactcenter.crm.errors import Refusal
@@ -86,6 +86,8 @@ def change(
     records.changed(
         db, "user", login, _document(before), _document(after), by=by.login, at=at, version=before.version + 1
     )
+    if after.user.disabled:
+        appointments.hand_over(db, at=at)
     return Account(user=after.user, teams=after.teams, version=before.version + 1)
 
 

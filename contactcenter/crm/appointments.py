@@ -1,28 +1,39 @@
 """Appointments: calls agreed on with somebody for a time, by his clock.
 
-One whose lead a campaign dials is dialled by it: the lead is due at that time, and its owner's. Any other is
-called by whoever is reminded of it. A talk with the lead that begins after it was agreed on keeps it. *Due*
-and *missed* are what the clock says of one that is open: nothing has to run for it, and a restart forgets
-nothing. It stays when its owner goes: whoever sees it gives it to somebody else.
+One whose lead a campaign dials is dialled by it: the lead is due at that time, and its owner's, closed or
+not. Any other is called from his page by whoever is reminded of it. A talk that begins after it was agreed on
+keeps it. *Due* and *missed* are what the clock says of one that is open: nothing has to run for it, and a
+restart forgets nothing. It stays when its owner goes, and is anyone's then (`hand_over`).
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
-from contactcenter.crm import access, ownerships, paging, records
+from contactcenter.crm import access, ownerships, paging, records, shelves
+from contactcenter.crm import leads as lead_records
 from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.phone_numbers import e164
-from contactcenter.crm.schema import appointments, leads
+from contactcenter.crm.schema import appointments, lead_numbers, leads, users
 from contactcenter.crm.text import entered
 from contactcenter.crm.zones import checked_zone
-from contactcenter.dialer.leads import LeadState
+from contactcenter.dialer.leads import LeadNumber, LeadState
 from contactcenter.values import frozen
 from contactcenter.views import ReminderView
 
@@ -158,13 +169,22 @@ def page(
 
 def of_lead(db: Connection, lead: str) -> Appointment | None:
     """The first open appointment of a lead, or None."""
-    query = select(appointments).where(appointments.c.lead == lead, appointments.c.lead != "", _IS_OPEN)
-    row = db.execute(query.order_by(appointments.c.at, appointments.c.id).limit(1)).one_or_none()
-    return _appointment(row, CENTER, row.at) if row else None
+    return of_leads(db, (lead,)).get(lead)
+
+
+def of_leads(db: Connection, ids: Collection[str]) -> dict[str, Appointment]:
+    """The first open appointment of each of these leads who has any, by lead."""
+    query = select(appointments).where(appointments.c.lead.in_(list(ids)), _OF_A_LEAD, _IS_OPEN)
+    found: dict[str, Appointment] = {}
+    # In order only here: for the database, an order is a reason for another index.
+    for row in sorted(db.execute(query), key=lambda each: (each.at, each.id)) if ids else ():
+        found.setdefault(row.lead, _appointment(row, CENTER, row.at))
+    return found
 
 
 def reminders(db: Connection, *, at: float) -> tuple[tuple[ReminderView, ...], float | None]:
-    """The reminders that stand at this moment, and when the next one comes; None: none is to come."""
+    """The reminders that stand at this moment, and when this is to be asked again: the next reminder, or the
+    next time that was agreed on, which may be nobody's by then (`left`). None: none is to come."""
     stands = (
         _IS_OPEN,
         appointments.c.remind_at.is_not(None),
@@ -175,13 +195,21 @@ def reminders(db: Connection, *, at: float) -> tuple[tuple[ReminderView, ...], f
     views = tuple(
         ReminderView(
             id=row.id, kind=Kind.APPOINTMENT.value, title=row.name, customer=row.customer, request="",
-            owner=row.owner or ("" if row.team else row.created_by), team=row.team, due_at=row.at,
-            remind_at=row.remind_at,
+            owner=row.owner or ("" if row.team or row.queue else row.created_by), team=row.team,
+            queue=row.queue, lead=row.lead, due_at=row.at, remind_at=row.remind_at,
         )
         for row in rows
     )  # fmt: skip
-    coming = select(func.min(appointments.c.remind_at)).where(_IS_OPEN, appointments.c.remind_at > at)
-    return views, db.scalar(coming)
+    moments = (
+        db.scalar(select(func.min(column)).where(_IS_OPEN, column > at))
+        for column in (appointments.c.remind_at, appointments.c.at)
+    )
+    return views, min((each for each in moments if each is not None), default=None)
+
+
+def left(db: Connection, *, at: float) -> bool:
+    """Whether there are any to be handed over."""
+    return bool(_left(db, at))
 
 
 # --- writing ---
@@ -204,7 +232,7 @@ def agree(
     }  # fmt: skip
     db.execute(insert(appointments).values(row))
     records.changed(db, "appointment", row["id"], None, _told(row), by=reader.login, at=at)
-    _lead_due(db, row, at)
+    _lead_due(db, row["lead"], at)
     return _written(db, row["id"], reader, at)
 
 
@@ -243,7 +271,8 @@ def change(
 def cancel(
     db: Connection, appointment: str, *, reader: Reader = CENTER, at: float, expected: int | None = None
 ) -> Appointment:
-    """It is not to be kept. Its lead is dialled as its list and campaign say. Raises as `change`."""
+    """It is not to be kept. Its lead is dialled at the time of his next one, or else as his list and campaign
+    say. Raises as `change`."""
     row = _alive(db, appointment, reader, expected)
     return _write(db, row, {"state": AppointmentState.CANCELLED.value}, "cancelled", reader, at)
 
@@ -258,17 +287,51 @@ def put_away(db: Connection, appointment: str, *, reader: Reader = CENTER, at: f
 def keep(db: Connection, lead: str, attempt: str, *, begun_at: float, at: float) -> None:
     """Somebody talked with the lead, in a call that began then: what was agreed on before is done."""
     query = select(appointments).where(
-        appointments.c.lead == lead, appointments.c.lead != "", _IS_OPEN,
-        appointments.c.created_at <= begun_at,
+        appointments.c.lead == lead, _OF_A_LEAD, _IS_OPEN, appointments.c.created_at <= begun_at,
     )  # fmt: skip
     for row in db.execute(query).all():
         values = {"state": AppointmentState.DONE.value, "attempt": attempt}
         _write(db, row, values, "done", CENTER, at)
 
 
+def keep_by_hand(db: Connection, appointment: str, *, at: float) -> None:
+    """An agent called then because of it, and they talked: it is done, unless it is over already."""
+    row = db.execute(select(appointments).where(appointments.c.id == appointment, _IS_OPEN)).one_or_none()
+    if row is not None:
+        _write(db, row, {"state": AppointmentState.DONE.value}, "done", CENTER, at)
+
+
+def hand_over(db: Connection, *, at: float) -> None:
+    """Those whose owner is gone are anyone's of their queue from now on: of one who may not sign in any more
+    all, of one who serves the queue no more those whose time, or reminder, has come: he may be back by then.
+    """
+    for row in _left(db, at):
+        _write(db, row, {"owner": ""}, "handed_over", CENTER, at)
+
+
 # --- parts ---
 
-_IS_OPEN = appointments.c.state == AppointmentState.OPEN.value
+_IS_OPEN = appointments.c.state == literal_column("'open'")
+# In so many letters: the index of those with a lead is used if the query says so, and not by a parameter.
+_OF_A_LEAD = appointments.c.lead != literal_column("''")
+
+
+def _left(db: Connection, at: float) -> list[Row[Any]]:
+    """The rows of those that are to be handed over."""
+    come = or_(appointments.c.at <= at, appointments.c.remind_at <= at)
+    query = (
+        select(appointments, users.c.disabled, users.c.queues.label("serves"))
+        .outerjoin(users, users.c.login == appointments.c.owner)
+        .where(_IS_OPEN, appointments.c.owner != literal_column("''"))
+        .where(or_(users.c.disabled, users.c.login.is_(None), come & (appointments.c.at > at - REMINDED_S)))
+    )
+    return [row for row in db.execute(query) if _is_gone(row)]
+
+
+def _is_gone(row: Row[Any]) -> bool:
+    if row.owner == CENTER.login:
+        return False
+    return row.disabled is not False or bool(row.queue and row.queue not in row.serves)
 
 
 def forget(db: Connection, lead: str, *, by: str, at: float) -> None:
@@ -345,23 +408,47 @@ def _write(
     was, now = _told(before), {**before, **values}
     if was != _told(now):
         version = row.version + 1
-        history = [*row.history, _line(at, reader, what)]
+        line = _line(at, reader, what) | ({"owner": row.owner} if was["owner"] != now["owner"] else {})
+        history = [*row.history, line]
         of = update(appointments).where(appointments.c.id == row.id)
         db.execute(of.values(**values, history=history, version=version, updated_at=at))
         records.changed(db, "appointment", row.id, was, _told(now), by=reader.login, at=at, version=version)
-        if values.keys() & {"at", "owner"}:
-            _lead_due(db, now, at)
+        if "at" in values or now["state"] == AppointmentState.CANCELLED.value:
+            _lead_due(db, row.lead, at)
     return _written(db, row.id, reader, at)
 
 
-def _lead_due(db: Connection, row: Mapping[str, Any], at: float) -> None:
-    """Its lead is dialled at that time and no earlier, by its owner as far as he is there. One that is being
-    talked to now is settled when the talk is over (`settling.py`)."""
-    if row["lead"]:
-        waits = leads.c.state == LeadState.DUE.value
-        of = update(leads).where(leads.c.id == row["lead"], waits)
-        again = {"due_at": row["at"], "owner": row["owner"]}
-        db.execute(of.values(**again, version=leads.c.version + 1, updated_at=at))
+def _lead_due(db: Connection, lead: str, at: float) -> None:
+    """The lead is dialled at the time of his first open appointment and no earlier, at its number, even if he
+    was closed: he wants this call. One who is held, or is now another lead, stays so. One who is being talked
+    to now is settled when the talk is over (`settling.py`)."""
+    first = of_lead(db, lead) if lead else None
+    row = db.execute(select(leads).where(leads.c.id == lead)).one_or_none() if first else None
+    if first is None or row is None or row.state == LeadState.HELD.value or row.why == lead_records.DUPLICATE:
+        return
+    number, place = _number(db, row, first)
+    values: dict[str, Any] = {
+        "due_at": first.at, "next_number": place,
+        "shelf": shelves.shelf_of(row.priority, number.zones, number.regions),
+    }  # fmt: skip
+    if row.state == LeadState.CLOSED.value:
+        values |= {"state": LeadState.DUE.value, "why": ""}
+    of = update(leads).where(leads.c.id == row.id)
+    db.execute(of.values(**values, version=row.version + 1, updated_at=at))
+
+
+def _number(db: Connection, lead: Row[Any], agreed: Appointment) -> tuple[LeadNumber, int]:
+    """The number that was agreed on, and its place among the lead's; a new one is put behind them."""
+    numbers = lead_records.numbers_of(db, (lead.id,))[lead.id]
+    for place, each in enumerate(numbers):
+        if each.number == agreed.number:
+            return each, place
+    new = lead_records.number_of(agreed.number, "agreed", zone=lead.zone or agreed.zone, region=lead.region)
+    if len(numbers) >= lead_records.MOST_NUMBERS:
+        raise Refusal(f"the lead has {len(numbers)} numbers: take one of them", field="number")
+    row = {"lead": lead.id, "position": len(numbers), **asdict(new)}
+    db.execute(insert(lead_numbers).values({**row, "zones": list(new.zones), "regions": list(new.regions)}))
+    return new, len(numbers)
 
 
 def _line(at: float, reader: Reader, what: str) -> dict[str, Any]:

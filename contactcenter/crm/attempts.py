@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from contactcenter.crm import access, attempt_rows, campaigns, leads, paging, permits, settling
@@ -22,10 +22,11 @@ from contactcenter.crm.schema import leads as lead_rows
 from contactcenter.crm.text import inert
 from contactcenter.crm.zones import where
 from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, shown_to
 from contactcenter.dialer.leads import LeadNumber, LeadState
 from contactcenter.dialer.permission import Dialled, Refusal, Terms, refusal
 from contactcenter.dialer.profiles import PROFILES
+from contactcenter.dials import PREFIX
 from contactcenter.values import frozen
 
 YEAR_S = 366 * 86_400.0
@@ -33,7 +34,7 @@ _LONGEST_YEARS = max(each.record_years for each in PROFILES.values())
 _MANY = 2_000
 _LATER = ("disposition", "detail")
 """What may still come when the attempt is over: the agent's word."""
-_GROUNDS = ("id", "marketing", "zones", "regions", "consent", "national_list_at")
+_GROUNDS = ("id", "shows", "marketing", "zones", "regions", "consent", "national_list_at")
 """What stays as the rules were asked by."""
 
 
@@ -95,6 +96,13 @@ def unfinished(db: Connection) -> tuple[AttemptRecord, ...]:
     return tuple(map(attempt_rows.record, db.execute(query)))
 
 
+def newest(db: Connection) -> str:
+    """The last id that the center gave; empty: none. Its ids grow with time."""
+    beyond = PREFIX[:-1] + chr(ord(PREFIX[-1]) + 1)
+    query = select(func.max(attempts.c.id)).where(attempts.c.id >= PREFIX, attempts.c.id < beyond)
+    return db.scalar(query) or ""
+
+
 def of_campaign(
     db: Connection, campaign: str, *, after: tuple[float, str] | None = None, limit: int = _MANY
 ) -> tuple[AttemptRecord, ...]:
@@ -120,10 +128,13 @@ def every_of_campaign(db: Connection, campaign: str, *, since: float = 0.0) -> I
 # --- writing ---
 
 
-def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
+def begin(db: Connection, record: AttemptRecord, at: float, drift_s: float = 0.0) -> Begun:
     """Write the attempt if every rule allows its call at `at`; else write the refusal, and settle its lead.
+    The number that it shows is another one of the campaign's, if its own is not verified any more. `drift_s`:
+    how far our clock is from the machine's.
 
-    Asked again for an attempt that is there (nobody knew whether it was written), it answers as it is.
+    Asked again for an attempt that is there (nobody knew whether it was written), it answers as it is: one
+    whose call came about is not allowed again, whoever asks.
     """
     known = db.execute(select(*COLUMNS).where(attempts.c.id == record.id)).one_or_none()
     if known is not None:
@@ -134,13 +145,20 @@ def begin(db: Connection, record: AttemptRecord, at: float) -> Begun:
     numbers = leads.numbers_of(db, [lead.id])[lead.id] if lead else ()
     if campaign is None or (record.lead and not _is_leased(lead, record.campaign)):
         return _refuse(db, record, Refusal.NOT_DUE, None, at)
+    if lead is not None and lead.due_at > at:
+        # He was moved while he was in the hopper, such as an appointment of his.
+        settling.postpone(db, lead, at)
+        return _refuse(db, record, Refusal.NOT_DUE, None, at)
     number = next((each for each in numbers if each.number == record.number), None)
     if lead and number is None:  # somebody changed it since he was leased
         due_at = settling.put_back(db, lead, numbers, at)
         return replace(_refuse(db, record, Refusal.NOT_DUE, None, at), due_at=due_at)
-    by = permits.terms(db, campaign, (record.shows,))
+    by = permits.terms(db, campaign, drift_s)
     target = permits.target_of(lead, number) if lead and number else _target(record)
     (permit,) = permits.permits(db, by, [target], at, ignoring=record.id)
+    shown = permits.numbers_shown(db, campaign)
+    if shown and record.shows not in shown:
+        record = replace(record, shows=shown_to(record.lead, shown))
     record = replace(
         record, marketing=by.marketing, zones=target.zones, regions=target.regions, consent=permit.consent,
         national_list_at=_looked_at(by),
@@ -222,8 +240,10 @@ def _refuse(db: Connection, record: AttemptRecord, why: Refusal, about: _Lead | 
 
 
 def _as_it_is(record: AttemptRecord) -> Begun:
-    why = Refusal(record.refusal) if record.outcome == Outcome.REFUSED else None
-    return Begun(record=record, refusal=why)
+    if record.state == AttemptState.SAVED:
+        return Begun(record=record)
+    refused = record.outcome == Outcome.REFUSED
+    return Begun(record=record, refusal=Refusal(record.refusal) if refused else Refusal.NOT_DUE)
 
 
 def _is_leased(lead: Row[Any] | None, campaign: str) -> bool:

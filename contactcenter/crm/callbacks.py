@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from contactcenter.callbacks import CallbackRecord
-from contactcenter.crm import access, paging
+from contactcenter.callbacks import CallbackRecord, CallbackState
+from contactcenter.crm import access, appointments, paging
 from contactcenter.crm.access import Kind, Reader
 from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import callbacks
@@ -24,7 +24,7 @@ def storable(record: CallbackRecord) -> CallbackRecord:
 
 
 def save(db: Connection, records: Iterable[CallbackRecord]) -> None:
-    """Write the records, each in its last state."""
+    """Write the records, each in its last state. An appointment that was kept by one is done."""
     fresh = {record.id: record for record in records}
     if not fresh:
         return
@@ -35,6 +35,9 @@ def save(db: Connection, records: Iterable[CallbackRecord]) -> None:
         db.execute(insert(callbacks), new)
     if changed:
         db.execute(update(callbacks).where(callbacks.c.id == bindparam("this")), changed)
+    for record in fresh.values():
+        if record.appointment and record.state == CallbackState.DONE:
+            appointments.keep_by_hand(db, record.appointment, at=record.asked_at)
 
 
 def unfinished(db: Connection) -> tuple[CallbackRecord, ...]:

@@ -14,18 +14,27 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, literal_column, select, union_all, update
 
-from contactcenter.crm import attempts, campaigns, leads, lists, permits, settling
+from contactcenter.crm import appointments, attempts, campaigns, leads, lists, permits, settling
 from contactcenter.crm.leads import new_id
 from contactcenter.crm.permits import Permit
+from contactcenter.crm.schema import appointments as agreed_rows
 from contactcenter.crm.schema import attempts as attempt_rows
 from contactcenter.crm.schema import campaign_lists, customers, root_of_row
 from contactcenter.crm.schema import leads as lead_rows
 from contactcenter.crm.shelves import Shelf
 from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
-from contactcenter.dialer.campaigns import Campaign
+from contactcenter.dialer.campaigns import Campaign, shown_to
 from contactcenter.dialer.hours import allowed
 from contactcenter.dialer.leads import Lead, LeadNumber, LeadState
-from contactcenter.dialer.permission import LASTING, Refusal, Terms, hours_of, list_is_young, refusal
+from contactcenter.dialer.permission import (
+    DAY_S,
+    LASTING,
+    Refusal,
+    Terms,
+    hours_of,
+    refusal,
+    refuses_all,
+)
 from contactcenter.values import frozen
 
 LEASE_S = 4 * 3600.0
@@ -37,28 +46,41 @@ ROUNDS = 4
 """So often more leads are looked at, when some may not be dialled."""
 TOGETHER = 200
 """Shelves that are looked into by one statement."""
+WRITTEN = LASTING | {Refusal.TOO_OFTEN, Refusal.AFTER_DROP}
+"""What is written down of a lead who is not leased. The hours, and a call that is on its way, only say when
+he comes."""
 
 
-def lease(db: Connection, campaign_id: str, many: int, at: float) -> tuple[Lead, ...]:
-    """Lease so many leads of the campaign's lists at most, that may be dialled at `at`. None, if there are
-    none, or if the campaign may dial nobody: no number of it is verified, or its national list is too old."""
+@frozen
+class Leased:
+    """What a lease brought."""
+
+    leads: tuple[Lead, ...] = ()
+    refusal: Refusal | None = None
+    """The rule by which the campaign may dial nobody at all."""
+
+
+def lease(db: Connection, campaign_id: str, many: int, at: float, drift_s: float = 0.0) -> Leased:
+    """Lease so many leads of the campaign's lists at most, that may be dialled at `at`. `drift_s`: how far
+    our clock is from the machine's."""
     campaign = campaigns.read(db, campaign_id)
     if campaign is None or not _in_window(campaign, at):
-        return ()
-    by = permits.terms(db, campaign, campaign.caller_ids)
-    if not by.caller_id_verified or (by.marketing and not list_is_young(by, at)):
-        return ()
-    _give_back_expired(db, at)
+        return Leased()
+    by = permits.terms(db, campaign, drift_s)
     mixer = _Mixer(db, campaign)
-    found: list[Lead] = []
+    if why := refuses_all(by, at):
+        _write_down(db, campaign, by, mixer, why, at)
+        return Leased(refusal=why)
+    _give_back_expired(db, at)
     numbers: set[str] = set()
+    found = _take(db, campaign, by, _agreed(db, campaign, min(many, MOST), at), numbers, at)
     for _ in range(ROUNDS):
         wanted = min(many, MOST) - len(found)
         if wanted <= 0 or not (ids := mixer.pick(by, wanted, at)):
             break
         found += _take(db, campaign, by, ids, numbers, at)
     mixer.remember()
-    return tuple(found)
+    return Leased(leads=tuple(found))
 
 
 def give_back(db: Connection, ids: Collection[str]) -> None:
@@ -105,6 +127,23 @@ def _in_window(campaign: Campaign, at: float) -> bool:
 # --- which come next ---
 
 
+def _agreed(db: Connection, campaign: Campaign, many: int, at: float) -> list[str]:
+    """The ids of leads with whom a call was agreed on for now, whatever their priority: they come first."""
+    query = (
+        select(lead_rows.c.id)
+        .join(agreed_rows, agreed_rows.c.lead == lead_rows.c.id)
+        .where(
+            agreed_rows.c.state == literal_column("'open'"), agreed_rows.c.at <= at,
+            agreed_rows.c.lead != literal_column("''"),
+            lead_rows.c.list.in_([share.list for share in campaign.lists]),
+            lead_rows.c.state == literal_column("'due'"), lead_rows.c.due_at <= at,
+        )
+        .order_by(agreed_rows.c.at, agreed_rows.c.id)
+        .limit(many)
+    )  # fmt: skip
+    return list(dict.fromkeys(db.scalars(query)))
+
+
 class _Mixer:
     """Picks from the campaign's lists by their weights: at each pick a list gets credit for its weight, and
     the one with the most pays for all. So any few picks in a row are mixed, too, and a list that was empty
@@ -145,7 +184,7 @@ def _next_of(db: Connection, by: Terms, list_: str, many: int, at: float) -> lis
         open_ = [shelf for shelf in group if _is_open(by, shelf, at)]
         for begin in range(0, len(open_), TOGETHER):
             some = open_[begin : begin + TOGETHER]
-            found += _from_shelves(db, list_, some, many - len(found), at)
+            found += _from_shelves(db, by, list_, some, many - len(found), at)
             if len(found) >= many:
                 return found
     return found
@@ -156,20 +195,24 @@ def _is_open(by: Terms, shelf: Shelf, at: float) -> bool:
     return not shelf.zones or allowed(hours_of(by, shelf.zones, shelf.regions), at)
 
 
-def _from_shelves(db: Connection, list_: str, open_: Sequence[Shelf], many: int, at: float) -> list[str]:
+def _from_shelves(
+    db: Connection, by: Terms, list_: str, open_: Sequence[Shelf], many: int, at: float
+) -> list[str]:
     """Those that have been due for longest. Of each shelf only as many are read as may be wanted."""
     texts = {f"shelf_{place}": shelf.text for place, shelf in enumerate(open_)}
-    return list(db.scalars(_query(len(open_)), {"list": list_, "at": at, "many": many, **texts}))
+    query = _query(len(open_), agents=by.agents)
+    return list(db.scalars(query, {"list": list_, "at": at, "many": many, **texts}))
 
 
 @cache
-def _query(shelves: int) -> Select[Any]:
-    """Kept: to make it takes longer than to read by it."""
+def _query(shelves: int, *, agents: bool) -> Select[Any]:
+    """Kept: to make it takes longer than to read by it. Who was dropped is for campaigns with `agents`."""
+    any_ = [] if agents else [lead_rows.c.dropped_at.is_(None)]
     each_shelf = [
         select(lead_rows.c.id, lead_rows.c.due_at)
         .where(
             lead_rows.c.list == bindparam("list"), lead_rows.c.state == literal_column("'due'"),
-            lead_rows.c.shelf == bindparam(f"shelf_{place}"), lead_rows.c.due_at <= bindparam("at"),
+            lead_rows.c.shelf == bindparam(f"shelf_{place}"), lead_rows.c.due_at <= bindparam("at"), *any_,
         )
         .order_by(lead_rows.c.due_at, lead_rows.c.id)
         .limit(bindparam("many", type_=Integer))
@@ -214,14 +257,14 @@ def _take(
     refused: list[AttemptRecord] = []
     for row, permit in zip(sound, known, strict=True):
         one = _Looked(row=row, numbers=held[row.id], permit=permit)
-        why = refusal(by, permit.dialled, at, reserved=True)
+        why = refusal(by, permit.dialled, at, reserved=by.agents)
         if why is None and one.number.number in numbers:
             why = Refusal.RINGING
         if why is None:
             numbers.add(one.number.number)
             taken.append(one)
             continue
-        if why in LASTING:
+        if why in WRITTEN:
             refused.append(_refused(campaign, one, why, at))
         settling.after_refusal(db, by, row, one.numbers, row.next_number, why, permit.dialled, at)
     attempts.refuse_all(db, refused)
@@ -233,6 +276,26 @@ def _take(
     return _leads(db, campaign, taken)
 
 
+def _write_down(
+    db: Connection, campaign: Campaign, by: Terms, mixer: _Mixer, why: Refusal, at: float
+) -> None:
+    """The campaign may dial nobody: that is kept with the lead who is next, once a day while it lasts. He is
+    due as before."""
+    known = select(attempt_rows.c.id).where(
+        attempt_rows.c.campaign == campaign.id, attempt_rows.c.saved_at > at - DAY_S,
+        attempt_rows.c.refusal == why.value,
+    )  # fmt: skip
+    if db.execute(known.order_by(attempt_rows.c.saved_at.desc()).limit(1)).first() is not None:
+        return
+    for id_ in mixer.pick(by, 1, at):
+        row = db.execute(select(lead_rows).where(lead_rows.c.id == id_)).one()
+        numbers = leads.numbers_of(db, [id_])[id_]
+        if row.next_number < len(numbers):
+            (permit,) = permits.permits(db, by, [permits.target_of(row, numbers[row.next_number])], at)
+            one = _Looked(row=row, numbers=numbers, permit=permit)
+            attempts.refuse_all(db, [_refused(campaign, one, why, at)])
+
+
 def _hold(db: Connection, ids: Sequence[str], at: float) -> None:
     """Leads without the number that is next: nobody can dial them."""
     if ids:
@@ -242,6 +305,7 @@ def _hold(db: Connection, ids: Sequence[str], at: float) -> None:
 
 def _leads(db: Connection, campaign: Campaign, taken: Sequence[_Looked]) -> list[Lead]:
     tried = settling.tried(db, [one.row.id for one in taken], campaign.rules)
+    agreed = appointments.of_leads(db, [one.row.id for one in taken])
     ids = sorted({one.row.customer for one in taken if one.row.customer})
     query = select(customers.c.id, root_of_row(customers).label("root")).where(customers.c.id.in_(ids))
     roots = {row.id: row.root for row in db.execute(query)} if ids else {}
@@ -250,7 +314,9 @@ def _leads(db: Connection, campaign: Campaign, taken: Sequence[_Looked]) -> list
             id=one.row.id, list=one.row.list, name=one.row.name,
             customer=roots.get(one.row.customer, ""), language=one.row.language, priority=one.row.priority,
             numbers=one.numbers, next_number=one.row.next_number, tried=tried[one.row.id],
-            dropped_at=one.permit.dialled.dropped_at, owner=one.row.owner, fields=one.row.fields,
+            dropped_at=one.permit.dialled.dropped_at, fields=one.row.fields,
+            owner=agreed[one.row.id].owner if one.row.id in agreed else one.row.owner,
+            agreed_at=agreed[one.row.id].at if one.row.id in agreed else None,
         )
         for one in taken
     ]  # fmt: skip
@@ -260,8 +326,9 @@ def _refused(campaign: Campaign, one: _Looked, why: Refusal, at: float) -> Attem
     """The record of a number that was not dialled."""
     return AttemptRecord(
         id=new_id(at), campaign=campaign.id, list=one.row.list, lead=one.row.id, number=one.number.number,
-        position=one.row.next_number, shows=campaign.caller_ids[0], mode=campaign.mode.value,
-        profile=campaign.profile, trunk=campaign.trunk, state=AttemptState.OVER.value, saved_at=at,
-        ended_at=at, outcome=Outcome.REFUSED.value, refusal=why.value, consent=one.permit.consent,
-        marketing=campaign.marketing, zones=one.number.zones, regions=one.number.regions,
+        position=one.row.next_number, shows=shown_to(one.row.id, campaign.caller_ids),
+        mode=campaign.mode.value, profile=campaign.profile, trunk=campaign.trunk,
+        state=AttemptState.OVER.value, saved_at=at, ended_at=at, outcome=Outcome.REFUSED.value,
+        refusal=why.value, consent=one.permit.consent, marketing=campaign.marketing, zones=one.number.zones,
+        regions=one.number.regions,
     )  # fmt: skip

@@ -25,7 +25,9 @@ from contactcenter.crm.tables import Row, Unreadable
 KIND = "imports"
 """Of the files."""
 SHARE_S = 0.06
-"""How long a batch is to take, of our processor's time."""
+"""How long a batch is to take, of our processor's time …"""
+HELD_S = 0.2
+"""… and how long others wait for the database meanwhile, where our processor is somebody else's."""
 REST = 0.25
 """How long the store is left alone after a batch, as a part of what that took."""
 FEWEST = 10
@@ -146,7 +148,7 @@ class Importer:
         checking, seen = one.state is State.CHECKING, set[Hashable]()
         size, most, shown_at, done = FEWEST, imports.KINDS[one.kind].most, 0.0, one.done
         while some := await _some(rows, size):
-            outcome, took, worked = await self._batch(one.id, done, some, seen)
+            outcome, took, share = await self._batch(one.id, done, some, seen)
             if outcome is None:
                 if left := await self._store.read(imports.known, one.id):
                     self._show(left[0])
@@ -158,7 +160,7 @@ class Importer:
             if now - shown_at >= SHOWN_EVERY_S:
                 shown_at = now
                 self._show(outcome.one)
-            fits = size * SHARE_S / max(worked, 0.001)
+            fits = size / max(share, 0.001)
             size = max(FEWEST, min(most, int((size + fits) / 2)))
             await self._rest(took)
         return True
@@ -170,21 +172,22 @@ class Importer:
     async def _batch(
         self, id_: str, done: int, some: list[Row], seen: set[Hashable]
     ) -> tuple[Outcome | None, float, float]:
-        """One batch, how long it took, and how much of our processor: the rest is waiting for others and for
-        the disk, and no reason for shorter batches. However long the database is away: a write that was given
-        up may still come, and how far the import is says whether it did."""
+        """One batch, how long it took, and how much that was of what it may take: of our processor, and of
+        the patience of others. To wait for them, and for the disk in the end, is no reason for shorter ones.
+        However long the database is away: a write that was given up may still come, and how far the import is
+        says whether it did."""
         ran: list[Outcome] = []
-        worked = 0.0
+        share = 0.0
 
         def work(db: Connection) -> Outcome | None:
-            nonlocal worked
-            began = time.thread_time()
+            nonlocal share
+            worked, held = time.thread_time(), time.monotonic()
             outcome = import_batches.carry_out(
                 db, id_, done, some, at=self._store.now(), zone=self._zone, seen=seen
             )
             if outcome:
                 ran.append(outcome)
-            worked = time.thread_time() - began
+            share = max((time.thread_time() - worked) / SHARE_S, (time.monotonic() - held) / HELD_S)
             return outcome
 
         while True:
@@ -199,7 +202,7 @@ class Importer:
             except StoreUnavailable:
                 await asyncio.sleep(AGAIN_S)
             else:
-                return outcome, took, worked
+                return outcome, took, share
 
 
 async def _some(rows: AsyncIterator[Row], count: int) -> list[Row]:

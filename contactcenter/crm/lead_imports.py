@@ -43,7 +43,7 @@ class Leads(ImportKind):
 
     name = "lead"
     rights = frozenset({Right.LEADS_IMPORT})
-    most = 500
+    most = 250
 
     def targets(self, db: Connection) -> tuple[Target, ...]:
         return TARGETS

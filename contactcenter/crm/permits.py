@@ -47,11 +47,20 @@ class Permit:
     """The record of it; empty: there is none."""
 
 
-def terms(db: Connection, campaign: Campaign, shows: Collection[str]) -> Terms:
-    """What the campaign dials by now, if one of these numbers is shown."""
-    verified = not caller_ids.verified(db).isdisjoint(shows)
-    profile_at = national_list_at(db, campaign.profile)
-    return terms_of(campaign, caller_id_verified=verified, national_list_at=profile_at)
+def terms(db: Connection, campaign: Campaign, drift_s: float = 0.0) -> Terms:
+    """What the campaign dials by now; `drift_s`: how far our clock is from the machine's."""
+    return terms_of(
+        campaign,
+        caller_id_verified=bool(numbers_shown(db, campaign)),
+        national_list_at=national_list_at(db, campaign.profile),
+        drift_s=drift_s,
+    )
+
+
+def numbers_shown(db: Connection, campaign: Campaign) -> tuple[str, ...]:
+    """Those of the campaign's numbers that may be shown."""
+    verified = caller_ids.verified(db)
+    return tuple(each for each in campaign.caller_ids if each in verified)
 
 
 def national_list_at(db: Connection, profile: str) -> float | None:

@@ -52,14 +52,16 @@ def as_reader(user: User, role: Role | None, mine: tuple[str, ...]) -> Reader:
     if role is None:
         return Reader(login=user.login, role=user.role)
     # The queues of who takes calls are those that he takes calls of, and limit nothing.
-    limit = frozenset() if Right.CALLS_TAKE in role.rights else frozenset(user.queues)
+    takes_calls = Right.CALLS_TAKE in role.rights
+    queues, none = frozenset(user.queues), frozenset[str]()
     return Reader(
         login=user.login,
         role=role.name,
         rights=role.rights,
         scopes=role.scopes,
         teams=mine,
-        queues=limit,
+        queues=none if takes_calls else queues,
+        serves=queues if takes_calls else none,
         hidden=role.hidden,
     )
 

@@ -67,7 +67,6 @@ def after_attempt(
     if agreed and agreed.created_at > record.saved_at and row.state == LeadState.LEASED.value:
         # What was agreed on in the talk is what becomes of the lead, whatever the rules say.
         values |= _due(row, numbers, _place_of(numbers, agreed.number, record.position), agreed.at)
-        values["owner"] = agreed.owner
     elif row.state == LeadState.LEASED.value and (row.campaign == record.campaign or not row.campaign):
         rules = campaign.rules if campaign else {}
         so_far = tried(db, (row.id,), rules)[row.id]
@@ -123,6 +122,11 @@ def put_back(db: Connection, row: Row[Any], numbers: Sequence[LeadNumber], at: f
     place = row.next_number if row.next_number < len(numbers) else 0
     _write(db, row, _due(row, numbers, place, at), at)
     return at
+
+
+def postpone(db: Connection, row: Row[Any], at: float) -> None:
+    """The lead, whose row that is, is due at another time than when it was leased: it waits for that."""
+    _write(db, row, {"state": LeadState.DUE.value, **_BACK}, at)
 
 
 def _elsewhere(

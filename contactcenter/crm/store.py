@@ -56,7 +56,6 @@ from contactcenter.crm.place import Place
 from contactcenter.crm.sealing import Sealing
 from contactcenter.crm.writer import Writer
 from contactcenter.dialer.attempts import AttemptRecord
-from contactcenter.dialer.leads import Lead
 from contactcenter.dialer.permission import Refusal as NotDialled
 from contactcenter.events import (
     AttemptRefused,
@@ -100,11 +99,13 @@ class Store:
         journal: Journal,
         tell: Callable[[Event], None],
         now: Callable[[], float],
+        drift: Callable[[], float],
         region: str,
         keys: Sealing,
     ) -> None:
         self.now = now
         """The clock that the store was given: seconds since the epoch, UTC."""
+        self._drift = drift
         self.sealing = keys
         """The keys of personal data."""
         self._writer = writer
@@ -127,6 +128,7 @@ class Store:
         *,
         tell: Callable[[Event], None],
         now: Callable[[], float],
+        drift: Callable[[], float] = lambda: 0.0,
         region: str = "CN",
         journal_bytes: int = 8 << 20,
         key: Path | None = None,
@@ -137,7 +139,8 @@ class Store:
 
         Beside the file, or where it would be, stand `….journal` (pre-allocated) and `….lock`. `region` is
         whose dialling habits callers' numbers follow. `key` is the file with the key of personal data
-        (`sealing.py`), else `….key`. Raises `StoreRefused` (damaged, in use, newer than this program, a
+        (`sealing.py`), else `….key`. `drift`: how far `now` is from the machine's clock by now, in seconds:
+        while it is far, nobody is dialled. Raises `StoreRefused` (damaged, in use, newer than this program, a
         server that won't do), `StoreUnavailable` (the disk is full, another program holds the database, the
         server is away), OSError (no such folder, no right).
         """
@@ -162,15 +165,17 @@ class Store:
                 writer = Writer(opened, journal)
                 await writer.open()
                 store = cls(
-                    writer=writer, database=opened, journal=journal, tell=tell, now=now, region=region,
-                    keys=keys,
+                    writer=writer, database=opened, journal=journal, tell=tell, now=now, drift=drift,
+                    region=region, keys=keys,
                 )  # fmt: skip
                 await store.settled()
                 store._indexing = store._started(store._index())
                 tell(await store.read(intervals.restored, now()))
                 tell(CallbacksRestored(at=now(), records=await store.read(callbacks.unfinished)))
                 tell(CampaignsRestored(at=now(), campaigns=await store.read(campaigns.running, now())))
-                tell(AttemptsRestored(at=now(), records=await store.read(attempts.unfinished)))
+                open_ones = await store.read(attempts.unfinished)
+                newest = await store.read(attempts.newest)
+                tell(AttemptsRestored(at=now(), records=open_ones, newest=newest))
                 tell(InteractionsRestored(at=now(), records=await store.read(interactions.unfinished)))
             except DBAPIError as error:
                 raise StoreUnavailable(f"{opened.name} can't be written: {error.orig}") from error
@@ -342,16 +347,19 @@ class Store:
 
     async def _reserve(self, command: ReserveLeads) -> None:
         """Answered whatever happens: the center asks again."""
-        leads: tuple[Lead, ...] = ()
-        at = self.now()
+        leased, at = hopper.Leased(), self.now()
         try:
-            leads = await self.write(hopper.lease, command.campaign, command.many, at)
+            leased = await self.write(hopper.lease, command.campaign, command.many, at, self._drift())
         except StoreUnavailable as error:
             log.warning("no leads can be leased", campaign=command.campaign, why=str(error))
             self._started(self._take_back(command.campaign, at))  # it may have been written all the same
         except Exception:  # whatever it is: one campaign's bad data must not stop the store
             log.exception("no leads can be leased", campaign=command.campaign)
-        self._tell(LeadsReserved(at=self.now(), campaign=command.campaign, leads=leads))
+        self._tell(
+            LeadsReserved(
+                at=self.now(), campaign=command.campaign, leads=leased.leads, refusal=leased.refusal
+            )
+        )
 
     async def _take_back(self, campaign: str, leased_at: float) -> None:
         while True:
@@ -366,7 +374,7 @@ class Store:
         """Asked until there is an answer: when nobody knows whether it was written, the next time says so."""
         while True:
             try:
-                begun = await self.write(attempts.begin, record, self.now())
+                begun = await self.write(attempts.begin, record, self.now(), self._drift())
             except StoreUnavailable:
                 await asyncio.sleep(AGAIN_S)
             except Exception:  # whatever it is: nothing was written, so nobody is called
@@ -379,7 +387,8 @@ class Store:
         if begun.refusal is not None:
             self._tell(AttemptRefused(at=at, attempt=record.id, refusal=begun.refusal, due_at=begun.due_at))
             return
-        self._tell(AttemptSaved(at=at, attempt=record.id))
+        shows = begun.record.shows
+        self._tell(AttemptSaved(at=at, attempt=record.id, shows="" if shows == record.shows else shows))
 
     async def _say_written(self, attempt: str) -> None:
         """Who asked not to be called is told so when it is on the disk."""

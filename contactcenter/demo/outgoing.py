@@ -111,7 +111,8 @@ async def _welcome(store: Store, people: Sequence[Customer], at: float) -> None:
     list_ = await _list(store, "11月新装用户", "装机系统导出，回访后关闭", new, at)
     campaign = Campaign(
         id="", name=WELCOME, mode=Mode.PREVIEW, profile="CN", queue="support", trunk=TRUNK, marketing=False,
-        lists=(ListShare(list=list_),), caller_ids=(SHOWN,), preview_s=30, talk_script=_SCRIPT, form=_FORM,
+        lists=(ListShare(list=list_),), caller_ids=(SHOWN,), message=_MESSAGE, preview_s=30,
+        talk_script=_SCRIPT, form=_FORM,
         rules={
             Outcome.NO_ANSWER: Rule(after_s=2 * 3600, limit=3, other_time=True, next_number=True),
             Outcome.BUSY: Rule(after_s=900, limit=4),
@@ -162,7 +163,7 @@ def _dialled(
 ) -> list[tuple[Lead, AttemptRecord]]:
     """One day's calls, in one transaction. Answers what became of them."""
     over = []
-    for lead in hopper.lease(db, campaign.id, CALLS_A_DAY, at):
+    for lead in hopper.lease(db, campaign.id, CALLS_A_DAY, at).leads:
         at += dice.uniform(60, 180)
         over.append((lead, _over(dice, _attempt(dice, campaign, lead, at), dispositions)))
     attempts.keep(db, [record for _, record in over])

@@ -4,9 +4,10 @@ A campaign serves through one ACD queue: that queue's agents, its wrap-up, its r
 the campaign's. What a campaign asks for beyond its profile may be stricter than the law, never looser.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
+from hashlib import sha256
 
 from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.drops import Drops
@@ -77,6 +78,12 @@ TRANSITIONS: Mapping[CampaignState, Mapping[CampaignTrigger, CampaignState]] = {
     },
     CampaignState.ARCHIVED: {},
 }
+
+
+def shown_to(lead: str, numbers: Sequence[str]) -> str:
+    """Which of these numbers of ours a lead is shown: all in turn, and always the same one for the same lead,
+    as long as it is among them. Empty: there are none."""
+    return max(numbers, key=lambda number: sha256(f"{lead} {number}".encode()).digest(), default="")
 
 
 def moved(name: str, state: CampaignState, trigger: CampaignTrigger) -> CampaignState:
@@ -183,6 +190,9 @@ class Campaign:
     """How long the agent may look before it dials by itself; 0: as long as he likes."""
     preview_skips: bool = True
     """Whether he may skip a lead, with a reason."""
+    own_s: int = 900
+    """How long after its time an appointment waits for its own agent alone; then anyone of the queue keeps
+    it. 0: anyone at once, he first."""
     blend: Blend = Blend()
     window: Window = Window()
     talk_script: str = ""
@@ -190,6 +200,12 @@ class Campaign:
     form: str = ""
     """What the agent asks: a question on each line, its choices behind bars (`Interested? | yes | no`). The
     answers go into his note."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is something to hear for whom no agent is there. An announcement has its script; all
+        others need their message, those that keep an agent, too: his line may fall while it rings."""
+        return self.mode is Mode.AGENTLESS or bool(self.message)
 
 
 @frozen

@@ -56,5 +56,7 @@ class Lead:
     """The last drop after which nobody talked to him: then only with an agent reserved."""
     owner: str = ""
     """The agent whose lead it is; empty: anybody's."""
+    agreed_at: float | None = None
+    """For when a call was agreed on with him; its `owner` has him alone for a while (`Campaign.own_s`)."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """What else the list says, for the agent and his script."""

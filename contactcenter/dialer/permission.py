@@ -14,6 +14,9 @@ from contactcenter.values import frozen
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
+MOST_DRIFT_S = 60.0
+"""How far our clock may be from the machine's. It goes on by itself from the start, so that no wait jumps: a
+machine that was set right after that leaves it wrong, and the hours would be kept by it."""
 
 
 class Refusal(StrEnum):
@@ -29,6 +32,8 @@ class Refusal(StrEnum):
     """The number that would be shown is not one that is known to be ours."""
     NO_MESSAGE = "no_message"
     """There is nothing to say to whom we would have to drop."""
+    WRONG_CLOCK = "wrong_clock"
+    """Our clock is not the machine's: nobody knows what time it is where the number is."""
     RINGING = "ringing"
     """A call to this number is on its way."""
     TOO_OFTEN = "too_often"
@@ -46,7 +51,7 @@ class Refusal(StrEnum):
 
 LASTING = frozenset({Refusal.DO_NOT_CALL, Refusal.NATIONAL_LIST, Refusal.NO_CONSENT, Refusal.NO_ZONE})
 """Of the number: waiting does not help, another number of the lead may."""
-CAMPAIGNS = frozenset({Refusal.LIST_TOO_OLD, Refusal.NO_CALLER_ID, Refusal.NO_MESSAGE})
+CAMPAIGNS = frozenset({Refusal.LIST_TOO_OLD, Refusal.NO_CALLER_ID, Refusal.NO_MESSAGE, Refusal.WRONG_CLOCK})
 """Of the campaign: every lead would be refused, until somebody mends it. What is left passes by itself; when,
 `next_moment` says (of `NOT_DUE`, whoever has the lead)."""
 
@@ -57,6 +62,7 @@ SAYS: Mapping[Refusal, str] = {
     Refusal.NO_CONSENT: "there is no record of a consent to these calls",
     Refusal.NO_CALLER_ID: "the number that would be shown is not verified as ours",
     Refusal.NO_MESSAGE: "there is no message for whom nobody is free for",
+    Refusal.WRONG_CLOCK: "our clock and the machine's differ: set the machine's, and start the center again",
     Refusal.RINGING: "a call to the number is on its way",
     Refusal.TOO_OFTEN: "the number was called as often as is allowed within 24 hours",
     Refusal.AFTER_DROP: "the person was dropped: only after the pause, and with an agent reserved",
@@ -100,6 +106,10 @@ class Terms:
     """False for calls that the person asked for: national lists and consent don't forbid these."""
     national_list_at: float | None = None
     """When our copy of the national list was fetched."""
+    agents: bool = True
+    """False: who answers hears an announcement, and no agent can be kept for him."""
+    drift_s: float = 0.0
+    """How far our clock is from the machine's."""
 
     @property
     def target(self) -> float:
@@ -108,19 +118,23 @@ class Terms:
         return min(self.profile.drop_target, asked)
 
 
-def terms_of(campaign: Campaign, *, caller_id_verified: bool, national_list_at: float | None) -> Terms:
-    """What a campaign dials by, with what the store knows at this moment: whether the number that would be
-    shown is verified, and when the copy of the national list was fetched. The profile exists: whoever wrote
-    the campaign down saw to that."""
+def terms_of(
+    campaign: Campaign, *, caller_id_verified: bool, national_list_at: float | None, drift_s: float = 0.0
+) -> Terms:
+    """What a campaign dials by, with what is known at this moment: whether a number that would be shown is
+    verified, when the copy of the national list was fetched, and how far our clock is from the machine's. The
+    profile exists: whoever wrote the campaign down saw to that."""
     return Terms(
         profile=PROFILES[campaign.profile],
         week=campaign.window.week,
         calls_a_day=campaign.calls_a_day,
         drop_target=campaign.drop_target,
         caller_id_verified=caller_id_verified,
-        message=bool(campaign.message) or campaign.mode is Mode.AGENTLESS,  # there the script says it
+        message=campaign.has_words,
         marketing=campaign.marketing,
         national_list_at=national_list_at,
+        agents=campaign.mode is not Mode.AGENTLESS,
+        drift_s=drift_s,
     )
 
 
@@ -130,20 +144,26 @@ def refusal(terms: Terms, dialled: Dialled, at: float, *, reserved: bool) -> Ref
     return next(_refusals(terms, dialled, at, reserved=reserved), None)
 
 
+def refuses_all(terms: Terms, at: float) -> Refusal | None:
+    """The rule by which the campaign may dial nobody at all, until somebody mends it; None: there is none."""
+    return next(_of_campaign(terms, at), None)
+
+
+def needs_consent(terms: Terms) -> bool:
+    """Whether each lead needs a record of its consent."""
+    law = terms.profile
+    return terms.marketing and (law.consent or (law.announcement_consent and not terms.agents))
+
+
 def _refusals(terms: Terms, dialled: Dialled, at: float, *, reserved: bool) -> Iterator[Refusal]:
     profile = terms.profile
     if dialled.do_not_call:
         yield Refusal.DO_NOT_CALL
     if terms.marketing and dialled.on_national_list and not dialled.consent:
         yield Refusal.NATIONAL_LIST
-    if terms.marketing and not list_is_young(terms, at):
-        yield Refusal.LIST_TOO_OLD
-    if terms.marketing and profile.consent and not dialled.consent:
+    if needs_consent(terms) and not dialled.consent:
         yield Refusal.NO_CONSENT
-    if not terms.caller_id_verified:
-        yield Refusal.NO_CALLER_ID
-    if not terms.message and not reserved:
-        yield Refusal.NO_MESSAGE
+    yield from _of_campaign(terms, at)
     if dialled.ringing:
         yield Refusal.RINGING
     if sum(each > at - DAY_S for each in dialled.calls) >= calls_a_day(terms, dialled.regions):
@@ -156,6 +176,18 @@ def _refusals(terms: Terms, dialled: Dialled, at: float, *, reserved: bool) -> I
         yield Refusal.NO_ZONE
     elif not allowed(hours_of(terms, dialled.zones, dialled.regions), at):
         yield Refusal.NOT_NOW
+
+
+def _of_campaign(terms: Terms, at: float) -> Iterator[Refusal]:
+    """Those of `CAMPAIGNS`."""
+    if abs(terms.drift_s) > MOST_DRIFT_S:
+        yield Refusal.WRONG_CLOCK
+    if terms.marketing and not list_is_young(terms, at):
+        yield Refusal.LIST_TOO_OLD
+    if not terms.caller_id_verified:
+        yield Refusal.NO_CALLER_ID
+    if not terms.message:
+        yield Refusal.NO_MESSAGE
 
 
 def list_is_young(terms: Terms, at: float) -> bool:
@@ -188,7 +220,7 @@ def next_moment(terms: Terms, dialled: Dialled, at: float) -> float | None:
     """The next moment at which hours, caps and pauses let it ring; None if none of the next week does."""
     calls = sorted(each for each in dialled.calls if each > at - DAY_S)
     most = calls_a_day(terms, dialled.regions)
-    if most <= 0:
+    if most <= 0 or (dialled.dropped_at is not None and not terms.agents):
         return None
     if len(calls) >= most:
         at = max(at, calls[len(calls) - most] + DAY_S)

@@ -67,6 +67,8 @@ class Profile:
     """How old the copy of the national do-not-call list may be; None: there is none."""
     consent: bool = False
     """Every lead needs a record of its consent."""
+    announcement_consent: bool = True
+    """… of a campaign at least whose calls are announcements."""
     after_drop_h: float = 0.0
     """Hours before a dropped person is called again; always with an agent reserved."""
     calls_a_day: int = 3
@@ -115,6 +117,7 @@ PROFILES: Mapping[str, Profile] = {
                 "national_list_days": "16 CFR 310.4(b)(3)(iv) (unverified): 31 days",
                 "do_not_call": f"{_FCC}(d) (unverified): 5 years; at once and for ever is our own rule",
                 "consent": "none for calls by agents to numbers that are on no list (unverified)",
+                "announcement_consent": f"{_FCC}(a)(2)-(3); 16 CFR 310.4(b)(1)(v) (unverified)",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": "FL, OK, MD: 3 on the same subject; elsewhere our own value",
                 "record_years": "16 CFR 310.5: 5 years",
@@ -143,6 +146,7 @@ PROFILES: Mapping[str, Profile] = {
                 "national_list_days": "TPS: 28 days; PECR (unverified)",
                 "do_not_call": "PECR, reg. 21 (unverified); at once and for ever is our own rule",
                 "consent": "none for numbers that are not on the TPS (unverified)",
+                "announcement_consent": "PECR, reg. 19 (unverified)",
                 "after_drop_h": _OFCOM_BEFORE,
                 "calls_a_day": OWN,
                 "record_years": OWN,
@@ -169,6 +173,7 @@ PROFILES: Mapping[str, Profile] = {
                 "national_list_days": "each country has its own list (unverified): put it on the own one",
                 "do_not_call": "GDPR, Art. 21 (unverified); at once and for ever is our own rule",
                 "consent": "ePrivacy, Art. 13; GDPR, Art. 6 (unverified)",
+                "announcement_consent": "as for all calls",
                 "after_drop_h": "as in the US: only with an agent reserved",
                 "calls_a_day": OWN,
                 "record_years": "GDPR, Art. 5(1)(e): as short as the purpose; the number is ours",
@@ -193,6 +198,7 @@ PROFILES: Mapping[str, Profile] = {
                 "national_list_days": "通信短信息和语音呼叫服务管理规定 is a draft (2020): none in force",
                 "do_not_call": "综合整治骚扰电话专项行动方案 (2018): after a refusal never again",
                 "consent": "综合整治骚扰电话专项行动方案 (2018): consent, with evidence",
+                "announcement_consent": "as for all calls",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": OWN,
                 "record_years": "人身保险电话销售业务管理办法 (2013), for recordings: 5 years",

@@ -21,6 +21,7 @@ MOST_CALLS = 2_000
 """Of one campaign at once."""
 HIGHEST_RATIO = 5.0
 LONGEST_PREVIEW_S = 3600
+LONGEST_OWN_S = 7 * 86_400
 
 
 class Lack(StrEnum):
@@ -173,8 +174,7 @@ def _caller_ids(campaign: Campaign, around: Surroundings) -> Iterator[Problem]:
 
 
 def _messages(campaign: Campaign, around: Surroundings) -> Iterator[Problem]:
-    # Where an agent is kept, too: his line may fall in the moment of the answer.
-    if campaign.mode is not Mode.AGENTLESS and not campaign.message:
+    if not campaign.has_words:
         yield Problem(lack=Lack.NO_MESSAGE, field="message")
     if campaign.opt_out_key not in KEYS:
         yield Problem(lack=Lack.NO_OPT_OUT_KEY, field="opt_out_key", given=campaign.opt_out_key)
@@ -193,6 +193,7 @@ def _ranges(campaign: Campaign) -> Iterator[Problem]:
         ("calls_a_day", campaign.calls_a_day, 1, recycling.MOST_ATTEMPTS),
         ("blend.keep_free", campaign.blend.keep_free, 0, MOST_CALLS),
         ("preview_s", campaign.preview_s, 0, LONGEST_PREVIEW_S),
+        ("own_s", campaign.own_s, 0, LONGEST_OWN_S),
     ]
     if campaign.mode is Mode.POWER:
         asked.append(("ratio", campaign.ratio, 1, HIGHEST_RATIO))

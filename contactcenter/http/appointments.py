@@ -1,12 +1,14 @@
 """`/api/appointments`: calls agreed on with somebody for a time, by his clock."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contactcenter.crm import appointments, zones
+from contactcenter.crm import appointments, do_not_call, zones
 from contactcenter.crm.appointments import Appointment, AppointmentChange, AppointmentState, NewAppointment
-from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.phone_numbers import e164, is_ordinary
+from contactcenter.events import AppointmentCallAsked
 from contactcenter.http.lists import Items, Paged
 from contactcenter.http.problems import Problem, not_found
 from contactcenter.http.routes import ID_PATTERN, Kind, Right, Routes
@@ -164,6 +166,36 @@ async def cancel_appointment(visit: Visit, id: str) -> None:
         appointments.cancel, id, reader=visit.reader, at=visit.edge.now(), expected=visit.expected
     )
     visit.edge.reminders.look()
+
+
+@routes.post(
+    "/api/appointments/{id}/call", right=Right.CALLS_TAKE, of=Kind.APPOINTMENT, status=202, refusals=(409,)
+)
+async def call_as_agreed(visit: Visit, id: str) -> Appointment:
+    """Keep an appointment that no campaign dials: you are reserved, and the number is rung, once. A talk
+    makes it `done`. Whoever is on the do-not-call list by now is not rung."""
+    edge = visit.edge
+    one = await edge.store.read(appointments.get, id, visit.reader, at=edge.now())
+    if one is None:
+        raise not_found("appointment")
+    if one.state in (AppointmentState.DONE, AppointmentState.CANCELLED):
+        raise Problem(409, "illegal_now", f"The appointment is {one.state}.", field="state")
+    if one.lead:
+        raise Problem(409, "illegal_now", "Its lead's campaign dials it.", field="lead")
+    whole = await edge.store.read(appointments.get, id, at=edge.now())
+    number = whole.number if whole else ""
+    if not is_ordinary(number, edge.store.region):
+        says = "Only ordinary numbers of our own country are called from here."
+        raise Problem(409, "illegal_now", says, field="number")
+    if await edge.store.read(do_not_call.among, (number,)):
+        raise Problem(409, "do_not_call", "This number is on our do-not-call list.", field="number")
+    await visit.ask(
+        partial(
+            AppointmentCallAsked, appointment=one.id, number=number, name=one.name, customer=one.customer,
+            queue=one.queue,
+        )
+    )  # fmt: skip
+    return one
 
 
 @routes.delete("/api/appointments/{id}/reminder", right=Right.APPOINTMENTS_WRITE, of=Kind.APPOINTMENT)

@@ -152,6 +152,7 @@ class CampaignPatch(BaseModel):
     opt_out_key: Annotated[str | None, StringConstraints(max_length=1)] = None
     preview_s: Annotated[int | None, Field(ge=0, le=100_000, strict=True)] = None
     preview_skips: bool | None = None
+    own_s: Annotated[int | None, Field(ge=0, le=1_000_000, strict=True)] = None
     blend: BlendPart | None = None
     window: WindowPart | None = None
     talk_script: Annotated[str | None, StringConstraints(max_length=8000)] = None
@@ -235,6 +236,7 @@ class CampaignRecord(BaseModel):
     opt_out_key: str
     preview_s: int
     preview_skips: bool
+    own_s: int
     blend: BlendPart
     window: WindowPart
     talk_script: str
@@ -291,6 +293,7 @@ class ProfileRules(BaseModel):
     regions: Annotated[list[str], Field(description="Where it is stricter, by ISO 3166.")]
     national_list_days: int | None
     consent: bool
+    announcement_consent: bool
     after_drop_h: float
     calls_a_day: int
     sources: Annotated[dict[str, str], Field(description="Where each of these is written.")]

@@ -362,7 +362,8 @@ class LiveModel:
             case MessageView():
                 return view.to == reader.login  # for nobody else's eyes
             case ReminderView(kind="appointment"):
-                mine = view.owner == reader.login or (not view.owner and view.team in reader.teams)
+                anyone = view.team in reader.teams or view.queue in reader.serves
+                mine = view.owner == reader.login or (not view.owner and anyone)
                 return mine and reader.may(Right.APPOINTMENTS_READ)
             case ReminderView():
                 about = self._reminded_of.get(id_)

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -45,9 +45,13 @@ log = structlog.get_logger(__name__)
 class News:
     """The one task that tells: `start` it when the server starts, `stop` it before the store closes."""
 
-    def __init__(self, store: Store, live: LiveModel) -> None:
+    def __init__(self, store: Store, live: LiveModel, agreed: Callable[[], None]) -> None:
+        """`agreed` is told when appointments may have changed: many are kept by calls, and by no page."""
         self._store = store
         self._live = live
+        self._agreed = agreed
+        self._unseen = False
+        """Whether something changed while nobody was told of it."""
         self._committed = asyncio.Event()
         self._over = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -105,6 +109,7 @@ class News:
         """Read on, and tell whoever has a page."""
         if not self._live.streams:
             self._seq = await self._store.read(outbox.last_seq)
+            self._unseen = True
             for waiting in self._many.values():
                 waiting.clear()
             return
@@ -121,6 +126,9 @@ class News:
             hints = await self._store.read(news.hints, self._as_seeing(readers, found), found, many)
             for login, told in hints.items():
                 self._live.hint(readers[login], told)
+        if self._unseen or any(row.kind == Kind.APPOINTMENT for row in rows):
+            self._unseen = False
+            self._agreed()
         if rows:
             self._seq = rows[-1].seq
         if len(rows) == ROWS:

@@ -55,6 +55,8 @@ class Reminders:
             self._changed.clear()
             try:
                 at = self._now()
+                if await self._store.read(appointments.left, at=at):
+                    await self._store.write(appointments.hand_over, at=at)
                 views, whose, following = await self._store.read(followups.reminders, at=at)
                 agreed, coming = await self._store.read(appointments.reminders, at=at)
                 self._live.remind((*views, *agreed), whose)

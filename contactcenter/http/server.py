@@ -210,7 +210,7 @@ class HttpServer:
         )
         self._runner = web.AppRunner(application(edge), access_log=None, shutdown_timeout=0.5)
         self._watch: asyncio.Task[None] | None = None
-        self._news = News(store, live)
+        self._news = News(store, live, edge.reminders.look)
         self.port = settings.port
 
     @property

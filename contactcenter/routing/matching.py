@@ -58,6 +58,8 @@ class Waiting:
     """The call's own; its queue's are added here."""
     preferred: str = ""
     """An agent who has it alone for the queue's `preferred_s`, if he can come soon."""
+    alone_until: float | None = None
+    """Till then the preferred agent has it alone, whether he can come soon or not."""
     channel: str = "voice"
 
 
@@ -135,6 +137,12 @@ class _Entry:
     line: _Line | None = None
     serial: int = 0
     widens_at: float | None = None
+
+    @property
+    def alone_until(self) -> float:
+        """How long its preferred agent has it alone."""
+        until = self.waiting.alone_until
+        return self.waiting.entered_at + self.rules.preferred_s if until is None else until
 
 
 class Matcher:
@@ -365,8 +373,10 @@ class Matcher:
             else:
                 moments.append(entered_at + step.after_s)
         entry.widens_at = min(moments, default=None)
-        alone_until = entered_at + rules.preferred_s
-        only = preferred if alone_until > self._at and self._comes_soon(preferred, entry) else ""
+        alone_until = entry.alone_until
+        promised = entry.waiting.alone_until is not None
+        waits_for_him = promised or self._comes_soon(preferred, entry)
+        only = preferred if alone_until > self._at and waits_for_him else ""
         if only:
             moments.append(alone_until)
         entry.demand = Demand(
@@ -695,7 +705,7 @@ class Matcher:
             seconds = round(max(0.0, desk.until - at), 1) if desk.until is not None else None
             return PassedOver(login=agent.login, reason=desk.state, seconds=seconds, detail=desk.detail)
         if demand.only and demand.only != agent.login:
-            seconds = round(max(0.0, entry.waiting.entered_at + entry.rules.preferred_s - at), 1)
+            seconds = round(max(0.0, entry.alone_until - at), 1)
             return PassedOver(login=agent.login, reason="preferred", seconds=seconds, detail=demand.only)
         return None
 

@@ -340,3 +340,75 @@ def test_where_several_phones_ring_a_callback_keeps_one_agent() -> None:
     assert sorted((world.agent("sam").state, world.agent("tom").state)) == ["available", "reserved"]
     world.waits("bob")
     assert world.call("bob").state == "offered"
+
+
+# --- calls that were agreed on ---
+
+
+def keeps(world: World, login: str = "tom", appointment: str = "a1", **fields: str) -> World:
+    known = {"number": "+8613900000009", "name": "Eve", "customer": "", "queue": "support"} | fields
+    return world.step(
+        e.AppointmentCallAsked(
+            at=world.now, login=login, appointment=appointment, request=world.request(), **known
+        )
+    )
+
+
+@pytest.fixture
+def idle() -> World:
+    """Nobody waits; the agent is free."""
+    world = world_of(queue("support", **PATIENT), queue("sales"))
+    return world.signs_in("tom", "101").asks("tom", "available")
+
+
+def test_an_agent_keeps_an_appointment_himself(idle: World) -> None:
+    keeps(idle)
+    assert idle.commands(Accepted)
+    (place,) = idle.commands(PlaceCall)
+    assert (place.number, place.queue, idle.agent().state.value) == ("+8613900000009", "support", "reserved")
+    assert idle.commands(ScreenPop)[0].login == "tom"
+    (record,) = {each.record for each in idle.commands(SaveCallback)}
+    assert (record.state, record.appointment, record.preferred) == ("calling", "a1", "tom")
+    leg = place.leg
+    interaction = idle.commands(ScreenPop)[0].interaction
+    idle.step(
+        e.LegStarted(at=idle.now, leg=leg, server=SERVER),
+        e.LegAnswered(at=idle.now, leg=leg),
+        e.CallArrived(
+            at=idle.now, call=leg, interaction=interaction, server=SERVER, did="", caller="", resumed=True,
+            queue="support", entered_at=idle.now,
+        ),
+        e.CallQueued(at=idle.now, call=leg, queue="support"),
+    )  # fmt: skip
+    idle.talks(leg, "tom")
+    idle.wait(60).step(e.LegEnded(at=idle.now, leg=leg))
+    assert state(idle) == "done"
+
+
+def test_who_does_not_answer_an_appointment_is_not_rung_again_by_itself(idle: World) -> None:
+    keeps(idle)
+    (place,) = idle.commands(PlaceCall)
+    idle.wait(20).step(e.LegEnded(at=idle.now, leg=place.leg, cause=19))
+    assert state(idle) == "expired"
+    idle.wait(3600)
+    assert not idle.commands(PlaceCall)
+    assert not idle.floor.callbacks
+    idle.asks("tom", "available")
+    keeps(idle)
+    (again,) = idle.commands(PlaceCall)
+    assert again.leg != place.leg, "a name is not used twice"
+
+
+def test_an_appointment_is_kept_by_one_agent_who_is_free_and_of_its_queue(idle: World) -> None:
+    idle.signs_in("bea", "102").asks("bea", "available")
+    keeps(idle)
+    for appointment in ("a1", "a2"):
+        keeps(idle, "bea", appointment)
+        assert idle.commands(Refused)[0].code == "illegal_now", "the number rings already"
+    keeps(idle, "tom", "a3", number="+8613900000008")
+    assert idle.commands(Refused)[0].code == "illegal_now", "he is reserved"
+    keeps(idle, "bea", "a4", number="+8613900000008", queue="sales")
+    assert idle.commands(Refused)[0].code == "not_yours"
+    keeps(idle, "bea", "a4", number="+8613900000008", queue="")
+    (place,) = idle.commands(PlaceCall)
+    assert place.queue == "support", "without a queue it is one of his own"

@@ -20,9 +20,10 @@ from contactcenter.commands import (
     ShowCampaign,
 )
 from contactcenter.dialer.attempts import Outcome, version_of
-from contactcenter.dialer.campaigns import Blend, Detection, Mode, OnMachine, Window
+from contactcenter.dialer.campaigns import Blend, Campaign, Detection, Mode, OnMachine, Window
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.permission import Refusal
+from contactcenter.dialer.recycling import Rule
 from contactcenter.routing.matching import Policy, Reserve
 from contactcenter.routing.skills import needs
 from contactcenter.routing.widening import Widening
@@ -456,13 +457,56 @@ def test_a_lead_that_is_asked_for_is_the_agents() -> None:
     assert [each.leg for each in world.placed] == [call]
 
 
-def test_an_agent_may_end_a_call_that_rings() -> None:
-    world = running(PROGRESSIVE)
-    leg = world.far_end_rings()
-    world.step(e.SkipAsked(at=world.now, login="tom", call=leg, reason="", request=world.request()))
+def test_an_agent_may_end_a_call_that_has_rung_for_as_long_as_the_law_wants() -> None:
+    world = running(replace(PROGRESSIVE, ring_s=40))
+    leg = world.placed[-1].leg
+
+    def gives_up() -> None:
+        world.step(e.SkipAsked(at=world.now, login="tom", call=leg, reason="", request=world.request()))
+
+    gives_up()
+    assert world.commands(Refused)[0].code == "illegal_now", "it may ring by now"
+    world.now += 5.0
+    world.far_end_rings()
+    world.now += 14.5
+    gives_up()
+    assert "1 s more" in world.commands(Refused)[0].message
+    assert not world.told_commands(EndLeg)
+    world.now += 0.5
+    gives_up()
     assert [each.leg for each in world.commands(EndLeg)] == [leg]
     world.far_end_leaves(leg)
     assert world.attempts[leg].outcome == "cancelled"
+
+
+def test_what_bars_a_campaign_is_said_until_it_bars_it_no_more() -> None:
+    world = running(RATIO_2, leads=0)
+    live = world.floor.campaigns["spring"]
+    world.wait(10)
+    assert live.why == "no_leads"
+    world.step(
+        e.LeadsReserved(at=world.now, campaign="spring", leads=(), refusal=Refusal.LIST_TOO_OLD),
+        e.Woke(at=world.now, timer="pace spring"),
+    )
+    assert (live.why, live.wanted) == ("list_too_old", 0)
+    world.leads = [lead(1)]
+    world.wait(10)
+    assert len(world.placed) == 1
+
+
+@pytest.mark.parametrize("campaign", [CAMPAIGN, PROGRESSIVE], ids=["power", "progressive"])
+def test_another_number_is_shown_when_the_one_that_was_thought_of_is_verified_no_more(
+    campaign: Campaign,
+) -> None:
+    world = CampaignWorld(campaign)
+    world.slow = True
+    world.has_line().asks_campaign()
+    (asked,) = world.told_commands(SaveAttempt)
+    world.step(e.AttemptSaved(at=world.now, attempt=asked.record.id, shows="+13055550177"))
+    assert world.placed[0].shows == "+13055550177"
+    leg = world.far_end_answers()
+    assert world.floor.calls[leg].did == "+13055550177"
+    assert world.floor.calls[leg].interaction.record.did == "+13055550177"
 
 
 def test_the_silence_that_tells_a_person_is_taken_off_what_is_left_to_find_an_agent() -> None:
@@ -655,6 +699,77 @@ def test_who_answers_an_announcement_is_in_the_script() -> None:
     assert world.attempts[leg].outcome == "announced"
 
 
+def announced() -> tuple[CampaignWorld, str]:
+    """Somebody hears an announcement."""
+    world = CampaignWorld(replace(AGENTLESS, rules={"again": Rule(after_s=60, limit=2)}))
+    world.asks_campaign()
+    leg = world.far_end_answers(0)
+    world.step(e.CallArrived(at=world.now, call=leg, interaction=leg, server=SERVER, did="4001", caller="x"))
+    return world, leg
+
+
+def visits(world: CampaignWorld, leg: str, *found: tuple[str, str]) -> None:
+    for node, detail in found:
+        world.step(e.NodeVisited(at=world.now, call=leg, node=node, detail=detail))
+
+
+def test_what_was_answered_by_keys_is_kept_with_the_attempt() -> None:
+    world, leg = announced()
+    visits(world, leg, ("come?", ""), ("come?", "invalid 7"), ("come?", "1"), ("lookup", "1001"))
+    visits(world, leg, ("how_many", "12"), ("when", "timeout"))
+    world.step(e.ScriptEnded(at=world.now, call=leg, node="bye", result="again"))
+    world.far_end_leaves(leg)
+    record = world.attempts[leg]
+    assert (record.outcome, record.disposition) == ("announced", "again")
+    assert record.detail == "come?: 1; how_many: 12"
+
+
+def test_a_script_s_last_word_that_is_no_outcome_is_none() -> None:
+    world, leg = announced()
+    world.step(e.ScriptEnded(at=world.now, call=leg, node="bye", result="whatever"))
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].disposition == ""
+
+
+def test_who_hears_an_announcement_and_wants_no_more_calls_is_told_when_it_is_kept() -> None:
+    world, leg = announced()
+    world.tell(e.OptOutAsked(at=world.now, call=leg))
+    (kept,) = world.told_commands(SaveDoNotCall)
+    assert (kept.number, kept.source, kept.attempt) == (lead(0).numbers[0].number, "key", leg)
+    assert world.told_commands(LeaveQueue)[-1].exit == "opted_out", "then his script goes on"
+    world.far_end_leaves(leg)
+    record = world.attempts[leg]
+    assert (record.outcome, record.opted_out_at) == ("announced", world.now)
+
+
+def test_the_script_of_one_whom_nobody_called_is_told_that_there_is_nothing_to_keep() -> None:
+    world = CampaignWorld()
+    world.arrives("ann")
+    world.step(e.OptOutAsked(at=world.now, call="ann"))
+    assert [each.exit for each in world.commands(LeaveQueue)] == ["not_called"]
+    assert not world.commands(SaveDoNotCall)
+
+
+def test_a_talk_out_of_an_announcement_is_the_attempt_s() -> None:
+    world, leg = announced()
+    visits(world, leg, ("agent?", "1"))
+    world.has_line()
+    world.step(e.CallQueued(at=world.now, call=leg, queue="sales"))
+    world.line_joins(leg)
+    assert world.states(leg) == ("talking", "talking")
+    assert (world.attempts[leg].joined_at, world.attempts[leg].agent) == (world.now, "tom")
+    world.wait(30)
+    world.far_end_leaves(leg)
+    world.step(
+        e.DispositionSet(
+            at=world.now, login="tom", interaction=leg, code="done", note="", callback="",
+            request=world.request(),
+        )
+    )  # fmt: skip
+    record = world.attempts[leg]
+    assert (record.outcome, record.disposition, record.detail) == ("connected", "done", "agent?: 1")
+
+
 # --- gaps and restarts ---
 
 
@@ -686,7 +801,7 @@ def restarted(world: CampaignWorld, *legs: LegSeen) -> CampaignWorld:
     world.step(
         world.ledger.figures_restored(world.now),
         e.CampaignsRestored(at=world.now, campaigns=(world.kept("running"),)),
-        e.AttemptsRestored(at=world.now, records=open_ones),
+        e.AttemptsRestored(at=world.now, records=open_ones, newest=max(world.attempts, default="")),
         e.InteractionsRestored(at=world.now, records=records),
     )
     world.now += 1
@@ -709,6 +824,35 @@ def test_after_a_crash_what_is_gone_is_lost_and_what_rings_goes_on() -> None:
     assert world.commands(SayNotice), "no agent is there any more"
     world.far_end_leaves(rings)
     assert world.attempts[rings].outcome == "dropped"
+
+
+def test_no_name_is_given_twice_although_the_clock_was_set_back_over_a_restart() -> None:
+    world = running()
+    first = world.far_end_rings()
+    world.far_end_leaves(first, 17)
+    world.now -= 3600
+    restarted(world).has_line().wait(1)
+    assert len(world.placed) > 1
+    assert world.placed[-1].leg > first
+
+
+def test_who_answered_while_we_were_away_is_lost_and_counts_as_dropped() -> None:
+    world = running()
+    leg = world.far_end_rings()
+    restarted(world, LegSeen(leg=leg, answered=True))
+    assert world.floor.dials[leg].record.answered_at == world.now
+    world.far_end_leaves(leg)
+    assert (world.attempts[leg].outcome, world.attempts[leg].cause) == ("lost", 16)
+    assert world.floor.campaigns["spring"].steering.period(world.now).dropped == 1
+
+
+def test_who_answered_while_we_were_away_and_is_heard_of_now_is_served() -> None:
+    world = running()
+    leg = world.far_end_rings()
+    restarted(world, LegSeen(leg=leg, answered=True))
+    world.step(e.DialledAnswered(at=world.now, call=leg, heard="human", greeting_ended_at=world.now - 0.8))
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == "hung_up"
 
 
 def test_after_a_crash_a_talk_goes_on_and_is_connected() -> None:

@@ -58,7 +58,7 @@ class World:
         return await self.store.write(leads.add_many, list_, new, by="boss", at=at)
 
     async def lease(self, campaign: Campaign, many: int = 10, at: float = NOON) -> tuple[Lead, ...]:
-        return await self.store.write(hopper.lease, campaign.id, many, at)
+        return (await self.store.write(hopper.lease, campaign.id, many, at)).leads
 
     async def begun(self, record: AttemptRecord, at: float | None = None) -> attempts.Begun:
         return await self.store.write(attempts.begin, record, record.saved_at if at is None else at)

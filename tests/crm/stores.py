@@ -57,6 +57,8 @@ class Keeper:
         self.engine = engine
         self.place: Place = path
         self.at = 1_000_000.0
+        self.drift = 0.0
+        """How far that clock is from the machine's."""
         self.told: asyncio.Queue[Event] = asyncio.Queue()
         self._stores: list[Store] = []
         self._own = server
@@ -81,6 +83,7 @@ class Keeper:
             self.place,
             tell=self.told.put_nowait,
             now=lambda: self.at,
+            drift=lambda: self.drift,
             journal_bytes=journal_bytes,
             region=region,
         )

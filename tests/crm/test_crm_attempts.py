@@ -33,11 +33,12 @@ from contactcenter.crm.errors import Refusal as Refused
 from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
 from contactcenter.crm.schema import national_lists, national_numbers
 from contactcenter.dialer.attempts import AttemptRecord
-from contactcenter.dialer.campaigns import Campaign, CampaignState
+from contactcenter.dialer.campaigns import Campaign, CampaignState, shown_to
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.leads import Lead, LeadState
 from contactcenter.dialer.permission import Refusal
 from contactcenter.dialer.recycling import Rule
+from contactcenter.dials import name
 from contactcenter.live_campaigns import begin
 
 DAY = 86_400.0
@@ -205,6 +206,27 @@ async def test_a_number_that_is_no_longer_verified_is_not_shown(world: World) ->
     begun = await world.begun(attempt(campaign, lead))
     assert (begun.refusal, begun.due_at) == (Refusal.NO_CALLER_ID, NOON + 900)
     assert (await now(world, lead)).state is LeadState.DUE
+
+
+async def test_of_several_numbers_one_that_is_verified_is_shown_and_a_lead_sees_the_same_one(
+    world: World,
+) -> None:
+    others = [f"+8610655299{n}" for n in (70, 71, 72)]
+    for each in others:
+        await world.store.write(caller_ids.put, each, verified=True, note="the contract", at=NOON - HOUR)
+    list_ = await world.list()
+    await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(16)))
+    campaign = await world.campaign(list_, caller_ids=(OURS, *others))
+    found = await world.lease(campaign, 16)
+    shown = {each.id: shown_to(each.id, campaign.caller_ids) for each in found}
+    assert {*shown.values()} == {OURS, *others}, "in turn"
+    await world.store.write(caller_ids.put, OURS, verified=False, at=NOON)
+    for lead in found:
+        begun = await world.begun(attempt(campaign, lead, shows=shown[lead.id]))
+        assert begun.refusal is None
+        asked, got = shown[lead.id], begun.record.shows
+        assert got in others if asked == OURS else got == asked
+        assert await world.store.read(attempts.get, begun.record.id) == begun.record
 
 
 async def test_who_was_dropped_is_dialled_with_an_agent_only_until_he_was_talked_to(world: World) -> None:
@@ -597,8 +619,8 @@ async def test_two_servers_that_lease_at_once_share_the_leads(server_keeper: Kee
         async with connections.reading.connect() as a, connections.reading.connect() as b:
             for each in (a, b):
                 await each.execute(text("SET TRANSACTION READ WRITE"))
-            some = await a.run_sync(hopper.lease, campaign.id, 6, NOON)
-            others = await b.run_sync(hopper.lease, campaign.id, 6, NOON)
+            some = (await a.run_sync(hopper.lease, campaign.id, 6, NOON)).leads
+            others = (await b.run_sync(hopper.lease, campaign.id, 6, NOON)).leads
             await a.commit()
             await b.rollback()
     finally:
@@ -624,7 +646,7 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
             asked.append((args[2], args[3]))
 
         event.listen(db, "before_cursor_execute", before)
-        (lead,) = hopper.lease(db, campaign.id, 10, NOON)
+        (lead,) = hopper.lease(db, campaign.id, 10, NOON).leads
         begun = attempts.begin(db, attempt(campaign, lead), NOON)
         attempts.unfinished(db)
         attempts.sweep(db, at=NOON)
@@ -644,3 +666,27 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
 
     await world.store.write(work)
     assert len(asked) > 20
+
+
+@pytest.mark.parametrize("state", ["placed", "over"])
+async def test_an_attempt_whose_call_came_about_is_not_allowed_again(world: World, state: str) -> None:
+    list_ = await world.list()
+    await world.leads(list_, NewLead(numbers=(number(0),)))
+    campaign = await world.campaign(list_)
+    (lead,) = await world.lease(campaign)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (await world.begun(begun.record)).refusal is None, "nobody has heard the answer: it is said again"
+    await world.ended(begun.record, "connected" if state == "over" else "", state=state)
+    again = await world.begun(begun.record, NOON + HOUR)
+    assert again.refusal is Refusal.NOT_DUE, "the store would say: place it"
+
+
+async def test_the_last_name_that_the_center_gave_is_known(world: World) -> None:
+    list_ = await world.list()
+    await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(3)))
+    campaign = await world.campaign(list_)
+    assert await world.store.read(attempts.newest) == ""
+    for lead, moment in zip(await world.lease(campaign), (2, 1, 3), strict=True):
+        id_ = name(moment, 9) if moment < 3 else leads.new_id(NOON)  # a refusal that the store wrote itself
+        await world.begun(attempt(campaign, lead, id=id_))
+    assert await world.store.read(attempts.newest) == name(2, 9)

@@ -36,7 +36,7 @@ async def test_the_demo_s_campaigns_can_be_started_and_one_has_dialled(
     # Whatever the hour at which somebody tries it, there is somebody to call.
     for hour in HOURS:
         at = keeper.at + hour * 3600
-        (lead,) = await store.write(hopper.lease, welcome.campaign.id, 1, at)
+        (lead,) = (await store.write(hopper.lease, welcome.campaign.id, 1, at)).leads
         await store.write(hopper.give_back, [lead.id])
     counted = await store.read(campaigns.outcomes, upgrade.campaign.id)
     assert sum(counted.values()) == outgoing.DAYS * outgoing.CALLS_A_DAY

@@ -17,7 +17,7 @@ from contactcenter.commands import (
     SaveCampaignState,
     SaveDoNotCall,
 )
-from contactcenter.crm import attempts, campaigns, do_not_call, hopper, leads
+from contactcenter.crm import attempts, caller_ids, campaigns, do_not_call, hopper, leads
 from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.crm.leads import NewLead
 from contactcenter.dialer.campaigns import Campaign, CampaignState
@@ -92,6 +92,28 @@ async def test_a_refusal_says_which_rule_and_when_again(keeper: Keeper, world: W
     assert (await told(keeper, LeadsReserved)).leads == ()
     world.store.carry(ReserveLeads(campaign="gone", many=9))
     assert (await told(keeper, LeadsReserved)).leads == ()
+
+
+async def test_what_bars_a_campaign_and_what_is_shown_instead_is_told(keeper: Keeper, world: World) -> None:
+    list_ = await world.list()
+    await world.leads(list_, NewLead(numbers=(number(0),)), NewLead(numbers=(number(1),)))
+    other = "+861065529970"
+    await world.store.write(caller_ids.put, other, verified=True, note="the contract", at=NOON)
+    campaign = await world.campaign(list_, caller_ids=("+861065529971", other))
+    first, second = await world.lease(campaign)
+    record = attempt(campaign, first)
+    world.store.carry(SaveAttempt(record=record))
+    assert await told(keeper, AttemptSaved) == AttemptSaved(at=NOON, attempt=record.id, shows=other)
+    keeper.drift = 90.0
+    record = attempt(campaign, second)
+    world.store.carry(SaveAttempt(record=record))
+    refused = await told(keeper, AttemptRefused)
+    assert (refused.refusal, refused.due_at) == (Refusal.WRONG_CLOCK, NOON + 900)
+    world.store.carry(ReserveLeads(campaign=campaign.id, many=9))
+    assert (await told(keeper, LeadsReserved)).refusal is Refusal.WRONG_CLOCK
+    keeper.drift = 0.0
+    world.store.carry(ReserveLeads(campaign=campaign.id, many=9))
+    assert (await told(keeper, LeadsReserved)).refusal is None
 
 
 async def test_who_says_no_is_told_when_it_is_on_the_disk(keeper: Keeper, world: World) -> None:

@@ -8,13 +8,25 @@ from outgoing import CHINA, HOUR, NOON, OURS, World, attempt, number
 from sqlalchemy import Connection, select
 from stores import Keeper
 
-from contactcenter.crm import attempts, caller_ids, do_not_call, hopper, leads, lists
+from contactcenter.crm import (
+    appointments,
+    attempts,
+    caller_ids,
+    do_not_call,
+    hopper,
+    leads,
+    lists,
+    national_lists,
+)
 from contactcenter.crm.access import CENTER
+from contactcenter.crm.appointments import NewAppointment
+from contactcenter.crm.hopper import Leased
 from contactcenter.crm.leads import NewLead
 from contactcenter.crm.lists import ListChange
 from contactcenter.crm.schema import leads as lead_rows
 from contactcenter.dialer.campaigns import ListShare, Mode, Window
 from contactcenter.dialer.leads import Lead, LeadState
+from contactcenter.dialer.permission import Refusal
 from contactcenter.dialer.recycling import Rule
 
 NEW_YORK = ("America/New_York",)
@@ -32,6 +44,12 @@ async def state(world: World, lead: str) -> tuple[LeadState, str]:
     return found.state, found.why
 
 
+async def refused(world: World) -> list[tuple[str, str]]:
+    """Who was not dialled, and why, the oldest first."""
+    found = await world.store.read(attempts.page, CENTER, outcome="refused")
+    return [(each.lead, each.refusal) for each in reversed(found.items)]
+
+
 async def test_leads_come_by_priority_and_then_by_how_long_they_are_due(world: World) -> None:
     list_ = await world.list()
     low, late, early, later = await world.leads(
@@ -47,6 +65,21 @@ async def test_leads_come_by_priority_and_then_by_how_long_they_are_due(world: W
     assert await world.lease(campaign) == ()
     assert [each.id for each in await world.lease(campaign, at=NOON + 1)] == [later]
     assert (await state(world, early))[0] is LeadState.LEASED
+
+
+async def test_with_whom_a_call_was_agreed_on_comes_first_whatever_his_priority(world: World) -> None:
+    """At its time nobody else counts: a list has many who are due for longer."""
+    list_, other = await world.list(), await world.list("other")
+    urgent = [NewLead(numbers=(number(n),), priority=9) for n in range(1, 9)]
+    (id_, *_) = await world.leads(list_, NewLead(numbers=(number(0),)), *urgent)
+    (elsewhere,) = await world.leads(other, NewLead(numbers=(number(20),)))
+    for lead in (id_, elsewhere):
+        new = NewAppointment(number=number(0).number, at=NOON + 60, zone=CHINA[0], lead=lead, owner="")
+        await world.store.write(appointments.agree, new, at=NOON)
+    campaign = await world.campaign(list_)
+    assert id_ not in {each.id for each in await world.lease(campaign, 3)}
+    first, _ = await world.lease(campaign, 2, at=NOON + 60)
+    assert (first.id, first.priority) == (id_, 0)
 
 
 async def test_a_lead_has_all_that_a_call_needs(world: World) -> None:
@@ -116,8 +149,8 @@ async def test_who_said_no_does_not_come_and_other_numbers_of_his_lead_do(world:
     (lead,) = await world.lease(campaign)
     assert (lead.id, lead.next_number) == (other, 1)
     assert await state(world, gone) == (LeadState.CLOSED, "do_not_call")
-    refused = (await world.store.read(attempts.page, CENTER, outcome="refused")).items
-    assert {(each.number, each.refusal) for each in refused} == {
+    rows = (await world.store.read(attempts.page, CENTER, outcome="refused")).items
+    assert {(each.number, each.refusal) for each in rows} == {
         (number(n).number, "do_not_call") for n in (0, 1)
     }
 
@@ -146,12 +179,23 @@ def _lead(db: Connection, lead: str) -> Lead:
 async def test_a_campaign_that_may_dial_nobody_leases_nobody(world: World) -> None:
     list_ = await world.list()
     (id_,) = await world.leads(list_, NewLead(numbers=(number(0),)))
-    unlisted = await world.campaign(list_, name="US", profile="US")
-    assert await world.lease(unlisted) == ()
+    unlisted = await world.campaign(list_, name="UK", profile="UK")
     campaign = await world.campaign(list_)
     await world.store.write(caller_ids.put, OURS, verified=False, at=NOON)
-    assert await world.lease(campaign) == ()
+    for one, drift_s, why in (
+        (unlisted, 0.0, Refusal.LIST_TOO_OLD), (campaign, 0.0, Refusal.NO_CALLER_ID),
+        (campaign, -90.0, Refusal.WRONG_CLOCK),
+    ):  # fmt: skip
+        for later in range(3):
+            at = NOON + 5 * later
+            assert await world.store.write(hopper.lease, one.id, 9, at, drift_s) == Leased(refusal=why)
     assert await state(world, id_) == (LeadState.DUE, "")
+    assert sorted(await refused(world)) == [
+        (id_, why) for why in ("list_too_old", "no_caller_id", "wrong_clock")
+    ], "each once, whoever asks how often"
+    day = 86_400.0
+    assert await world.lease(campaign, at=NOON + day) == ()
+    assert len(await refused(world)) == 4, "and once a day while it lasts"
 
 
 async def test_where_nobody_knows_the_clock_a_lead_is_closed_by_name(world: World) -> None:
@@ -212,5 +256,46 @@ async def test_after_a_crash_the_hopper_is_empty_and_open_attempts_are_known(
 async def test_preview_campaigns_lease_as_others_do(world: World) -> None:
     list_ = await world.list()
     await world.leads(list_, NewLead(numbers=(number(0),)))
-    campaign = await world.campaign(list_, mode=Mode.PREVIEW, message="")
+    campaign = await world.campaign(list_, mode=Mode.PREVIEW)
     assert len(await world.lease(campaign)) == 1
+
+
+async def test_who_was_dropped_waits_for_a_campaign_with_agents(world: World) -> None:
+    """An announcement keeps no agent: neither he nor another lead with his number is dialled by it, and the
+    one who has nobody else's call to wait for is refused once and not all day."""
+    list_, other = await world.list(), await world.list("other")
+    (id_,) = await world.leads(list_, NewLead(numbers=(number(0),)))
+    (twin,) = await world.leads(other, NewLead(numbers=(number(0),)))
+    campaign = await world.campaign(list_, rules={"dropped": Rule(after_s=60, limit=9)}, calls_a_day=3)
+    (lead,) = await world.lease(campaign)
+    begun = await world.begun(attempt(campaign, lead))
+    await world.ended(begun.record, "dropped")
+    news = await world.campaign(list_, other, name="news", mode=Mode.AGENTLESS, message="", script="4001")
+    for later in range(20):
+        assert await world.lease(news, at=NOON + 600 + later) == ()
+    assert await refused(world) == [(twin, "after_drop")]
+    (again,) = await world.lease(campaign, at=NOON + 700)
+    assert (again.id, again.dropped_at) == (id_, NOON + 30)
+
+
+@pytest.mark.parametrize("profile", ["US", "UK"])
+async def test_an_announcement_that_sells_needs_a_consent(world: World, profile: str) -> None:
+    fetched = NOON - HOUR
+    await world.store.write(national_lists.begin, "register", profile, fetched, by="boss", at=fetched)
+    await world.store.write(national_lists.load, "register", [number(99).number])
+    await world.store.write(national_lists.finish, "register", 1, by="boss", at=fetched)
+    list_ = await world.list(consent="")
+    without, with_ = await world.leads(
+        list_, NewLead(numbers=(number(0),)), NewLead(numbers=(number(1),), consent="form 3")
+    )
+    live = await world.campaign(list_, profile=profile)
+    fields = {"profile": profile, "mode": Mode.AGENTLESS, "message": "", "script": "4001"}
+    sells = await world.campaign(list_, name="offer", **fields)
+    asked_for = await world.campaign(list_, name="service", marketing=False, **fields)
+    leased = await world.lease(live)
+    assert {each.id for each in leased} == {without, with_}
+    await world.store.write(hopper.give_back, [without, with_])
+    assert [each.id for each in await world.lease(sells)] == [with_]
+    assert await state(world, without) == (LeadState.CLOSED, "no_consent")
+    await world.store.write(leads.reopen, without, at=NOON)
+    assert [each.id for each in await world.lease(asked_for)] == [without]

@@ -1,11 +1,16 @@
 """Importing leads and do-not-call lists: what becomes of every row, and a copy that is whole or does not
 count."""
 
+import io
 import json
+import zipfile
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 from sqlalchemy import insert
 from stores import Keeper, until
@@ -20,6 +25,7 @@ from contactcenter.crm.importer import KIND, Importer
 from contactcenter.crm.schema import do_not_call, lists
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
+from contactcenter.crm.tables import Unreadable
 from contactcenter.crm.users import User, Users
 
 AT = 1_000_000.0
@@ -237,6 +243,92 @@ async def test_a_list_of_broken_bytes_is_imported_as_far_as_it_is_sound(keeper: 
     done = await desk.run(b"name,phone\n" + rows, into="spring")
     assert (done.created, done.bad, done.done) == (1_800, 200, 2_000)
     assert keeper.rows("SELECT count(*) FROM lead_numbers") == [(1_800,)]
+
+
+HOSTILE = (
+    "电话,姓名,同意,同意日期,产品,手机,手机\n"
+    "13800138000,=1+1,=HYPERLINK(0),2026-03-01,@SUM(1),13800138001,13800138002\n"  # three numbers, formulas
+    "8.61E+10,cut,,,,,\n"
+    "8.613800138003E+12,whole,,,,,\n"  # all its digits are there
+    "13800138004,serial,form,45000,,,\n"  # a day as Excel counts them
+    "13800138005,a\0b,,,,,\n"
+    f"13800138006,{'长' * 1_000_000},,,,,\n"
+    "13800138007,new,,,,,,,,,,,too,wide\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
+async def test_whatever_stands_in_a_cell_is_that_row_s_affair(
+    keeper: Keeper, desk: Desk, encoding: str
+) -> None:
+    await desk.list_("spring")
+    wish = Wish(mapping=("phone", "name", "consent", "consent_at", "field", "phone.mobile", "phone.mobile"))
+    done = await desk.run(HOSTILE.encode(encoding), wish=wish, into="spring")
+    told = await desk.told(done)
+    assert [(row, field) for row, field, _ in told] == [
+        (3, "phone"), (5, "consent_at"), (6, ""), (7, ""), (8, ""),
+    ]  # fmt: skip
+    reasons = " ".join(reason for *_, reason in told)
+    for says in ("cut this number short", "year-month-day", "NUL", "characters", "14 cells"):
+        assert says in reasons, reasons
+    assert (done.created, done.bad) == (2, 5)
+    found = keeper.rows("SELECT name, consent, fields FROM leads ORDER BY name")
+    fields = [row[2] if isinstance(row[2], dict) else json.loads(row[2]) for row in found]
+    assert [row[:2] for row in found] == [("=1+1", "=HYPERLINK(0)"), ("whole", "")], "text, and no more"
+    assert fields == [{"产品": "@SUM(1)"}, {}]
+    numbers = [row[0] for row in keeper.rows("SELECT number FROM lead_numbers ORDER BY number")]
+    assert numbers == [f"+861380013800{n}" for n in range(4)]
+
+
+async def test_two_columns_can_not_both_be_the_name(desk: Desk) -> None:
+    await desk.list_("spring")
+    id_ = await desk.send("phone,name,name\n13800138000,1,2\n", into="spring")
+    one = await desk.store.read(imports.get, id_, desk.reader)
+    assert one
+    assert [each.target for each in one.columns] == ["phone", "name", ""], "what is meant is not guessed"
+    wish = Wish(mapping=("phone", "name", "name"))
+    with pytest.raises(Refusal) as refused:
+        await desk.store.write(imports.set_up, id_, wish, None, reader=desk.reader, at=AT)
+    assert refused.value.field == "mapping.2"
+
+
+def workbook(*rows: tuple[Any, ...]) -> bytes:
+    book = openpyxl.Workbook()
+    assert book.active
+    for row in rows:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+async def test_a_workbook_s_days_and_formulas_are_what_they_show(keeper: Keeper, desk: Desk) -> None:
+    await desk.list_("spring")
+    content = workbook(
+        ("phone", "name", "consent", "consent date", "sum"),
+        (13800138000, "Ann", "form", datetime(2026, 3, 31, 14, 30), "=1+1"),  # noqa: DTZ001 - as Excel has it
+        ("13800138001", "Bob", "form", 45000, ""),
+    )
+    wish = Wish(mapping=("phone", "name", "consent", "consent_at", "field"))
+    done = await desk.run(content, wish=wish, into="spring")
+    told = await desk.told(done)
+    assert [(row, field) for row, field, _ in told] == [(3, "consent_at")], "a number is no day"
+    (found,) = keeper.rows("SELECT name, consent_at, fields FROM leads")
+    assert found[:2] == ("Ann", datetime(2026, 3, 31, 14, 30, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp())
+    assert found[2] in ({}, "{}"), "of a formula counts what was saved as its value: nothing here"
+
+
+async def test_a_workbook_made_to_burst_is_refused_before_it_is_unpacked(desk: Desk) -> None:
+    await desk.list_("spring")
+    inside = io.BytesIO(workbook(("phone",), (13800138000,)))
+    file = io.BytesIO()
+    with zipfile.ZipFile(inside) as sound, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bomb:
+        for name in sound.namelist():
+            tail = b" " * (60 << 20) if name == "xl/worksheets/sheet1.xml" else b""
+            bomb.writestr(name, sound.read(name) + tail)
+    assert len(file.getvalue()) < 1 << 20
+    with pytest.raises(Unreadable, match="no spreadsheet packs"):
+        await desk.send(file.getvalue(), into="spring")
 
 
 # --- numbers ---

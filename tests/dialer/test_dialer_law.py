@@ -149,7 +149,13 @@ def test_the_next_moment_is_allowed_and_nothing_before_it_is(
         ),
         ({"caller_id_verified": False}, {}, True, Refusal.NO_CALLER_ID),
         ({"message": False}, {}, False, Refusal.NO_MESSAGE),
-        ({"message": False}, {}, True, None),
+        ({"message": False}, {}, True, Refusal.NO_MESSAGE),
+        ({"drift_s": 60.0}, {}, True, None),
+        ({"drift_s": 60.1}, {}, True, Refusal.WRONG_CLOCK),
+        ({"drift_s": -60.1}, {}, True, Refusal.WRONG_CLOCK),
+        ({"agents": False}, {}, False, None),
+        ({"agents": False}, {"consent": False}, False, Refusal.NO_CONSENT),
+        ({"agents": False, "marketing": False}, {"consent": False}, False, None),
         ({}, {"ringing": True}, True, Refusal.RINGING),
         ({}, {"calls": (NOON - 10, NOON - 20, NOON - 86399)}, True, Refusal.TOO_OFTEN),
         ({}, {"calls": (NOON - 10, NOON - 20, NOON - 86400)}, True, None),
@@ -196,14 +202,13 @@ def test_whatever_is_wrong_is_never_passed_over(
         wrong = wrong - {Refusal.LIST_TOO_OLD}
     if not law.consent:
         wrong = wrong - {Refusal.NO_CONSENT}
-    if reserved:
-        wrong = wrong - {Refusal.NO_MESSAGE}
     if not marketing:
         wrong = wrong - {Refusal.LIST_TOO_OLD, Refusal.NO_CONSENT, Refusal.NATIONAL_LIST}
     at = moment("Europe/Berlin", 2026, 7, 1, 3 if Refusal.NOT_NOW in wrong else 12)
     terms = Terms(
         profile=law,
         caller_id_verified=Refusal.NO_CALLER_ID not in wrong,
+        drift_s=3600.0 if Refusal.WRONG_CLOCK in wrong else 0.0,
         message=Refusal.NO_MESSAGE not in wrong,
         marketing=marketing,
         national_list_at=None if Refusal.LIST_TOO_OLD in wrong else at - 86400,

@@ -174,7 +174,11 @@ def test_the_next_moment_is_the_first_that_nothing_forbids(
     at = YEAR + second
     profile, region = rule
     asked = Terms(
-        profile=PROFILES[profile], calls_a_day=most, caller_id_verified=True, national_list_at=at + DAY_S
+        profile=PROFILES[profile],
+        calls_a_day=most,
+        caller_id_verified=True,
+        message=True,
+        national_list_at=at + DAY_S,
     )
     number = Dialled(
         zones=tuple(sorted(zones)),

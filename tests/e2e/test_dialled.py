@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from contactcenter.dialer.attempts import version_of
 from contactcenter.dialer.campaigns import Campaign, Detection, ListShare, Mode, OnMachine
 from contactcenter.dialer.permission import Refusal
 from contactcenter.phones.call import SipCall
 from tests.support.dialler import (
+    GREETS_S,
     NOTICE_HZ,
     Dialler,
     FarEnds,
@@ -94,11 +96,30 @@ async def test_who_has_no_agent_hears_the_message_and_is_never_called_again(
         await call.audio.press("9")
         await call.wait_ended()
         attempt = await dialler.store.outcome(dropped.number)
-        assert (attempt.outcome, attempt.message) == ("dropped", CAMPAIGN.message)
+        assert (attempt.outcome, attempt.message) == ("dropped", version_of("message", CAMPAIGN.message))
         assert attempt.opted_out_at
         assert dialler.store.do_not_call == [dropped.number]
         other.hang_up()
         assert (await dialler.store.outcome(f"+{other.called}")).outcome == "connected"
+
+
+async def test_who_answers_while_the_server_is_away_hears_the_message(
+    dialler: Dialler, world: FarEnds
+) -> None:
+    world.habits["+13055550015"] = human(1.0)
+    async with dialler.agent("tom", "101"):
+        dialler.leads("+13055550015")
+        dialler.start()
+        call = await world.call("+13055550015")
+        await dialler.message_made()
+        await dialler.crash()
+        assert call.state == "ringing"
+        await call.wait_answered()
+        assert await call.hears(NOTICE_HZ) < 2.0 + GREETS_S
+        await call.wait_ended()
+        await dialler.begin(again=True)
+        assert (await dialler.store.outcome("+13055550015")).outcome == "lost"
+    assert dialler.placed == ["+13055550015"]
 
 
 async def test_a_machine_is_heard_and_nobody_is_bothered(dialler: Dialler, world: FarEnds) -> None:
@@ -219,8 +240,7 @@ async def test_a_crash_in_the_middle_dials_nobody_twice(dialler: Dialler, world:
         await dialler.store.outcome("+13055550074")
         await dialler.crash()
         await talk.hears(AGENT_HZ, within=1.0)
-        await dialler.begin()
-        dialler.goes_on()
+        await dialler.begin(again=True)
         await dialler.until(lambda: any(call.talks for call in dialler.center.floor.calls.values()))
         late = await dialler.store.outcome("+13055550073")
         assert late.outcome in ("dropped", "hung_up"), "nobody is signed in: the message, not silence"

@@ -9,12 +9,20 @@ from running import Browser, Running
 from sqlalchemy import Connection, insert, update
 
 from contactcenter.commands import Refused, ShowAgent, ShowCampaign
-from contactcenter.crm import attempt_rows, caller_ids, do_not_call, lists, roles, schema
+from contactcenter.crm import appointments, attempt_rows, caller_ids, do_not_call, lists, roles, schema
 from contactcenter.crm.access import CENTER, Kind, Scope
+from contactcenter.crm.appointments import NewAppointment
 from contactcenter.crm.lists import NewList
 from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.campaigns import Detection
-from contactcenter.events import CampaignAsked, CampaignsChanged, DialAsked, LeadAsked, SkipAsked
+from contactcenter.events import (
+    AppointmentCallAsked,
+    CampaignAsked,
+    CampaignsChanged,
+    DialAsked,
+    LeadAsked,
+    SkipAsked,
+)
 from contactcenter.values import LeadCard
 
 pytestmark = pytest.mark.asyncio
@@ -357,3 +365,60 @@ async def test_a_call_is_agreed_on_from_the_talk_moved_kept_and_reminded_of(edge
             status, kept = await admin.call("PATCH", path, json={"state": "done"})
             assert (status, kept["state"], kept["history"][-1]["login"]) == (200, "done", "admin")
             assert (await admin.call("DELETE", path))[0] == 409
+
+
+async def test_anyone_of_the_queue_is_reminded_until_a_call_has_kept_it(edge: Running) -> None:
+    at = edge.clock()
+    new = NewAppointment(
+        number="13800138000", at=at + DAY_S, zone="Asia/Shanghai", owner="", queue="support", lead="l1",
+        remind_at=at + 1, name="Zhang Wei",
+    )  # fmt: skip
+    made = await edge.store.write(appointments.agree, new, at=at)
+    edge.clock.ahead_s += 2
+    edge.server._edge.reminders.look()
+    async with edge.browser() as agent, edge.browser() as other:
+        await agent.sign_in("agent2")
+        await other.sign_in("supervisor2")
+        async with await agent.listen() as socket, await other.listen() as elsewhere:
+            frame = await socket.receive_json()
+            while not frame.get("reminders"):
+                frame = await socket.receive_json()
+            assert (frame["reminders"][0]["owner"], frame["reminders"][0]["queue"]) == ("", "support")
+            assert (await elsewhere.receive_json())["reminders"] == []
+            assert [one["id"] for one in (await agent.get("/api/appointments"))["items"]] == [made.id]
+            assert (await other.get("/api/appointments"))["items"] == []
+            begun_at = edge.clock()
+            await edge.store.write(appointments.keep, "l1", "a1", begun_at=begun_at, at=begun_at + 9)
+            while made.id not in frame.get("gone", {}).get("reminders", ()):
+                frame = await socket.receive_json()
+
+
+async def test_an_appointment_that_no_campaign_dials_is_called_from_the_page(edge: Running) -> None:
+    at = edge.clock()
+
+    async def agreed(**fields: Any) -> str:
+        new = {"number": "13800138000", "zone": "Asia/Shanghai", "owner": "agent1", "queue": "support"}
+        made = await edge.store.write(
+            appointments.agree,
+            NewAppointment(at=at + DAY_S, **new | fields),
+            at=at,  # type: ignore[arg-type]
+        )
+        return f"/api/appointments/{made.id}/call"
+
+    path, of_lead = await agreed(), await agreed(lead="l1")
+    abroad, unwanted = await agreed(number="+442079460958"), await agreed(number="13800138009")
+    await edge.store.write(do_not_call.add, "+8613800138009", "letter", at=at)
+    async with edge.browser() as agent, edge.browser() as other:
+        await agent.sign_in("agent1")
+        await other.sign_in("agent2")
+        assert (await agent.call("POST", path))[0] == 202
+        await edge.center.heard(
+            AppointmentCallAsked, login="agent1", appointment=path.split("/")[3], number="+8613800138000",
+            queue="support",
+        )  # fmt: skip
+        assert (await other.call("POST", path))[0] == 404
+        for wrong, code in ((of_lead, "illegal_now"), (abroad, "illegal_now"), (unwanted, "do_not_call")):
+            status, problem = await agent.call("POST", wrong)
+            assert (status, problem["code"]) == (409, code)
+        await agent.call("DELETE", path.removesuffix("/call"))
+        assert (await agent.call("POST", path))[1]["field"] == "state"

@@ -262,6 +262,17 @@ def test_a_late_entry_has_waited_already() -> None:
     assert pairs(made.matches(500.0)) == [("ann", "low")]
 
 
+def test_what_was_promised_to_an_agent_waits_for_him_even_if_he_is_not_there() -> None:
+    made = matcher((queue(preferred_s=7.0),), [], [agent("other")])
+    made.enter(call("ann", 0.0, preferred="best", alone_until=60.0))
+    assert made.matches(0.0) == []
+    standing = made.standing("ann", 10.0)
+    assert standing
+    assert [(each.reason, each.seconds) for each in standing.passed_over] == [("preferred", 50.0)]
+    assert made.due() == 60.0
+    assert pairs(made.matches(60.0)) == [("ann", "other")]
+
+
 def test_the_preferred_agent_alone_for_a_time() -> None:
     made = matcher((queue(preferred_s=7.0),), [], [agent("other")])
     made.busy(agent("best"), "talking")

@@ -137,6 +137,13 @@ class Agent:
             self._acted = self._acted or method != "GET"
             return json.loads(text) if text else None
 
+    async def send(self, path: str, content: bytes) -> Any:
+        """Send a file's content; returns the answer's document."""
+        async with self._client.post(path, data=content, headers=self._headers) as response:
+            text = await response.text()
+            assert response.status < 300, f"POST {path}: {response.status} {text}"
+            return json.loads(text)
+
     async def fetch(self, path: str, **headers: str) -> bytes:
         """What is there, whole or as `headers` ask for."""
         async with self._client.get(path, headers=headers) as response:

@@ -48,6 +48,7 @@ secret = "{secret}"
 path = "center.db"
 [speech]
 cache = "{prompts}"
+{speech}
 [recordings]
 spool = "{spool}"
 auto_resume_s = 5
@@ -175,8 +176,10 @@ async def running_center(
     numbers: tuple[str, ...] = (),
     recording: tuple[str, str] = ("never", "never"),
     users: Sequence[User] = (),
+    speech: str = "",
 ) -> AsyncIterator[Center]:
-    """`dids` and `queues` are further lines of those tables, `numbers` the DIDs that Asterisk must know;
+    """`dids`, `queues` and `speech` are further lines of those tables, `numbers` the DIDs that Asterisk must
+    know;
     `recording` is what support and sales do; `users` are there beside the demo's, with the same password."""
     base = AsteriskSettings(
         ami_secret=AMI_SECRET,
@@ -201,6 +204,7 @@ async def running_center(
                 ami=settings.ami_port,
                 secret=AMI_SECRET,
                 prompts=shared_prompts(),
+                speech=speech,
                 spool=asterisk.folders.recordings,
                 scripts=scripts,
                 dids=dids,

@@ -15,7 +15,9 @@ from prometheus_client import CollectorRegistry
 
 from contactcenter import commands as c
 from contactcenter import events as e
+from contactcenter.agi.prompts import Prompts
 from contactcenter.agi.server import AgiServer, Route
+from contactcenter.agi.texts import notice
 from contactcenter.ami.server import AmiServer
 from contactcenter.ami.servers import NEEDS, AsteriskServers
 from contactcenter.app import TO_ASTERISK, TO_SCRIPTS
@@ -43,6 +45,8 @@ T = TypeVar("T")
 NOTICE_HZ = 2000
 """What the campaign's messages sound like."""
 NOTICE_S = 3.0
+LATELY = 25
+"""So many events are shown when something did not come."""
 RULES = Rules(
     queues=(queue("sales", wrap_up_s=0, without_agents=True),),
     dispositions=frozenset({"done"}),
@@ -137,10 +141,12 @@ class Dialler:
         self._exit = AsyncExitStack()
         self.center: Center
         self.loop: Loop
+        self._prompts: Prompts
         self._requests = 0
 
-    async def begin(self) -> None:
-        """Go on air, and wait for Asterisk."""
+    async def begin(self, *, again: bool = False) -> None:
+        """Go on air, and wait for Asterisk; `again` with what the last life left, told before Asterisk is
+        asked for its legs, as the store does."""
         settings = self.asterisk.settings
         self.center = Center(RULES)
         self.loop = Loop(self.center, self.clock, CollectorRegistry())
@@ -169,6 +175,7 @@ class Dialler:
             ),
             self.loop.tell,
             self.clock.now,
+            sound=scripts.sound_of,
         )
 
         def to_asterisk(command: c.Command) -> None:
@@ -184,11 +191,14 @@ class Dialler:
         edges[c.SaveInteraction] = self._save
         edges.pop(c.Wake)
         edges.pop(c.Rest)
+        self._prompts = scripts._prompts
         await scripts.start()
         self._exit.push_async_callback(scripts.close)
+        self.loop.connect(edges)
+        if again:
+            self._go_on()
         await servers.start()
         self._exit.push_async_callback(servers.stop)
-        self.loop.connect(edges)
         await self.until(lambda: self.center.floor.servers.get("cc"))
 
     async def crash(self) -> None:
@@ -198,7 +208,7 @@ class Dialler:
         self._exit = AsyncExitStack()
         self.heard.clear()
 
-    def goes_on(self) -> None:
+    def _go_on(self) -> None:
         """What the store tells a center that begins."""
         at = self.clock.now()
         open_ones = tuple(each for each in self.store.attempts.values() if not each.outcome)
@@ -208,6 +218,10 @@ class Dialler:
         )
         self.loop.tell(e.AttemptsRestored(at=at, records=open_ones))
         self.loop.tell(e.InteractionsRestored(at=at, records=records))
+
+    async def message_made(self) -> None:
+        """Return when the campaign's message is a sound."""
+        await self._prompts.path(notice(self.campaign.message))
 
     def _hear(self, event: e.Event) -> None:
         self.heard.append(event)
@@ -219,8 +233,12 @@ class Dialler:
         self.store.changed.set()
 
     async def until(self, what: Callable[[], T | None], within: float = 30.0) -> T:
-        """What is asked for, when it is there."""
-        return await self.store.until(what, within)
+        """What is asked for, when it is there; a failure says what was heard last."""
+        try:
+            return await self.store.until(what, within)
+        except TimeoutError:
+            lately = "\n".join(map(str, self.heard[-LATELY:]))
+            raise AssertionError(f"not within {within:g} s; heard last:\n{lately}") from None
 
     def request(self) -> str:
         """A fresh name for a request."""
@@ -259,6 +277,9 @@ class Dialler:
         agents = self.center.floor.agents
         if line == "persistent":
             await self.until(lambda: login in agents and agents[login].line_up)
+        else:
+            # Asterisk tells of a phone that has just registered in its own time.
+            await self.until(lambda: login in agents and agents[login].reachable)
         tell(e.StateAsked(at=now(), login=login, state="available", reason="", request=self.request()))
         await self.until(lambda: login in agents and agents[login].can_take_calls)
 
@@ -283,7 +304,9 @@ async def dialling(campaign: Campaign) -> AsyncIterator[Dialler]:
 
 # --- far ends ---
 
-HELLO = tones.tone(440, 0.5)
+GREETS_S = 0.5
+"""How long a person says hello."""
+HELLO = tones.tone(440, GREETS_S)
 GREETING = tones.tone(440, 4.0)
 
 

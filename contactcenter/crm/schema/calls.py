@@ -93,6 +93,7 @@ callbacks = Table(
     *(Column(name, Double, nullable=False) for name in ("due_at", "expires_at")),
     words("state"),
     words("reason"),
+    words("appointment"),  # that an agent keeps by it
     Index(None, "asked_at", "id"),
     Index(None, "state"),
 )

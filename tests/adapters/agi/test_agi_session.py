@@ -209,6 +209,23 @@ async def test_the_key_is_kept_before_the_call_ends(desk: Started) -> None:
         assert not (await d.event(NoticeEnded)).whole
 
 
+@pytest.mark.parametrize(("exit", "says"), [("opted_out", True), ("not_called", False)])
+async def test_a_script_puts_who_wants_no_more_calls_on_the_list(
+    desk: Started, script: Callable[[str], Path], exit: str, says: bool
+) -> None:
+    path = script("async def script(call):\n    return f'{await call.opt_out()}'\n")
+    async with desk(dids={"4050": Route(script=path)}) as d:
+        channel = dialled()
+        task = asyncio.create_task(channel.run(d.server.port))
+        await d.event(DialledAnswered)
+        d.server.carry(RunScript(call=DIALLED, did="4050"))
+        await d.event(OptOutAsked)
+        assert not d.all(ScriptEnded), "it goes on when the number is kept"
+        d.server.carry(LeaveQueue(call=DIALLED, exit=exit))
+        await task
+        assert (await d.event(ScriptEnded)).result == f"{says}"
+
+
 async def test_a_machine_is_spoken_to_after_its_greeting(desk: Started) -> None:
     async with desk() as d:
         channel = dialled("MACHINE", "LONGGREETING-1500-1500")
@@ -266,6 +283,8 @@ async def test_messages_are_made_before_somebody_hears_them(desk: Started) -> No
                 await asyncio.sleep(0)
         made = list((d.server._prompts._static).glob("*.ulaw"))
         assert len(made) == 2
+        sounds = {d.server.sound_of("Who calls"), d.server.sound_of("谁来电")}
+        assert sounds == {str(file.with_suffix("")) for file in made}
 
 
 def told(*ways: str, ahead: int = 3, wait_s: float | None = 130.0) -> Announce:

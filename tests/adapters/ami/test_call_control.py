@@ -1,7 +1,10 @@
 """Call control at the edge: what Asterisk is asked for, and what never reaches it."""
 
+import asyncio
+
 import pytest
 
+from contactcenter.ami import servers
 from contactcenter.ami.actions import Reply
 from contactcenter.ami.errors import OutcomeUnknown
 from contactcenter.ami.messages import Message
@@ -50,6 +53,7 @@ class Edge(AsteriskServers):
         self.carry(command)
         while self._tasks:
             await next(iter(self._tasks))
+            await asyncio.sleep(0)  # a task that is over leaves the set in the loop's next turn
         return self.sent
 
 
@@ -126,6 +130,27 @@ async def test_a_campaigns_call_is_listened_to_and_is_not_kept_waiting_without_u
         "Async": "true",
         "ChannelId": name,
     }
+
+
+@pytest.mark.parametrize(
+    ("sound", "alone"),
+    [
+        ("/var/cc/prompts/0a1b", "/var/cc/prompts/0a1b"),
+        ("", "hangup"),
+        ("/var/cc,CC_NEXT=hangup/0a1b", "hangup"),
+        ("/var/c&c/0a1b", "hangup"),
+        ("relative/0a1b", "hangup"),
+    ],
+)
+async def test_without_us_who_answers_hears_our_sound_and_never_the_campaigns_text(
+    sound: str, alone: str
+) -> None:
+    asked: list[str] = []
+    edge = Edge()
+    edge._sound = lambda text: asked.append(text) or sound  # type: ignore[func-returns-value]
+    [action] = await edge.carried(PlaceCall(**DIAL, message="Who calls, CC_NEXT=x"))  # type: ignore[arg-type]
+    assert asked == ["Who calls, CC_NEXT=x"]
+    assert action["Variable"].split(",")[3:] == [f"CC_ALONE={alone}"]
 
 
 class Cut(Edge):
@@ -222,7 +247,10 @@ def read(**headers: str) -> Message:
     return message
 
 
-async def test_the_cause_of_a_leg_that_rang_comes_with_its_hangup_alone() -> None:
+async def test_the_cause_of_a_leg_that_rang_comes_with_its_hangup_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(servers, "BEGUN_S", 0.0)
     edge = Edge()
     await edge.carried(PlaceLeg(**PLACE))  # type: ignore[arg-type]
     edge._hear("cc", read(Event="Newchannel", **CHANNEL, Uniqueid=LEG))
@@ -231,7 +259,19 @@ async def test_the_cause_of_a_leg_that_rang_comes_with_its_hangup_alone() -> Non
     assert not [each for each in edge.events if isinstance(each, LegEnded)]
     await edge.carried(PlaceLeg(**PLACE | {"leg": "consult-r2"}))  # type: ignore[arg-type]
     edge._hear("cc", read(**failed, Uniqueid="consult-r2"))
+    await edge.carried(PlaceLeg(**PLACE | {"leg": "consult-r3"}))  # type: ignore[arg-type]
     assert edge.events[-1] == LegEnded(at=1.0, leg="consult-r2", cause=NOT_THERE)
+
+
+async def test_a_failure_that_overtakes_the_beginning_hides_no_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "BEGUN_S", 0.0)
+    edge = Edge()
+    await edge.carried(PlaceLeg(**PLACE))  # type: ignore[arg-type]
+    edge._hear("cc", read(Event="OriginateResponse", Response="Failure", Reason="0", Uniqueid=LEG))
+    edge._hear("cc", read(Event="Newchannel", **CHANNEL, Uniqueid=LEG))
+    edge._hear("cc", read(Event="Hangup", **CHANNEL, Uniqueid=LEG, Cause="1"))
+    await edge.carried(PlaceLeg(**PLACE | {"leg": "consult-r2"}))  # type: ignore[arg-type]
+    assert [each.cause for each in edge.events if isinstance(each, LegEnded)] == [1]
 
 
 def test_the_waiting_room_is_no_talk_even_for_a_leg_that_was_taken_out_of_it() -> None:

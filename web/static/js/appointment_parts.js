@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
-import { patch, remove } from "./api.js";
+import { patch, post, remove } from "./api.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
@@ -27,6 +27,14 @@ export const isAlive = ({ state }) => ["open", "due", "missed"].includes(state);
 
 /** Somebody has talked with him. */
 export const keep = async ({ id }) => (await act(`appointment ${id}`, () => patch(`/api/appointments/${encodeURIComponent(id)}`, { state: "done" }), "done")) && (changedAppointments.value += 1);
+
+/** No campaign dials it: whoever is free calls himself. */
+export const call = async (one) => {
+  if (await act(`call ${one.id}`, () => post(`/api/appointments/${encodeURIComponent(one.id)}/call`))) toast(t("appointment.calling", { name: one.name || one.title || one.number || "" }));
+};
+
+export const CallNow = ({ one, name }) =>
+  !one.lead && may("calls.take") && html`<button type="button" class="button small-button" disabled=${!online()} aria-busy=${pending(`call ${one.id}`)} onClick=${() => call(one)} aria-label=${t("appointment.call_of", { name })}><${Icon} name="phone" size=${16} />${t("appointment.call")}</button>`;
 
 /** It can't be undone, so it asks once more. */
 export function CancelAppointment({ one }) {

@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { online } from "./actions.js";
 import { useAddress } from "./address.js";
 import { AppointmentDialog } from "./appointment_form.js";
-import { AppointmentState, CancelAppointment, changedAppointments, isAlive, keep, mayAgree } from "./appointment_parts.js";
+import { AppointmentState, CallNow, CancelAppointment, changedAppointments, isAlive, keep, mayAgree } from "./appointment_parts.js";
 import { beat } from "./clock.js";
 import { Due } from "./due.js";
 import { html } from "./html.js";
@@ -35,6 +35,7 @@ function Acts({ one, move }) {
   if (!mayAgree() || !isAlive(one)) return null;
   const name = one.name || one.number;
   return html`<div class="acts">
+    <${CallNow} one=${one} name=${name} />
     <button type="button" class="button small-button" disabled=${!online()} aria-label=${t("appointment.kept_of", { name })} onClick=${() => keep(one)}>${t("appointment.kept")}</button>
     <button type="button" class="button small-button" disabled=${!online()} aria-label=${t("appointment.move_of", { name })} onClick=${() => move(one)}>${t("appointment.move")}</button>
     <${CancelAppointment} one=${one} />

@@ -333,6 +333,7 @@ export function CampaignForm({ campaign, choices, saved }) {
       <${Switch} form=${form} name="blend.inbound_first" label=${t("campaign.inbound_first")} hint=${t("campaign.inbound_first_hint")} />
       <${Amount} form=${form} name="blend.keep_free" label=${t("campaign.keep_free")} hint=${t("campaign.keep_free_hint")} />
       ${mode === "preview" && html`<${Amount} form=${form} name="preview_s" unit=${s} label=${t("campaign_field.preview_s")} hint=${t("campaign.preview_hint")} />`}
+      ${mode !== "agentless" && html`<${Amount} form=${form} name="own_s" unit=${s} label=${t("campaign_field.own_s")} hint=${t("campaign.own_hint")} />`}
       ${["preview", "manual"].includes(mode) && html`<${Switch} form=${form} name="preview_skips" label=${t("campaign_field.preview_skips")} />`}
     </div>
     <div class="fields two-wide">

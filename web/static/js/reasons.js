@@ -17,6 +17,7 @@ const KNOWN = [
   [/^at most (?<most>\d+) rules, /, "because.many_rules"],
   [/^each list once$/, "because.list_once"],
   [/^each number once$/, "because.number_once"],
+  [/^the lead has (?<n>\d+) numbers: take one of them$/, "because.lead_full"],
   [/^give it a name$/, "because.give_name"],
   [/^the campaign is (?<campaign>\S+): stop it first$/, "because.stop_first"],
   [/^say why$/, "because.say_why"],

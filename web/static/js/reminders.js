@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { act, online, pending } from "./actions.js";
 import { get, remove } from "./api.js";
-import { keep, mayAgree } from "./appointment_parts.js";
+import { CallNow, keep, mayAgree } from "./appointment_parts.js";
 import { Due } from "./due.js";
 import { changeFollowup, finish, followupAddress, LATER, mayFollowUp, putReminderAway } from "./followup_parts.js";
 import { html } from "./html.js";
@@ -91,6 +91,7 @@ function Agreed({ one }) {
     <span class="line"><span class="small"><${Due} moment=${one.due_at} /></span>${one.customer && html`<span class="small links"><a href=${customerAddress(one.customer)}>${t("customer.title")}</a></span>`}</span>
     ${mayAgree() &&
     html`<div class="acts">
+      <${CallNow} one=${one} name=${title} />
       <button type="button" class="button small-button" disabled=${!online()} onClick=${() => keep(one)} aria-label=${t("followup.act_of", { act: t("appointment.kept"), title })}><${Icon} name="check" size=${16} />${t("appointment.kept")}</button>
       <button type="button" class="button small-button" disabled=${!online()} onClick=${() => seen(one)} aria-label=${t("followup.act_of", { act: t("reminder.seen"), title })}>${t("reminder.seen")}</button>
     </div>`}

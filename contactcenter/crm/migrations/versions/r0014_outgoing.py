@@ -101,6 +101,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("campaign <> ''"),
         postgresql_where=sa.text("campaign <> ''"),
     )
+    op.add_column("callbacks", sa.Column("appointment", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "appointments",
         sa.Column("id", sa.Text(), nullable=False),
