@@ -15,8 +15,6 @@ from sqlalchemy import Connection, Row, delete, func, insert, literal_column, se
 
 from contactcenter.crm import (
     access,
-    appointments,
-    do_not_call,
     lists,
     ownerships,
     paging,
@@ -29,7 +27,7 @@ from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.records import Change
-from contactcenter.crm.schema import attempts, campaign_lists, lead_numbers, leads
+from contactcenter.crm.schema import campaign_lists, lead_numbers, leads
 from contactcenter.crm.shelves import PRIORITIES
 from contactcenter.crm.text import entered
 from contactcenter.crm.zones import where
@@ -40,8 +38,6 @@ MOST_NUMBERS = 10
 """Of one lead."""
 MOST_FIELDS = 100
 _CAPS = {"name": 120, "language": 35, "zone": 64, "region": 16, "consent": 500}
-ERASED = "erased"
-"""Why a lead is closed of whom nothing is left."""
 DUPLICATE = "duplicate"
 """Why a lead is closed that was merged into another."""
 NO_NUMBER = "no_number"
@@ -66,16 +62,6 @@ class NewLead:
     fields: Mapping[str, str] = field(default_factory=dict)
     consent: str = ""
     consent_at: float | None = None
-
-
-@frozen
-class Erased:
-    """What stays of a lead who was erased."""
-
-    records: int
-    """Of calls to him, which the law wants kept (16 CFR 310.5): with the number, and without his name."""
-    kept_until: float | None
-    """The last of them; then it goes by itself."""
 
 
 @frozen
@@ -320,7 +306,7 @@ def change(
 ) -> LeadRow:
     """Change a lead; one who is being dialled goes on by what he was. Raises `Refusal`: `not_found`,
     `hidden`, or the wrong field; and `ChangedMeanwhile`."""
-    row = _visible(db, lead, reader)
+    row = check_visible(db, lead, reader)
     records.expect(row.version, expected)
     given = {
         name: value for name in LeadChange.__dataclass_fields__ if (value := getattr(to, name)) is not None
@@ -383,7 +369,7 @@ def reopen(
 ) -> LeadRow:
     """He is dialled again, from `due_at` on; None: at once. Whatever forbids it is looked at then. Raises
     `Refusal`: `not_found`, or `illegal_now` when he is neither closed nor held; and `ChangedMeanwhile`."""
-    row = _visible(db, lead, reader)
+    row = check_visible(db, lead, reader)
     records.expect(row.version, expected)
     if row.state not in (LeadState.CLOSED.value, LeadState.HELD.value):
         raise Refusal("only a lead who is closed or held is opened again", code="illegal_now", field="state")
@@ -398,43 +384,11 @@ def reopen(
     return _write(db, row, values, was, now, act="reopen", reader=reader, at=at)
 
 
-def erase(db: Connection, lead: str, *, reader: Reader = CENTER, at: float) -> Erased:
-    """Forget whom the list names: name, numbers, fields, consent and what was agreed on go, the lead is
-    closed. What stays: that his numbers must not be called, if somebody said so, as their blind indexes; and
-    the records of his calls, as long as the law wants them. Raises `Refusal`: `not_found`, `ringing` while he
-    is being dialled, `key_missing`."""
-    row = _visible(db, lead, reader)
-    of = attempts.c.lead == row.id
-    open_ = select(attempts.c.id).where(of, attempts.c.state != literal_column("'over'")).limit(1)
-    if db.scalar(open_) is not None:
-        raise Refusal("he is being dialled: wait until the call is over", code="ringing", field="state")
-    numbers = [each.number for each in numbers_of(db, [row.id])[row.id]]
-    do_not_call.forget(db, numbers, by=reader.login, at=at)
-    appointments.forget(db, row.id, by=reader.login, at=at)
-    db.execute(delete(lead_numbers).where(lead_numbers.c.lead == row.id))
-    texts = dict.fromkeys(
-        ("name", "customer", "language", "owner", "zone", "region", "consent", "campaign"), ""
-    )
-    values: dict[str, Any] = {
-        **texts, "fields": {}, "consent_at": None, "leased_until": None, "next_number": 0,
-        "state": LeadState.CLOSED.value, "why": ERASED,
-        "shelf": shelves.shelf_of(row.priority, (), ()),
-    }  # fmt: skip
-    version = row.version + 1
-    db.execute(update(leads).where(leads.c.id == row.id).values(**values, version=version, updated_at=at))
-    records.changed(
-        db, "lead", row.id, {}, {}, by=reader.login, at=at, version=version, act="erase", detail=_detail(row)
-    )
-    query = select(func.count(), func.max(attempts.c.kept_until)).where(of)
-    calls, until = db.execute(query).one()
-    return Erased(records=calls, kept_until=until)
-
-
 def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = CENTER, at: float) -> LeadRow:
     """Let these leads be one: `kept` takes over the numbers and fields that he lacks, the others are closed
     as duplicates. What was dialled so far stays with who was dialled. Raises `Refusal` `not_found`."""
-    row = _visible(db, kept, reader)
-    others = [_visible(db, each, reader) for each in dict.fromkeys(gone) if each != kept]
+    row = check_visible(db, kept, reader)
+    others = [check_visible(db, each, reader) for each in dict.fromkeys(gone) if each != kept]
     if not others:
         raise Refusal("name the others", field="gone")
     held = numbers_of(db, [row.id, *(each.id for each in others)])
@@ -491,7 +445,7 @@ def _turn(
     db: Connection, lead: str, state: LeadState, why: str, act: str, *, reader: Reader, at: float,
     expected: int | None,
 ) -> LeadRow:  # fmt: skip
-    row = _visible(db, lead, reader)
+    row = check_visible(db, lead, reader)
     records.expect(row.version, expected)
     if row.state in (state.value, LeadState.CLOSED.value):
         raise Refusal(f"the lead is {row.state} already", code="illegal_now", field="state")
@@ -512,7 +466,8 @@ def _dialable(row: Row[Any], numbers: Sequence[LeadNumber]) -> dict[str, Any]:
     return {}
 
 
-def _visible(db: Connection, lead: str, reader: Reader) -> Row[Any]:
+def check_visible(db: Connection, lead: str, reader: Reader) -> Row[Any]:
+    """The row of a lead that the reader sees. Raises `Refusal` `not_found`."""
     seen = access.visible(reader, Kind.LEAD)
     row = db.execute(select(leads).where(leads.c.id == lead, seen)).one_or_none()
     if row is None:

@@ -11,10 +11,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
-from contactcenter.dialer.campaigns import Campaign, Detection
+from contactcenter.dialer.campaigns import Campaign, Detection, Mode
 from contactcenter.dialer.drops import TOLERANCE_S, Counted, Drops, counted, left_alone, waited_s
 from contactcenter.dialer.hours import allowed
-from contactcenter.dialer.permission import DAY_S, HOUR_S, Terms, calls_a_day, hours_of
+from contactcenter.dialer.permission import DAY_S, HOUR_S, Terms, calls_a_day, hours_of, needs_consent
 from contactcenter.dialer.profiles import PROFILES
 from contactcenter.dialer.reports import Period, Report, Rule, Used, Verdict, seconds
 
@@ -127,7 +127,10 @@ class Evidence:
             return
         counts.marketing += 1
         counts.with_consent += bool(record.consent)
-        counts.without_consent += not record.consent
+        asked = replace(self._law, agents=record.mode != Mode.AGENTLESS)
+        if needs_consent(asked):
+            counts.consent_due += 1
+            counts.without_consent += not record.consent
         days = self._law.profile.national_list_days
         if days is None:
             return
@@ -238,6 +241,7 @@ class Evidence:
             called_after_opt_out=counts.called_after_opt_out,
             oldest_list_days=counts.oldest_list_days,
             list_too_old=counts.list_too_old,
+            consent_due=counts.consent_due,
             with_consent=counts.with_consent,
             without_consent=counts.without_consent,
             lost=counts.outcomes[Outcome.LOST],
@@ -331,12 +335,12 @@ class Evidence:
                 ),
                 source=sources["national_list_days"],
             )
-        if profile.consent and counts.marketing:
+        if counts.consent_due:
             yield Verdict(
                 rule=Rule.CONSENT,
                 kept=not counts.without_consent,
-                says=f"{counts.without_consent} of {counts.marketing} calls without a record of consent",
-                source=sources["consent"],
+                says=f"{counts.without_consent} of {counts.consent_due} calls without a record of consent",
+                source=f"{sources['consent']}; announcements: {sources['announcement_consent']}",
             )
         forgotten = counts.oldest_open_at is not None and at - counts.oldest_open_at > HOUR_S
         yield Verdict(
@@ -383,6 +387,7 @@ class _Counts:
     list_too_old: int = 0
     with_consent: int = 0
     without_consent: int = 0
+    consent_due: int = 0
     open: int = 0
     oldest_open_at: float | None = None
     incomplete: int = 0

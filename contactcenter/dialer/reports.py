@@ -110,9 +110,12 @@ class Period:
     oldest_list_days: float | None
     """Of the national list's copies that were looked at."""
     list_too_old: int
+    consent_due: int
+    """Of the marketing calls: those that the law asks a record of consent for."""
     with_consent: int
     """Of the marketing calls."""
     without_consent: int
+    """Of those that need one."""
     lost: int
     open: int
     """Attempts without an outcome yet."""

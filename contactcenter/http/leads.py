@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contactcenter.crm import attempts, leads
-from contactcenter.crm.leads import Erased, LeadChange, LeadRow, NewLead
+from contactcenter.crm import attempts, erasures, leads
+from contactcenter.crm.erasures import Erased
+from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.shelves import PRIORITIES
 from contactcenter.dialer.attempts import AttemptRecord
@@ -197,7 +198,7 @@ async def reopen_lead(visit: Visit, id: str, body: Opening) -> LeadRow:
 async def erase_lead(visit: Visit, id: str) -> Erased:
     """Forget whom the list names, for good. That his numbers must not be called stays, and so do the records
     of his calls as long as the law wants them: the answer says how many, and until when."""
-    return await visit.edge.store.write(leads.erase, id, reader=visit.reader, at=visit.edge.now())
+    return await visit.edge.store.write(erasures.erase_lead, id, reader=visit.reader, at=visit.edge.now())
 
 
 @routes.get("/api/leads/{id}/attempts", right=Right.LEADS_READ, of=Kind.LEAD)

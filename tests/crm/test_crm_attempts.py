@@ -20,6 +20,7 @@ from contactcenter.crm import (
     customers,
     do_not_call,
     engines,
+    erasures,
     evidence,
     hopper,
     leads,
@@ -468,7 +469,7 @@ async def test_of_a_lead_who_is_erased_only_what_the_law_wants_is_left(keeper: K
     (lead,) = await world.lease(campaign)
     begun = await world.begun(attempt(campaign, lead))
     with pytest.raises(Refused) as refused:
-        await world.store.write(leads.erase, id_, reader=CENTER, at=NOON)
+        await world.store.write(erasures.erase_lead, id_, reader=CENTER, at=NOON)
     assert refused.value.code == "ringing"
     agreed = NewAppointment(
         lead=id_, number=number(0).number, name="王小明", zone="Asia/Shanghai", at=NOON + DAY
@@ -476,7 +477,7 @@ async def test_of_a_lead_who_is_erased_only_what_the_law_wants_is_left(keeper: K
     await world.store.write(appointments.agree, agreed, at=NOON)
     await world.store.write(do_not_call.add, number(1).number, "letter", at=NOON)
     await world.ended(begun.record, "connected")
-    erased = await world.store.write(leads.erase, id_, reader=CENTER, at=NOON + HOUR)
+    erased = await world.store.write(erasures.erase_lead, id_, reader=CENTER, at=NOON + HOUR)
     assert (erased.records, erased.kept_until) == (1, NOON + 5 * 366 * DAY)
     found = await now(world, lead)
     assert (found.state, found.why, found.numbers) == (LeadState.CLOSED, "erased", ())

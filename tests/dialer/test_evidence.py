@@ -210,6 +210,13 @@ def test_without_consent_nothing_is_called_where_it_is_asked() -> None:
     assert (found.with_consent, found.without_consent) == (1, 1)
 
 
+def test_announcements_that_sell_need_a_consent_in_the_us_too() -> None:
+    spoken = period(attempt(0, "busy", mode="agentless"), attempt(1, "busy", mode="agentless", consent=""))
+    assert broken(spoken) == {Rule.CONSENT}
+    assert (spoken.consent_due, spoken.without_consent) == (2, 1)
+    assert period(attempt(0, "busy", consent="")).consent_due == 0, "with agents none is asked for"
+
+
 def test_in_the_uk_the_pause_after_a_drop_counts_even_with_an_agent() -> None:
     early = attempt(72 * 60, "busy", lead="lead0", reserved=True)
     late = attempt(72 * 60 + 11, "busy", lead="lead0", reserved=True)
