@@ -85,6 +85,7 @@ def why_not(floor: Floor, campaign: Campaign, at: float) -> Problem | None:
         lists=tuple(share.list for share in campaign.lists),
         caller_ids=campaign.caller_ids,
         national_list_at=at,
+        announcing=[name for name, queue in floor.queues.items() if queue.rules.recording == "announce"],
     )
     return next(iter(problems(campaign, around, at)), None)
 

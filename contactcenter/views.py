@@ -279,7 +279,9 @@ class CampaignView:
     """In the period, as regulators count, with the bound of what was misjudged."""
     drop_limit: float
     why: str
-    """The last word on how many to place, a word of the pacing or of `campaigns_running`."""
+    """The last word on how many to place: of the pacing or of `campaigning`, or the rule (of
+    `dialer.permission.Refusal`) by which nobody may be dialled at all; of one that the center has paused,
+    what it lacks (of `dialer.starting.Lack`)."""
     wanted: int
     """How many were to be placed then."""
     paced_at: float

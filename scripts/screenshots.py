@@ -1,6 +1,6 @@
 """Takes the pictures of docs/images anew, from a center that really runs and a call that is really talked.
 
-    .venv/bin/python scripts/screenshots.py [--offset 7000] [--folder docs/images] [--only records]
+    .venv/bin/python scripts/screenshots.py [--offset 7000] [--folder docs/images] [--only campaigns]
 
 It starts a demo center of its own in a temporary folder, on ports shifted by the offset, and ends it.
 Needs what `scripts/setup.sh test` installs (Chromium, Playwright, fonts).
@@ -31,6 +31,8 @@ WAITING = (("王芳", "15400000001"), ("赵强", "15400000002"), ("Maria Lind", 
 AGENT_PAGE, OVERVIEW, CUSTOMER = "agent-page.png", "supervisor-overview.png", "customer-page.png"
 CUSTOMERS, BOARD, DUPLICATES = "customer-list.png", "request-board.png", "duplicates.png"
 IMPORT, ROLES = "import.png", "roles.png"
+CAMPAIGN_LIST, CAMPAIGN, PREVIEW = "campaign-list.png", "campaign.png", "preview.png"
+LEAD, LEAD_IMPORT, NO_CALLS = "lead.png", "lead-import.png", "do-not-call.png"
 YEAR = ("--customers", "400", "--interactions", "3000", "--agents", "12")
 """How much of a made-up year the lists show."""
 TWICE = (
@@ -64,6 +66,11 @@ TABLE = (
     "Maria Lind,+46 8 123 456 78,maria@example.com,Nordic AB,English\n"
 )
 """A file to import; one of its rows is bad."""
+LEADS = (
+    "姓名,手机,家庭电话,套餐,省份\n王晓明,13800138010,010-88886666,畅享99,北京\n李雪,13800138011,,家庭129,\n"
+    "赵一鸣,138001380,,畅享59,上海\n周强,13800138012;13800138013,,商务199,广东\n"
+)
+"""A file of leads; one of its rows is bad."""
 BESIDE = (
     ("relations", {"to": "", "role": "family", "title": "", "main": False}),
     ("consents", {"channel": "phone", "purpose": "marketing", "state": "refused", "source": "call"}),
@@ -82,9 +89,11 @@ async def main() -> None:
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
     async with running_browser() as browser:
-        if options.only != "records":
+        if options.only in (None, "calls"):
             await _calls(browser, options)
-        if options.only != "calls":
+        if options.only in (None, "campaigns"):
+            await _campaigns(browser, options)
+        if options.only in (None, "records"):
             async with _center(options.offset, YEAR) as address:
                 await _records(browser, address, options)
 
@@ -151,6 +160,39 @@ async def _customer(browser: Browser, address: str, options: argparse.Namespace)
     await page.wait_for_load_state("networkidle")
     await page.screenshot(path=options.folder / CUSTOMER)
     await page.close()
+
+
+async def _campaigns(browser: Browser, options: argparse.Namespace) -> None:
+    """The demo's campaigns, their lists and leads, and a lead on the agent's desk."""
+    async with _center(options.offset) as address:
+        agent, page = await _page(browser, address, 900), await _page(browser, address, 1000)
+        await _sign_in(agent)
+        await _enter(page, "supervisor1")
+        found = (await (await page.request.get("/api/campaigns")).json())["items"]
+        ready, paused = ({one["mode"]: one for one in found}[mode] for mode in ("preview", "predictive"))
+        agreed = (await (await page.request.get("/api/appointments")).json())["items"]
+        for path, shown, name in (
+            (f"/campaigns/{paused['id']}", ".shares-legend", CAMPAIGN),
+            ("/do-not-call", "td .phone-number", NO_CALLS),
+            (f"/leads/{agreed[0]['lead']}", "[data-step=agreed]", LEAD),
+        ):
+            await _picture(page, path, shown, options.folder / name)
+        await page.goto(f"/campaigns/{ready['id']}")
+        await page.locator("[data-step=start]").click()
+        await _face(agent, "reserved")
+        await agent.locator(".talk-script").wait_for()
+        await agent.screenshot(path=options.folder / PREVIEW)
+        await _picture(page, "/campaigns", "[data-campaign=running]", options.folder / CAMPAIGN_LIST)
+        await page.goto(f"/lists/{ready['lists'][0]['list']}")
+        file: Any = {"name": "到期用户.csv", "mimeType": "text/csv", "buffer": LEADS.encode()}
+        await page.set_input_files("#lead-file", file)
+        await page.wait_for_url("**/imports/*")
+        await page.locator(".next-bar .primary").click()
+        await page.locator("[data-import=checked]").first.wait_for()
+        await page.wait_for_load_state("networkidle")
+        await page.screenshot(path=options.folder / LEAD_IMPORT)
+        await agent.close()
+        await page.close()
 
 
 async def _records(browser: Browser, address: str, options: argparse.Namespace) -> None:
@@ -222,7 +264,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--offset", type=int, default=7000, help="added to every port")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
-    parser.add_argument("--only", choices=("calls", "records"), help="those of a call, or of the records")
+    parser.add_argument("--only", choices=("calls", "campaigns", "records"), help="some of them")
     return parser.parse_args()
 
 

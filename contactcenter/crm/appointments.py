@@ -222,7 +222,7 @@ def agree(
     naming the field."""
     texts = {name: entered(getattr(new, name), name, cap) for name, cap in _CAPS.items()}
     owner = reader.login if new.owner is None else new.owner
-    ownerships.check(db, owner if new.owner else "", "")
+    _check_owner(db, reader, new.owner or "")
     row: dict[str, Any] = {
         **texts, "id": uuid4().hex, "number": e164(new.number, region, "number"), "owner": owner,
         "team": reader.home, "zone": checked_zone(new.zone), "at": _to_come(new.at, at),
@@ -254,7 +254,7 @@ def change(
     if to.zone is not None:
         values["zone"] = checked_zone(to.zone)
     if to.owner is not None:
-        ownerships.check(db, to.owner, "")
+        _check_owner(db, reader, to.owner)
         values["owner"] = to.owner
     if to.note is not None:
         values["note"] = entered(to.note, "note", _CAPS["note"])
@@ -383,6 +383,12 @@ def _reminder(moment: float | None, due: float) -> float | None:
     if moment is not None and moment > due:
         raise Refusal("must not be after it is due", field="remind_at")
     return moment
+
+
+def _check_owner(db: Connection, reader: Reader, owner: str) -> None:
+    """Refuse one whom there is not, or who is beyond the reader."""
+    ownerships.check(db, owner, "")
+    ownerships.check_reach(db, reader, Kind.LEAD, owner, "")
 
 
 def _seen(db: Connection, appointment: str, reader: Reader) -> Row[Any]:

@@ -21,13 +21,16 @@ from contactcenter.crm.reading import Reading
 from contactcenter.crm.sealed_files import Unsealable
 from contactcenter.crm.store import Store
 from contactcenter.crm.tables import Row, Unreadable
+from contactcenter.values import frozen
 
 KIND = "imports"
 """Of the files."""
 SHARE_S = 0.06
 """How long a batch is to take, of our processor's time …"""
 HELD_S = 0.2
-"""… and how long others wait for the database meanwhile, where our processor is somebody else's."""
+"""… and how long others wait for the database meanwhile, where our processor is somebody else's …"""
+WORTH = 50
+"""… but not for fewer rows than this: each batch costs something by itself."""
 REST = 0.25
 """How long the store is left alone after a batch, as a part of what that took."""
 FEWEST = 10
@@ -38,6 +41,22 @@ SHOWN_EVERY_S = 0.5
 DAY_S = 86_400.0
 
 log = structlog.get_logger(__name__)
+
+
+@frozen
+class Spent:
+    """What a batch cost."""
+
+    worked_s: float
+    """Of our processor."""
+    held_s: float
+    """For so long it had the database."""
+
+    def fits(self, rows: int) -> float:
+        """How many rows a batch may have, if this was one of so many."""
+        by_work = rows * SHARE_S / max(self.worked_s, 0.001)
+        by_patience = rows * HELD_S / max(self.held_s, 0.001)
+        return min(by_work, max(by_patience, WORTH))
 
 
 class Importer:
@@ -148,7 +167,7 @@ class Importer:
         checking, seen = one.state is State.CHECKING, set[Hashable]()
         size, most, shown_at, done = FEWEST, imports.KINDS[one.kind].most, 0.0, one.done
         while some := await _some(rows, size):
-            outcome, took, share = await self._batch(one.id, done, some, seen)
+            outcome, took, spent = await self._batch(one.id, done, some, seen)
             if outcome is None:
                 if left := await self._store.read(imports.known, one.id):
                     self._show(left[0])
@@ -160,8 +179,7 @@ class Importer:
             if now - shown_at >= SHOWN_EVERY_S:
                 shown_at = now
                 self._show(outcome.one)
-            fits = size / max(share, 0.001)
-            size = max(FEWEST, min(most, int((size + fits) / 2)))
+            size = max(FEWEST, min(most, int((size + spent.fits(size)) / 2)))
             await self._rest(took)
         return True
 
@@ -171,23 +189,22 @@ class Importer:
 
     async def _batch(
         self, id_: str, done: int, some: list[Row], seen: set[Hashable]
-    ) -> tuple[Outcome | None, float, float]:
-        """One batch, how long it took, and how much that was of what it may take: of our processor, and of
-        the patience of others. To wait for them, and for the disk in the end, is no reason for shorter ones.
-        However long the database is away: a write that was given up may still come, and how far the import is
-        says whether it did."""
+    ) -> tuple[Outcome | None, float, "Spent"]:
+        """One batch, how long it took, and what was spent on it: to wait for others, and for the disk in the
+        end, is no reason for shorter ones. However long the database is away: a write that was given up may
+        still come, and how far the import is says whether it did."""
         ran: list[Outcome] = []
-        share = 0.0
+        spent = Spent(worked_s=0.0, held_s=0.0)
 
         def work(db: Connection) -> Outcome | None:
-            nonlocal share
+            nonlocal spent
             worked, held = time.thread_time(), time.monotonic()
             outcome = import_batches.carry_out(
                 db, id_, done, some, at=self._store.now(), zone=self._zone, seen=seen
             )
             if outcome:
                 ran.append(outcome)
-            share = max((time.thread_time() - worked) / SHARE_S, (time.monotonic() - held) / HELD_S)
+            spent = Spent(worked_s=time.thread_time() - worked, held_s=time.monotonic() - held)
             return outcome
 
         while True:
@@ -202,7 +219,7 @@ class Importer:
             except StoreUnavailable:
                 await asyncio.sleep(AGAIN_S)
             else:
-                return outcome, took, share
+                return outcome, took, spent
 
 
 async def _some(rows: AsyncIterator[Row], count: int) -> list[Row]:

@@ -15,7 +15,7 @@ from contactcenter.crm.targets import Target
 from contactcenter.crm.targets import target as _target
 from contactcenter.crm.text import entered
 from contactcenter.crm.zones import where
-from contactcenter.dialer.regions import STATES
+from contactcenter.dialer.regions import STATES, state_of_zip
 
 MOST_NUMBERS = 10
 """Of one lead."""
@@ -110,7 +110,8 @@ class LeadRows:
 
 
 def _places(numbers: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
-    """Where each number may be, with what the row says of the address."""
+    """Where each number may be, with what the row says of the address. The state of a ZIP code stands for it
+    with the lead, if no region does: by that a number which he gets later is found."""
     region, state = said.get("region", "").upper(), ""
     if f"US-{region}" in STATES and any(each.startswith("+1") for each in numbers):
         state = f"US-{region}"
@@ -120,8 +121,13 @@ def _places(numbers: Mapping[str, str], said: Mapping[str, str]) -> dict[str, An
         meant = region if number.startswith("+1") else state or region
         place = where(number, zone=said.get("zone", ""), region=meant, postcode=said.get("postcode", ""))
         found.append({"number": number, "kind": kind, "zones": place.zones, "regions": place.regions})
-    in_state = any(state in each["regions"] for each in found)
-    return {"region": state if in_state else region, "numbers": found}
+
+    def lives_in(said_state: str) -> bool:
+        return any(said_state in each["regions"] for each in found)
+
+    zip_state = state_of_zip(said.get("postcode", ""))
+    home = state if lives_in(state) else region
+    return {"region": home or (zip_state if lives_in(zip_state) else ""), "numbers": found}
 
 
 def _priority(text: str) -> int:

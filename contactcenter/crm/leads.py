@@ -27,7 +27,7 @@ from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.records import Change
-from contactcenter.crm.schema import campaign_lists, lead_numbers, leads
+from contactcenter.crm.schema import appointments, campaign_lists, lead_numbers, leads
 from contactcenter.crm.shelves import PRIORITIES
 from contactcenter.crm.text import entered
 from contactcenter.crm.zones import where
@@ -253,8 +253,11 @@ def number_of(
 
 
 def create(db: Connection, list_: str, new: NewLead, *, reader: Reader = CENTER, at: float) -> LeadRow:
-    """Put one lead into a list. Raises `Refusal`."""
-    lists.check_visible(db, list_, reader)
+    """Put one lead into a list. Raises `Refusal` naming the field."""
+    try:
+        lists.check_visible(db, list_, reader)
+    except Refusal as error:
+        raise Refusal(str(error), field="list") from None
     check_owner(db, reader, new.owner)
     customer = _customer(db, new.customer, reader)
     (id_,) = add_many(db, list_, [replace(new, customer=customer)], by=reader.login, at=at)
@@ -410,6 +413,7 @@ def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = 
     values = {"fields": fields, "customer": customer, **_dialable(row, together)}
     if not held[row.id] and together:
         values["shelf"] = shelves.shelf_of(row.priority, together[0].zones, together[0].regions)
+    values |= _agreed(db, row, [other.id for other in others], together)
     more = _number_rows(row.id, together)[len(held[row.id]) :]
     if more:
         db.execute(insert(lead_numbers), more)
@@ -497,6 +501,30 @@ def _check(priority: int, numbers: Sequence[LeadNumber], fields: Mapping[str, st
         if not 0 < len(name) <= 64 or len(value) > 1000:
             says = "names of at most 64 characters, and values of at most 1000"
             raise Refusal(says, code="too_long", field="fields")
+
+
+def _agreed(
+    db: Connection, row: Row[Any], gone: Collection[str], numbers: Sequence[LeadNumber]
+) -> dict[str, Any]:
+    """Calls that were agreed on with those who are gone are the lead's: the first of all his says when he is
+    dialled."""
+    open_ = appointments.c.state == literal_column("'open'")
+    theirs = update(appointments).where(appointments.c.lead.in_(list(gone)), open_)
+    moved = db.execute(theirs.values(lead=row.id, version=appointments.c.version + 1)).rowcount
+    if not moved or row.state == LeadState.HELD.value:
+        return {}
+    of = select(appointments.c.at, appointments.c.number).where(
+        appointments.c.lead == row.id, appointments.c.lead != literal_column("''"), open_
+    )
+    first = min(db.execute(of).all(), key=lambda each: each.at)
+    place = next((at for at, each in enumerate(numbers) if each.number == first.number), row.next_number)
+    number = numbers[place]
+    values = {
+        "due_at": first.at, "next_number": place,
+        "shelf": shelves.shelf_of(row.priority, number.zones, number.regions),
+    }  # fmt: skip
+    closed = row.state == LeadState.CLOSED.value
+    return values | ({"state": LeadState.DUE.value, "why": ""} if closed else {})
 
 
 def _number_rows(lead: str, numbers: Iterable[LeadNumber]) -> list[dict[str, Any]]:

@@ -127,10 +127,10 @@ class Evidence:
             return
         counts.marketing += 1
         counts.with_consent += bool(record.consent)
-        asked = replace(self._law, agents=record.mode != Mode.AGENTLESS)
-        if needs_consent(asked):
+        counts.without_consent += not record.consent
+        if needs_consent(replace(self._law, agents=record.mode != Mode.AGENTLESS)):
             counts.consent_due += 1
-            counts.without_consent += not record.consent
+            counts.consent_missing += not record.consent
         days = self._law.profile.national_list_days
         if days is None:
             return
@@ -241,9 +241,10 @@ class Evidence:
             called_after_opt_out=counts.called_after_opt_out,
             oldest_list_days=counts.oldest_list_days,
             list_too_old=counts.list_too_old,
-            consent_due=counts.consent_due,
             with_consent=counts.with_consent,
             without_consent=counts.without_consent,
+            consent_due=counts.consent_due,
+            consent_missing=counts.consent_missing,
             lost=counts.outcomes[Outcome.LOST],
             open=counts.open,
             incomplete=counts.incomplete,
@@ -338,9 +339,9 @@ class Evidence:
         if counts.consent_due:
             yield Verdict(
                 rule=Rule.CONSENT,
-                kept=not counts.without_consent,
-                says=f"{counts.without_consent} of {counts.consent_due} calls without a record of consent",
-                source=f"{sources['consent']}; announcements: {sources['announcement_consent']}",
+                kept=not counts.consent_missing,
+                says=f"{counts.consent_missing} of {counts.consent_due} calls without a record of consent",
+                source=sources["consent" if profile.consent else "announcement_consent"],
             )
         forgotten = counts.oldest_open_at is not None and at - counts.oldest_open_at > HOUR_S
         yield Verdict(
@@ -388,6 +389,7 @@ class _Counts:
     with_consent: int = 0
     without_consent: int = 0
     consent_due: int = 0
+    consent_missing: int = 0
     open: int = 0
     oldest_open_at: float | None = None
     incomplete: int = 0

@@ -73,6 +73,9 @@ class Profile:
     """Hours before a dropped person is called again; always with an agent reserved."""
     calls_a_day: int = 3
     """To one number within 24 hours, whatever the campaign."""
+    whole_talk_recorded: bool = False
+    """Every talk is to be recorded from its beginning. Who was called has an agent at once, and hears no
+    announcement: a queue that records only after one does not do."""
     record_years: float = 5.0
     """How long records of calls are kept, at least."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -120,6 +123,7 @@ PROFILES: Mapping[str, Profile] = {
                 "announcement_consent": f"{_FCC}(a)(2)-(3); 16 CFR 310.4(b)(1)(v) (unverified)",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": "FL, OK, MD: 3 on the same subject; elsewhere our own value",
+                "whole_talk_recorded": "none: announce it, where the state asks for that",
                 "record_years": "16 CFR 310.5: 5 years",
             },
         ),
@@ -149,6 +153,7 @@ PROFILES: Mapping[str, Profile] = {
                 "announcement_consent": "PECR, reg. 19 (unverified)",
                 "after_drop_h": _OFCOM_BEFORE,
                 "calls_a_day": OWN,
+                "whole_talk_recorded": "none",
                 "record_years": OWN,
             },
         ),
@@ -176,6 +181,7 @@ PROFILES: Mapping[str, Profile] = {
                 "announcement_consent": "as for all calls",
                 "after_drop_h": "as in the US: only with an agent reserved",
                 "calls_a_day": OWN,
+                "whole_talk_recorded": "none: each country has rules of its own",
                 "record_years": "GDPR, Art. 5(1)(e): as short as the purpose; the number is ours",
             },
         ),
@@ -185,6 +191,7 @@ PROFILES: Mapping[str, Profile] = {
             drop_target=0.02,
             week=daily(9, 21),
             consent=True,
+            whole_talk_recorded=True,
             sources={
                 "drop_limit": _LIKE_US,
                 "drop_target": _LIKE_US,
@@ -201,6 +208,7 @@ PROFILES: Mapping[str, Profile] = {
                 "announcement_consent": "as for all calls",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": OWN,
+                "whole_talk_recorded": "人身保险电话销售业务管理办法 (2013), for insurance: the whole call",
                 "record_years": "人身保险电话销售业务管理办法 (2013), for recordings: 5 years",
             },
         ),

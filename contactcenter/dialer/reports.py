@@ -110,12 +110,13 @@ class Period:
     oldest_list_days: float | None
     """Of the national list's copies that were looked at."""
     list_too_old: int
-    consent_due: int
-    """Of the marketing calls: those that the law asks a record of consent for."""
     with_consent: int
     """Of the marketing calls."""
     without_consent: int
-    """Of those that need one."""
+    consent_due: int
+    """Of the marketing calls, those for which the law asks for a record of consent …"""
+    consent_missing: int
+    """… and of those, the ones without."""
     lost: int
     open: int
     """Attempts without an outcome yet."""

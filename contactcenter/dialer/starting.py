@@ -52,6 +52,8 @@ class Lack(StrEnum):
     """Its last day is gone."""
     ENDS_BEFORE = "ends_before"
     """It would end before it begins."""
+    NOT_RECORDED = "not_recorded"
+    """Its queue records a talk only after an announcement, for which who was called has no time."""
     RING_TOO_SHORT = "ring_too_short"
     LOOSER = "looser"
     """It asks for more than the profile lets it."""
@@ -82,6 +84,10 @@ SAYS: Mapping[Lack, str] = {
     Lack.NO_HOURS: "no hour of the week is allowed, by the campaign and the law, wherever its leads are",
     Lack.OVER: "its end has passed",
     Lack.ENDS_BEFORE: "it ends before it begins",
+    Lack.NOT_RECORDED: (
+        "the whole talk is to be recorded, and the queue {given} records only who heard an announcement: who "
+        "was called is not told, as he is to have an agent at once; set its recording to {wanted}"
+    ),
     Lack.RING_TOO_SHORT: "it rings for {given} s: at least {wanted} s are due",
     Lack.LOOSER: "{given} is looser than the profile: at most {wanted}",
     Lack.OUT_OF_RANGE: "{given} is not possible: from {wanted}",
@@ -123,6 +129,8 @@ class Surroundings:
     """The verified ones."""
     national_list_at: float | None = None
     """When the copy of the profile's national list was fetched."""
+    announcing: Collection[str] = ()
+    """Queues that tell a caller before they record him."""
     places: Collection[tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=tuple)
     """Zones and regions of the leads' numbers, each pair once."""
 
@@ -145,6 +153,8 @@ def _problems(campaign: Campaign, around: Surroundings, at: float) -> Iterator[P
         return
     terms = terms_of(campaign, caller_id_verified=True, national_list_at=around.national_list_at)
     yield from _law(campaign, terms, at)
+    if campaign.queue in around.announcing and terms.agents and terms.profile.whole_talk_recorded:
+        yield Problem(lack=Lack.NOT_RECORDED, field="queue", given=campaign.queue, wanted="always")
     yield from _time(campaign, terms, around, at)
 
 

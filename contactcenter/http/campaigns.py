@@ -636,6 +636,7 @@ async def _lacks(visit: Visit, campaign: Campaign) -> tuple[Lacking, ...]:
         lists=named,
         caller_ids=await store.read(caller_ids.verified),
         national_list_at=await store.read(permits.national_list_at, campaign.profile),
+        announcing=[name for name, queue in settings.queues.items() if queue.recording == "announce"],
         places=await store.read(lists.places, named),
     )
     return problems(campaign, around, at)

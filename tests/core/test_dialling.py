@@ -479,6 +479,19 @@ def test_an_agent_may_end_a_call_that_has_rung_for_as_long_as_the_law_wants() ->
     assert world.attempts[leg].outcome == "cancelled"
 
 
+def test_what_is_to_be_recorded_is_not_dialled_for_a_queue_that_would_not() -> None:
+    rules = replace(QUICK, queues=(queue("sales", recording="announce"), queue("support")))
+    world = CampaignWorld(replace(CAMPAIGN, profile="CN"), rules=rules)
+    world.has_line().asks_campaign()
+    assert world.commands(Refused)[0].field == "queue"
+    world = running(replace(CAMPAIGN, profile="CN"))
+    assert world.placed
+    world.step(e.RulesChanged(at=world.now, version=2, rules=rules))
+    assert (world.floor.campaigns["spring"].state, world.floor.campaigns["spring"].why) == (
+        *("paused", "not_recorded"),
+    )
+
+
 def test_what_bars_a_campaign_is_said_until_it_bars_it_no_more() -> None:
     world = running(RATIO_2, leads=0)
     live = world.floor.campaigns["spring"]

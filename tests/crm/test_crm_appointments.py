@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from stores import Keeper
 
 from contactcenter.callbacks import CallbackRecord
-from contactcenter.crm import accounts, appointments, callbacks, do_not_call, leads, readers
+from contactcenter.crm import accounts, appointments, callbacks, do_not_call, leads, lists, readers, teams
 from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.accounts import AccountChange
 from contactcenter.crm.appointments import (
@@ -22,7 +22,8 @@ from contactcenter.crm.appointments import (
     NewAppointment,
 )
 from contactcenter.crm.errors import Refusal
-from contactcenter.crm.leads import LeadRow, NewLead
+from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
+from contactcenter.crm.lists import ListChange, NewList
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.users import User, UserChange, Users
 from contactcenter.dialer.leads import LeadState
@@ -328,3 +329,50 @@ async def test_the_appointments_of_a_lead_are_found_by_their_index(file_keeper: 
     db.close()
     assert len(plans) == 2
     assert all("ix_appointments_lead" in plan[0] for plan in plans), plans
+
+
+async def test_what_was_agreed_on_with_a_duplicate_is_the_kept_lead_s(world: World) -> None:
+    list_ = await world.list()
+    kept, gone = await world.leads(list_, NewLead(numbers=(number(0),)), NewLead(numbers=(number(1),)))
+    made = await agree(world, lead=gone, number=number(1).number, owner="")
+    await world.store.write(leads.merge, kept, [gone], at=NOON + 5)
+    found = await world.store.read(appointments.get, made.id, at=NOON + 6)
+    assert found
+    assert (found.lead, found.version) == (kept, 2)
+    row = await row_of(world, kept)
+    assert (row.due_at, row.numbers[row.next_number]) == (NOON + DAY, number(1))
+    campaign = await world.campaign(list_)
+    assert await world.lease(campaign, at=NOON + 10) == ()
+    assert [each.id for each in await world.lease(campaign, at=NOON + DAY)] == [kept]
+
+
+async def test_nobody_gives_away_what_he_could_not_see_then(world: World) -> None:
+    """Appointments, leads and lists go to people, and teams, of one's own."""
+    await staff(world, agent("li", "sales"), agent("wang", "sales"), agent("bo", "sales"))
+    for team, members in (("east", ("li", "wang")), ("west", ("bo",))):
+        title = {"zh": team, "en": team}
+        await world.store.write(teams.put, team, title, by=CENTER, at=NOON)
+        for login in members:
+            change = AccountChange(user=UserChange(), teams=(team,))
+            await world.store.write(accounts.change, login, change, by=CENTER, at=NOON)
+    known = await world.store.read(readers.of, "li")
+    assert known
+    li = replace(known.reader, rights=RIGHTS, scopes={Kind.LEAD: Scope.TEAM})
+    made = await world.store.write(lists.create, NewList(name="ours", owner="wang"), reader=li, at=NOON)
+    lead = await world.store.write(
+        leads.create, made.id, NewLead(numbers=(number(0),), owner="wang"), reader=li, at=NOON
+    )
+    new = NewAppointment(number=number(0).number, at=NOON + DAY, zone="Asia/Shanghai", owner="wang")
+    agreed = await world.store.write(appointments.agree, new, reader=li, at=NOON)
+    for act, values in (
+        (lists.create, (NewList(name="theirs", team="west"),)),
+        (lists.create, (NewList(name="theirs", owner="bo"),)),
+        (lists.change, (made.id, ListChange(owner="bo"))),
+        (leads.create, (made.id, NewLead(numbers=(number(1),), owner="bo"))),
+        (leads.change, (lead.id, LeadChange(owner="bo"))),
+        (appointments.agree, (replace(new, owner="bo"),)),
+        (appointments.change, (agreed.id, AppointmentChange(owner="bo"))),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await world.store.write(act, *values, reader=li, at=NOON + 1)  # type: ignore[operator]
+        assert refused.value.code == "beyond_you"

@@ -33,7 +33,7 @@ from contactcenter.crm.errors import Refusal
 from contactcenter.crm.fields import Choice, Field, FieldType
 from contactcenter.crm.files import Files, shown_name
 from contactcenter.crm.import_values import Duplicates, Import, State, Wish
-from contactcenter.crm.importer import DAY_S, KIND, Importer
+from contactcenter.crm.importer import DAY_S, KIND, Importer, Spent
 from contactcenter.crm.place import Place
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -379,6 +379,21 @@ def test_more_cells_than_columns_are_no_row() -> None:
 )
 def test_a_file_s_name_is_shown_and_never_a_path(name: str, shown: str) -> None:
     assert shown_name(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("worked_s", "held_s", "rows"),
+    [
+        (0.06, 0.06, 100),  # as much as it may cost
+        (0.12, 0.12, 50),
+        (0.03, 0.1, 200),
+        (0.03, 1.0, 50),  # somebody else has our processor: others are not to wait for us
+        (0.006, 60.0, 50),  # but not for next to nothing
+        (0.6, 60.0, 10),
+    ],
+)
+def test_a_batch_is_as_long_as_its_cost_allows(worked_s: float, held_s: float, rows: float) -> None:
+    assert Spent(worked_s=worked_s, held_s=held_s).fits(100) == pytest.approx(rows)
 
 
 async def test_no_batch_looks_through_all_customers(file_keeper: Keeper, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from contactcenter.crm.errors import Refusal
 from contactcenter.crm.files import Files
 from contactcenter.crm.import_values import Duplicates, Import, State, Wish
 from contactcenter.crm.importer import KIND, Importer
+from contactcenter.crm.lead_rows import LeadRows
+from contactcenter.crm.leads import number_of
 from contactcenter.crm.schema import do_not_call, lists
 from contactcenter.crm.sessions import Sessions
 from contactcenter.crm.store import Store
@@ -179,6 +181,24 @@ async def test_every_row_becomes_a_lead_or_says_why_not(keeper: Keeper, desk: De
     ]  # fmt: skip
     assert "US-FL" in numbers[0][4]
     assert keeper.rows("SELECT detail FROM audit WHERE kind = 'list' AND act = 'import'"), "who, and how many"
+
+
+@pytest.mark.parametrize(
+    ("region", "postcode", "number", "home"),
+    [
+        ("", "33101", "+19175550123", "US-FL"), ("NY", "33101", "+19175550123", "US-NY"),
+        ("GB", "SW1A 1AA", "+442079460958", "GB"), ("", "33101", "+442079460958", ""),
+        ("", "", "+19175550123", ""),
+    ],
+)  # fmt: skip
+def test_the_state_of_a_zip_code_holds_for_numbers_that_the_lead_gets_later(
+    region: str, postcode: str, number: str, home: str
+) -> None:
+    into = ("phone", "region", "postcode")
+    row = LeadRows(into, into, "US", "UTC").read((number, region, postcode))
+    assert row["region"] == home
+    later = number_of("+12125550199", country="US", region=row["region"])
+    assert home in ("", *later.regions)
 
 
 @pytest.mark.parametrize(

@@ -210,11 +210,17 @@ def test_without_consent_nothing_is_called_where_it_is_asked() -> None:
     assert (found.with_consent, found.without_consent) == (1, 1)
 
 
-def test_announcements_that_sell_need_a_consent_in_the_us_too() -> None:
-    spoken = period(attempt(0, "busy", mode="agentless"), attempt(1, "busy", mode="agentless", consent=""))
-    assert broken(spoken) == {Rule.CONSENT}
-    assert (spoken.consent_due, spoken.without_consent) == (2, 1)
-    assert period(attempt(0, "busy", consent="")).consent_due == 0, "with agents none is asked for"
+@pytest.mark.parametrize("profile", ["US", "UK"])
+def test_announcements_that_sell_need_a_consent_and_calls_by_agents_do_not(profile: str) -> None:
+    agents = attempt(0, "busy", consent="")
+    told = [attempt(n, "busy", mode="agentless", consent=n % 2 * "form 7") for n in (1, 2, 3)]
+    service = attempt(4, "busy", mode="agentless", consent="", marketing=False)
+    assert broken(period(agents, service, profile=profile)) == set()
+    found = period(agents, service, *told, profile=profile)
+    assert broken(found) == {Rule.CONSENT}
+    (verdict,) = [each for each in found.verdicts if each.rule is Rule.CONSENT]
+    assert verdict.says == "1 of 3 calls without a record of consent"
+    assert verdict.source == PROFILES[profile].sources["announcement_consent"]
 
 
 def test_in_the_uk_the_pause_after_a_drop_counts_even_with_an_agent() -> None:

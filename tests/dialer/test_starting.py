@@ -116,6 +116,7 @@ def test_a_whole_campaign_starts_in_every_mode_and_under_every_profile(mode: Mod
             Lack.ENDS_BEFORE,
             "window.ends_at",
         ),
+        ({"profile": "CN"}, {"announcing": {"sales"}}, Lack.NOT_RECORDED, "queue"),
         ({"ring_s": 14}, {}, Lack.RING_TOO_SHORT, "ring_s"),
         ({"ring_s": 121}, {}, Lack.OUT_OF_RANGE, "ring_s"),
         ({"drop_target": 0.021}, {}, Lack.LOOSER, "drop_target"),
@@ -161,6 +162,13 @@ def test_where_an_agent_is_kept_there_is_a_message_for_the_case_that_his_line_fa
 
 def test_an_announcement_needs_no_agents_and_no_message_for_the_dropped() -> None:
     assert lacks({"mode": Mode.AGENTLESS, "script": "4009", "queue": "", "message": ""}, {}) == []
+
+
+def test_only_talks_that_are_to_be_recorded_as_a_whole_ask_what_their_queue_does() -> None:
+    assert lacks({"profile": "US"}, {"announcing": {"sales"}}) == []
+    assert lacks({"profile": "CN"}, {"announcing": {"support"}}) == []
+    script = {"profile": "CN", "mode": Mode.AGENTLESS, "script": "4009"}
+    assert lacks(script, {"announcing": {"sales"}}) == []
 
 
 def test_calls_that_people_asked_for_need_no_national_list() -> None:

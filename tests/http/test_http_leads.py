@@ -114,7 +114,7 @@ async def test_a_lead_is_entered_by_hand(boss: Browser) -> None:
     )  # fmt: skip
     status, wrong = await boss.call("POST", "/api/leads", json={**body, "numbers": [{"number": "12"}]})
     assert (status, wrong["field"]) == (422, "numbers.0.number")
-    status, _ = await boss.call("POST", "/api/leads", json={**body, "list": "nowhere"})
-    assert status == 404
+    status, wrong = await boss.call("POST", "/api/leads", json={**body, "list": "nowhere"})
+    assert (status, wrong["field"]) == (422, "list")
     status, held = await boss.call("POST", "/api/leads", json={"list": spring["id"]})
     assert (status, held["state"], held["why"]) == (201, "held", "no_number")

@@ -93,15 +93,29 @@ async def _entered(edge: Running, customer: str) -> dict[str, str]:
             "/api/followups": {"customer": customer, "title": "t", "due_at": 2e9},
             "/api/merges": {"kept": twins[0], "gone": twins[1]},
             "/api/views": {"kind": "customer", "title": "v", "filter": {}},
+            "/api/campaigns": {"name": "c", "mode": "preview", "profile": "CN", "queue": "support"},
+            "/api/lists": {"name": "l"},
+            "/api/appointments": {
+                "number": "13800138001",
+                "at": edge.clock() + 86_400,
+                "zone": "Asia/Shanghai",
+            },
         }.items():
             made[path] = await admin.call("POST", path, json=body)
+        lead = {"list": made["/api/lists"][1]["id"], "numbers": [{"number": "13800138002"}]}
+        made["/api/leads"] = await admin.call("POST", "/api/leads", json=lead)
+        _, listed = await admin.call(
+            "POST", "/api/do-not-call", json={"number": "13800138003", "source": "other"}
+        )
+        await admin.call("PUT", "/api/caller-ids/8613800138004", json={"verified": True, "note": "n"})
         for path, to, content in (
             ("/api/attachments", f"/api/customers/{customer}/attachments?name=a.txt", b"x"),
             ("/api/imports", "/api/imports?name=a.csv", "姓名,电话\n王伟,13800138000\n".encode()),
         ):
             made[path] = await admin.call("POST", to, data=content)
     assert {status for status, _ in made.values()} == {201}
-    return {f"{path}/{{id}}": answer["id"] for path, (_, answer) in made.items()}
+    known = {f"{path}/{{id}}": answer["id"] for path, (_, answer) in made.items()}
+    return known | {"/api/do-not-call/{id}": listed["id"], "/api/caller-ids/{number}": "8613800138004"}
 
 
 @pytest.fixture(scope="module")

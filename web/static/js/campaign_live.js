@@ -14,14 +14,13 @@ import { t, word } from "./language.js";
 import { link } from "./model.js";
 import { Card, Since } from "./parts.js";
 import { Table } from "./table.js";
-import { fieldTitle } from "./campaign_page.js";
 
 const AGAIN_MS = 5000;
 const DAY_S = 86_400;
 
 /** The last word of the pacing, in words. */
 function whyOf(live) {
-  if (live.state !== "running") return t(`pacing.${live.state === "paused" && live.why.startsWith("bad_") ? "bad" : "rests"}`, { field: fieldTitle(live.why.replace(/^bad_/, "")) });
+  if (live.state !== "running") return t(live.state === "paused" && live.why ? "pacing.bad" : "pacing.rests");
   if (!live.why) return t("pacing.begins");
   return word("pacing", live.why);
 }

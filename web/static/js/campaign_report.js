@@ -27,7 +27,7 @@ const SAYS = {
   caps: (one) => ({ n: whole(one.calls_too_many), most: whole(one.most_calls_a_day) }),
   after_drop: (one) => ({ n: whole(one.redialled_too_early) }),
   national_list: (one) => ({ n: whole(one.list_too_old), oldest: days(one.oldest_list_days) }),
-  consent: (one) => ({ n: whole(one.without_consent), placed: whole(one.consent_due) }),
+  consent: (one) => ({ n: whole(one.consent_missing), placed: whole(one.consent_due) }),
   records: (one) => ({ n: whole(one.incomplete), open: whole(one.open), lost: whole(one.lost) }),
 };
 
