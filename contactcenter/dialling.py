@@ -41,6 +41,8 @@ from contactcenter.events import (
     AttemptRefused,
     AttemptSaved,
     AttemptsRestored,
+    CallArrived,
+    CallQueued,
     DialledAnswered,
     DoNotCallSaved,
     NoticeBegan,
@@ -322,6 +324,31 @@ def answered(floor: Floor, event: DialledAnswered) -> None:
         _machine(floor, dial, event.at)
     else:
         _person(floor, dial, event.at)
+
+
+def arrived(floor: Floor, event: CallArrived) -> None:
+    """Somebody is with a script: one who calls, or one whom we called and whom a crash kept from his agent in
+    the instant of the join. The dialplan has brought him back, as it does any caller."""
+    dial = floor.dials.get(event.call)
+    had_nobody = dial is not None and dial.state in (*EARLY, AttemptState.ANSWERED)
+    waits = event.resumed and event.queue and event.call not in floor.calls
+    if dial is None or not had_nobody or not waits or dial.mode is Mode.AGENTLESS:
+        callers.arrived(floor, event)
+        return
+    seen_answered(floor, dial.id, event.at)
+    call = open_call(floor, dial, event.at, calling=False)
+    call.interaction.note(event.at, "resumed", did=call.did, caller=call.caller)
+    floor.save(call.interaction)
+
+
+def queued(floor: Floor, event: CallQueued) -> None:
+    """Somebody waits in a queue; one who was brought back has an agent now, or the message."""
+    dial, call = floor.dials.get(event.call), floor.calls.get(event.call)
+    dialled_one = call and call.dialled and not call.calling and call.state is CallState.SCRIPT
+    if dial and dial.person is None and dialled_one:
+        _person(floor, dial, event.at)
+    else:
+        callers.queued(floor, event)
 
 
 def _machine(floor: Floor, dial: Dial, at: float) -> None:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from contactcenter import agents, calls, consults, interactions, live_recordings, monitors, offers
+from contactcenter.dialer import attempts, campaigns
 
 PICTURE = Path(__file__).parents[1] / "docs" / "states.svg"
 BOX_W, BOX_H, GAP, CORNER = 104, 40, 9, 10
@@ -180,6 +181,38 @@ MACHINES = (
         frame=(30, 62, 950, 238),
         doors={"end": (950, 150)},
     ),
+    Machine(
+        title="Attempt",
+        note="one dial of one number of a lead",
+        table=attempts.TRANSITIONS,  # type: ignore[arg-type]
+        corner=(20, 1540),
+        size=(690, 330),
+        places={
+            "saved": (110, 115),
+            "placed": (290, 115),
+            "ringing": (470, 115),
+            "answered": (290, 245),
+            "joined": (470, 245),
+            "dropping": (110, 245),
+            "over": (625, 180),
+        },
+        frame=(30, 62, 550, 300),
+        doors={"end": (550, 180)},
+    ),
+    Machine(
+        title="Campaign",
+        note="whether it dials",
+        table=campaigns.TRANSITIONS,  # type: ignore[arg-type]
+        corner=(730, 1540),
+        size=(470, 330),
+        places={
+            "draft": (90, 100),
+            "running": (260, 100),
+            "paused": (400, 190),
+            "stopped": (260, 280),
+            "archived": (90, 280),
+        },
+    ),
 )
 
 
@@ -197,7 +230,8 @@ def draw() -> str:
     body = "\n".join([*(line for machine in MACHINES for line in _machine(machine)), *_legend(730, 670)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img"'
-        ' aria-label="The states of calls, agents, offers, consults, interactions, monitors, recordings">\n'
+        ' aria-label="The states of calls, agents, offers, consults, interactions, monitors, recordings,'
+        ' attempts, campaigns">\n'
         f"<style>{STYLE}</style>\n"
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
         ' orient="auto"><path class="head" d="M0 .6 8 4 0 7.4z"/></marker></defs>\n'

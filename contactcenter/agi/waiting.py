@@ -190,6 +190,8 @@ class Waiting:
                         await self._leg.command("SET MUSIC", "off")
                     raise SentOn(did)
                 case SayNotice():
+                    if not quiet:
+                        await self._leg.command("SET MUSIC", "off")
                     return await self._say_notice(command)
                 case Announce():
                     cut = await self._inform(call, command)

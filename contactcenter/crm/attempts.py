@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
+from contactcenter.commands import CorrectDisposition
 from contactcenter.crm import access, attempt_rows, campaigns, leads, paging, permits, settling
 from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.attempt_rows import COLUMNS, NAMES
 from contactcenter.crm.paging import Page
-from contactcenter.crm.schema import attempts
+from contactcenter.crm.schema import attempts, interactions
 from contactcenter.crm.schema import leads as lead_rows
 from contactcenter.crm.text import inert
 from contactcenter.crm.zones import where
@@ -87,13 +88,19 @@ def page(
 
 
 def unfinished(db: Connection) -> tuple[AttemptRecord, ...]:
-    """Those that are not over: at start, what the last run left."""
+    """Those that are not over: at start, what the last run left. What an agent said of the talk is in its
+    interaction until his wrap-up is over."""
     query = (
         select(*COLUMNS)
         .where(attempts.c.state != literal_column("'over'"))
         .order_by(attempts.c.saved_at, attempts.c.id)
     )
-    return tuple(map(attempt_rows.record, db.execute(query)))
+    found = [attempt_rows.record(row) for row in db.execute(query)]
+    talks = select(interactions.c.id, interactions.c.disposition).where(
+        interactions.c.id.in_([each.interaction for each in found if each.interaction])
+    )
+    said = {row.id: row.disposition for row in db.execute(talks)} if found else {}
+    return tuple(replace(each, disposition=said.get(each.interaction, each.disposition)) for each in found)
 
 
 def newest(db: Connection) -> str:
@@ -177,8 +184,10 @@ def keep(db: Connection, records: Iterable[AttemptRecord]) -> None:
     last = {record.id: storable(record) for record in records}
     if not last:
         return
-    query = select(attempts.c.id, attempts.c.state).where(attempts.c.id.in_(last))
-    known = {row.id: row.state for row in db.execute(query)}
+    query = select(attempts.c.id, attempts.c.state, attempts.c.disposition).where(attempts.c.id.in_(last))
+    rows = db.execute(query).all()
+    known = {row.id: row.state for row in rows}
+    unsaid = {row.id for row in rows if not row.disposition}
     over = AttemptState.OVER.value
     fresh = [record for id_, record in last.items() if id_ not in known]
     going = [record for id_, record in last.items() if known.get(id_, over) != over]
@@ -190,6 +199,19 @@ def keep(db: Connection, records: Iterable[AttemptRecord]) -> None:
     if ended:
         _update(db, ended, _LATER)
     _settle(db, [record for record in (*going, *fresh) if record.state == over])
+    _heed(db, [record for record in ended if record.disposition and record.id in unsaid])
+
+
+def heed_words(db: Connection, said: Iterable[CorrectDisposition]) -> None:
+    """An agent's word on a call came when its record was final: on one of which nothing was said, it is what
+    becomes of the lead, as if it had come in time."""
+    for each in said:
+        leg = select(interactions.c.leg).where(interactions.c.id == each.interaction)
+        connected = attempts.c.outcome == Outcome.CONNECTED.value
+        query = select(*COLUMNS).where(attempts.c.id == leg.scalar_subquery(), connected)
+        row = db.execute(query).one_or_none()
+        if row is not None and not row.disposition:
+            keep(db, [replace(attempt_rows.record(row), disposition=each.code)])
 
 
 def refuse_all(db: Connection, refused: Sequence[AttemptRecord]) -> None:
@@ -289,6 +311,12 @@ def _settle(db: Connection, ended: Sequence[AttemptRecord]) -> None:
         if record.campaign not in known:
             known[record.campaign] = campaigns.read(db, record.campaign)
         settling.after_attempt(db, record, known[record.campaign], numbers[record.lead])
+
+
+def _heed(db: Connection, said: Sequence[AttemptRecord]) -> None:
+    numbers = leads.numbers_of(db, {record.lead for record in said})
+    for record in said:
+        settling.after_word(db, record, campaigns.read(db, record.campaign), numbers[record.lead])
 
 
 def _values(record: AttemptRecord) -> dict[str, Any]:

@@ -196,13 +196,13 @@ def _leave_alone(db: Connection, attempt: str, source: str, *, by: str, at: floa
     row = db.execute(select(leads).where(leads.c.id == lead)).one_or_none() if lead else None
     if row is None:
         return
-    if row.state != LeadState.CLOSED.value:
+    if (row.state, row.why) != (LeadState.CLOSED.value, "do_not_call"):
         closed = {"state": LeadState.CLOSED.value, "why": "do_not_call"}
         version = row.version + 1
         db.execute(
             update(leads)
             .where(leads.c.id == row.id)
-            .values(**closed, campaign="", leased_until=None, version=version, updated_at=at)
+            .values(**closed, campaign="", leased_until=None, last_attempt="", version=version, updated_at=at)
         )
         was = {name: row._mapping[name] for name in closed}
         records.changed(

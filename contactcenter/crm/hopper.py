@@ -73,7 +73,8 @@ def lease(db: Connection, campaign_id: str, many: int, at: float, drift_s: float
         return Leased(refusal=why)
     _give_back_expired(db, at)
     numbers: set[str] = set()
-    found = _take(db, campaign, by, _agreed(db, campaign, min(many, MOST), at), numbers, at)
+    agreed = _agreed(db, campaign, min(many, MOST), at) if by.agents else []
+    found = _take(db, campaign, by, agreed, numbers, at) if agreed else []
     for _ in range(ROUNDS):
         wanted = min(many, MOST) - len(found)
         if wanted <= 0 or not (ids := mixer.pick(by, wanted, at)):
@@ -206,13 +207,18 @@ def _from_shelves(
 
 @cache
 def _query(shelves: int, *, agents: bool) -> Select[Any]:
-    """Kept: to make it takes longer than to read by it. Who was dropped is for campaigns with `agents`."""
-    any_ = [] if agents else [lead_rows.c.dropped_at.is_(None)]
+    """Kept: to make it takes longer than to read by it. Who was dropped, and with whom a call was agreed on,
+    is for campaigns with `agents`."""
+    agreed = select(1).where(
+        agreed_rows.c.lead == lead_rows.c.id, agreed_rows.c.lead != literal_column("''"),
+        agreed_rows.c.state == literal_column("'open'"),
+    )  # fmt: skip
+    anybody = [] if agents else [lead_rows.c.dropped_at.is_(None), ~agreed.correlate(lead_rows).exists()]
     each_shelf = [
         select(lead_rows.c.id, lead_rows.c.due_at)
         .where(
             lead_rows.c.list == bindparam("list"), lead_rows.c.state == literal_column("'due'"),
-            lead_rows.c.shelf == bindparam(f"shelf_{place}"), lead_rows.c.due_at <= bindparam("at"), *any_,
+            lead_rows.c.shelf == bindparam(f"shelf_{place}"), lead_rows.c.due_at <= bindparam("at"), *anybody,
         )
         .order_by(lead_rows.c.due_at, lead_rows.c.id)
         .limit(bindparam("many", type_=Integer))

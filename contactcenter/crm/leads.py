@@ -326,6 +326,8 @@ def change(
         values["customer"] = _customer(db, values["customer"], reader)
     if to.fields is not None:
         values["fields"] = dict(to.fields)
+    if to.due_at is not None:
+        values["last_attempt"] = ""
     check_owner(db, reader, to.owner or "")
     now = {**row._mapping, **values}
     _check(now["priority"], numbers, now["fields"])
@@ -381,7 +383,7 @@ def reopen(
         raise Refusal("he has no number: give him one first", code="illegal_now", field="numbers")
     values = {
         "state": LeadState.DUE.value, "why": "", "due_at": at if due_at is None else due_at, "campaign": "",
-        "leased_until": None,
+        "leased_until": None, "last_attempt": "",
     }  # fmt: skip
     was, now = _told(dict(row._mapping), held), _told({**row._mapping, **values}, held)
     return _write(db, row, values, was, now, act="reopen", reader=reader, at=at)
@@ -455,6 +457,7 @@ def _turn(
         raise Refusal(f"the lead is {row.state} already", code="illegal_now", field="state")
     values = {
         "state": state.value, "why": entered(why, "why", 64) or act, "campaign": "", "leased_until": None,
+        "last_attempt": "",
     }  # fmt: skip
     held = numbers_of(db, [row.id])[row.id]
     was, now = _told(dict(row._mapping), held), _told({**row._mapping, **values}, held)

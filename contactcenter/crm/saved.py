@@ -81,3 +81,4 @@ def _write_outgoing(db: Connection, commands: Sequence[Saved]) -> None:
             case ReturnLeads():
                 hopper.give_back(db, command.leads)
     attempts.keep(db, (each.record for each in commands if isinstance(each, KeepAttempt)))
+    attempts.heed_words(db, (each for each in commands if isinstance(each, CorrectDisposition)))

@@ -59,7 +59,7 @@ def after_attempt(
     row = db.execute(select(leads).where(leads.c.id == record.lead)).one_or_none()
     if row is None or row.last_attempt == record.id:
         return
-    values: dict[str, Any] = {"last_attempt": record.id, **_after_drop(row, record)}
+    values: dict[str, Any] = _after_drop(row, record)
     if record.outcome == Outcome.CONNECTED:
         ended_at = record.saved_at if record.ended_at is None else record.ended_at
         appointments.keep(db, row.id, record.id, begun_at=record.saved_at, at=ended_at)
@@ -67,23 +67,44 @@ def after_attempt(
     if agreed and agreed.created_at > record.saved_at and row.state == LeadState.LEASED.value:
         # What was agreed on in the talk is what becomes of the lead, whatever the rules say.
         values |= _due(row, numbers, _place_of(numbers, agreed.number, record.position), agreed.at)
+        values["last_attempt"] = record.id
     elif row.state == LeadState.LEASED.value and (row.campaign == record.campaign or not row.campaign):
-        rules = campaign.rules if campaign else {}
-        so_far = tried(db, (row.id,), rules)[row.id]
-        zone = next(iter(_number(numbers, record.position).zones), "UTC")
-        most = campaign.attempts if campaign else recycling.MOST_ATTEMPTS
-        next_ = recycling.after(rules, so_far, len(numbers), zone, most)
-        if next_.closed:
-            values |= {"state": LeadState.CLOSED.value, "why": next_.why, **_BACK}
-        else:
-            place = next_.number if next_.number < len(numbers) else 0
-            values |= _due(row, numbers, place, next_.at)
+        values |= _by_rules(db, row, record, campaign, numbers)
     at = record.saved_at if record.ended_at is None else record.ended_at
     db.execute(
         update(leads)
         .where(leads.c.id == row.id)
         .values(**values, version=row.version + 1, updated_at=max(row.updated_at, at))
     )
+
+
+def after_word(
+    db: Connection, record: AttemptRecord, campaign: Campaign | None, numbers: Sequence[LeadNumber]
+) -> None:
+    """The agent's word came after the attempt had settled its lead without: that counts, if nothing else has
+    said meanwhile what becomes of him."""
+    row = db.execute(select(leads).where(leads.c.id == record.lead)).one_or_none()
+    if row is None or row.last_attempt != record.id or appointments.of_lead(db, row.id):
+        return
+    if campaign and record.disposition in campaign.rules and row.state != LeadState.LEASED.value:
+        _write(db, row, _by_rules(db, row, record, campaign, numbers), row.updated_at)
+
+
+def _by_rules(
+    db: Connection, row: Row[Any], record: AttemptRecord, campaign: Campaign | None,
+    numbers: Sequence[LeadNumber],
+) -> dict[str, Any]:  # fmt: skip
+    """What the campaign's rules say of the lead after his last attempt."""
+    rules = campaign.rules if campaign else {}
+    so_far = tried(db, (row.id,), rules)[row.id]
+    zone = next(iter(_number(numbers, record.position).zones), "UTC")
+    most = campaign.attempts if campaign else recycling.MOST_ATTEMPTS
+    next_ = recycling.after(rules, so_far, len(numbers), zone, most)
+    if next_.closed:
+        values = {"state": LeadState.CLOSED.value, "why": next_.why, **_BACK}
+    else:
+        values = _due(row, numbers, next_.number if next_.number < len(numbers) else 0, next_.at)
+    return values | {"last_attempt": record.id}
 
 
 def after_refusal(

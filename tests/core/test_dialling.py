@@ -868,6 +868,38 @@ def test_who_answered_while_we_were_away_and_is_heard_of_now_is_served() -> None
     assert world.attempts[leg].outcome == "hung_up"
 
 
+def came_back(*, agent: bool) -> tuple[CampaignWorld, str]:
+    """We crashed when an agent was about to have the person, whom the rescue loop brings back."""
+    world = running()
+    leg = world.far_end_answers()
+    restarted(world, LegSeen(leg=leg, answered=True))
+    if agent:
+        world.has_line("ann", "102")
+    about = {"call": leg, "interaction": leg, "server": "", "did": "unknown", "caller": "+13055550100"}
+    world.step(
+        e.CallArrived(at=world.now, **about, caller_name="", resumed=True, queue="sales", entered_at=1.0),
+        e.CallQueued(at=world.now, call=leg, queue="sales"),
+    )
+    return world, leg
+
+
+def test_whom_a_crash_kept_from_his_agent_has_one_when_he_is_back() -> None:
+    world, leg = came_back(agent=True)
+    assert world.call(leg).state == "offered"
+    assert world.call(leg).interaction.record.direction == "outbound"
+    world.line_joins(leg, "ann")
+    assert (world.attempts[leg].joined_at, world.attempts[leg].agent) == (world.now, "ann")
+
+
+def test_whom_a_crash_kept_from_his_agent_has_the_message_when_nobody_is_there() -> None:
+    world, leg = came_back(agent=False)
+    world.wait(0.1)
+    assert [each.call for each in world.commands(SayNotice)] == [leg]
+    assert not world.floor.callers_waiting("sales"), "he is no caller whom campaigns have to wait for"
+    world.far_end_leaves(leg)
+    assert world.attempts[leg].outcome == "dropped"
+
+
 def test_after_a_crash_a_talk_goes_on_and_is_connected() -> None:
     world = running()
     leg = world.far_end_answers()

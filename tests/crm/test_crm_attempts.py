@@ -10,7 +10,9 @@ from outgoing import HOUR, NOON, OURS, World, attempt, number
 from sqlalchemy import event, insert, text, update
 from sqlalchemy.exc import DBAPIError
 from stores import REFUSED, Keeper
+from stores import record as interaction
 
+from contactcenter.commands import CorrectDisposition, KeepAttempt, SaveInteraction
 from contactcenter.crm import (
     appointments,
     attempts,
@@ -25,6 +27,7 @@ from contactcenter.crm import (
     hopper,
     leads,
     merging,
+    saved,
 )
 from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.appointments import NewAppointment
@@ -34,7 +37,7 @@ from contactcenter.crm.errors import Refusal as Refused
 from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
 from contactcenter.crm.schema import national_lists, national_numbers
 from contactcenter.dialer.attempts import AttemptRecord
-from contactcenter.dialer.campaigns import Campaign, CampaignState, shown_to
+from contactcenter.dialer.campaigns import Campaign, CampaignState, Mode, shown_to
 from contactcenter.dialer.drops import Drops
 from contactcenter.dialer.leads import Lead, LeadState
 from contactcenter.dialer.permission import Refusal
@@ -59,8 +62,8 @@ async def leased(world: World, **fields: Any) -> tuple[Campaign, Lead]:
     return campaign, lead
 
 
-async def now(world: World, lead: Lead) -> LeadRow:
-    found = await world.store.read(leads.get, lead.id)
+async def now(world: World, lead: Lead | str) -> LeadRow:
+    found = await world.store.read(leads.get, lead if isinstance(lead, str) else lead.id)
     assert found
     return found
 
@@ -640,6 +643,8 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
     await world.leads(list_, NewLead(numbers=(number(0),)), NewLead(numbers=(number(1),)))
     await world.store.write(do_not_call.add, number(1).number, "letter", at=NOON)
     campaign = await world.campaign(list_, rules={"busy": Rule(after_s=600, limit=3)})
+    news = await world.campaign(list_, name="news", mode=Mode.AGENTLESS, script="4001")
+    barred = await world.campaign(list_, name="barred", caller_ids=("+861065529970",))
     asked: list[tuple[str, Any]] = []
 
     def work(db: Any) -> None:
@@ -647,6 +652,8 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
             asked.append((args[2], args[3]))
 
         event.listen(db, "before_cursor_execute", before)
+        assert hopper.lease(db, barred.id, 10, NOON).refusal
+        hopper.give_back(db, [each.id for each in hopper.lease(db, news.id, 10, NOON).leads])
         (lead,) = hopper.lease(db, campaign.id, 10, NOON).leads
         begun = attempts.begin(db, attempt(campaign, lead), NOON)
         attempts.unfinished(db)
@@ -656,7 +663,10 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
         hopper.give_back(db, [lead.id])
         hopper.give_all_back(db)
         event.remove(db, "before_cursor_execute", before)
-        large = ("leads", "lead_numbers", "attempts", "do_not_call", "national_numbers", "campaign_days")
+        large = (
+            *("leads", "lead_numbers", "attempts", "do_not_call", "national_numbers", "campaign_days"),
+            "appointments",
+        )
         for sql, parameters in [each for each in asked if not each[0].startswith(("INSERT", "SAVE", "REL"))]:
             given = parameters[0] if isinstance(parameters, list) else parameters
             for step in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).scalars(3):
@@ -691,3 +701,59 @@ async def test_the_last_name_that_the_center_gave_is_known(world: World) -> None
         id_ = name(moment, 9) if moment < 3 else leads.new_id(NOON)  # a refusal that the store wrote itself
         await world.begun(attempt(campaign, lead, id=id_))
     assert await world.store.read(attempts.newest) == name(2, 9)
+
+
+async def crashed_in_a_wrap_up(world: World, said: str = "") -> tuple[Campaign, AttemptRecord]:
+    """A talk is over, its agent has not said what came of it, and this process begins anew."""
+    list_ = await world.list()
+    await world.leads(list_, NewLead(numbers=(number(0),)))
+    campaign = await world.campaign(list_, rules={"again": Rule(after_s=HOUR, limit=5)})
+    (lead,) = await world.lease(campaign)
+    begun = await world.begun(attempt(campaign, lead))
+    talked = replace(
+        begun.record, state="joined", joined_at=NOON, placed_at=NOON, ended_at=NOON + 60, agent="li",
+        interaction="i1",
+    )  # fmt: skip
+    await world.store.write(attempts.keep, (talked,))
+    kept = interaction("i1", leg=talked.id, agent="li", disposition=said, ended_at=NOON + 60)
+    await world.store.write(saved.write, [SaveInteraction(record=kept)])
+    (record,) = await world.store.read(attempts.unfinished)
+    over = replace(record, state="over", outcome="connected")
+    closed = SaveInteraction(record=replace(kept, final=True))
+    await world.store.write(saved.write, [KeepAttempt(record=over), closed])
+    return campaign, over
+
+
+async def test_the_word_of_an_agent_after_a_crash_in_his_wrap_up_settles_the_lead_once(world: World) -> None:
+    _, over = await crashed_in_a_wrap_up(world)
+    row = await now(world, over.lead)
+    assert (row.state, row.why) == (LeadState.CLOSED, "connected"), "nobody had said anything"
+    word = CorrectDisposition(interaction="i1", login="li", at=NOON + 90, code="again", note="", callback="")
+    await world.store.write(saved.write, [word])
+    row = await now(world, over.lead)
+    assert (row.state, row.due_at) == (LeadState.DUE, NOON + 60 + HOUR)
+    await world.store.write(leads.close, over.lead, "moved", at=NOON + 99)
+    await world.store.write(saved.write, [replace(word, at=NOON + 100)])
+    row = await now(world, over.lead)
+    assert (row.state, row.why) == (LeadState.CLOSED, "moved")
+    found = await world.store.read(attempts.get, over.id)
+    assert found
+    assert found.disposition == "again"
+
+
+async def test_what_an_agent_said_before_the_crash_settles_the_lead(world: World) -> None:
+    _, over = await crashed_in_a_wrap_up(world, said="again")
+    row = await now(world, over.lead)
+    assert (row.state, row.due_at) == (LeadState.DUE, NOON + 60 + HOUR)
+
+
+@pytest.mark.parametrize("by", ["close", "do_not_call"])
+async def test_a_late_word_does_not_lift_what_somebody_said_of_the_lead(world: World, by: str) -> None:
+    _, over = await crashed_in_a_wrap_up(world)
+    if by == "do_not_call":
+        await world.store.write(do_not_call.add, over.number, "agent", attempt=over.id, at=NOON + 70)
+    else:
+        await world.store.write(leads.reopen, over.lead, at=NOON + 70)
+        await world.store.write(leads.close, over.lead, by, at=NOON + 71)
+    await world.store.write(attempts.keep, (replace(over, disposition="again"),))
+    assert (await now(world, over.lead)).state is LeadState.CLOSED

@@ -278,6 +278,18 @@ async def test_who_was_dropped_waits_for_a_campaign_with_agents(world: World) ->
     assert (again.id, again.dropped_at) == (id_, NOON + 30)
 
 
+async def test_with_whom_a_call_was_agreed_on_talks_to_an_agent(world: World) -> None:
+    list_ = await world.list()
+    (id_,) = await world.leads(list_, NewLead(numbers=(number(0),)))
+    live = await world.campaign(list_)
+    new = NewAppointment(number=number(0).number, lead=id_, at=NOON + HOUR, zone="Asia/Shanghai", owner="")
+    await world.store.write(appointments.agree, new, at=NOON)
+    news = await world.campaign(list_, name="news", mode=Mode.AGENTLESS, message="", script="4001")
+    assert await world.lease(news, at=NOON + HOUR) == ()
+    assert [each.id for each in await world.lease(live, at=NOON + HOUR)] == [id_]
+    assert await refused(world) == []
+
+
 @pytest.mark.parametrize("profile", ["US", "UK"])
 async def test_an_announcement_that_sells_needs_a_consent(world: World, profile: str) -> None:
     fetched = NOON - HOUR

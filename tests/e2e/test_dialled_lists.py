@@ -12,9 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -26,6 +24,14 @@ from contactcenter.phones.call import SipCall
 from contactcenter.phones.phone import Phone, answer
 from contactcenter.phones.watch import Watchers
 from tests.support.agent import Agent
+from tests.support.campaigns import (
+    MESSAGE,
+    PLACES,
+    day_and_night,
+    make_campaign,
+    make_list,
+    verify_caller_id,
+)
 from tests.support.center import PASSWORD, Center, running_center
 from tests.support.dialler import GREETING, HELLO, NOTICE_HZ
 from tests.support.voices import AGENT_HZ
@@ -49,16 +55,6 @@ TRUNK = """
 [trunks.carrier]
 calls_per_s = 20
 """
-CALLER_ID = "+13055550100"
-MESSAGE = "This is Example. Call +13055550100. Press 9 to be left alone."
-
-PLACES = {
-    "Asia/Shanghai": "+86154000",
-    "Europe/London": "+4477009",
-    "America/Lima": "+519999",
-    "Pacific/Auckland": "+642100",
-}
-"""Zone -> how numbers begin there; five digits follow."""
 
 
 @dataclass(frozen=True)
@@ -209,16 +205,9 @@ class Floor:
     agents: dict[str, Agent] = field(default_factory=dict)
 
 
-def hours_from_noon(zone: str) -> float:
-    """How far its clock is from the middle of the hours that the law allows."""
-    now = datetime.now(tz=UTC).astimezone(ZoneInfo(zone))
-    apart = abs(now.hour + now.minute / 60 - 14.5)
-    return min(apart, 24 - apart)
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def floor() -> AsyncIterator[Floor]:
-    day, *_, night = sorted(PLACES, key=hours_from_noon)
+    day, night = day_and_night()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         speech = 'en = "tests.support.dialler:Drone"'
@@ -280,9 +269,9 @@ def make_lists(floor: Floor) -> Lists:
 
 async def import_list(boss: Agent, name: str, rows: Sequence[str]) -> str:
     """A list of these rows, by its id."""
-    made = await boss.do("POST", "/api/lists", {"name": name})
+    list_ = await make_list(boss, name)
     content = "\n".join(["Name,Phone,Time zone,Priority", *rows]).encode()
-    one = await boss.send(f"/api/lists/{made['id']}/imports?name={name}.csv", content)
+    one = await boss.send(f"/api/lists/{list_}/imports?name={name}.csv", content)
     assert [each["target"] for each in one["columns"]] == ["name", "phone", "zone", "priority"]
     await boss.do("POST", f"/api/imports/{one['id']}/start", {})
     async with asyncio.timeout(30):
@@ -290,16 +279,7 @@ async def import_list(boss: Agent, name: str, rows: Sequence[str]) -> str:
             assert one["state"] == "running", one
             await asyncio.sleep(0.05)
     assert (one["created"], one["bad"]) == (len(rows), 0), one
-    return str(made["id"])
-
-
-async def make_campaign(boss: Agent, name: str, list_: str, **settings: Any) -> str:
-    """A campaign that dials the list, by its id."""
-    body = {
-        "name": name, "profile": "US", "queue": "sales", "lists": [{"list": list_}],
-        "caller_ids": [CALLER_ID], "marketing": False, "ring_s": 15, "calls_a_day": 1, "message": MESSAGE,
-    }  # fmt: skip
-    return str((await boss.do("POST", "/api/campaigns", body | settings))["id"])
+    return list_
 
 
 async def sign_in(floor: Floor, stack: AsyncExitStack) -> None:
@@ -349,8 +329,7 @@ async def test_lists_are_dialled_to_their_end_though_the_server_is_killed(floor:
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         boss = await stack.enter_async_context(Agent.signed_in(center.url, "admin", PASSWORD))
-        own = {"verified": True, "note": "contract 7"}
-        await boss.do("PUT", f"/api/caller-ids/{CALLER_ID.removeprefix('+')}", own)
+        await verify_caller_id(boss)
         plain = await make_campaign(
             boss, "Plain", await import_list(boss, "plain", lists.plain), mode="power", ratio=2.0
         )

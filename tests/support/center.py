@@ -163,6 +163,12 @@ class Center:
         self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
 
+    async def stop(self) -> None:
+        """End the server as its keeper would."""
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(8):
+            await self.process.wait()
+
     async def start_again(self) -> None:
         """Start the server anew on the same store."""
         self.process = await serve(self.arguments)
@@ -223,9 +229,7 @@ async def running_center(
             yield center
         finally:
             if center.process.returncode is None:
-                center.process.send_signal(signal.SIGTERM)
-                async with asyncio.timeout(8):
-                    await center.process.wait()
+                await center.stop()
 
 
 def shared_prompts() -> Path:

@@ -4,15 +4,21 @@ A scenario is a coroutine over a running center. It ends when every record is fi
 out.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from contactcenter.phones.call import SipCall
 from contactcenter.phones.phone import Habit, Phone, answer, busy, decline, ignore, ring
+from contactcenter.phones.watch import Watchers
 from tests.support.agent import Agent
+from tests.support.campaigns import PLACES, day_and_night, make_campaign, make_list, verify_caller_id
 from tests.support.center import PASSWORD, Center
+from tests.support.dialler import GREETING, HELLO
+from tests.support.ears import insists
 
 SCRIPTS = Path(__file__).parents[1] / "e2e" / "scripts"
 FAILING = "4011"
@@ -604,3 +610,135 @@ async def script_failed_and_a_person_helps(center: Center) -> None:
         async with caller(center, FAILING):
             await d.take()
         await d.wrap_up()
+
+
+# --- dialled for a campaign ---
+
+
+@dataclass
+class Dialled:
+    """A campaign, and the far ends that it calls."""
+
+    center: Center
+    boss: Agent
+    name: str
+    calls: list[SipCall] = field(default_factory=list)
+    """Those that came to the far ends, in order."""
+    came: Watchers = field(default_factory=Watchers)
+
+    async def start(self, far_end: Habit, many: int, **settings: Any) -> str:
+        """Let a campaign dial so many numbers, which do all the same; returns its id."""
+        day, _ = day_and_night()
+        list_ = await make_list(self.boss, self.name)
+        for n in range(many):
+            # Numbers of another scenario were called today.
+            number = f"{PLACES[day]}{100 * list(SCENARIOS).index(self.name) + n:05}"
+            lead = {"list": list_, "name": f"Lead {n}", "numbers": [{"number": number}]}
+            await self.boss.do("POST", "/api/leads", lead)
+        campaign = await make_campaign(self.boss, self.name, list_, **settings)
+        self._far_end = far_end
+        await self.boss.do("POST", f"/api/campaigns/{campaign}/start", {})
+        return campaign
+
+    def comes(self, call: SipCall) -> None:
+        """A call to a far end."""
+        self.calls.append(call)
+        self._far_end(call)
+        self.came.check()
+
+    async def call(self, n: int) -> SipCall:
+        """The one that came as the n-th."""
+        await self.came.until(lambda: len(self.calls) > n, 20, f"call {n}")
+        return self.calls[n]
+
+
+@asynccontextmanager
+async def dialled(center: Center, name: str) -> AsyncIterator[Dialled]:
+    """Somebody who makes campaigns; all of them are stopped at the end, when no call of theirs goes on."""
+    async with Agent.signed_in(center.url, "admin", PASSWORD) as boss:
+        await verify_caller_id(boss)
+        made = Dialled(center, boss, name)
+        async with center.carrier(made.comes):
+            yield made
+            for each in (await boss.do("GET", "/api/campaigns?state=running"))["items"]:
+                await boss.do("POST", f"/api/campaigns/{each['id']}/stop", {})
+
+
+def says_hello(call: SipCall) -> None:
+    """Rings, answers, and says hello."""
+    call.ring()
+
+    def answers() -> None:
+        call.answer()
+        call.audio.play(HELLO)
+
+    asyncio.get_running_loop().call_later(0.5, answers)
+
+
+def greets_like_a_machine(call: SipCall) -> None:
+    """Answers at once, with a long greeting."""
+    call.answer()
+    call.audio.play(GREETING)
+
+
+@scenario
+async def dialled_and_joined(center: Center) -> None:
+    async with (
+        desk(center, "agent2", "102", answer, line="persistent") as d,
+        dialled(center, "dialled_and_joined") as campaign,
+    ):
+        await campaign.start(says_hello, 1, mode="power", ratio=1.0, detection={})
+        await d.agent.until("talking")
+        (await campaign.call(0)).hang_up()
+        await d.agent.until("available")
+
+
+@scenario
+async def dialled_and_dropped_with_the_key(center: Center) -> None:
+    async with (
+        desk(center, "agent2", "102", answer, line="persistent") as d,
+        dialled(center, "dialled_and_dropped_with_the_key") as campaign,
+    ):
+        await campaign.start(says_hello, 2, mode="power", ratio=2.0)
+        calls = [await campaign.call(n) for n in range(2)]
+        view = await d.agent.until("talking")
+        interaction = await center.interaction(view["interaction"], final=False)
+        talks, alone = sorted(calls, key=lambda call: f"+{call.called}" != interaction["caller"])
+        await insists(alone, "9", alone.wait_ended(30))
+        talks.hang_up()
+        await d.agent.until("available")
+
+
+@scenario
+async def dialled_and_busy(center: Center) -> None:
+    async with (
+        desk(center, "agent2", "102", answer, line="persistent"),
+        dialled(center, "dialled_and_busy") as campaign,
+    ):
+        await campaign.start(busy, 1, mode="power", ratio=1.0)
+        await (await campaign.call(0)).wait_ended()
+
+
+@scenario
+async def dialled_and_a_machine_has_the_message(center: Center) -> None:
+    async with (
+        desk(center, "agent2", "102", answer, line="persistent"),
+        dialled(center, "dialled_and_a_machine_has_the_message") as campaign,
+    ):
+        leaves = {"on_machine": "leave_message"}
+        await campaign.start(
+            greets_like_a_machine, 1, mode="power", ratio=1.0, detection=leaves, machine_message="Call us."
+        )
+        await (await campaign.call(0)).wait_ended(30)
+
+
+@scenario
+async def dialled_with_the_agent_first_on_a_phone_that_rings(center: Center) -> None:
+    async with (
+        desk(center, "agent2", "102", answer) as d,
+        dialled(center, "dialled_with_the_agent_first_on_a_phone_that_rings") as campaign,
+    ):
+        await campaign.start(says_hello, 1, mode="progressive")
+        await d.agent.until("talking")
+        (await campaign.call(0)).hang_up()
+        await d.agent.until("available")

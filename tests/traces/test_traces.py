@@ -13,9 +13,11 @@ import pytest
 
 from contactcenter.ami.messages import Message
 from contactcenter.ami.translate import translate
-from contactcenter.commands import SaveInteraction, Wake
+from contactcenter.commands import KeepAttempt, PlaceCall, SaveInteraction, Wake
+from contactcenter.dialer.campaigns import CampaignKept
 from contactcenter.events import (
     CallerLeft,
+    CampaignAsked,
     Event,
     LegAnswered,
     LegEnded,
@@ -45,6 +47,8 @@ class Player:
         self.center = center_of(header)
         self.ledger = Ledger()
         self.final: dict[str, SaveInteraction] = {}
+        self.outcomes: dict[str, str] = {}
+        """Of attempts that were placed."""
         self._timers: list[tuple[float, int, str]] = []
         self._told = 0
 
@@ -63,6 +67,11 @@ class Player:
     def end(self, at: float) -> None:
         """Asterisk has no legs any more, and all timers fire: nothing may be left, every record is final."""
         self.play([Snapshot(at=at, server=SERVER, asked_at=at, legs=())])
+        for live in [each for each in self.center.floor.campaigns.values() if each.runs]:
+            # One whose end the trace lacks would look for leads twice a second until all timers are over.
+            kept = CampaignKept(campaign=live.campaign, state="running")
+            stop = CampaignAsked(at=at, login="", name="", request="stop", kept=kept, step="stop")
+            self.play([stop])
         self.pass_time(at + LONG_S)
         check_empty(self.center.floor)
 
@@ -75,6 +84,13 @@ class Player:
                 heapq.heappush(self._timers, (command.due, self._told, command.timer))
             elif isinstance(command, SaveInteraction) and command.record.final:
                 self.final[command.record.id] = command
+            elif isinstance(command, PlaceCall):
+                assert command.leg not in self.outcomes, "placed twice"
+                self.outcomes[command.leg] = ""
+            elif isinstance(command, KeepAttempt) and command.record.id in self.outcomes:
+                before = self.outcomes[command.record.id]
+                assert before in ("", command.record.outcome), "an attempt has one outcome"
+                self.outcomes[command.record.id] = command.record.outcome
         check(self.center.floor)
 
 
@@ -131,6 +147,24 @@ def test_whole_trace_leaves_nothing_behind(file: Path) -> None:
     check_empty(player.center.floor)
     assert not player.center.impossible, "Asterisk did what no table allows"
     assert not any(save.record.inferred for save in player.final.values()), "all of it was heard"
+
+
+@pytest.mark.parametrize(
+    ("name", "outcomes"),
+    [
+        ("and_joined", ["connected"]),
+        ("and_dropped_with_the_key", ["connected", "dropped"]),
+        ("and_busy", ["busy"]),
+        ("and_a_machine_has_the_message", ["message_left"]),
+        ("with_the_agent_first_on_a_phone_that_rings", ["connected"]),
+    ],
+)
+def test_a_campaigns_calls_come_to_what_they_came_to(name: str, outcomes: list[str]) -> None:
+    header, events = load(FOLDER / f"dialled_{name}.jsonl")
+    player = Player(header)
+    player.play(events)
+    player.pass_time(events[-1].at + LONG_S)
+    assert sorted(player.outcomes.values()) == outcomes
 
 
 @pytest.mark.parametrize("kind", ["suffix", "dropped", "doubled", "snapshot"])

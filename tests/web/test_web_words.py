@@ -8,6 +8,7 @@ from desk import WEB, dictionary
 
 import contactcenter
 from contactcenter.crm.access import RIGHTS
+from contactcenter.dialer.permission import CAMPAIGNS, Refusal
 from contactcenter.dialer.starting import SAYS, Lack
 
 CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
@@ -102,6 +103,16 @@ def test_every_reason_why_a_campaign_can_not_start_is_in_the_dictionary() -> Non
     for lack in Lack:
         filled_in = set(re.findall(r"{(\w+)}", SAYS[lack]))
         assert set(re.findall(r"{(\w+)}", words[f"lack.{lack.value}"])) >= filled_in
+
+
+def test_every_rule_that_forbids_a_call_is_in_the_dictionary() -> None:
+    words = dictionary("en")
+    assert {key for key in words if key.startswith("refusal.")} == {
+        f"refusal.{each.value}" for each in Refusal
+    }
+    assert {f"pacing.{each.value}" for each in CAMPAIGNS} <= words.keys(), (
+        "why a campaign that runs does not dial"
+    )
 
 
 NOES = ("Refusal", "Unreadable")

@@ -124,7 +124,7 @@ leads = Table(
     Column("dropped_at", Double),  # the last drop after which nobody talked to him
     words("campaign"),  # whose hopper it is in
     Column("leased_until", Double),
-    words("last_attempt"),  # the attempt that said what becomes of it
+    words("last_attempt"),  # the attempt that said what becomes of it; empty: somebody did
     Column("version", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
     words("created_by"),

@@ -194,6 +194,20 @@ async def test_the_message_is_said_and_its_end_is_told(desk: Started) -> None:
         assert not d.all(OptOutAsked)
 
 
+async def test_whom_the_rescue_loop_brought_back_hears_the_message_without_music(desk: Started) -> None:
+    variables = {"CC_INTERACTION": DIALLED, "CC_QUEUE": "sales", "CC_ENTERED": "1785000000.5"}
+    async with desk() as d:
+        channel = FakeChannel(DIALLED, extension="s", path="resume?server=pbx7", variables=variables)
+        task = await in_queue(d, channel)
+        arrived = await d.event(CallArrived)
+        assert (arrived.call, arrived.server, arrived.queue) == (DIALLED, "pbx7", "sales")
+        d.server.carry(SayNotice(call=DIALLED, text="Who calls", key="9"))
+        await task
+        assert (await d.event(NoticeEnded)).whole
+        ends = channel.commands.index(["SET", "MUSIC", "off"])
+        assert ends < [command[0] for command in channel.commands].index("STREAM")
+
+
 async def test_the_key_is_kept_before_the_call_ends(desk: Started) -> None:
     async with desk() as d:
         channel = dialled(keys="9")
