@@ -14,7 +14,7 @@ from contactcenter.values import frozen
 
 ERASED = "erased"
 """Why such a lead is closed."""
-_TEXTS = ("name", "customer", "language", "owner", "zone", "region", "consent", "campaign")
+_TEXTS = ("name", "customer", "language", "zone", "region", "consent", "campaign")
 
 
 @frozen
