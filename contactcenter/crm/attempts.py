@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from contactcenter.commands import CorrectDisposition
@@ -219,6 +219,14 @@ def refuse_all(db: Connection, refused: Sequence[AttemptRecord]) -> None:
     if refused:
         db.execute(insert(attempts), [_values(storable(record)) for record in refused])
         campaigns.count(db, refused)
+
+
+def sweep(db: Connection, *, at: float) -> None:
+    """Delete records that no law wants any more, some at a time; the database itself refuses all others. What
+    was counted of them stays."""
+    over = attempts.c.state == literal_column("'over'")
+    old = select(attempts.c.id).where(attempts.c.kept_until < at, over).limit(_MANY)
+    db.execute(delete(attempts).where(attempts.c.id.in_(old)))
 
 
 def storable(record: AttemptRecord) -> AttemptRecord:
