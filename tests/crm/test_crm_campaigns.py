@@ -257,19 +257,6 @@ async def test_what_a_lead_can_not_be_is_refused_by_its_field(
     assert refused.value.field == field
 
 
-async def test_a_number_that_is_entered_again_may_be_where_it_might_be_before(store: Store) -> None:
-    """A ZIP code of Florida said so: without it the number is one of California's alone."""
-    list_ = await a_list(store)
-    known = leads.number_of("+12135550123", postcode="33101")
-    assert "US-FL" in known.regions
-    made = await store.write(leads.create, list_, NewLead(numbers=(known,)), at=AT)
-    again = replace(leads.number_of("+12135550123"), kind="home")
-    to = LeadChange(numbers=(again, leads.number_of("+13055550123")))
-    changed = await store.write(leads.change, made.id, to, at=AT)
-    assert changed.numbers[0] == replace(known, kind="home")
-    assert [each.number for each in changed.numbers] == ["+12135550123", "+13055550123"]
-
-
 async def test_a_lead_without_a_number_is_held_until_he_has_one(store: Store) -> None:
     made = await store.write(leads.create, await a_list(store), lead(name="A"), at=AT)
     assert (made.state, made.why) == (LeadState.HELD, leads.NO_NUMBER)
