@@ -80,8 +80,10 @@ def _missing(floor: Floor, event: Snapshot, seen: set[str]) -> list[str]:
         if call.server == server
     }
     agents = [agent for agent in floor.agents.values() if agent.line_server == server]
-    lines = {agent.line_leg: agent.line_asked_at for agent in agents}
-    monitors = {each.id: each.asked_at for each in floor.monitors.values() if each.server == server}
+    lines = {agent.line_leg: agent.line_asked_at + PLACING_S for agent in agents}
+    monitors = {
+        each.id: each.asked_at + PLACING_S for each in floor.monitors.values() if each.server == server
+    }
     dials = {
         dial.id: (dial.record.placed_at or dial.record.saved_at) + PLACING_S
         for dial in floor.dials.values()

@@ -74,7 +74,7 @@ def lease(db: Connection, campaign_id: str, many: int, at: float, drift_s: float
     _give_back_expired(db, at)
     numbers: set[str] = set()
     agreed = _agreed(db, campaign, min(many, MOST), at) if by.agents else []
-    found = _take(db, campaign, by, agreed, numbers, at)
+    found = _take(db, campaign, by, agreed, numbers, at) if agreed else []
     for _ in range(ROUNDS):
         wanted = min(many, MOST) - len(found)
         if wanted <= 0 or not (ids := mixer.pick(by, wanted, at)):

@@ -5,6 +5,7 @@ What a record says of the person's address narrows that, or adds to it, and neve
 the number can't be in stands beside the number's own, and the hours of both are kept.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -68,10 +69,19 @@ def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, *second)))
 
 
+_CHINESE = re.compile(
+    r"(中国|北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川"
+    r"|贵州|云南|陕西|甘肃|青海|内蒙古?|广西|西藏|宁夏|新疆)(省|市|(壮族|回族|维吾尔)?自治区)?"
+)
+"""As Chinese lists name them: one clock is kept in all of them, and no rule is known that differs there."""
+
+
 def _regions_said(region: str, postcode: str, american: bool) -> tuple[str, ...]:
     """What the record says, by ISO 3166: the region, and that of the ZIP code. Two letters are a state with
     numbers that may be of the United States (`DE` is Delaware), a country with all others."""
     said = region.strip().upper()
+    if _CHINESE.fullmatch(said):
+        said = "CN"
     if american and f"US-{said}" in STATES:
         said = f"US-{said}"
     if said and not _exists(said):

@@ -55,11 +55,11 @@ _FIRST = 100_000
 _SELLERS = ("agent2", "agent3", "agent5", "agent6", "agent8", "agent9")
 _NOTES = ("已介绍家庭套餐，客户满意", "约定下周再联系", "暂不考虑，资费已说明", "已办理升级，次月生效")
 _SCRIPT = (
-    "您好，请问是{name}吗？我是客服中心的回访专员。\n您最近办理了{product}，想了解一下安装和使用情况。\n"
-    "If the customer prefers English: how has {product} been working since the installation?"
+    "您好，请问是{name}吗？我是客服中心的回访专员。\n您最近办理了{产品}，想了解一下安装和使用情况。\n"
+    "If the customer prefers English: how has {产品} been working since the installation?"
 )
 _FORM = "安装是否按时？ | 是 | 否\n网速是否满意？ | 满意 | 一般 | 不满意\n还需要什么帮助？"
-_OFFER = "您好，{name}！您目前使用的是{plan}，现在升级 5G 家庭套餐首月免费，占用您一分钟可以吗？"
+_OFFER = "您好，{name}！您目前使用的是{套餐}，现在升级 5G 家庭套餐首月免费，占用您一分钟可以吗？"
 _MESSAGE = "您好，这里是客服中心。抱歉，现在没有座席接听，如有需要请拨打 4001。不想再接到来电请按 9。"
 
 
@@ -105,7 +105,7 @@ async def _list(store: Store, name: str, note: str, new: Sequence[NewLead], at: 
 async def _welcome(store: Store, people: Sequence[Customer], at: float) -> None:
     """Agents look at each lead and dial: nobody has been called yet."""
     new = [
-        _lead(one, {"product": PRODUCTS[n % 4], "安装日期": f"11月{n % 20 + 1}日"}, priority=int(n < 5))
+        _lead(one, {"产品": PRODUCTS[n % 4], "安装日期": f"11月{n % 20 + 1}日"}, priority=int(n < 5))
         for n, one in enumerate(people)
     ]
     list_ = await _list(store, "11月新装用户", "装机系统导出，回访后关闭", new, at)
@@ -126,7 +126,7 @@ async def _upgrade(
     dispositions: Sequence[str], at: float,
 ) -> None:  # fmt: skip
     """Dialled ahead of the agents for some days."""
-    new = [_lead(one, {"plan": dice.choice(PLANS)}, priority=dice.randint(0, 2)) for one in people]
+    new = [_lead(one, {"套餐": dice.choice(PLANS)}, priority=dice.randint(0, 2)) for one in people]
     list_ = await _list(store, "套餐到期用户", "三个月内合约到期", new, at)
     campaign = Campaign(
         id="", name=UPGRADE, mode=Mode.PREDICTIVE, profile="CN", queue="sales", trunk=TRUNK,

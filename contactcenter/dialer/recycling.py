@@ -111,8 +111,8 @@ def _rule(rules: Mapping[str, Rule], outcome: str) -> Rule | None:
 
 
 def _other_time(at: float, before: float, zone: ZoneInfo) -> float:
-    """`at`, or three hours after it, if the clock shows about the same as it did before."""
+    """`at`, or, if the clock shows about the same as before, when it shows three hours more than then."""
     then, now = (datetime.fromtimestamp(each, zone) for each in (before, at))
-    apart = abs((now.hour * 60 + now.minute) - (then.hour * 60 + then.minute))
-    near = min(apart, 24 * 60 - apart) < 120
-    return at + timedelta(hours=3).total_seconds() if near else at
+    day = 24 * 60
+    later = (now.hour * 60 + now.minute - then.hour * 60 - then.minute + day // 2) % day - day // 2
+    return at + timedelta(minutes=180 - later).total_seconds() if abs(later) < 120 else at

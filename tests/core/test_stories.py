@@ -853,6 +853,8 @@ def test_a_line_that_never_came_about_is_found_out_by_a_snapshot(world: World) -
     world.snapshot()
     assert world.agent().line_leg, "asked for before the line was"
     world.wait(1).snapshot()
+    assert world.agent().line_leg, "a busy Asterisk takes a moment to begin it"
+    world.wait(2).snapshot()
     assert not world.agent().line_leg
 
 

@@ -85,6 +85,13 @@ def test_who_lives_elsewhere_than_his_number_may_be_in_any_state_there() -> None
     assert where(TOLL_FREE, region="FR").regions == ()
 
 
+@pytest.mark.parametrize("said", ["中国", "北京", "广东省", "重庆市", "内蒙古自治区", "新疆维吾尔自治区"])
+def test_a_part_of_china_is_said_in_chinese(said: str) -> None:
+    assert where("+8613800138000", region=said) == where("+8613800138000", region="CN")
+    with pytest.raises(Refusal):
+        where("+8613800138000", region=f"{said}x")
+
+
 @pytest.mark.parametrize(
     ("given_", "zones", "regions"),
     [

@@ -42,6 +42,17 @@ def test_no_answer_goes_on_with_the_next_number_at_another_time_of_day() -> None
     assert after(RULES, tried("no_answer", number=1), 2, ZONE).number == 0, "the first again"
 
 
+@given(after_s=st.integers(60, 4 * 86_400), zone=st.sampled_from(["Asia/Shanghai", "America/New_York"]))
+def test_another_time_of_day_is_two_hours_from_the_last_at_least(after_s: int, zone: str) -> None:
+    """Also where the pause ends a little before that time: 22 hours and one minute after ten is 8:01."""
+    rules = {"no_answer": Rule(after_s=after_s, limit=4, other_time=True)}
+    at = after(rules, tried("no_answer"), 1, zone).at
+    then, now = (datetime.fromtimestamp(each, ZoneInfo(zone)) for each in (TEN, at))
+    apart = abs((now.hour - then.hour) * 60 + now.minute - then.minute)
+    assert min(apart, 24 * 60 - apart) >= 120
+    assert after_s <= at - TEN <= after_s + 5 * 3600
+
+
 def test_what_no_rule_names_is_closed() -> None:
     assert after(RULES, tried("invalid"), 1, ZONE).closed
 

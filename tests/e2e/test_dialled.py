@@ -146,6 +146,24 @@ async def test_a_machine_has_the_message_after_its_greeting(dialler: Dialler, wo
         assert attempt.outcome == "message_left"
 
 
+async def test_who_says_nothing_is_taken_for_a_machine_and_hears_the_message(
+    dialler: Dialler, world: FarEnds
+) -> None:
+    detection = Detection(on_machine=OnMachine.LEAVE_MESSAGE)
+    dialler.campaign = replace(CAMPAIGN, detection=detection)
+    world.habits["+13055550023"] = human(0.3, b"")
+    async with dialler.agent("tom", "101"):
+        dialler.leads("+13055550023")
+        dialler.start()
+        call = await world.call("+13055550023")
+        await call.wait_answered()
+        silent_s = await call.hears(NOTICE_HZ)
+        assert silent_s > detection.initial_silence_ms / 1000, "he has so long to say something"
+        attempt = await dialler.store.outcome("+13055550023")
+        assert (attempt.outcome, attempt.heard, attempt.agent) == ("message_left", "machine", "")
+        assert attempt.greeting_ended_at is None
+
+
 @pytest.mark.parametrize(
     ("habit", "outcome"),
     [

@@ -137,9 +137,10 @@ class World:
         person = Person(call, key=key)
         self.persons[number].append(person)
         call.audio.play(HELLO)
-        await call.audio.played(10)
-        person.greeted_at = time.monotonic()
-        await call.watchers.until(lambda: self._hears(person), 60, f"anything at {number}")
+        await asyncio.gather(
+            self._greets(person),
+            call.watchers.until(lambda: self._hears(person), 60, f"anything at {number}"),
+        )
         self.changed.check()
         if person.agent_at:
             await asyncio.sleep(TALK_S)
@@ -148,6 +149,11 @@ class World:
             await call.audio.press(person.key)
         await call.wait_ended(60)
         self.changed.check()
+
+    @staticmethod
+    async def _greets(person: Person) -> None:
+        await person.call.audio.played(10)
+        person.greeted_at = time.monotonic()
 
     @staticmethod
     def _hears(person: Person) -> bool:

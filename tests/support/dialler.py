@@ -51,9 +51,12 @@ RULES = Rules(
     queues=(queue("sales", wrap_up_s=0, without_agents=True),),
     dispositions=frozenset({"done"}),
     fallback_queue="sales",
-    dids=frozenset({"4001"}),
+    dids=frozenset({"4001", "4005"}),
     trunks={"carrier": TrunkRules(calls_per_s=20, channels=100)},
 )
+
+
+ANNOUNCEMENT = Path("tests/e2e/scripts/announcement.py")
 
 
 class Drone:
@@ -154,7 +157,7 @@ class Dialler:
         scripts = AgiServer(
             tell=self.loop.tell,
             now=self.clock.now,
-            dids={"4001": Route(queue="sales")},
+            dids={"4001": Route(queue="sales"), "4005": Route(script=ANNOUNCEMENT)},
             fallback_queue="sales",
             cache=self.folder,
             find_customer=_nobody,

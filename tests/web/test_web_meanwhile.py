@@ -18,6 +18,14 @@ from contactcenter.crm.followups import FollowupChange
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIELDS = ("points", "stars")
+WATCH = """() => {
+    window.seen = [];
+    const look = () => seen.push(document.querySelector("main .long-text").textContent);
+    new MutationObserver(look).observe(
+        document.querySelector("main"), {subtree: true, childList: true, characterData: true}
+    );
+}"""
+"""Write down what stands in the note after each change of the page."""
 
 
 def fact(page: Page, label: str) -> Locator:
@@ -205,6 +213,28 @@ async def test_a_follow_up_that_somebody_else_changed_is_not_set_back(desk: Desk
     await dialog.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("dialog", name="Changed meanwhile")).to_contain_text("Theirs")
     assert (await followup_now(edge, one)).note == "Theirs"
+
+
+async def test_an_answer_that_comes_late_does_not_set_back_what_was_saved_meanwhile(
+    desk: Desk, edge: Running
+) -> None:
+    wang = await of_nobody(edge, "Wang")
+    one = await followup(edge, "Call him", 3600, customer=wang.id)
+    page = await at(desk, f"/followups/{one.id}", "main .record", "agent1")
+    dialog = page.get_by_role("dialog")
+    await page.get_by_role("button", name="Edit").click()
+    await dialog.get_by_label("Note").fill("Mine")
+    async with desk.answers_held(f"**/api/followups/{one.id}", first_only=True) as answered:
+        await changed(edge, f"/api/customers/{wang.id}", {"company": "Other"})  # the page reads again
+        await answered.wait()
+        await dialog.get_by_role("button", name="Save").click()
+        await expect(page.locator("main .long-text").first).to_have_text("Mine")
+        await page.evaluate(WATCH)
+    # What came before this answer is drawn by then.
+    await page.evaluate(
+        "fetch('/healthz').then((one) => one.text()).then(() => new Promise(requestAnimationFrame))"
+    )
+    assert {*await page.evaluate("seen")} <= {"Mine"}
 
 
 async def test_what_is_typed_of_a_user_outlives_saving_and_a_look_elsewhere(

@@ -9,6 +9,7 @@ from desk import WEB, dictionary
 import contactcenter
 from contactcenter.crm.access import RIGHTS
 from contactcenter.dialer.permission import CAMPAIGNS, Refusal
+from contactcenter.dialer.profiles import PROFILES
 from contactcenter.dialer.starting import SAYS, Lack
 
 CJK = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
@@ -113,6 +114,16 @@ def test_every_rule_that_forbids_a_call_is_in_the_dictionary() -> None:
     assert {f"pacing.{each.value}" for each in CAMPAIGNS} <= words.keys(), (
         "why a campaign that runs does not dial"
     )
+
+
+def test_the_sources_of_the_chinese_rules_are_said_in_chinese() -> None:
+    script, words = (WEB / "static" / "js" / "law_sources.js").read_text(), dictionary("zh")
+    known = re.findall(r'\["([^"]+)", "(law_source\.[a-z_]+)"\]', script)
+    assert len(known) > 20
+    for source in PROFILES["CN"].sources.values():
+        for says, key in known:
+            source = source.replace(says, str(words[key]))
+        assert source == "none" or not re.search(r"[A-Za-z]{2,}", source), source
 
 
 NOES = ("Refusal", "Unreadable")

@@ -12,6 +12,7 @@ import { dayTimeOf, fine, longTime } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { language, t, word } from "./language.js";
+import { Source } from "./law_sources.js";
 import { me, toast } from "./model.js";
 import { dispositionTitle, queueTitle } from "./parts.js";
 import { PersonChoice, TeamChoice, usePeople } from "./people.js";
@@ -48,7 +49,7 @@ function lawOf(name, profile) {
 function Law({ name, profile }) {
   const law = profile && lawOf(name, profile);
   if (!law) return null;
-  return html`<p class="law small"><${Icon} name="law" size=${14} /><span>${law.text}${law.source && html` <cite lang=${/[\u4e00-\u9fff]/.test(law.source) ? undefined : "en"}>${law.source}</cite>`}</span></p>`;
+  return html`<p class="law small"><${Icon} name="law" size=${14} /><span>${law.text}${law.source && html` <${Source} source=${law.source} />`}</span></p>`;
 }
 
 /** The form's parts get `form`: `{value, set, off, profile, lacks}`. */

@@ -129,7 +129,7 @@ export function Shares({ counts, label, empty }) {
   return html`<figure class="shares">
     <div class="shares-bar" aria-hidden="true">${known.map((code) => html`<i key=${code} data-part=${OUTCOMES[code]} style=${{ flexGrow: counts[code] }}></i>`)}</div>
     <ul class="shares-legend" aria-label=${label}>
-      ${known.map((code) => html`<li key=${code}><i data-part=${OUTCOMES[code]} aria-hidden="true"></i><span>${t(`attempt.${code}`)}</span><strong class="figures">${share(counts[code] / all)}</strong><span class="small quiet figures">${whole(counts[code])}</span></li>`)}
+      ${known.map((code) => html`<li key=${code}><i data-part=${OUTCOMES[code]} aria-hidden="true"></i><span>${t(`attempt.${code}`)}</span><strong class="figures">${(counts[code] < all / 100 ? fine : share)(counts[code] / all)}</strong><span class="small quiet figures">${whole(counts[code])}</span></li>`)}
     </ul>
   </figure>`;
 }

@@ -9,6 +9,7 @@ import { dateTimeOf, fine, whole } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { t } from "./language.js";
+import { Source } from "./law_sources.js";
 import { Card } from "./parts.js";
 import { inWords } from "./refused.js";
 import { Table } from "./table.js";
@@ -38,7 +39,7 @@ function Verdicts({ period }) {
     [t("report.rule"), (one) => html`<strong>${t(`report_rule.${one.rule}`)}</strong>`],
     [t("report.kept"), (one) => html`<span class="verdict-word" data-kept=${one.kept}><${Icon} name=${one.kept ? "check" : "warning"} size=${16} />${t(one.kept ? "report.yes" : "report.no")}</span>`],
     [t("report.figures"), (one) => saysOf(one.rule, period)],
-    [t("report.source"), (one) => html`<cite class="small quiet" lang=${/[\u4e00-\u9fff]/.test(one.source) ? undefined : "en"}>${one.source}</cite>`],
+    [t("report.source"), (one) => html`<${Source} source=${one.source} look="small quiet" />`],
   ];
   return html`<${Table} label=${t("report.rules")} columns=${columns} rows=${period.verdicts} keyOf=${(one) => one.rule} empty="" />`;
 }

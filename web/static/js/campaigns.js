@@ -107,7 +107,7 @@ export function Campaigns() {
   ];
   const rows = pages.items.map(asOfNow);
   const segment = (value, title) => html`<button key=${value} type="button" class="segment" aria-pressed=${state.value === value} onClick=${() => (state.value = value)}>${title}</button>`;
-  return html`<div class="page wide">
+  return html`<div class="page wide-page">
     <div class="page-title"><h1>${t("nav.campaigns")}</h1>
       <div class="page-actions">
         <div class="segments many" role="group" aria-label=${t("board.state")}>${segment("", t("campaign.all"))}${STATES.map((each) => segment(each, t(`campaign_state.${each}`)))}</div>

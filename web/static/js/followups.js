@@ -214,7 +214,9 @@ export function FollowupPage({ id }) {
   const [again, setAgain] = useState(0);
   const load = async () => {
     try {
-      setFound({ state: "here", one: await get(`/api/followups/${encodeURIComponent(id)}`) });
+      const one = await get(`/api/followups/${encodeURIComponent(id)}`);
+      // Two may be asked for at once, and the older answer come last.
+      setFound((before) => (before.one?.version > one.version ? before : { state: "here", one }));
       setAgain((times) => times + 1);
     } catch (refusal) {
       setFound((before) => (before.one && ![403, 404].includes(refusal.status) ? before : { state: "trouble", refusal }));

@@ -99,8 +99,8 @@ export function Preview() {
   </div>`;
 }
 
-/** While it is dialled: what is known of him stays, and it can still be given up. A phone that is rung rings when he has
- * answered; one that the page answers is answered here. */
+/** While it is dialled: what is known of him stays, and it can still be given up. A phone that is rung rings
+ * before he is called; one that the page answers is answered here. */
 export function Dialling() {
   const { call, lead } = myPop.value;
   const rung = myself.value.line === "ring";
