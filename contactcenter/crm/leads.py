@@ -400,9 +400,13 @@ def reopen(
 
 def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = CENTER, at: float) -> LeadRow:
     """Let these leads be one: `kept` takes over the numbers and fields that he lacks, the others are closed
-    as duplicates. What was dialled so far stays with who was dialled. Raises `Refusal` `not_found`."""
+    as duplicates. What was dialled so far stays with who was dialled. Raises `Refusal`: `not_found`, or
+    the wrong field."""
     row = _visible(db, kept, reader)
-    others = [_visible(db, each, reader) for each in dict.fromkeys(gone) if each != kept]
+    try:
+        others = [_visible(db, each, reader) for each in dict.fromkeys(gone) if each != kept]
+    except Refusal as error:
+        raise Refusal(str(error), field="gone") from None
     if not others:
         raise Refusal("name the others", field="gone")
     held = numbers_of(db, [row.id, *(each.id for each in others)])
