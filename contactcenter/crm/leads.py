@@ -387,8 +387,10 @@ def reopen(
     if row.state not in (LeadState.CLOSED.value, LeadState.HELD.value):
         raise Refusal("only a lead who is closed or held is opened again", code="illegal_now", field="state")
     if row.why == NotDialled.DO_NOT_CALL.value and not reader.may(Right.DO_NOT_CALL_MANAGE):
-        says = "he asked not to be called: who manages that list opens him again"
-        raise Refusal(says, code="beyond_you", field="state")
+        raise Refusal(
+            "he asked not to be called: who manages that list opens him again", code="beyond_you",
+            field="state",
+        )  # fmt: skip
     if not numbers_of(db, [row.id])[row.id]:
         raise Refusal("he has no number: give him one first", code="illegal_now", field="numbers")
     values = {

@@ -25,6 +25,8 @@ const KNOWN = [
   [/^he has no number: give him one first$/, "because.no_number_yet"],
   [/^name the others$/, "because.name_others"],
   [/^only a lead who is closed or held is opened again$/, "because.lead_open"],
+  [/^he asked not to be called: who manages that list opens him again$/, "because.lead_asked"],
+  [/^who brings in lists says who has agreed$/, "because.lead_proof"],
   [/^the lead is (?<lead>\S+) already$/, "because.lead_so"],
   [/^at most (?<most>\d+) columns are kept under their names/, "because.kept_columns"],
   [/^only a column with a name of at most (?<most>\d+) characters/, "because.column_name"],
