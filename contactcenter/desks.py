@@ -2,7 +2,7 @@
 
 from contactcenter.agents import BUSY, WISHES, AgentSession, AgentState, AgentTrigger, PauseReason
 from contactcenter.calls import Call
-from contactcenter.commands import Accepted, EndLeg, OpenLine
+from contactcenter.commands import Accepted, AnswerPhone, EndLeg, OpenLine
 from contactcenter.events import AgentSignedIn, AgentSignedOut, PageLost, PageOpened, PhoneChosen, StateAsked
 from contactcenter.floor import Floor
 
@@ -144,6 +144,13 @@ def close_line(floor: Floor, agent: AgentSession) -> None:
         floor.do(EndLeg(server=agent.line_server, leg=agent.line_leg))
         floor.lines.pop(agent.line_leg, None)
         agent.line_leg, agent.line_up = "", False
+
+
+def line_ringing(floor: Floor, leg: str) -> None:
+    """The phone rings for a persistent line; one that the center can answer has nobody who would."""
+    agent = floor.agents.get(floor.lines.get(leg, ""))
+    if agent and agent.line_leg == leg and agent.phone in floor.rules.answerable:
+        floor.do(AnswerPhone(phone=agent.phone))
 
 
 def line_answered(floor: Floor, leg: str) -> None:

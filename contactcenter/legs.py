@@ -66,13 +66,15 @@ def _heard(floor: Floor, leg_id: str, at: float) -> Leg | None:
 
 
 def ringing(floor: Floor, event: LegRinging) -> None:
-    """An agent's phone rings: worth a line in the timeline. A supervisor's may be one that we answer."""
+    """An agent's phone rings: worth a line in the timeline. A supervisor's, and one that rings for a line
+    that stays open, may be one that we answer."""
     leg = _heard(floor, event.leg, event.at)
     call = floor.calls.get(floor.desk_legs.get(leg.id, leg.linked)) if leg else None
     if leg and call and call.state is CallState.OFFERED and leg.phone:
         call.interaction.note(event.at, "ringing", phone=leg.phone)
         handoff.ringing(floor, call, leg)
     monitoring.leg_ringing(floor, event.leg)
+    desks.line_ringing(floor, event.leg)
     dialling.leg_ringing(floor, event.leg, event.at)
 
 

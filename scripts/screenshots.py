@@ -32,6 +32,8 @@ AGENT_PAGE, OVERVIEW, CUSTOMER = "agent-page.png", "supervisor-overview.png", "c
 CUSTOMERS, BOARD, DUPLICATES = "customer-list.png", "request-board.png", "duplicates.png"
 IMPORT, ROLES = "import.png", "roles.png"
 CAMPAIGN_LIST, CAMPAIGN, PREVIEW = "campaign-list.png", "campaign.png", "preview.png"
+CAMPAIGN_LIVE, LINES = "campaign-live.png", (("agent4", "117"), ("agent7", "118"), ("agent10", "119"))
+"""Who serves the campaign whose calls are seen, on simulated phones whose line stays open."""
 LEAD, LEAD_IMPORT, NO_CALLS = "lead.png", "lead-import.png", "do-not-call.png"
 YEAR = ("--customers", "400", "--interactions", "3000", "--agents", "12")
 """How much of a made-up year the lists show."""
@@ -192,7 +194,25 @@ async def _campaigns(browser: Browser, options: argparse.Namespace) -> None:
         await page.wait_for_load_state("networkidle")
         await page.screenshot(path=options.folder / LEAD_IMPORT)
         await agent.close()
+        await _live(browser, address, page, ready["id"], options.folder / CAMPAIGN_LIVE)
         await page.close()
+
+
+async def _live(browser: Browser, address: str, page: Page, campaign: str, file: Path) -> None:
+    """A campaign while it dials: with lines that stay open, as many calls as two for each agent."""
+    async with contextlib.AsyncExitStack() as desks:
+        for login, phone in LINES:
+            desk = await _page(browser, address, 900)
+            desks.push_async_callback(desk.close)
+            await _enter(desk, login)
+            await _send(desk, "PUT", "/api/me/phone", {"endpoint": phone, "line": "persistent"})
+            await desk.wait_for_timeout(3000)  # the phone is rung, and answers
+            await _send(desk, "PUT", "/api/me/state", {"state": "available"})
+        await _send(page, "PATCH", f"/api/campaigns/{campaign}", {"mode": "power", "ratio": 2})
+        await page.goto(f"/campaigns/{campaign}")
+        await page.locator("[data-dots=talking] .dots i").nth(1).wait_for(timeout=60_000)
+        await page.locator("[data-dots=ringing] .dots i").first.wait_for(timeout=60_000)
+        await page.screenshot(path=file)
 
 
 async def _records(browser: Browser, address: str, options: argparse.Namespace) -> None:

@@ -183,6 +183,18 @@ def test_answer_before_the_phone_rings_is_kept_until_it_does() -> None:
     assert not world.commands(AnswerPhone), "pressed once"
 
 
+@pytest.mark.parametrize("answerable", [True, False])
+def test_a_simulated_phone_takes_the_line_that_stays_open_by_itself(answerable: bool) -> None:
+    world = World(replace(RULES, answerable=frozenset({"101"} if answerable else ())))
+    world.signs_in()
+    world.step(e.PhoneChosen(at=world.now, login="tom", phone="101", line="persistent", request="p"))
+    leg = world.commands(OpenLine)[0].leg
+    world.step(
+        e.LegStarted(at=world.now, leg=leg, server=SERVER, phone="101"), e.LegRinging(at=world.now, leg=leg)
+    )
+    assert world.told_commands(AnswerPhone) == ([AnswerPhone(phone="101")] if answerable else [])
+
+
 # --- leaving early ---
 
 
