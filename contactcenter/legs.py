@@ -15,6 +15,7 @@ from contactcenter import (
     handoff,
     monitoring,
     previewing,
+    reached,
     recording,
     takeovers,
     talks,
@@ -75,7 +76,7 @@ def ringing(floor: Floor, event: LegRinging) -> None:
         handoff.ringing(floor, call, leg)
     monitoring.leg_ringing(floor, event.leg)
     desks.line_ringing(floor, event.leg)
-    dialling.leg_ringing(floor, event.leg, event.at)
+    reached.leg_ringing(floor, event.leg, event.at)
 
 
 def answered(floor: Floor, event: LegAnswered) -> None:
@@ -85,7 +86,7 @@ def answered(floor: Floor, event: LegAnswered) -> None:
         desks.line_answered(floor, leg.id)
         calling_back.desk_answered(floor, leg.id, event.at)
         previewing.desk_answered(floor, leg.id, event.at)
-        dialling.leg_answered(floor, leg.id, event.at)
+        reached.leg_answered(floor, leg.id, event.at)
 
 
 def joined(floor: Floor, event: LegJoined) -> None:

@@ -15,6 +15,7 @@ from contactcenter import (
     identifying,
     legs,
     monitoring,
+    reached,
     recording,
     talks,
     waiting_room,
@@ -112,7 +113,7 @@ def _correct(floor: Floor, event: Snapshot, seen: LegSeen) -> None:
         monitoring.leg_seen(floor, event.server, seen, event.at)
     if leg.answered:
         desks.line_answered(floor, leg.id)
-        dialling.seen_answered(floor, leg.id, event.at)
+        reached.seen_answered(floor, leg.id, event.at)
     floor.move_leg(leg, seen.bridge)
     leg.room = seen.room
     recording.bridged(floor, leg, event.at)
