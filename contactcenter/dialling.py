@@ -245,6 +245,9 @@ def open_call(floor: Floor, dial: Dial, at: float, *, calling: bool) -> Call:
         language=lead.language,
         customer=lead.customer,
         queue=dial.queue,
+        campaign=record.campaign,
+        lead=record.lead,
+        attempt=record.id,
         arrived_at=at,
         queued_at=at,
     )

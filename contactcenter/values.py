@@ -331,6 +331,12 @@ class InteractionRecord:
     """The number to call back, when the caller or the agent asked for it."""
     origin: str = ""
     """The interaction that this one follows from: in which a callback was agreed on."""
+    campaign: str = ""
+    """Whose call it was, if a campaign placed it …"""
+    lead: str = ""
+    """… to whom of its lists …"""
+    attempt: str = ""
+    """… and the record of the dial."""
     error: str = ""
     """What went wrong in the script, if anything did."""
     arrived_at: float

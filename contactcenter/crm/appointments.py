@@ -334,6 +334,24 @@ def _is_gone(row: Row[Any]) -> bool:
     return row.disabled is not False or bool(row.queue and row.queue not in row.serves)
 
 
+def forget(db: Connection, lead: str, *, by: str, at: float) -> None:
+    """Nothing is left of whom these are with, and nobody calls him: for who erases a lead."""
+    rows = db.execute(
+        select(appointments).where(appointments.c.lead == lead, appointments.c.lead != "")
+    ).all()
+    for row in rows:
+        values: dict[str, Any] = {
+            "lead": "", "customer": "", "number": "", "name": "", "note": "", "reason": "", "remind_at": None,
+            "version": row.version + 1, "updated_at": at,
+        }  # fmt: skip
+        if row.state == AppointmentState.OPEN.value:
+            values["state"] = AppointmentState.CANCELLED.value
+        db.execute(update(appointments).where(appointments.c.id == row.id).values(**values))
+        records.changed(
+            db, "appointment", row.id, {}, {}, by=by, at=at, version=row.version + 1, act="forget"
+        )
+
+
 def _in_state(state: AppointmentState | None, at: float) -> tuple[ColumnElement[bool], ...]:
     """What of a row says that it is in this state at this moment."""
     match state:

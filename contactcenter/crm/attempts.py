@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from contactcenter.commands import CorrectDisposition
@@ -156,8 +156,12 @@ def begin(db: Connection, record: AttemptRecord, at: float, drift_s: float = 0.0
         # He was moved while he was in the hopper, such as an appointment of his.
         settling.postpone(db, lead, at)
         return _refuse(db, record, Refusal.NOT_DUE, None, at)
+    number = next((each for each in numbers if each.number == record.number), None)
+    if lead and number is None:  # somebody changed it since he was leased
+        due_at = settling.put_back(db, lead, numbers, at)
+        return replace(_refuse(db, record, Refusal.NOT_DUE, None, at), due_at=due_at)
     by = permits.terms(db, campaign, drift_s)
-    target = permits.target_of(lead, _dialled_number(record, numbers)) if lead else _target(record)
+    target = permits.target_of(lead, number) if lead and number else _target(record)
     (permit,) = permits.permits(db, by, [target], at, ignoring=record.id)
     shown = permits.numbers_shown(db, campaign)
     if shown and record.shows not in shown:
@@ -217,6 +221,14 @@ def refuse_all(db: Connection, refused: Sequence[AttemptRecord]) -> None:
         campaigns.count(db, refused)
 
 
+def sweep(db: Connection, *, at: float) -> None:
+    """Delete records that no law wants any more, some at a time; the database itself refuses all others. What
+    was counted of them stays."""
+    over = attempts.c.state == literal_column("'over'")
+    old = select(attempts.c.id).where(attempts.c.kept_until < at, over).limit(_MANY)
+    db.execute(delete(attempts).where(attempts.c.id.in_(old)))
+
+
 def storable(record: AttemptRecord) -> AttemptRecord:
     """The record with all text made inert."""
     texts: dict[str, Any] = {
@@ -258,15 +270,6 @@ def _as_it_is(record: AttemptRecord) -> Begun:
 
 def _is_leased(lead: Row[Any] | None, campaign: str) -> bool:
     return lead is not None and lead.state == LeadState.LEASED.value and lead.campaign == campaign
-
-
-def _dialled_number(record: AttemptRecord, numbers: Sequence[LeadNumber]) -> LeadNumber:
-    """The lead's number with all zones in which it may be; one that was changed meanwhile by itself."""
-    found = next((each for each in numbers if each.number == record.number), None)
-    if found is not None:
-        return found
-    place = where(record.number)
-    return LeadNumber(number=record.number, zones=place.zones, regions=place.regions)
 
 
 def _target(record: AttemptRecord) -> permits.Target:

@@ -26,12 +26,13 @@ from sqlalchemy import (
     update,
 )
 
-from contactcenter.crm import access, attempt_rows, outbox, ownerships, paging, records
+from contactcenter.crm import access, attempt_rows, outbox, ownerships, paging, records, samples
 from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.attempt_rows import COLUMNS
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.outbox import News
 from contactcenter.crm.paging import Page
+from contactcenter.crm.samples import NewSample
 from contactcenter.crm.schema import attempts, campaign_days, campaign_lists, campaigns, lists
 from contactcenter.crm.text import entered
 from contactcenter.dialer.attempts import NOT_PLACED, AttemptRecord, AttemptState
@@ -190,6 +191,7 @@ def create(
     given here. `owner`, `team`: None is who makes it, and his first team. Raises `Refusal`."""
     campaign = replace(_checked(db, new, reader, ()), id=uuid4().hex)
     ownerships.check(db, owner or "", team or "")
+    ownerships.check_reach(db, reader, Kind.LEAD, owner or "", team or "")
     owner = reader.login if owner is None else owner
     team = reader.home if team is None else team
     row: dict[str, Any] = {
@@ -233,6 +235,7 @@ def change(
     values["owner"] = row.owner if owner is None else owner
     values["team"] = row.team if team is None else team
     ownerships.check(db, owner or "", team or "")
+    ownerships.check_reach(db, reader, Kind.LEAD, owner or "", team or "")
     was, now = _told(dict(row._mapping), before.lists), _told({**row._mapping, **values}, after.lists)
     if was == now:
         return _written(db, row.id)
@@ -264,6 +267,16 @@ def archive(
         db, "campaign", row.id, {"state": row.state}, {"state": to}, by=reader.login, at=at, version=version,
         act="archive",
     )  # fmt: skip
+    return _written(db, row.id)
+
+
+def add_sample(
+    db: Connection, campaign: str, new: NewSample, *, reader: Reader = CENTER, at: float
+) -> CampaignRow:
+    """Enter how many of its machines somebody has listened to, and how many of those were persons: its
+    detection has the sums from now on. Raises `Refusal`: `not_found`, `illegal_now`, or the wrong field."""
+    row = check_visible(db, campaign, reader)
+    samples.add(db, row.id, _rows(db, [row])[0].campaign.detection, new, reader=reader, at=at)
     return _written(db, row.id)
 
 
@@ -358,6 +371,8 @@ def _checked(db: Connection, new: Campaign, reader: Reader, held: Collection[str
 
 
 def _columns(campaign: Campaign) -> dict[str, Any]:
+    if campaign.detection is not None:  # what was listened to is in a table of its own, with its proof
+        campaign = replace(campaign, detection=replace(campaign.detection, heard=0, persons=0))
     document = msgspec.to_builtins(campaign)
     settings = {name: value for name, value in document.items() if name not in _APART}
     try:
@@ -392,9 +407,10 @@ def _rows(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CampaignRow, ...]:
     shares: dict[str, list[ListShare]] = defaultdict(list)
     for each in db.execute(query.order_by(campaign_lists.c.place)) if ids else ():
         shares[each.campaign].append(ListShare(list=each.list, weight=each.weight))
+    heard = samples.sums(db, ids)
     return tuple(
         CampaignRow(
-            campaign=_campaign(row, shares[row.id]), state=CampaignState(row.state), owner=row.owner,
+            campaign=_campaign(row, shares[row.id], heard), state=CampaignState(row.state), owner=row.owner,
             team=row.team, started_at=row.started_at, version=row.version, created_at=row.created_at,
             created_by=row.created_by, updated_at=row.updated_at,
         )
@@ -402,10 +418,16 @@ def _rows(db: Connection, rows: Sequence[Row[Any]]) -> tuple[CampaignRow, ...]:
     )  # fmt: skip
 
 
-def _campaign(row: Row[Any], shares: Iterable[ListShare]) -> Campaign:
+def _campaign(
+    row: Row[Any], shares: Iterable[ListShare], heard: Mapping[tuple[str, str], tuple[int, int]]
+) -> Campaign:
     apart = {"id": row.id, "name": row.name, "mode": row.mode, "profile": row.profile, "queue": row.queue}
     lists_ = [{"list": each.list, "weight": each.weight} for each in shares]
-    return msgspec.convert({**row.settings, **apart, "lists": lists_}, Campaign)
+    found = msgspec.convert({**row.settings, **apart, "lists": lists_}, Campaign)
+    if (detection := found.detection) is None:
+        return found
+    listened, persons = heard.get((row.id, samples.key_of(detection)), (0, 0))
+    return replace(found, detection=replace(detection, heard=listened, persons=persons))
 
 
 def _kept(db: Connection, rows: Sequence[Row[Any]], at: float) -> tuple[CampaignKept, ...]:

@@ -21,6 +21,7 @@ from contactcenter.crm.paging import Page
 from contactcenter.crm.schema import (
     attachments,
     audit,
+    campaigns,
     consents,
     followups,
     interactions,
@@ -136,8 +137,10 @@ def _place(cursor: str) -> tuple[float, str] | None:
 
 
 def _interactions(asked: _Asked) -> tuple[Select[Any], ColumnElement[float], ColumnElement[str]]:
-    query = select(interactions).where(
-        assignments.belong_to(asked.family), access.visible(asked.reader, Kind.INTERACTION)
+    query = (
+        select(interactions, campaigns.c.name.label("campaign_name"))
+        .outerjoin(campaigns, campaigns.c.id == interactions.c.campaign)
+        .where(assignments.belong_to(asked.family), access.visible(asked.reader, Kind.INTERACTION))
     )
     return query, interactions.c.arrived_at, interactions.c.id
 
@@ -207,9 +210,10 @@ def _picked(
 def _interaction(row: Any, reader: Reader) -> HistoryEntry:
     names = (
         "channel", "direction", "caller", "queue", "outcome", "disposition", "note", "waited_s", "talked_s",
-        "final",
+        "final", "campaign", "lead", "attempt",
     )  # fmt: skip
-    entry = _picked(row, "interaction", *names, login="agent")
+    more = {"campaign_name": row.campaign_name or ""}
+    entry = _picked(row, "interaction", *names, login="agent", more=more)
     return replace(entry, detail=access.shown(reader, Kind.INTERACTION, entry.detail))
 
 

@@ -91,6 +91,12 @@ def give_back(db: Connection, ids: Collection[str]) -> None:
         db.execute(update(lead_rows).where(lead_rows.c.id.in_(list(ids)), *_idle()).values(_DUE))
 
 
+def take_back(db: Connection, campaign_id: str, leased_at: float) -> None:
+    """The leads of the campaign's lease of that moment are due as before: nobody heard which they are."""
+    until = lead_rows.c.leased_until == leased_at + LEASE_S
+    db.execute(update(lead_rows).where(*_idle(), lead_rows.c.campaign == campaign_id, until).values(_DUE))
+
+
 def give_all_back(db: Connection) -> None:
     """At start: nobody has a hopper yet. Leads whose attempts are not over stay where they are."""
     db.execute(update(lead_rows).where(*_idle()).values(_DUE))

@@ -1,10 +1,10 @@
 """The record of every interaction: saved while it lives, final exactly once, never changed after that."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, desc, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, desc, func, insert, literal_column, select, update
 
 from contactcenter.commands import CorrectDisposition, SaveInteraction
 from contactcenter.crm import access, assignments, indexing, links, outbox, paging, recordings, roots
@@ -14,14 +14,16 @@ from contactcenter.crm.errors import Refusal
 from contactcenter.crm.links import LinkedRecord
 from contactcenter.crm.outbox import News
 from contactcenter.crm.paging import Page
-from contactcenter.crm.schema import corrections, interactions, timeline, workers
+from contactcenter.crm.schema import campaigns, corrections, interactions, timeline, workers
 from contactcenter.crm.text import inert
 from contactcenter.values import InteractionRecord, MatchMethod, PastInteraction, TimelineEntry, frozen
 
 NOTE = 4000
 """Longest note; longer text is cut with a mark, see `text.inert`."""
 _LONG = frozenset({"note", "error"})
-_FILTERS = {name: interactions.c[name] for name in ("queue", "outcome")} | {"agent": workers.c.login}
+_FILTERS = {name: interactions.c[name] for name in ("queue", "outcome", "campaign", "lead")} | {
+    "agent": workers.c.login
+}
 _FIELDS = tuple(field.name for field in fields(InteractionRecord))
 _CALLER_S = ("callback", "callback_known", "callback_refused", "calling_back")
 """Kinds of entries of the timeline whose `number` is the one at which the caller is reached."""
@@ -68,6 +70,8 @@ class Beside:
     """Of customers: id and name of today; an empty name is one that he does not see."""
     recorded: dict[str, int]
     """How many recordings, of those that have any."""
+    campaigns: dict[str, str]
+    """The names of the campaigns that placed calls."""
 
 
 def get(db: Connection, interaction: str, reader: Reader) -> Interaction | None:
@@ -109,9 +113,8 @@ def page(
     """Interactions that the reader sees, as he may see them, that arrived from `since` on and before `until`,
     the newest first.
 
-    `filters` names any of queue, agent,
-    outcome, customer; an agent's are those in which he has, or had, the caller. Raises `Refusal` for others
-    and foreign cursors.
+    `filters` names any of queue, agent, outcome, customer, campaign, lead; an agent's are those in which he
+    has, or had, the caller. Raises `Refusal` for others and foreign cursors.
     """
     query, key, tie = select(interactions), interactions.c.arrived_at, interactions.c.id
     query = query.where(access.visible(reader, Kind.INTERACTION))
@@ -121,6 +124,8 @@ def page(
         query = query.join(workers, workers.c.interaction_id == tie)
         key, tie = workers.c.arrived_at, workers.c.interaction_id
     for name, value in (filters or {}).items():
+        if name == "campaign":  # in so many letters: the index is of those rows only
+            query = query.where(interactions.c.campaign != literal_column("''"))
         if name == "customer":
             root = roots.root_of(db, value)
             query = query.where(assignments.belong_to(roots.family(db, root) if root else (value,)))
@@ -145,7 +150,14 @@ def beside(db: Connection, records: Sequence[InteractionRecord], reader: Reader)
     return Beside(
         names=roots.named(db, {record.customer for record in records if record.customer}, reader),
         recorded=recordings.counts(db, [record.id for record in records], reader),
+        campaigns=_campaigns(db, {record.campaign for record in records if record.campaign}),
     )
+
+
+def _campaigns(db: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Each with its name: whoever sees the call has been told it by the lead's card."""
+    query = select(campaigns.c.id, campaigns.c.name).where(campaigns.c.id.in_(sorted(ids)))
+    return {row.id: row.name for row in db.execute(query)} if ids else {}
 
 
 def last_of(

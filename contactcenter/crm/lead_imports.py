@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from contactcenter.crm import access, do_not_call, leads, lists, ownerships, records, settings
+from contactcenter.crm import access, do_not_call, leads, lists, records, settings
 from contactcenter.crm.access import Kind, Reader, Right, Scope
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.import_kinds import ImportKind
@@ -50,7 +50,7 @@ class Leads(ImportKind):
 
     def check(self, db: Connection, options: Options, reader: Reader) -> None:
         lists.check_visible(db, options.into, reader)
-        _check_owner(db, reader, options.owner or "")
+        leads.check_owner(db, reader, options.owner or "")
         if options.region is not None:
             check_region(options.region, "region")
 
@@ -284,7 +284,7 @@ class _Batch:
         """Once for each: most rows of a file have the same."""
         if owner not in self._owners:
             try:
-                _check_owner(self._db, self._reader, owner)
+                leads.check_owner(self._db, self._reader, owner)
             except Refusal as error:
                 self._owners[owner] = error
             else:
@@ -298,9 +298,3 @@ def _numbers(said: Iterable[Mapping[str, Any]]) -> tuple[LeadNumber, ...]:
         LeadNumber(**{**each, "zones": tuple(each["zones"]), "regions": tuple(each["regions"])})
         for each in said
     )
-
-
-def _check_owner(db: Connection, reader: Reader, owner: str) -> None:
-    """Refuse an owner that there is not, or who is beyond the reader."""
-    ownerships.check(db, owner, "")
-    ownerships.check_reach(db, reader, Kind.LEAD, owner, "")

@@ -13,7 +13,15 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, delete, func, insert, literal_column, select, update
 
-from contactcenter.crm import access, lists, ownerships, paging, records, roots, shelves
+from contactcenter.crm import (
+    access,
+    lists,
+    ownerships,
+    paging,
+    records,
+    roots,
+    shelves,
+)
 from contactcenter.crm.access import CENTER, Kind, Reader
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
@@ -250,8 +258,7 @@ def create(db: Connection, list_: str, new: NewLead, *, reader: Reader = CENTER,
         lists.check_visible(db, list_, reader)
     except Refusal as error:
         raise Refusal(str(error), field="list") from None
-    ownerships.check(db, new.owner, "")
-    ownerships.check_reach(db, reader, Kind.LEAD, new.owner, "")
+    check_owner(db, reader, new.owner)
     customer = _customer(db, new.customer, reader)
     (id_,) = add_many(db, list_, [replace(new, customer=customer)], by=reader.login, at=at)
     row = db.execute(select(leads).where(leads.c.id == id_)).one()
@@ -302,14 +309,14 @@ def change(
 ) -> LeadRow:
     """Change a lead; one who is being dialled goes on by what he was. Raises `Refusal`: `not_found`,
     `hidden`, or the wrong field; and `ChangedMeanwhile`."""
-    row = _visible(db, lead, reader)
+    row = check_visible(db, lead, reader)
     records.expect(row.version, expected)
     given = {
         name: value for name in LeadChange.__dataclass_fields__ if (value := getattr(to, name)) is not None
     }
     access.check_shown(reader, Kind.LEAD, [name for name in ("name", "numbers", "fields") if name in given])
     held = numbers_of(db, [row.id])[row.id]
-    numbers = held if to.numbers is None else to.numbers
+    numbers = held if to.numbers is None else _as_known(to.numbers, held)
     values: dict[str, Any] = {
         name: entered(value, name, _CAPS[name]) if name in _CAPS else value
         for name, value in given.items()
@@ -321,8 +328,7 @@ def change(
         values["fields"] = dict(to.fields)
     if to.due_at is not None:
         values["last_attempt"] = ""
-    ownerships.check(db, to.owner or "", "")
-    ownerships.check_reach(db, reader, Kind.LEAD, to.owner or "", "")
+    check_owner(db, reader, to.owner or "")
     now = {**row._mapping, **values}
     _check(now["priority"], numbers, now["fields"])
     if to.numbers is not None:
@@ -368,7 +374,7 @@ def reopen(
 ) -> LeadRow:
     """He is dialled again, from `due_at` on; None: at once. Whatever forbids it is looked at then. Raises
     `Refusal`: `not_found`, or `illegal_now` when he is neither closed nor held; and `ChangedMeanwhile`."""
-    row = _visible(db, lead, reader)
+    row = check_visible(db, lead, reader)
     records.expect(row.version, expected)
     if row.state not in (LeadState.CLOSED.value, LeadState.HELD.value):
         raise Refusal("only a lead who is closed or held is opened again", code="illegal_now", field="state")
@@ -386,8 +392,8 @@ def reopen(
 def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = CENTER, at: float) -> LeadRow:
     """Let these leads be one: `kept` takes over the numbers and fields that he lacks, the others are closed
     as duplicates. What was dialled so far stays with who was dialled. Raises `Refusal` `not_found`."""
-    row = _visible(db, kept, reader)
-    others = [_visible(db, each, reader) for each in dict.fromkeys(gone) if each != kept]
+    row = check_visible(db, kept, reader)
+    others = [check_visible(db, each, reader) for each in dict.fromkeys(gone) if each != kept]
     if not others:
         raise Refusal("name the others", field="gone")
     held = numbers_of(db, [row.id, *(each.id for each in others)])
@@ -417,6 +423,12 @@ def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = 
     return _write(db, row, values, was, now, act="merge", reader=reader, at=at)
 
 
+def check_owner(db: Connection, reader: Reader, owner: str) -> None:
+    """Refuse an owner that there is not, or who is beyond the reader. Raises `Refusal`."""
+    ownerships.check(db, owner, "")
+    ownerships.check_reach(db, reader, Kind.LEAD, owner, "")
+
+
 def new_id(at: float, place: int = 0) -> str:
     """An id that grows with time, and with the place among those of one moment: leads are dialled in the
     order of their list, and the database appends to its indexes and does not look for places there."""
@@ -426,11 +438,20 @@ def new_id(at: float, place: int = 0) -> str:
 # --- parts ---
 
 
+def _as_known(numbers: Iterable[LeadNumber], held: Iterable[LeadNumber]) -> tuple[LeadNumber, ...]:
+    """Numbers that he has already may be where they might be before: what an address said of them counts on,
+    and who enters a number again does not lift it."""
+    known = {each.number: each for each in held}
+    return tuple(
+        replace(known[each.number], kind=each.kind) if each.number in known else each for each in numbers
+    )
+
+
 def _turn(
     db: Connection, lead: str, state: LeadState, why: str, act: str, *, reader: Reader, at: float,
     expected: int | None,
 ) -> LeadRow:  # fmt: skip
-    row = _visible(db, lead, reader)
+    row = check_visible(db, lead, reader)
     records.expect(row.version, expected)
     if row.state in (state.value, LeadState.CLOSED.value):
         raise Refusal(f"the lead is {row.state} already", code="illegal_now", field="state")
@@ -452,7 +473,8 @@ def _dialable(row: Row[Any], numbers: Sequence[LeadNumber]) -> dict[str, Any]:
     return {}
 
 
-def _visible(db: Connection, lead: str, reader: Reader) -> Row[Any]:
+def check_visible(db: Connection, lead: str, reader: Reader) -> Row[Any]:
+    """The row of a lead that the reader sees. Raises `Refusal` `not_found`."""
     seen = access.visible(reader, Kind.LEAD)
     row = db.execute(select(leads).where(leads.c.id == lead, seen)).one_or_none()
     if row is None:

@@ -129,7 +129,7 @@ def _was(one: Change) -> dict[str, Any]:
     before, after = one.before or {}, one.after or {}
     if not before or all(before.get(name) == after.get(name) for name in DECIDING) or "owner" not in before:
         return {}
-    return {"was": {name: before[name] for name in sorted(WHOSE)}}
+    return {"was": {name: before.get(name, "") for name in sorted(WHOSE)}}  # a lead has no team of its own
 
 
 def _parts(

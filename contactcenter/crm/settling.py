@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from contactcenter.crm import appointments, permits, shelves
+from contactcenter.crm.leads import NO_NUMBER
 from contactcenter.crm.schema import attempts, leads
 from contactcenter.dialer import recycling
 from contactcenter.dialer.attempts import PERSON, AttemptRecord, AttemptState, Outcome
@@ -131,6 +132,17 @@ def after_refusal(
         due_at = at + WEEK_S if moment is None else moment
     _write(db, row, _due(row, numbers, position, due_at), at)
     return due_at
+
+
+def put_back(db: Connection, row: Row[Any], numbers: Sequence[LeadNumber], at: float) -> float | None:
+    """The lead, whose row that is, is dialled by what he has now: at once, or never if that is no number.
+    Answers when."""
+    if not numbers:
+        _write(db, row, {"state": LeadState.HELD.value, "why": NO_NUMBER, **_BACK}, at)
+        return None
+    place = row.next_number if row.next_number < len(numbers) else 0
+    _write(db, row, _due(row, numbers, place, at), at)
+    return at
 
 
 def postpone(db: Connection, row: Row[Any], at: float) -> None:

@@ -347,11 +347,12 @@ class Store:
 
     async def _reserve(self, command: ReserveLeads) -> None:
         """Answered whatever happens: the center asks again."""
-        leased = hopper.Leased()
+        leased, at = hopper.Leased(), self.now()
         try:
-            leased = await self.write(hopper.lease, command.campaign, command.many, self.now(), self._drift())
+            leased = await self.write(hopper.lease, command.campaign, command.many, at, self._drift())
         except StoreUnavailable as error:
             log.warning("no leads can be leased", campaign=command.campaign, why=str(error))
+            self._started(self._take_back(command.campaign, at))  # it may have been written all the same
         except Exception:  # whatever it is: one campaign's bad data must not stop the store
             log.exception("no leads can be leased", campaign=command.campaign)
         self._tell(
@@ -359,6 +360,15 @@ class Store:
                 at=self.now(), campaign=command.campaign, leads=leased.leads, refusal=leased.refusal
             )
         )
+
+    async def _take_back(self, campaign: str, leased_at: float) -> None:
+        while True:
+            try:
+                await self.write(hopper.take_back, campaign, leased_at)
+            except StoreUnavailable:
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     async def _begin(self, record: AttemptRecord) -> None:
         """Asked until there is an answer: when nobody knows whether it was written, the next time says so."""

@@ -113,9 +113,10 @@ class Detection:
     silence_threshold: int = 256
     on_machine: OnMachine = OnMachine.HANG_UP
     heard: int = 0
-    """Of the calls that these values judged to be machines: how many somebody has listened to …"""
+    """Of the calls that these values judged to be machines: how many somebody has listened to, by the samples
+    that were entered …"""
     persons: int = 0
-    """… and how many of those were persons."""
+    """… and how many of those were persons. No setting: who changes the values begins anew."""
 
 
 @frozen

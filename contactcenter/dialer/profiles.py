@@ -1,7 +1,8 @@
 """What the law asks of outgoing calls, by country: values that a campaign may tighten and never loosen.
 
-Each value names its source; `OWN` stands where no rule was found, and the value is this project's. Not legal
-advice: whoever dials reads the primary texts (docs/compliance.md says which).
+Each value names its source; `OWN` stands where no rule was found, and the value is this project's. No primary
+text could be read: sources are known from second hand, and what is only remembered says `unverified`. Not
+legal advice: whoever dials reads the primary texts (docs/compliance.md says which).
 """
 
 from collections.abc import Mapping
@@ -84,7 +85,7 @@ class Profile:
 _TSR = "16 CFR 310.4(b)(4)"
 _FCC = "47 CFR 64.1200"
 _OFCOM = "Ofcom, persistent misuse, policy of 2016 (in force 2017-03-01)"
-_OFCOM_BEFORE = "Ofcom, policy of 2008/2010; not verified"
+_OFCOM_BEFORE = "Ofcom, policy of 2008/2010 (unverified)"
 _STRICTEST = "national rules differ: our own value, stricter than any that was found"
 _LIKE_US = "no rule was found: as in the US"
 
@@ -115,11 +116,11 @@ PROFILES: Mapping[str, Profile] = {
                 "clock_s": f"{_TSR}(iii): 2 s from the completed greeting",
                 "ring_s": f"{_TSR}(ii): 15 s or four rings",
                 "week": f"{_FCC}(c)(1); 16 CFR 310.4(c)",
-                "regions": "the states' own laws (FL, OK, MD, TX); CRTC's rules for Canada",
-                "national_list_days": "16 CFR 310.4(b)(3)(iv): 31 days",
-                "do_not_call": f"{_FCC}(d): 5 years; at once and for ever is our own rule",
-                "consent": "none for calls by agents to numbers that are on no list",
-                "announcement_consent": f"{_FCC}(a)(2)-(3); 16 CFR 310.4(b)(1)(v); not verified",
+                "regions": "the states' own laws (FL, OK, MD, TX); CRTC's rules for Canada (unverified)",
+                "national_list_days": "16 CFR 310.4(b)(3)(iv) (unverified): 31 days",
+                "do_not_call": f"{_FCC}(d) (unverified): 5 years; at once and for ever is our own rule",
+                "consent": "none for calls by agents to numbers that are on no list (unverified)",
+                "announcement_consent": f"{_FCC}(a)(2)-(3); 16 CFR 310.4(b)(1)(v) (unverified)",
                 "after_drop_h": "our own rule: only with an agent reserved",
                 "calls_a_day": "FL, OK, MD: 3 on the same subject; elsewhere our own value",
                 "whole_talk_recorded": "none: announce it, where the state asks for that",
@@ -146,10 +147,10 @@ PROFILES: Mapping[str, Profile] = {
                 "ring_s": _OFCOM_BEFORE,
                 "week": OWN,
                 "regions": "none",
-                "national_list_days": "PECR, TPS: 28 days",
-                "do_not_call": "PECR, reg. 21; at once, and for ever",
-                "consent": "none for numbers that are not on the TPS",
-                "announcement_consent": "PECR, reg. 19; not verified",
+                "national_list_days": "TPS: 28 days; PECR (unverified)",
+                "do_not_call": "PECR, reg. 21 (unverified); at once and for ever is our own rule",
+                "consent": "none for numbers that are not on the TPS (unverified)",
+                "announcement_consent": "PECR, reg. 19 (unverified)",
                 "after_drop_h": _OFCOM_BEFORE,
                 "calls_a_day": OWN,
                 "whole_talk_recorded": "none",
@@ -174,9 +175,9 @@ PROFILES: Mapping[str, Profile] = {
                 "ring_s": OWN,
                 "week": _STRICTEST,
                 "regions": "none: each country has rules of its own",
-                "national_list_days": "each country has its own list: put it on the own one",
-                "do_not_call": "GDPR, Art. 21; at once, and for ever",
-                "consent": "ePrivacy, Art. 13; GDPR, Art. 6",
+                "national_list_days": "each country has its own list (unverified): put it on the own one",
+                "do_not_call": "GDPR, Art. 21 (unverified); at once and for ever is our own rule",
+                "consent": "ePrivacy, Art. 13; GDPR, Art. 6 (unverified)",
                 "announcement_consent": "as for all calls",
                 "after_drop_h": "as in the US: only with an agent reserved",
                 "calls_a_day": OWN,

@@ -20,7 +20,6 @@ LONGEST_RING_S = 120
 MOST_CALLS = 2_000
 """Of one campaign at once."""
 HIGHEST_RATIO = 5.0
-MOST_HEARD = 100_000
 LONGEST_PREVIEW_S = 3600
 LONGEST_OWN_S = 7 * 86_400
 
@@ -211,11 +210,6 @@ def _ranges(campaign: Campaign) -> Iterator[Problem]:
     for name, value, least, most in asked:
         if value is not None and not least <= value <= most:
             yield _range(name, value, least, most)
-    if (detection := campaign.detection) is not None:
-        if not 0 <= detection.heard <= MOST_HEARD:
-            yield _range("detection.heard", detection.heard, 0, MOST_HEARD)
-        elif not 0 <= detection.persons <= detection.heard:
-            yield _range("detection.persons", detection.persons, 0, detection.heard)
     if campaign.ring_s > LONGEST_RING_S:
         yield _range("ring_s", campaign.ring_s, 1, LONGEST_RING_S)
     if campaign.drop_target is not None and not campaign.drop_target > 0:

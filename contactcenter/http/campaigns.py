@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contactcenter.crm import attempts, caller_ids, campaigns, evidence, lists, permits
+from contactcenter.crm import attempts, caller_ids, campaigns, evidence, lists, permits, samples
 from contactcenter.crm.campaigns import CampaignRow
 from contactcenter.crm.phone_numbers import e164
+from contactcenter.crm.samples import NewSample, Sample
 from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.campaigns import (
     Blend,
@@ -94,12 +95,13 @@ class DetectionPart(BaseModel):
     max_words: Annotated[int, Field(ge=1, le=100, strict=True)] = 3
     silence_threshold: Annotated[int, Field(ge=0, le=32_767, strict=True)] = 256
     on_machine: Literal["hang_up", "leave_message"] = "hang_up"
-    heard: Annotated[
-        int, Field(ge=0, le=10_000_000, strict=True, description="Machines that were listened to …")
-    ] = 0
-    persons: Annotated[
-        int, Field(ge=0, le=10_000_000, strict=True, description="… and how many of them were persons.")
-    ] = 0
+
+
+class SampleSums(BaseModel):
+    """What was found of the calls that the detection, as it is, took for machines."""
+
+    heard: Annotated[int, Field(description="How many somebody has listened to, by the samples …")]
+    persons: Annotated[int, Field(description="… and how many of those were persons.")]
 
 
 class BlendPart(BaseModel):
@@ -171,6 +173,22 @@ class NewCampaign(CampaignPatch):
     profile: Word
 
 
+class SampleBody(BaseModel):
+    """Of the calls that the detection took for machines: what somebody has found who listened to some."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    heard: Annotated[int, Field(ge=1, le=samples.MOST_HEARD, strict=True, description="Listened to.")]
+    persons: Annotated[
+        int, Field(ge=0, le=samples.MOST_HEARD, strict=True, description="How many of those were persons.")
+    ]
+    proof: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=1000),
+        Field(description="Which calls, who listened, where that is written down."),
+    ]
+
+
 class CopyBody(BaseModel):
     """What the copy is to be called."""
 
@@ -211,6 +229,7 @@ class CampaignRecord(BaseModel):
     attempts: int
     rules: dict[str, RulePart]
     detection: DetectionPart | None
+    sample: SampleSums
     message: str
     machine_message: str
     script: str
@@ -413,7 +432,7 @@ async def get_campaign_figures(visit: Visit, id: str) -> CampaignFigures:
     weights = {share.list: share.weight for share in row.campaign.lists}
 
     def counted(first: int) -> Counted:
-        return Counted(**_counted((drops for day, drops in days.items() if day >= first), profile))
+        return Counted(**_counted((drops for day, drops in days.items() if day >= first), row.campaign))
 
     return CampaignFigures(
         period_days=profile.period_days,
@@ -422,7 +441,7 @@ async def get_campaign_figures(visit: Visit, id: str) -> CampaignFigures:
         period=counted(begun),
         window=counted(since),
         days=[
-            CountedDay(day=day, **_counted((days[day],) if day in days else (), profile))
+            CountedDay(day=day, **_counted((days[day],) if day in days else (), row.campaign))
             for day in range(begun, today + 1)
         ],
         outcomes=await store.read(campaigns.outcomes, id, since=begun),
@@ -456,6 +475,14 @@ async def get_campaign_compliance(visit: Visit, id: str, query: WhichPeriod) -> 
     """Its evidence, made of the attempts' records alone: each rule, its figures, and whether it was kept."""
     at = visit.edge.now()
     return await visit.edge.store.read(evidence.report, id, at=at, period=query.period, reader=visit.reader)
+
+
+@routes.get("/api/campaigns/{id}/samples", right=Right.CAMPAIGNS_READ, of=Kind.CAMPAIGN)
+async def list_campaign_samples(visit: Visit, id: str) -> Items[Sample]:
+    """What was found of the calls that its detection took for machines, the newest first. Those count that
+    are of the values that it has today."""
+    row = await _row(visit, id)
+    return Items(items=list(await visit.edge.store.read(samples.of, id, row.campaign.detection)))
 
 
 # --- writing ---
@@ -507,6 +534,20 @@ async def change_campaign(visit: Visit, id: str, body: CampaignPatch) -> Campaig
     visit.edge.tell(CampaignsChanged(at=visit.edge.now(), campaigns=(changed.campaign,)))
     await _tell_whose(visit)
     return _record(changed)
+
+
+@routes.post(
+    "/api/campaigns/{id}/samples", right=Right.CAMPAIGNS_MANAGE, of=Kind.CAMPAIGN, status=201, refusals=(409,)
+)
+async def add_campaign_sample(visit: Visit, id: str, body: SampleBody) -> CampaignRecord:
+    """Enter how many of the calls that its detection took for machines somebody has listened to, and how many
+    of those were persons. The very next call is paced by it; a sample is never taken away."""
+    new = NewSample(heard=body.heard, persons=body.persons, proof=body.proof)
+    row = await visit.edge.store.write(
+        campaigns.add_sample, id, new, reader=visit.reader, at=visit.edge.now()
+    )
+    visit.edge.tell(CampaignsChanged(at=visit.edge.now(), campaigns=(row.campaign,)))
+    return _record(row)
 
 
 @routes.post(
@@ -656,7 +697,8 @@ def _record(row: CampaignRow) -> CampaignRecord:
     parts: dict[str, Any] = {
         "lists": [ListPart(list=each.list, weight=each.weight) for each in campaign.lists],
         "rules": {code: RulePart(**asdict(rule)) for code, rule in campaign.rules.items()},
-        "detection": DetectionPart(**asdict(campaign.detection)) if campaign.detection else None,
+        "detection": _detection(campaign.detection),
+        "sample": _sampled(campaign.detection),
         "blend": BlendPart(**asdict(campaign.blend)),
         "window": WindowPart(starts_at=window.starts_at, ends_at=window.ends_at, week=week),
         "caller_ids": list(campaign.caller_ids),
@@ -671,6 +713,17 @@ def _record(row: CampaignRow) -> CampaignRecord:
     }
     stored = {name: getattr(row, name) for name in _STORED}
     return CampaignRecord(**fields | parts | stored)
+
+
+def _detection(detection: Detection | None) -> DetectionPart | None:
+    if detection is None:
+        return None
+    return DetectionPart(**{name: getattr(detection, name) for name in DetectionPart.model_fields})
+
+
+def _sampled(detection: Detection | None) -> SampleSums:
+    found = detection or Detection()
+    return SampleSums(heard=found.heard, persons=found.persons)
 
 
 _STORED = ("state", "owner", "team", "started_at", "version", "created_at", "created_by", "updated_at")
@@ -690,12 +743,15 @@ def _lack(one: Lacking) -> Lack:
     return Lack(lack=one.lack.value, field=one.field, given=one.given, wanted=one.wanted, says=one.says)
 
 
-def _counted(days: Iterable[Drops], profile: Profile) -> dict[str, Any]:
-    some = list(days)
+def _counted(days: Iterable[Drops], campaign: Campaign) -> dict[str, Any]:
+    some, profile = list(days), PROFILES[campaign.profile]
+    detection = campaign.detection or Detection()
     drops = Drops(
         connected=sum(each.connected for each in some),
         dropped=sum(each.dropped for each in some),
         machines=sum(each.machines for each in some),
+        heard=detection.heard,
+        persons=detection.persons,
     )
     return {
         "connected": drops.connected,

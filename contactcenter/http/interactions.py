@@ -25,7 +25,7 @@ from contactcenter.values import InteractionRecord, MatchMethod, TimelineEntry
 
 routes = Routes("interactions")
 
-_BESIDE = frozenset({"disposition", "customer_name", "recorded"})
+_BESIDE = frozenset({"disposition", "customer_name", "recorded", "campaign_name"})
 """The fields that are no field of the record."""
 DECISION = "offered"
 """The timeline's entries that say which agent was chosen, by which rule and figures."""
@@ -35,8 +35,8 @@ Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 
 
 class InteractionChoice(BaseModel):
-    """Which interactions: of a queue, an agent (the last or one before), an outcome, a customer; that arrived
-    in `[since, until)`."""
+    """Which interactions: of a queue, an agent (the last or one before), an outcome, a customer, a campaign,
+    a lead; that arrived in `[since, until)`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -44,6 +44,8 @@ class InteractionChoice(BaseModel):
     agent: Word = ""
     outcome: Word = ""
     customer: Word = ""
+    campaign: Word = ""
+    lead: Word = ""
     since: Moment | None = None
     until: Moment | None = None
 
@@ -84,6 +86,10 @@ class InteractionItem(BaseModel):
     outcome: str
     disposition: Disposition | None
     origin: Annotated[str, Field(description="The interaction that it follows from: a callback's.")]
+    campaign: Annotated[str, Field(description="Whose call it was; empty: no campaign's.")]
+    campaign_name: str
+    lead: Annotated[str, Field(description="Whom of its lists it called.")]
+    attempt: Annotated[str, Field(description="The record of the dial.")]
     error: str
     arrived_at: float
     queued_at: float | None
@@ -138,9 +144,8 @@ class CustomerWish(BaseModel):
 @routes.get("/api/interactions", right=Right.INTERACTIONS_READ)
 async def list_interactions(visit: Visit, query: InteractionFilter) -> Items[InteractionItem]:
     """Interactions, the newest first; an agent sees those in which he has, or had, the caller."""
-    filters = {
-        name: value for name in ("queue", "agent", "outcome", "customer") if (value := getattr(query, name))
-    }
+    names = ("queue", "agent", "outcome", "customer", "campaign", "lead")
+    filters = {name: value for name in names if (value := getattr(query, name))}
     page = await visit.edge.store.read(
         interactions.page,
         visit.reader,
@@ -220,6 +225,7 @@ def _fields(record: InteractionRecord, beside: Beside) -> dict[str, Any]:
         name: getattr(record, name) for name in InteractionItem.model_fields if name not in _BESIDE
     }
     fields["customer_name"] = beside.names[record.customer][1] if record.customer else ""
+    fields["campaign_name"] = beside.campaigns.get(record.campaign, "")
     fields["recorded"] = beside.recorded.get(record.id, 0)
     fields["match"] = record.match.value
     # Not checked: an old record may hold what today's rules would refuse, and must still be shown.

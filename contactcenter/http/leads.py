@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contactcenter.crm import attempts, leads
+from contactcenter.crm import attempts, erasures, leads
+from contactcenter.crm.erasures import Erased
 from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.shelves import PRIORITIES
@@ -191,6 +192,13 @@ async def reopen_lead(visit: Visit, id: str, body: Opening) -> LeadRow:
     return await visit.edge.store.write(
         leads.reopen, id, due_at=body.due_at, reader=visit.reader, at=visit.edge.now()
     )
+
+
+@routes.post("/api/leads/{id}/erase", right=Right.DO_NOT_CALL_MANAGE, of=Kind.LEAD, refusals=(409,))
+async def erase_lead(visit: Visit, id: str) -> Erased:
+    """Forget whom the list names, for good. That his numbers must not be called stays, and so do the records
+    of his calls as long as the law wants them: the answer says how many, and until when."""
+    return await visit.edge.store.write(erasures.erase_lead, id, reader=visit.reader, at=visit.edge.now())
 
 
 @routes.get("/api/leads/{id}/attempts", right=Right.LEADS_READ, of=Kind.LEAD)

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry
 from contactcenter.commands import Accepted, Command, Refused, ScreenPop
 from contactcenter.config import Configuration
 from contactcenter.configurator import Configurator
+from contactcenter.crm import attempts, idempotency
 from contactcenter.crm import campaigns as campaign_records
-from contactcenter.crm import idempotency
 from contactcenter.crm import outbox as events
 from contactcenter.crm import teams as team_records
 from contactcenter.crm.errors import Refusal, StoreUnavailable
@@ -406,6 +406,7 @@ async def _watch(edge: Edge) -> None:
                 await edge.sessions.sweep()
                 edge.store.note(idempotency.sweep, at=edge.now())
                 edge.store.note(events.sweep, at=edge.now())
+                edge.store.note(attempts.sweep, at=edge.now())
                 await edge.importer.sweep()
                 await attachments.sweep(edge)
         except Exception as error:

@@ -70,6 +70,9 @@ def test_a_person_has_the_agent_whose_line_stands_in_the_same_event() -> None:
     )  # fmt: skip
     first = world.attempt(0)
     assert (first.outcome, first.disposition, first.agent) == ("connected", "done", "tom")
+    kept = world.ledger.records[leg]
+    assert (kept.campaign, kept.lead, kept.attempt) == ("spring", first.lead, first.id)
+    assert first.interaction == kept.id
     assert len(world.placed) == 2, "the agent is free: the next one is placed in the same event"
     assert world.floor.dials.keys() == {world.attempt(1).id}
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from outgoing import HOUR, NOON, OURS, World, attempt, number
 from sqlalchemy import event, insert, text, update
+from sqlalchemy.exc import DBAPIError
 from stores import REFUSED, Keeper
 from stores import record as interaction
 
 from contactcenter.commands import CorrectDisposition, KeepAttempt, SaveInteraction
 from contactcenter.crm import (
+    appointments,
     attempts,
     caller_ids,
     campaigns,
@@ -20,6 +22,7 @@ from contactcenter.crm import (
     customers,
     do_not_call,
     engines,
+    erasures,
     evidence,
     hopper,
     leads,
@@ -27,10 +30,11 @@ from contactcenter.crm import (
     saved,
 )
 from contactcenter.crm.access import CENTER, RIGHTS, Kind, Reader, Scope
+from contactcenter.crm.appointments import NewAppointment
 from contactcenter.crm.consents import NewConsent
 from contactcenter.crm.customers import NewCustomer
 from contactcenter.crm.errors import Refusal as Refused
-from contactcenter.crm.leads import LeadRow, NewLead
+from contactcenter.crm.leads import LeadChange, LeadRow, NewLead
 from contactcenter.crm.schema import national_lists, national_numbers
 from contactcenter.dialer.attempts import AttemptRecord
 from contactcenter.dialer.campaigns import Campaign, CampaignState, Mode, shown_to
@@ -154,6 +158,52 @@ async def test_a_lead_that_was_closed_or_taken_meanwhile_is_not_dialled(world: W
     assert (await world.begun(attempt(other, lead))).refusal is None
 
 
+async def test_a_number_that_was_taken_from_the_lead_since_is_not_dialled(world: World) -> None:
+    campaign, lead = await leased(world)
+    await world.store.write(leads.change, lead.id, LeadChange(numbers=(number(1),)), at=NOON)
+    begun = await world.begun(attempt(campaign, lead))
+    assert (begun.refusal, begun.due_at) == (Refusal.NOT_DUE, NOON)
+    (again,) = await world.lease(campaign)
+    assert [each.number for each in again.numbers] == [number(1).number]
+    await world.store.write(leads.change, lead.id, LeadChange(numbers=()), at=NOON)
+    begun = await world.begun(attempt(campaign, again))
+    assert (begun.refusal, begun.due_at) == (Refusal.NOT_DUE, None)
+    assert ((await now(world, lead)).state, (await now(world, lead)).why) == (LeadState.HELD, "no_number")
+
+
+async def test_whoever_is_first_wins_between_a_no_and_a_call(world: World) -> None:
+    """Twenty numbers, each wanted and refused at the same moment: nobody is dialled after his no."""
+    list_ = await world.list()
+    await world.leads(list_, *(NewLead(numbers=(number(n),)) for n in range(20)))
+    campaign = await world.campaign(list_)
+    order: list[tuple[str, str]] = []
+
+    def says_no(db: Any, phone: str) -> None:
+        do_not_call.add(db, phone, "page", at=NOON)
+        order.append(("no", phone))
+
+    def dial(db: Any, record: AttemptRecord) -> attempts.Begun:
+        begun = attempts.begin(db, record, NOON)
+        order.append(("dial", record.number))
+        return begun
+
+    wishes: list[Any] = []
+    for n, lead in enumerate(await world.lease(campaign, 20)):
+        record = attempt(campaign, lead)
+        both = [
+            world.store.write(dial, record),
+            world.store.write(says_no, record.number),
+        ]
+        wishes += both if n % 2 else reversed(both)
+    answers = [each for each in await asyncio.gather(*wishes) if each is not None]
+    assert len(answers) == 20
+    for begun in answers:
+        phone = begun.record.number
+        late = order.index(("no", phone)) < order.index(("dial", phone))
+        assert begun.refusal is (Refusal.DO_NOT_CALL if late else None)
+    assert {begun.refusal for begun in answers} == {None, Refusal.DO_NOT_CALL}
+
+
 async def test_a_number_that_is_no_longer_verified_is_not_shown(world: World) -> None:
     campaign, lead = await leased(world)
     await world.store.write(caller_ids.put, OURS, verified=False, at=NOON)
@@ -173,7 +223,8 @@ async def test_of_several_numbers_one_that_is_verified_is_shown_and_a_lead_sees_
     campaign = await world.campaign(list_, caller_ids=(OURS, *others))
     found = await world.lease(campaign, 16)
     shown = {each.id: shown_to(each.id, campaign.caller_ids) for each in found}
-    assert {*shown.values()} == {OURS, *others}, "in turn"
+    in_turn = {shown_to(f"lead {n}", campaign.caller_ids) for n in range(64)}
+    assert in_turn == {OURS, *others}
     await world.store.write(caller_ids.put, OURS, verified=False, at=NOON)
     for lead in found:
         begun = await world.begun(attempt(campaign, lead, shows=shown[lead.id]))
@@ -359,8 +410,16 @@ async def test_what_the_law_wants_no_longer_may_be_deleted(keeper: Keeper, world
     campaign, lead = await leased(world)
     old = attempt(campaign, lead, at=1000.0, state="over", outcome="busy", ended_at=1030.0)
     await world.store.write(attempts.keep, (old,))
-    keeper.rows("DELETE FROM attempts")
+    young = attempt(campaign, lead, state="over", outcome="busy", ended_at=NOON + 30)
+    await world.store.write(attempts.keep, (young,))
+    five_years = 5 * 366 * DAY
+    await world.store.write(attempts.sweep, at=1000.0 + five_years)
+    assert await world.store.read(attempts.get, old.id), "not before the time is over"
+    await world.store.write(attempts.sweep, at=1001.0 + five_years)
     assert await world.store.read(attempts.get, old.id) is None
+    assert await world.store.read(attempts.get, young.id)
+    with pytest.raises(DBAPIError):
+        await world.store.write(attempts.sweep, at=NOON + 99 * five_years)
 
 
 async def test_who_asked_for_it_is_never_taken_off_the_list(keeper: Keeper, world: World) -> None:
@@ -404,6 +463,37 @@ async def test_of_who_is_erased_enough_is_left_not_to_call_him(keeper: Keeper, w
     await keeper.close()
     world.store = await keeper.open()
     assert await world.store.read(do_not_call.among, [number(1).number]) == {number(1).number}
+
+
+async def test_of_a_lead_who_is_erased_only_what_the_law_wants_is_left(keeper: Keeper, world: World) -> None:
+    list_ = await world.list()
+    of_him = {"name": "王小明", "fields": {"car": "van"}, "consent": "form 7", "zone": "Asia/Shanghai"}
+    (id_,) = await world.leads(list_, NewLead(numbers=(number(0), number(1)), **of_him))
+    campaign = await world.campaign(list_)
+    (lead,) = await world.lease(campaign)
+    begun = await world.begun(attempt(campaign, lead))
+    with pytest.raises(Refused) as refused:
+        await world.store.write(erasures.erase_lead, id_, reader=CENTER, at=NOON)
+    assert refused.value.code == "ringing"
+    agreed = NewAppointment(
+        lead=id_, number=number(0).number, name="王小明", zone="Asia/Shanghai", at=NOON + DAY
+    )
+    await world.store.write(appointments.agree, agreed, at=NOON)
+    await world.store.write(do_not_call.add, number(1).number, "letter", at=NOON)
+    await world.ended(begun.record, "connected")
+    erased = await world.store.write(erasures.erase_lead, id_, reader=CENTER, at=NOON + HOUR)
+    assert (erased.records, erased.kept_until) == (1, NOON + 5 * 366 * DAY)
+    found = await now(world, lead)
+    assert (found.state, found.why, found.numbers) == (LeadState.CLOSED, "erased", ())
+    for table in ("leads", "lead_numbers", "appointments", "do_not_call"):
+        rows = str(keeper.rows(f"SELECT * FROM {table}"))
+        assert not [
+            word for word in ("王小明", "van", "form 7", "13800130000", "13800130001") if word in rows
+        ], table
+    assert await world.store.read(do_not_call.among, [number(0).number, number(1).number]) == {
+        number(1).number
+    }
+    assert await world.store.read(attempts.get, begun.record.id), "the record of the call stays"
 
 
 async def test_who_asked_in_a_call_is_left_alone_on_all_his_numbers(world: World) -> None:
@@ -568,6 +658,7 @@ async def test_nothing_is_looked_for_in_a_whole_table(file_keeper: Keeper) -> No
         (lead,) = hopper.lease(db, campaign.id, 10, NOON).leads
         begun = attempts.begin(db, attempt(campaign, lead), NOON)
         attempts.unfinished(db)
+        attempts.sweep(db, at=NOON)
         over = replace(begun.record, state="over", outcome="busy", placed_at=NOON, ended_at=NOON + 9)
         attempts.keep(db, [over])
         hopper.give_back(db, [lead.id])

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 from stores import Keeper
 
-from contactcenter.crm import campaigns, leads, lists, outbox
+from contactcenter.crm import campaigns, leads, lists, outbox, schema
 from contactcenter.crm.access import RIGHTS, Kind, Reader, Scope
 from contactcenter.crm.errors import ChangedMeanwhile, Refusal
 from contactcenter.crm.leads import LeadChange, NewLead
-from contactcenter.crm.lists import NewList
+from contactcenter.crm.lists import ListChange, NewList
 from contactcenter.crm.store import Store
 from contactcenter.dialer.campaigns import (
     Blend,
@@ -147,6 +148,37 @@ async def test_one_sees_the_campaigns_and_lists_of_ones_teams(store: Store) -> N
     assert hidden.value.field == "lists.0.list"
 
 
+async def test_nobody_gives_away_what_he_could_not_see_himself_then(store: Store) -> None:
+    def staff(db: Any) -> None:
+        for login, team in (("eva", "east"), ("ed", "east"), ("wim", "west")):
+            user = {"login": login, "name": login, "role": "agent", "password": "", "queues": []}
+            db.execute(insert(schema.users).values(**user, disabled=False, created_at=AT))
+            if login != "ed":
+                db.execute(insert(schema.teams).values(name=team, title={}, version=1))
+            db.execute(insert(schema.memberships).values(login=login, team=team, place=0))
+
+    await store.write(staff)
+    list_ = await a_list(store, "ours", team="east")
+    one = await store.write(leads.create, list_, lead("13800138000"), reader=EAST, at=AT)
+    made = await store.write(campaigns.create, campaign(), reader=EAST, at=AT)
+    tries: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
+        (lists.create, (NewList(name="x", owner="wim"),), {}, "owner"),
+        (lists.create, (NewList(name="x", team="west"),), {}, "team"),
+        (lists.change, (list_, ListChange(owner="wim")), {}, "owner"),
+        (lists.change, (list_, ListChange(team="west")), {}, "team"),
+        (leads.create, (list_, lead("13800138001", owner="wim")), {}, "owner"),
+        (leads.change, (one.id, LeadChange(owner="wim")), {}, "owner"),
+        (campaigns.create, (campaign(name="x"),), {"team": "west"}, "team"),
+        (campaigns.change, (made.campaign.id, made.campaign), {"owner": "wim"}, "owner"),
+    ]
+    for work, args, also, wrong in tries:
+        with pytest.raises(Refusal) as refused:
+            await store.write(work, *args, **also, reader=EAST, at=AT)
+        assert (refused.value.code, refused.value.field) == ("beyond_you", wrong)
+    given = await store.write(leads.change, one.id, LeadChange(owner="ed"), reader=EAST, at=AT)
+    assert given.owner == "ed"
+
+
 # --- leads ---
 
 
@@ -193,6 +225,19 @@ async def test_a_lead_is_changed_closed_and_opened_again(store: Store) -> None:
     assert twice.value.code == "illegal_now"
     opened = await store.write(leads.reopen, made.id, at=AT + 3, expected=3)
     assert (opened.state, opened.why, opened.due_at) == (LeadState.DUE, "", AT + 3)
+
+
+async def test_a_number_that_is_entered_again_may_be_where_it_might_be_before(store: Store) -> None:
+    """A ZIP code of Florida said so: without it the number is one of California's alone."""
+    list_ = await a_list(store)
+    known = leads.number_of("+12135550123", postcode="33101")
+    assert "US-FL" in known.regions
+    made = await store.write(leads.create, list_, NewLead(numbers=(known,)), at=AT)
+    again = replace(leads.number_of("+12135550123"), kind="home")
+    to = LeadChange(numbers=(again, leads.number_of("+13055550123")))
+    changed = await store.write(leads.change, made.id, to, at=AT)
+    assert changed.numbers[0] == replace(known, kind="home")
+    assert [each.number for each in changed.numbers] == ["+12135550123", "+13055550123"]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The store as the center's edge for outgoing calls: each command has its answer, and nothing is lost."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from outgoing import NOON, World, attempt, number
@@ -16,7 +17,8 @@ from contactcenter.commands import (
     SaveCampaignState,
     SaveDoNotCall,
 )
-from contactcenter.crm import attempts, caller_ids, campaigns, do_not_call, leads
+from contactcenter.crm import attempts, caller_ids, campaigns, do_not_call, hopper, leads
+from contactcenter.crm.errors import StoreUnavailable
 from contactcenter.crm.leads import NewLead
 from contactcenter.dialer.campaigns import Campaign, CampaignState
 from contactcenter.dialer.leads import LeadState
@@ -125,6 +127,26 @@ async def test_who_says_no_is_told_when_it_is_on_the_disk(keeper: Keeper, world:
     assert (await told(keeper, DoNotCallSaved)).call == begun.record.id
     rows = keeper.rows("SELECT number, asked FROM do_not_call")
     assert [(phone, bool(asked)) for phone, asked in rows] == [(begun.record.number, True)]
+
+
+async def test_leads_of_a_lease_that_nobody_heard_of_come_back_at_once(
+    keeper: Keeper, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = await campaign_of(world)
+    write = world.store.write
+
+    async def lost(work: Callable[..., Any], *args: Any, **also: Any) -> Any:
+        found = await write(work, *args, **also)
+        if work is hopper.lease:
+            raise StoreUnavailable("nobody knows whether it was written")
+        return found
+
+    monkeypatch.setattr(world.store, "write", lost)
+    world.store.carry(ReserveLeads(campaign=campaign.id, many=9))
+    assert (await told(keeper, LeadsReserved)).leads == ()
+    await asyncio.gather(*world.store._tasks)
+    monkeypatch.undo()
+    assert len(await world.lease(campaign)) == 2
 
 
 async def test_what_the_database_does_not_take_waits_in_the_journal(keeper: Keeper, world: World) -> None:

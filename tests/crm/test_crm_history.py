@@ -11,6 +11,7 @@ from stores import Keeper, save
 
 from contactcenter.crm import (
     assignments,
+    campaigns,
     cards,
     consents,
     customers,
@@ -31,6 +32,7 @@ from contactcenter.crm.history import HistoryEntry
 from contactcenter.crm.notes import NewNote
 from contactcenter.crm.requests import NewRequest
 from contactcenter.crm.store import Store
+from contactcenter.dialer.campaigns import Campaign, Mode
 from contactcenter.values import MatchMethod
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -130,6 +132,26 @@ async def test_everything_is_there_once_in_one_order_whatever_the_pages(store: S
         with pytest.raises(Refusal) as refused:
             await store.read(history.page, who, reader(), cursor=cursor)
         assert refused.value.field == "cursor"
+
+
+async def test_a_call_of_a_campaign_says_which(store: Store) -> None:
+    who = await customer(store, "Ada")
+    new = Campaign(
+        id="", name="Spring", mode=Mode.PREVIEW, profile="CN", queue="", lists=(), trunk="", caller_ids=()
+    )
+    campaign = (await store.write(campaigns.create, new, at=100.0)).campaign.id
+    of = {"campaign": campaign, "lead": "l1", "attempt": "dial-1"}
+    store.carry(save("dial-1", customer=who, arrived_at=200.0, direction="outbound", final=True, **of))
+    store.carry(save("i-2", customer=who, arrived_at=201.0, final=True))
+    await store.settled()
+    found = await everything(store, who, reader(), limit=5, kinds=("interaction",))
+    names = [(each.detail["campaign"], each.detail["campaign_name"], each.detail["lead"]) for each in found]
+    assert names == [("", "", ""), (campaign, "Spring", "l1")]
+    for name in ("campaign", "lead"):
+        page = await store.read(interactions.page, CENTER, filters={name: of[name]})
+        assert [(each.id, each.attempt) for each in page.items] == [("dial-1", "dial-1")]
+    beside = await store.read(interactions.beside, page.items, CENTER)
+    assert beside.campaigns == {campaign: "Spring"}
 
 
 async def test_a_merge_gathers_both_histories_and_undoing_it_parts_them(store: Store) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contactcenter.dialer.campaigns import Campaign, Mode
 from contactcenter.dialer.drops import Drops, upper_share
 from contactcenter.dialer.hours import Hours, allowed, next_allowed
 from contactcenter.dialer.permission import (
@@ -22,6 +23,7 @@ from contactcenter.dialer.permission import (
     Terms,
     next_moment,
     refusal,
+    terms_of,
 )
 from contactcenter.dialer.profiles import PROFILES, Week, daily
 
@@ -258,10 +260,38 @@ def test_the_next_moment_waits_for_the_cap() -> None:
     assert next_moment(TERMS, replace(DIALLED, calls=calls), NOON) == calls[0] + 86400
 
 
+def test_what_is_only_remembered_of_the_law_says_so() -> None:
+    """Texts that nobody has read for this, as facts say: in the code, so in the evidence and on the pages."""
+    remembered = (
+        "310.4(b)(3)(iv)",
+        "64.1200(d)",
+        "CRTC",
+        "PECR",
+        "GDPR, Art. 6",
+        "GDPR, Art. 21",
+        "2008/2010",
+    )
+    named = [text for profile in PROFILES.values() for text in profile.sources.values()]
+    for cited in remembered:
+        found = [text for text in named if cited in text]
+        assert found, cited
+        assert all("(unverified)" in text.partition(cited)[2] for text in found), cited
+
+
 def test_a_campaign_never_loosens_the_law() -> None:
     late = replace(TERMS, week=daily(0, 24))
     at = moment("America/New_York", 2026, 7, 1, 22)
     assert refusal(late, DIALLED, at, reserved=True) is Refusal.NOT_NOW
+
+
+def test_where_a_script_speaks_no_other_message_is_asked_for() -> None:
+    campaign = Campaign(
+        id="c", name="C", mode=Mode.AGENTLESS, profile="US", queue="", lists=(), trunk="", caller_ids=()
+    )
+    known: dict[str, Any] = {"caller_id_verified": True, "national_list_at": NOON}
+    assert refusal(terms_of(campaign, **known), DIALLED, NOON, reserved=False) is None
+    spoken_by_agents = terms_of(replace(campaign, mode=Mode.PREDICTIVE), **known)
+    assert refusal(spoken_by_agents, DIALLED, NOON, reserved=False) is Refusal.NO_MESSAGE
 
 
 # --- drops ---

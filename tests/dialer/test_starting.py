@@ -128,8 +128,6 @@ def test_a_whole_campaign_starts_in_every_mode_and_under_every_profile(mode: Mod
         ({"attempts": 0}, {}, Lack.OUT_OF_RANGE, "attempts"),
         ({"most_calls": 0}, {}, Lack.OUT_OF_RANGE, "most_calls"),
         ({"blend": Blend(keep_free=-1)}, {}, Lack.OUT_OF_RANGE, "blend.keep_free"),
-        ({"detection": Detection(heard=-1)}, {}, Lack.OUT_OF_RANGE, "detection.heard"),
-        ({"detection": Detection(heard=9, persons=10)}, {}, Lack.OUT_OF_RANGE, "detection.persons"),
         ({"preview_s": -1}, {}, Lack.OUT_OF_RANGE, "preview_s"),
         ({"mode": Mode.POWER, "ratio": 0.5}, {}, Lack.OUT_OF_RANGE, "ratio"),
         ({"mode": Mode.POWER, "ratio": float("nan")}, {}, Lack.OUT_OF_RANGE, "ratio"),

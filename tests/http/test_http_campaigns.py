@@ -67,7 +67,9 @@ async def test_settings_are_given_back_as_they_were_given_and_checked_by_version
         "rules": {"busy": {"after_s": 900.0, "limit": 3, "next_number": True, "other_time": False}},
         "blend": {"inbound_first": False, "keep_free": 2}, "drop_target": 0.01,
         "form": "Interested? | yes | no\nWhen?",
-        "detection": {**asdict(Detection(heard=200, persons=1)), "on_machine": "leave_message"},
+        "detection": {
+            name: value for name, value in asdict(Detection()).items() if name not in ("heard", "persons")
+        } | {"on_machine": "leave_message"},
     }  # fmt: skip
     async with edge.browser() as admin:
         await admin.sign_in("admin")
@@ -92,6 +94,41 @@ async def test_settings_are_given_back_as_they_were_given_and_checked_by_version
         assert (status, copy["state"], copy["window"]) == (201, "draft", given["window"])
         found = await admin.get("/api/campaigns", state="draft")
         assert [each["name"] for each in found["items"]] == ["Again", "Renewals"]
+
+
+async def test_what_was_found_among_the_machines_is_entered_with_its_proof(edge: Running) -> None:
+    async with edge.browser() as admin:
+        await admin.sign_in("admin")
+        detection = {"max_words": 4, "on_machine": "leave_message"}
+        campaign = await made(admin, detection=detection, machine_message="Call us.")
+        path = f"/api/campaigns/{campaign['id']}"
+        found = {"heard": 100, "persons": 1, "proof": "test series of 3 March, heard by Eva, minutes 7"}
+        for wrong, field in (
+            ({"heard": 0}, "heard"), ({"persons": 101}, "persons"), ({"proof": "  "}, "proof"),
+        ):  # fmt: skip
+            status, refused = await admin.call("POST", f"{path}/samples", json=found | wrong)
+            assert (status, refused["field"]) == (422, field)
+        status, after = await admin.call("POST", f"{path}/samples", json=found)
+        assert (status, after["sample"]) == (201, {"heard": 100, "persons": 1})
+        assert "heard" not in after["detection"], "no setting"
+        told = await edge.center.heard(CampaignsChanged)
+        steered_by = told.campaigns[0].detection
+        assert steered_by
+        assert (steered_by.heard, steered_by.persons) == (100, 1)
+        await admin.call("POST", f"{path}/samples", json=found)
+        status, after = await admin.call("PATCH", path, json={"detection": after["detection"], "ratio": 2})
+        assert (status, after["sample"]["heard"]) == (200, 200), "the same values: the samples are of them"
+        status, other = await admin.call("PATCH", path, json={"detection": detection | {"max_words": 2}})
+        assert (status, other["sample"]) == (200, {"heard": 0, "persons": 0})
+        shown = (await admin.get(f"{path}/samples"))["items"]
+        assert [(one["heard"], one["login"], one["counts"]) for one in shown] == [(100, "admin", False)] * 2
+        status, bare = await admin.call("PATCH", path, json={"detection": None})
+        assert (status, bare["sample"]["heard"]) == (200, 0)
+        status, refused = await admin.call("POST", f"{path}/samples", json=found)
+        assert (status, refused["field"]) == (409, "detection")
+        log = (await admin.get("/api/audit", kind="campaign", object=campaign["id"]))["items"]
+        proofs = [one["after"]["sample"]["proof"] for one in log if one["act"] == "sample"]
+        assert proofs == [found["proof"]] * 2
 
 
 async def test_a_start_is_refused_with_every_reason_at_once(edge: Running) -> None:

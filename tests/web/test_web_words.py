@@ -131,11 +131,11 @@ RECORDS = (
     *("accounts", "addresses", "assignments", "attachments", "cells", "custom", "customer_imports"),
     *("customer_rows", "customers", "emails", "fields", "lead_imports", "lead_rows", "number_imports"),
     *("national_lists", "number_rows", "leads", "lists", "campaigns", "appointments", "do_not_call"),
-    "caller_ids",
+    *("caller_ids", "erasures"),
     *("file_types", "files", "filters", "followups", "id_numbers", "import_batches", "imports", "links"),
     *("mapping", "merging", "money", "notes", "ownerships", "passwords", "phone_numbers", "reading"),
-    *("recurrence", "relations", "requests", "roles", "roots", "saved_views", "search", "tables", "tags"),
-    *("teams", "text", "users", "zones"),
+    *("recurrence", "relations", "requests", "roles", "roots", "samples", "saved_views", "search", "tables"),
+    *("tags", "teams", "text", "users", "zones"),
 )
 """The modules of the store whose refusals people meet on a page."""
 BY_PROGRAMS = (

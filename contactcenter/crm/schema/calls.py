@@ -26,6 +26,7 @@ interactions = Table(
     *(words(name) for name in ("channel", "direction", "server", "leg", "agent_leg", "did", "caller")),
     *(words(name) for name in ("caller_name", "language", "customer", "match", "queue", "agent")),
     *(words(name) for name in ("last_node", "outcome", "disposition", "note", "callback", "origin", "error")),
+    *(words(name) for name in ("campaign", "lead", "attempt")),  # no foreign keys: it outlives them
     Column("arrived_at", Double, nullable=False),
     *(Column(name, Double) for name in ("queued_at", "offered_at", "answered_at", "ended_at", "closed_at")),
     *(Column(name, Double, nullable=False) for name in ("waited_s", "talked_s", "wrapped_s")),
@@ -37,6 +38,13 @@ interactions = Table(
     Index(None, "arrived_at", "id"),
     Index(None, "customer", "arrived_at"),
     Index(None, "queue", "arrived_at"),
+    Index(
+        "ix_interactions_campaign",
+        "campaign",
+        "arrived_at",
+        sqlite_where=text("campaign <> ''"),
+        postgresql_where=text("campaign <> ''"),
+    ),
     Index("ix_interactions_open", "id", sqlite_where=text("NOT final"), postgresql_where=text("NOT final")),
 )
 

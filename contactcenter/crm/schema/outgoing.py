@@ -84,6 +84,21 @@ campaign_days = Table(
     Column("calls", Integer, nullable=False),
 )
 
+# Of the calls that a campaign's detection took for machines: how many were listened to (`samples.py`).
+campaign_samples = Table(
+    "campaign_samples",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("campaign", Text, ForeignKey("campaigns.id", ondelete="CASCADE"), nullable=False),
+    Column("detection", Text, nullable=False),  # its values, as JSON
+    Column("heard", Integer, nullable=False),
+    Column("persons", Integer, nullable=False),
+    Column("proof", Text, nullable=False),
+    words("login"),
+    Column("at", Double, nullable=False),
+    Index(None, "campaign", "detection"),
+)
+
 # `shelf` is where in its list a lead lies: its priority, the highest first, and by which clocks its next
 # number may ring. `hopper.py` looks into shelves that are open now, and into no other.
 leads = Table(
@@ -162,6 +177,7 @@ attempts = Table(
     Index(None, "campaign", "saved_at", "id"),
     Index(None, "number", "saved_at"),
     Index(None, "lead", "saved_at"),
+    Index(None, "kept_until"),
     _some("ix_attempts_agent", text("agent <> ''"), "agent", "saved_at"),
     _some("uq_attempts_open", text("state <> 'over'"), "number", unique=True),
 )

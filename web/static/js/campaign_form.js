@@ -25,7 +25,7 @@ const KEYS = [..."0123456789*#"];
 /** Asterisk's usual values, which fit most lines. */
 const DETECTION = {
   total_analysis_ms: 5000, initial_silence_ms: 2500, greeting_ms: 1500, after_greeting_silence_ms: 800, between_words_silence_ms: 50,
-  min_word_ms: 100, max_words: 3, silence_threshold: 256, on_machine: "hang_up", heard: 0, persons: 0,
+  min_word_ms: 100, max_words: 3, silence_threshold: 256, on_machine: "hang_up",
 };
 
 const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
@@ -188,7 +188,7 @@ function Rules({ form }) {
 function Detection({ form }) {
   const detection = form.value("detection");
   const id = "campaign-detection";
-  const fields = Object.keys(DETECTION).filter((key) => !["on_machine", "heard", "persons"].includes(key));
+  const fields = Object.keys(DETECTION).filter((key) => key !== "on_machine");
   return html`<div class="stack">
     <label class="check" for=${id}><input type="checkbox" id=${id} disabled=${form.off} checked=${detection !== null} onChange=${(event) => form.set("detection", event.target.checked ? DETECTION : null)} /><span>${t("campaign.detects")}</span></label>
     <p class="small quiet">${t("campaign.detects_hint")}</p>
@@ -196,9 +196,8 @@ function Detection({ form }) {
     html`<div class="fields">
       <${Choice} form=${form} name="detection.on_machine" label=${t("campaign.on_machine")} law="on_machine" options=${["hang_up", "leave_message"].map((code) => [code, t(`on_machine.${code}`)])} />
       ${detection.on_machine === "leave_message" && html`<${Text} form=${form} name="machine_message" area most=${1000} label=${t("campaign_field.machine_message")} />`}
-      <${Amount} form=${form} name="detection.heard" label=${t("detection_value.heard")} hint=${t("campaign.heard_hint")} />
-      <${Amount} form=${form} name="detection.persons" label=${t("detection_value.persons")} />
     </div>
+    <p class="small quiet">${t("campaign.heard_hint")}</p>
     <details><summary class="small">${t("campaign.detection_values")}</summary>
       <div class="fields">${fields.map((key) => html`<${Amount} key=${key} form=${form} name=${`detection.${key}`} label=${t(`detection_value.${key}`)} unit=${key.endsWith("_ms") ? t("unit.milliseconds") : ""} />`)}</div>
     </details>`}

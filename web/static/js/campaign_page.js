@@ -10,6 +10,7 @@ import { CampaignForm } from "./campaign_form.js";
 import { CampaignLive } from "./campaign_live.js";
 import { campaignAddress, campaignPath, CampaignState, lacksOf, loadChoices, mayManage, Steps, take } from "./campaign_parts.js";
 import { CampaignReport } from "./campaign_report.js";
+import { CampaignSamples } from "./campaign_samples.js";
 import { asOfNow } from "./campaigns.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
@@ -86,5 +87,6 @@ export function CampaignPage({ id }) {
     ${part === "settings" && html`<${CampaignForm} campaign=${found.one} choices=${choices} saved=${(record) => setFound({ state: "here", one: record })} />`}
     ${part === "attempts" && html`<${CampaignAttempts} campaign=${one} />`}
     ${part === "report" && html`<${CampaignReport} campaign=${one} />`}
+    ${part === "report" && one.detection && html`<${CampaignSamples} campaign=${one} entered=${(record) => setFound({ state: "here", one: record })} />`}
   </div>`;
 }

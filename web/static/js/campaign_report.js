@@ -88,7 +88,7 @@ export function CampaignReport({ campaign }) {
   };
   useEffect(() => {
     load();
-  }, [campaign.id]);
+  }, [campaign.id, campaign.sample.heard, campaign.sample.persons]);
   const { report, refusal } = found;
   if (refusal) return html`<div class="empty" role="alert"><p>${inWords(refusal).text}</p><button type="button" class="button" onClick=${load}>${t("action.again")}</button></div>`;
   if (!report) return html`<p class="empty" role="status">${t("history.loading")}</p>`;

@@ -241,6 +241,7 @@ export function InteractionPage({ id }) {
         ${may("customers.write") && html`<button type="button" class="button small-button" disabled=${!online()} aria-busy=${pending("customer")} onClick=${() => setChoosing(true)}>${t(one.customer ? "customer.other" : "history.choose_customer")}</button>`}`,
     ],
     ["history.origin", one.origin && html`<a href=${`/history/${encodeURIComponent(one.origin)}`}>${t("history.origin_open")}</a>`],
+    ["history.campaign", one.campaign && (may("campaigns.read") ? html`<a href=${`/campaigns/${encodeURIComponent(one.campaign)}`}><bdi>${one.campaign_name}</bdi></a>` : html`<bdi>${one.campaign_name}</bdi>`)],
     ["history.did", one.did && html`<${PhoneNumber} number=${one.did} />`],
     ["board.queue", queueTitle(one.queue)],
     ["board.agent", one.agent && personName(one.agent)],

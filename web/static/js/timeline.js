@@ -62,7 +62,7 @@ function partsOf({ kind, id, detail }, fields) {
     const outcome = detail.disposition ? dispositionTitle(detail.disposition) : detail.outcome ? word("outcome", detail.outcome) : t("history.open");
     return {
       title: html`<a href=${`/history/${encodeURIComponent(id)}`}>${t(`direction.${detail.direction}`, { channel: word("channel", detail.channel) })}</a>`,
-      facts: [outcome, detail.queue && queueTitle(detail.queue), detail.talked_s > 0 && t("timeline.talked", { time: lasting(detail.talked_s) }), detail.caller && html`<${PhoneNumber} number=${detail.caller} />`],
+      facts: [outcome, detail.campaign_name && html`<bdi>${detail.campaign_name}</bdi>`, detail.queue && queueTitle(detail.queue), detail.talked_s > 0 && t("timeline.talked", { time: lasting(detail.talked_s) }), detail.caller && html`<${PhoneNumber} number=${detail.caller} />`],
       text: detail.note,
     };
   }

@@ -90,7 +90,17 @@ SCOPES = {"senior_agent": "team", "supervisor": "team", "quality": "all", "admin
 
 
 def upgrade() -> None:
-    """Nothing was there before."""
+    """Nothing was there before; interactions say by which campaign they came about."""
+    for name in ("campaign", "lead", "attempt"):
+        op.add_column("interactions", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    op.create_index(
+        "ix_interactions_campaign",
+        "interactions",
+        ["campaign", "arrived_at"],
+        unique=False,
+        sqlite_where=sa.text("campaign <> ''"),
+        postgresql_where=sa.text("campaign <> ''"),
+    )
     op.add_column("callbacks", sa.Column("appointment", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "appointments",
@@ -200,6 +210,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_attempts_campaign_saved_at_id"), "attempts", ["campaign", "saved_at", "id"], unique=False
     )
+    op.create_index(op.f("ix_attempts_kept_until"), "attempts", ["kept_until"], unique=False)
     op.create_index(op.f("ix_attempts_lead_saved_at"), "attempts", ["lead", "saved_at"], unique=False)
     op.create_index(op.f("ix_attempts_number_saved_at"), "attempts", ["number", "saved_at"], unique=False)
     op.create_index(
@@ -313,6 +324,27 @@ def upgrade() -> None:
             ["campaign"], ["campaigns.id"], name=op.f("fk_campaign_days_campaign"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("campaign", "day", "outcome", "counted", name=op.f("pk_campaign_days")),
+    )
+    op.create_table(
+        "campaign_samples",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("detection", sa.Text(), nullable=False),
+        sa.Column("heard", sa.Integer(), nullable=False),
+        sa.Column("persons", sa.Integer(), nullable=False),
+        sa.Column("proof", sa.Text(), nullable=False),
+        sa.Column("login", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign"], ["campaigns.id"], name=op.f("fk_campaign_samples_campaign"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_samples")),
+    )
+    op.create_index(
+        op.f("ix_campaign_samples_campaign_detection"),
+        "campaign_samples",
+        ["campaign", "detection"],
+        unique=False,
     )
     op.create_table(
         "campaign_lists",
