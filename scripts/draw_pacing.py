@@ -183,9 +183,9 @@ def _peers(rows: Rows) -> list[str]:
     ]
     lines = _head("Policy", *(f"{agents} agents, {share}" for agents, share in _split(cells)))
     for policy in ("predictive", "chance_constrained", "adaptive_ratio", "progressive", *OTHERS):
-        lines.append(
-            _line(f"`{policy}`", *(_idle_and_dropped(rows.get(("usual", c, policy))) for c in cells))
-        )
+        figures = [_idle_and_dropped(rows.get(("usual", cell, policy))) for cell in cells]
+        if any(figures):
+            lines.append(_line(f"`{policy}`", *figures))
     return lines
 
 

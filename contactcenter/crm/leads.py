@@ -13,31 +13,30 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, delete, func, insert, literal_column, select, update
 
-from contactcenter.crm import (
-    access,
-    lists,
-    ownerships,
-    paging,
-    records,
-    roots,
-    shelves,
-)
-from contactcenter.crm.access import CENTER, Kind, Reader
+from contactcenter.crm import access, lists, ownerships, paging, records, roots, shelves
+from contactcenter.crm.access import CENTER, Kind, Reader, Right
 from contactcenter.crm.errors import Refusal
 from contactcenter.crm.paging import Page
 from contactcenter.crm.phone_numbers import e164
 from contactcenter.crm.records import Change
 from contactcenter.crm.schema import appointments, campaign_lists, lead_numbers, leads
+from contactcenter.crm.schema import lists as list_rows
 from contactcenter.crm.shelves import PRIORITIES
 from contactcenter.crm.text import entered
 from contactcenter.crm.zones import where
 from contactcenter.dialer.leads import LeadNumber, LeadState
+from contactcenter.dialer.permission import Refusal as NotDialled
 from contactcenter.values import frozen
 
 MOST_NUMBERS = 10
 """Of one lead."""
 MOST_FIELDS = 100
 _CAPS = {"name": 120, "language": 35, "zone": 64, "region": 16, "consent": 500}
+_PRIVATE = ("name", "fields")
+"""Of these, and of the numbers, the audit log has that they changed, and not what they were: they can be
+erased, and it never forgets."""
+_PROOF = ("consent", "consent_at")
+"""What says that he agreed to be called: whoever dials him has not to say that."""
 DUPLICATE = "duplicate"
 """Why a lead is closed that was merged into another."""
 NO_NUMBER = "no_number"
@@ -253,16 +252,20 @@ def number_of(
 
 
 def create(db: Connection, list_: str, new: NewLead, *, reader: Reader = CENTER, at: float) -> LeadRow:
-    """Put one lead into a list. Raises `Refusal` naming the field."""
+    """Put one lead into a list. Raises `Refusal`: `beyond_you` for a consent that is not his to say, or the
+    wrong field."""
     try:
         lists.check_visible(db, list_, reader)
     except Refusal as error:
         raise Refusal(str(error), field="list") from None
     check_owner(db, reader, new.owner)
+    if db.scalar(select(list_rows.c.consent).where(list_rows.c.id == list_)):
+        _check_proves(reader, "list")  # whoever is on that list has agreed
+    _check_proves(reader, *(name for name in _PROOF if getattr(new, name)))
     customer = _customer(db, new.customer, reader)
     (id_,) = add_many(db, list_, [replace(new, customer=customer)], by=reader.login, at=at)
     row = db.execute(select(leads).where(leads.c.id == id_)).one()
-    made = _told(dict(row._mapping), numbers_of(db, [id_])[id_])
+    made = _told(dict(row._mapping))
     records.changed(db, "lead", id_, None, made, by=reader.login, at=at, detail=_detail(row))
     return _leads(db, [row], reader)[0]
 
@@ -308,13 +311,14 @@ def change(
     expected: int | None = None,
 ) -> LeadRow:
     """Change a lead; one who is being dialled goes on by what he was. Raises `Refusal`: `not_found`,
-    `hidden`, or the wrong field; and `ChangedMeanwhile`."""
+    `hidden`, `beyond_you` for a consent that is not his to say, the wrong field; and `ChangedMeanwhile`."""
     row = check_visible(db, lead, reader)
     records.expect(row.version, expected)
     given = {
         name: value for name in LeadChange.__dataclass_fields__ if (value := getattr(to, name)) is not None
     }
     access.check_shown(reader, Kind.LEAD, [name for name in ("name", "numbers", "fields") if name in given])
+    _check_proves(reader, *(name for name in _PROOF if name in given))
     held = numbers_of(db, [row.id])[row.id]
     numbers = held if to.numbers is None else _as_known(to.numbers, held)
     values: dict[str, Any] = {
@@ -336,8 +340,10 @@ def change(
         values |= _dialable(row, numbers)
     if not 0 <= now["next_number"] < max(1, len(numbers)):
         raise Refusal(f"one of its {len(numbers)} numbers, from 0 on", field="next_number")
-    was, told = _told(dict(row._mapping), held), _told({**now, **values}, numbers)
-    if was == told:
+    told = _told(dict(row._mapping)) != _told({**now, **values})
+    private = [name for name in _PRIVATE if now[name] != row._mapping[name]]
+    private += ["numbers"] if numbers != held else []
+    if not told and not private:
         return _leads(db, [row], reader)[0]
     following = numbers[now["next_number"]] if numbers else LeadNumber(number="")
     values["shelf"] = shelves.shelf_of(now["priority"], following.zones, following.regions)
@@ -345,7 +351,7 @@ def change(
         db.execute(delete(lead_numbers).where(lead_numbers.c.lead == row.id))
         if numbers:
             db.execute(insert(lead_numbers), _number_rows(row.id, numbers))
-    return _write(db, row, values, was, told, act="change", reader=reader, at=at)
+    return _write(db, row, values, act="change", private=private, reader=reader, at=at)
 
 
 def close(
@@ -378,22 +384,29 @@ def reopen(
     records.expect(row.version, expected)
     if row.state not in (LeadState.CLOSED.value, LeadState.HELD.value):
         raise Refusal("only a lead who is closed or held is opened again", code="illegal_now", field="state")
-    held = numbers_of(db, [row.id])[row.id]
-    if not held:
+    if row.why == NotDialled.DO_NOT_CALL.value and not reader.may(Right.DO_NOT_CALL_MANAGE):
+        raise Refusal(
+            "he asked not to be called: who manages that list opens him again", code="beyond_you",
+            field="state",
+        )  # fmt: skip
+    if not numbers_of(db, [row.id])[row.id]:
         raise Refusal("he has no number: give him one first", code="illegal_now", field="numbers")
     values = {
         "state": LeadState.DUE.value, "why": "", "due_at": at if due_at is None else due_at, "campaign": "",
         "leased_until": None, "last_attempt": "",
     }  # fmt: skip
-    was, now = _told(dict(row._mapping), held), _told({**row._mapping, **values}, held)
-    return _write(db, row, values, was, now, act="reopen", reader=reader, at=at)
+    return _write(db, row, values, act="reopen", reader=reader, at=at)
 
 
 def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = CENTER, at: float) -> LeadRow:
     """Let these leads be one: `kept` takes over the numbers and fields that he lacks, the others are closed
-    as duplicates. What was dialled so far stays with who was dialled. Raises `Refusal` `not_found`."""
+    as duplicates. What was dialled so far stays with who was dialled. Raises `Refusal`: `not_found`, or
+    the wrong field."""
     row = check_visible(db, kept, reader)
-    others = [check_visible(db, each, reader) for each in dict.fromkeys(gone) if each != kept]
+    try:
+        others = [check_visible(db, each, reader) for each in dict.fromkeys(gone) if each != kept]
+    except Refusal as error:
+        raise Refusal(str(error), field="gone") from None
     if not others:
         raise Refusal("name the others", field="gone")
     held = numbers_of(db, [row.id, *(each.id for each in others)])
@@ -407,8 +420,7 @@ def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = 
             closed = {
                 "state": LeadState.CLOSED.value, "why": DUPLICATE, "campaign": "", "leased_until": None,
             }  # fmt: skip
-            was, now = (_told({**other._mapping, **each}, held[other.id]) for each in ({}, closed))
-            _write(db, other, closed, was, now, act="merge", reader=reader, at=at, into=row.id)
+            _write(db, other, closed, act="merge", reader=reader, at=at, into=row.id)
     together = tuple(numbers.values())
     _check(row.priority, together, fields)
     customer = row.customer or next((each.customer for each in others if each.customer), "")
@@ -419,8 +431,7 @@ def merge(db: Connection, kept: str, gone: Collection[str], *, reader: Reader = 
     more = _number_rows(row.id, together)[len(held[row.id]) :]
     if more:
         db.execute(insert(lead_numbers), more)
-    was, now = _told(dict(row._mapping), held[row.id]), _told({**row._mapping, **values}, together)
-    return _write(db, row, values, was, now, act="merge", reader=reader, at=at)
+    return _write(db, row, values, act="merge", reader=reader, at=at)
 
 
 def check_owner(db: Connection, reader: Reader, owner: str) -> None:
@@ -459,9 +470,7 @@ def _turn(
         "state": state.value, "why": entered(why, "why", 64) or act, "campaign": "", "leased_until": None,
         "last_attempt": "",
     }  # fmt: skip
-    held = numbers_of(db, [row.id])[row.id]
-    was, now = _told(dict(row._mapping), held), _told({**row._mapping, **values}, held)
-    return _write(db, row, values, was, now, act=act, reader=reader, at=at)
+    return _write(db, row, values, act=act, reader=reader, at=at)
 
 
 def _dialable(row: Row[Any], numbers: Sequence[LeadNumber]) -> dict[str, Any]:
@@ -489,6 +498,12 @@ def _customer(db: Connection, customer: str, reader: Reader) -> str:
         return roots.check_visible(db, customer, reader)
     except Refusal as error:
         raise Refusal(str(error), field="customer") from None
+
+
+def _check_proves(reader: Reader, *names: str) -> None:
+    """Refuse evidence that he agreed to be called from somebody who may dial him, and no more."""
+    if names and not reader.may(Right.LEADS_IMPORT):
+        raise Refusal("who brings in lists says who has agreed", code="beyond_you", field=names[0])
 
 
 def _check(priority: int, numbers: Sequence[LeadNumber], fields: Mapping[str, str]) -> None:
@@ -541,13 +556,17 @@ def _number_rows(lead: str, numbers: Iterable[LeadNumber]) -> list[dict[str, Any
 
 
 def _write(
-    db: Connection, row: Row[Any], values: Mapping[str, Any], was: Mapping[str, Any],
-    now: Mapping[str, Any], *, act: str, reader: Reader, at: float, into: str = "",
+    db: Connection, row: Row[Any], values: Mapping[str, Any], *, act: str, reader: Reader, at: float,
+    private: Sequence[str] = (), into: str = "",
 ) -> LeadRow:  # fmt: skip
     version = row.version + 1
     db.execute(update(leads).where(leads.c.id == row.id).values(**values, version=version, updated_at=at))
-    detail = _detail(row) | ({"into": into} if into else {})
-    one = Change(kind="lead", id=row.id, before=was, after=now, version=version, act=act, detail=detail)
+    was = dict(row._mapping)
+    more = {"private": list(private), "into": into}
+    one = Change(
+        kind="lead", id=row.id, before=_told(was), after=_told({**was, **values}), version=version, act=act,
+        detail=_detail(row) | {name: value for name, value in more.items() if value},
+    )  # fmt: skip
     records.changed_all(db, [one], by=reader.login, at=at)
     return _leads(db, [db.execute(select(leads).where(leads.c.id == row.id)).one()], reader)[0]
 
@@ -565,12 +584,12 @@ def _leads(db: Connection, rows: Sequence[Row[Any]], reader: Reader) -> tuple[Le
     return tuple(found)
 
 
-def _told(row: Mapping[str, Any], numbers: Sequence[LeadNumber]) -> dict[str, Any]:
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     names = (
-        "list", "name", "customer", "language", "priority", "state", "why", "due_at", "next_number", "owner",
-        "zone", "region", "fields", "consent", "consent_at",
+        "list", "customer", "language", "priority", "state", "why", "due_at", "next_number", "owner", "zone",
+        "region", "consent", "consent_at",
     )  # fmt: skip
-    return {**{name: row[name] for name in names}, "numbers": [each.number for each in numbers]}
+    return {name: row[name] for name in names}
 
 
 def _detail(row: Row[Any]) -> dict[str, Any]:

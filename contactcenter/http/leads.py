@@ -101,11 +101,19 @@ class LeadPatch(BaseModel):
 
 
 class Closing(BaseModel):
-    """Why nobody is to dial him any more."""
+    """Why nobody is to dial him, any more or for now."""
 
     model_config = ConfigDict(extra="forbid")
 
     why: Word = ""
+
+
+class Merging(BaseModel):
+    """Which leads are the same person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gone: Annotated[list[Word], Field(min_length=1, max_length=50, description="Their ids.")]
 
 
 class Opening(BaseModel):
@@ -186,7 +194,21 @@ async def close_lead(visit: Visit, id: str, body: Closing) -> LeadRow:
     return await visit.edge.store.write(leads.close, id, body.why, reader=visit.reader, at=visit.edge.now())
 
 
-@routes.post("/api/leads/{id}/reopen", right=Right.LEADS_WRITE, of=Kind.LEAD, refusals=(409,), versioned=True)
+@routes.post("/api/leads/{id}/hold", right=Right.LEADS_WRITE, of=Kind.LEAD, refusals=(409,), versioned=True)
+async def hold_lead(visit: Visit, id: str, body: Closing) -> LeadRow:
+    """Nobody dials him until somebody opens him again."""
+    return await visit.edge.store.write(leads.hold, id, body.why, reader=visit.reader, at=visit.edge.now())
+
+
+@routes.post("/api/leads/{id}/merge", right=Right.LEADS_WRITE, of=Kind.LEAD, versioned=True)
+async def merge_leads(visit: Visit, id: str, body: Merging) -> LeadRow:
+    """The others are this lead: he gets numbers and fields that he lacks, they are closed as duplicates."""
+    return await visit.edge.store.write(leads.merge, id, body.gone, reader=visit.reader, at=visit.edge.now())
+
+
+@routes.post(
+    "/api/leads/{id}/reopen", right=Right.LEADS_WRITE, of=Kind.LEAD, refusals=(403, 409), versioned=True
+)
 async def reopen_lead(visit: Visit, id: str, body: Opening) -> LeadRow:
     """He is dialled again. Whatever forbids a call is looked at then."""
     return await visit.edge.store.write(

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from stores import Keeper
 
-from contactcenter.crm import campaigns, leads, lists, outbox, schema
-from contactcenter.crm.access import RIGHTS, Kind, Reader, Scope
+from contactcenter.crm import audit, campaigns, leads, lists, outbox, schema
+from contactcenter.crm.access import RIGHTS, Kind, Reader, Right, Scope
 from contactcenter.crm.errors import ChangedMeanwhile, Refusal
 from contactcenter.crm.leads import LeadChange, NewLead
 from contactcenter.crm.lists import ListChange, NewList
@@ -335,3 +335,52 @@ async def test_a_campaign_that_can_not_be_read_keeps_nobody_from_starting(
         await store.write(campaigns.save_state, id_, "running", by="ann", at=AT)
     keeper.rows("UPDATE campaigns SET mode = 'telepathy' WHERE name = 'Spring'")
     assert [each.campaign.name for each in await store.read(campaigns.running, AT)] == ["Autumn"]
+
+
+async def test_who_agreed_to_be_called_is_not_said_by_who_dials_him(store: Store) -> None:
+    list_ = await a_list(store)
+    made = await store.write(leads.create, list_, lead("13800138000", name="A"), at=AT)
+    dials = Reader(login="b", rights=RIGHTS - {Right.LEADS_IMPORT}, scopes={Kind.LEAD: Scope.ALL})
+    proved = await store.write(lists.create, NewList(name="proved", consent="form 7"), at=AT)
+    for asked in (
+        store.write(leads.change, made.id, LeadChange(consent="said so"), reader=dials, at=AT),
+        store.write(leads.change, made.id, LeadChange(consent_at=AT), reader=dials, at=AT),
+        store.write(leads.create, list_, lead("13800138001", consent="said so"), reader=dials, at=AT),
+        store.write(leads.create, proved.id, lead("13800138001"), reader=dials, at=AT),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await asked
+        assert refused.value.code == "beyond_you"
+    changed = await store.write(leads.change, made.id, LeadChange(name="B"), reader=dials, at=AT)
+    assert changed.name == "B"
+    brings = replace(dials, rights=RIGHTS)
+    changed = await store.write(leads.change, made.id, LeadChange(consent="form 8"), reader=brings, at=AT)
+    assert changed.consent == "form 8"
+
+
+async def test_who_asked_not_to_be_called_is_opened_again_by_who_manages_that_list_only(store: Store) -> None:
+    made = await store.write(leads.create, await a_list(store), lead("13800138000"), at=AT)
+    await store.write(leads.close, made.id, "do_not_call", at=AT)
+    dials = Reader(login="b", rights=RIGHTS - {Right.DO_NOT_CALL_MANAGE}, scopes={Kind.LEAD: Scope.ALL})
+    with pytest.raises(Refusal) as refused:
+        await store.write(leads.reopen, made.id, reader=dials, at=AT)
+    assert (refused.value.code, refused.value.field) == ("beyond_you", "state")
+    assert (await store.write(leads.reopen, made.id, at=AT)).state is LeadState.DUE
+
+
+async def test_the_audit_log_has_no_name_and_no_number_of_a_lead(store: Store) -> None:
+    list_ = await a_list(store)
+    made = await store.write(leads.create, list_, lead("13800138000", name="zq", fields={"x": "zqx"}), at=AT)
+    other = await store.write(leads.create, list_, lead("13800138002", name="zq2"), at=AT)
+    to = LeadChange(name="zqB", numbers=(leads.number_of("13800138001"),), fields={"x": "zqy"})
+    await store.write(leads.change, made.id, to, at=AT + 1)
+    await store.write(leads.merge, made.id, [other.id], at=AT + 2)
+    await store.write(leads.close, made.id, "moved", at=AT + 3)
+    rows = (await store.read(audit.page, filters={"kind": "lead"}, limit=50)).items
+    assert {row.act for row in rows} == {"create", "change", "merge", "close"}
+    assert [row.detail["private"] for row in rows if row.act == "change"] == [["name", "fields", "numbers"]]
+    told = " ".join(f"{row.before} {row.after} {row.detail}" for row in rows)
+    assert "zq" not in told
+    assert "138001380" not in told
+    events = await store.read(lambda db: [str(row) for row in db.execute(select(schema.outbox)).all()])
+    assert not [each for each in events if "zq" in each or "138001380" in each]

@@ -21,6 +21,7 @@ from tests.support.dialler import (
     rejects,
     rings_on,
 )
+from tests.support.ears import hears_music
 from tests.support.voices import AGENT_HZ
 
 CAMPAIGN = Campaign(
@@ -120,6 +121,26 @@ async def test_who_answers_while_the_server_is_away_hears_the_message(
         await dialler.begin(again=True)
         assert (await dialler.store.outcome("+13055550015")).outcome == "lost"
     assert dialler.placed == ["+13055550015"]
+
+
+async def test_whom_a_crash_keeps_from_his_agent_waits_until_we_are_back(
+    dialler: Dialler, world: FarEnds
+) -> None:
+    world.habits["+13055550016"] = human(1.0)
+    async with dialler.agent("tom", "101"):
+        dialler.leads("+13055550016")
+        dialler.start()
+        call = await world.call("+13055550016")
+        await dialler.is_about_to_join(next(iter(dialler.store.attempts)))
+        await dialler.crash()
+        await call.wait_answered()
+        await hears_music(call)
+        await dialler.begin(again=True)
+        await call.hears(NOTICE_HZ)
+        await call.wait_ended()
+        attempt = await dialler.store.outcome("+13055550016")
+        assert attempt.outcome == "dropped", "no agent is signed in any more"
+    assert dialler.placed == ["+13055550016"]
 
 
 async def test_a_machine_is_heard_and_nobody_is_bothered(dialler: Dialler, world: FarEnds) -> None:

@@ -144,6 +144,7 @@ class Dialler:
         self._exit = AsyncExitStack()
         self.center: Center
         self.loop: Loop
+        self._servers: AsteriskServers
         self._prompts: Prompts
         self._requests = 0
 
@@ -166,7 +167,7 @@ class Dialler:
             port=settings.agi_port,
             key=settings.agi_key,
         )
-        servers = AsteriskServers(
+        self._servers = servers = AsteriskServers(
             (
                 AmiServer(
                     name="cc",
@@ -221,6 +222,11 @@ class Dialler:
         )
         self.loop.tell(e.AttemptsRestored(at=at, records=open_ones))
         self.loop.tell(e.InteractionsRestored(at=at, records=records))
+
+    async def is_about_to_join(self, leg: str) -> None:
+        """What a session leaves on the leg right before the join: without us, the person is to wait."""
+        alone = {"Variable": "CC_ALONE", "Value": ""}
+        await self._servers._links["cc"].send({"Action": "Setvar", "Channel": leg} | alone)
 
     async def message_made(self) -> None:
         """Return when the campaign's message is a sound."""

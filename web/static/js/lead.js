@@ -16,6 +16,8 @@ import { usePeople } from "./people.js";
 import { Fact, Trouble } from "./record.js";
 import { baseOf } from "./written.js";
 
+/** Who dials a lead does not say that he agreed to it. */
+const PROOF = ["consent", "consent_at"];
 const FACTS = ["name", "priority", "due_at", "owner", "language", "consent", "consent_at"];
 const AGAIN_MS = 15_000;
 
@@ -57,7 +59,7 @@ export function LeadPage({ id }) {
       if (stored) newer(stored);
       return stored;
     };
-    return html`<${Fact} key=${key} place=${place} spec=${specOf("lead", key)} value=${lead[key]} act=${`lead ${lead.id}`} hidden=${hidden(key)} locked=${writable ? "" : "role"} save=${save} />`;
+    return html`<${Fact} key=${key} place=${place} spec=${specOf("lead", key)} value=${lead[key]} act=${`lead ${lead.id}`} hidden=${hidden(key)} locked=${writable && (may("leads.import") || !PROOF.includes(key)) ? "" : "role"} save=${save} />`;
   };
   const plain = (label, value) => html`<div key=${label} class="fact"><span class="fact-label">${label}</span><span class="fact-value"><span>${value}</span></span></div>`;
   return html`<div class="page">

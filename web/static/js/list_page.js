@@ -63,7 +63,7 @@ function Leads({ list, added }) {
   const segment = (value, title) => html`<button key=${value} type="button" class="segment" aria-pressed=${state === value} onClick=${() => setState(value)}>${title}</button>`;
   const aside = html`<div class="card-acts">
     <div class="segments many" role="group" aria-label=${t("board.state")}>${segment("", t("lists.all"))}${Object.keys(STATES).map((each) => segment(each, t(`lead_state.${each}`)))}</div>
-    ${may("leads.write") && html`<button type="button" class="button small-button" disabled=${!online()} onClick=${() => setMaking(true)}><${Icon} name="plus" size=${14} />${t("lead.new")}</button>`}
+    ${may("leads.write") && (!list.consent || may("leads.import")) && html`<button type="button" class="button small-button" disabled=${!online()} onClick=${() => setMaking(true)}><${Icon} name="plus" size=${14} />${t("lead.new")}</button>`}
   </div>`;
   return html`<${Card} title=${t("lists.leads")} aside=${aside}>
     ${pages.state === "trouble"

@@ -7,7 +7,7 @@ import { post } from "./api.js";
 import { html } from "./html.js";
 import { t } from "./language.js";
 import { HIGHEST, kindTitle, leadAddress, NUMBER_KINDS } from "./lead_parts.js";
-import { go } from "./model.js";
+import { go, may } from "./model.js";
 import { Refused } from "./refused.js";
 import { drop, keyFor, write, writtenAt } from "./written.js";
 
@@ -49,7 +49,7 @@ export function NewLead({ list, close, made }) {
       ${field("kind", t("lead.kind"), html`<select class="input" id="new-lead-kind" value=${draft.kind} onChange=${set("kind")}>${NUMBER_KINDS.map((each) => html`<option key=${each} value=${each}>${kindTitle(each)}</option>`)}</select>`)}
     </div>
     ${field("priority", t("lead_field.priority"), html`<input class="input figures" id="new-lead-priority" inputmode="numeric" maxlength="2" autocomplete="off" value=${draft.priority} onInput=${set("priority")} />`, t("lead.priority_hint", { most: HIGHEST }))}
-    ${field("consent", t("lead_field.consent"), html`<input class="input" id="new-lead-consent" maxlength="500" autocomplete="off" dir="auto" value=${draft.consent} onInput=${set("consent")} />`, list.consent ? t("lead.consent_of_list", { text: list.consent }) : "")}
+    ${may("leads.import") && field("consent", t("lead_field.consent"), html`<input class="input" id="new-lead-consent" maxlength="500" autocomplete="off" dir="auto" value=${draft.consent} onInput=${set("consent")} />`, list.consent ? t("lead.consent_of_list", { text: list.consent }) : "")}
     <${Refused} refusal=${refusal} id="new-lead-wrong" />
     <div class="dialog-actions">
       <button type="button" class="button" onClick=${over}>${t("action.discard")}</button>

@@ -30,6 +30,8 @@ const KNOWN = [
   [/^from 0 to the (?<n>\d+) that were listened to$/, "because.sample_persons"],
   [/^say which calls were listened to/, "because.sample_proof"],
   [/^only a lead who is closed or held is opened again$/, "because.lead_open"],
+  [/^he asked not to be called: who manages that list opens him again$/, "because.lead_asked"],
+  [/^who brings in lists says who has agreed$/, "because.lead_proof"],
   [/^the lead is (?<lead>\S+) already$/, "because.lead_so"],
   [/^at most (?<most>\d+) columns are kept under their names/, "because.kept_columns"],
   [/^only a column with a name of at most (?<most>\d+) characters/, "because.column_name"],
