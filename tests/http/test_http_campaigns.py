@@ -202,7 +202,7 @@ def attempt(id_: str, campaign: str, at: float, **changes: Any) -> dict[str, Any
         shows="+862161234567", mode="predictive", profile="CN", trunk="carrier", state="over", saved_at=at,
         placed_at=at, rang_at=at + 1, ended_at=at + 26, outcome="no_answer", consent="list",
     )  # fmt: skip
-    return {**attempt_rows.values(record), "kept_until": at + 86_400, **changes}
+    return {**attempt_rows.values(record), "kept_until": at + 366 * DAY_S, **changes}
 
 
 async def test_attempts_are_listed_by_scope_and_make_the_evidence(edge: Running) -> None:

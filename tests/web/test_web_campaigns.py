@@ -162,7 +162,7 @@ async def attempts_of(edge: Running, row: CampaignRow) -> None:
         replace(blank, id="a2", number="+8613800138001", **talked),
         replace(blank, id="a3", number="+8613800138002", **refused),
     )
-    rows = [{**attempt_rows.values(record), "kept_until": at + DAY_S} for record in records]
+    rows = [{**attempt_rows.values(record), "kept_until": at + 366 * DAY_S} for record in records]
     await edge.store.write(lambda db: db.execute(insert(schema.attempts), rows) and None)
 
 
