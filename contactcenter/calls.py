@@ -298,5 +298,5 @@ class Call:
             confidence=best.confidence if best else 0.0,
             matches=len(self.customers),
             language=self.language or (best.language if best else ""),
-            campaign=self.lead.campaign if self.lead else "",
+            campaign=self.interaction.record.campaign,
         )

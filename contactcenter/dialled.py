@@ -90,8 +90,8 @@ def count(campaign: LiveCampaign, dial: Dial, at: float) -> None:
 def close(floor: Floor, dial: Dial, outcome: Outcome, at: float, **changes: Any) -> None:
     """The one end of a dial: its outcome, once."""
     leave_trunk(floor, dial)
-    state = AttemptState.OVER.value
-    dial.know(outcome=outcome.value, state=state, ended_at=dial.record.ended_at or at, **changes)
+    ended_at = dial.record.ended_at or at
+    dial.attempt.move(AttemptTrigger.END, outcome=outcome.value, ended_at=ended_at, **changes)
     count(live(floor, dial), dial, at)
     keep(floor, dial)
     floor.remember(dial.record)

@@ -127,6 +127,8 @@ async def start(options: Options, running: AsyncExitStack, say: Callable[[str], 
         dispositions = tuple(app.settings.dispositions)
         if await data.fill(app.store, dispositions=dispositions):
             await outgoing.fill(app.store, dispositions)
+            for event in await outgoing.restored(app.store):  # there were none when the store was opened
+                app.loop.tell(event)
     await app.start()
     if options.record:
         trace = running.enter_context(options.record.open("w", encoding="utf-8"))

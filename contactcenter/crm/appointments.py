@@ -226,7 +226,7 @@ def agree(
     row: dict[str, Any] = {
         **texts, "id": uuid4().hex, "number": e164(new.number, region, "number"), "owner": owner,
         "team": reader.home, "zone": checked_zone(new.zone), "at": _to_come(new.at, at),
-        "remind_at": _reminder(new.remind_at, new.at), "state": AppointmentState.OPEN.value, "reason": "",
+        "remind_at": _reminder(new.remind_at, new.at), "state": AppointmentState.OPEN.value,
         "attempt": "", "history": [_line(at, reader, "agreed")], "version": 1, "created_at": at,
         "created_by": reader.login, "updated_at": at,
     }  # fmt: skip
@@ -341,7 +341,7 @@ def forget(db: Connection, lead: str, *, by: str, at: float) -> None:
     ).all()
     for row in rows:
         values: dict[str, Any] = {
-            "lead": "", "customer": "", "number": "", "name": "", "note": "", "reason": "", "remind_at": None,
+            "lead": "", "customer": "", "number": "", "name": "", "note": "", "remind_at": None,
             "version": row.version + 1, "updated_at": at,
         }  # fmt: skip
         if row.state == AppointmentState.OPEN.value:

@@ -109,14 +109,6 @@ def page(
     return Page(items=tuple(_entry(row, reader) for row in shown), next=more)
 
 
-def written_down(db: Connection, campaign: str) -> dict[str, float]:
-    """When the entry of each attempt of a campaign was written, by the attempt's id: for its evidence."""
-    query = select(do_not_call.c.attempt, do_not_call.c.at).where(
-        do_not_call.c.campaign == campaign, do_not_call.c.attempt != ""
-    )
-    return {row.attempt: row.at for row in db.execute(query)}
-
-
 # --- writing ---
 
 

@@ -36,6 +36,7 @@ from contactcenter.dialer.attempts import AttemptRecord, AttemptState, Outcome
 from contactcenter.dialer.campaigns import Campaign, ListShare, Mode
 from contactcenter.dialer.leads import Lead
 from contactcenter.dialer.recycling import Rule
+from contactcenter.events import AttemptsRestored, CampaignsRestored, Event
 from contactcenter.values import InteractionRecord, MatchMethod, TimelineEntry
 
 SHOWN = "+8615400004001"
@@ -77,6 +78,14 @@ async def fill(store: Store, dispositions: Sequence[str]) -> None:
     await _upgrade(store, dice, at_home[24:164], dispositions, began)
     await _left_alone(store, began)
     await store.settled()
+
+
+async def restored(store: Store) -> tuple[Event, ...]:
+    """What the center is told of them, as at a start."""
+    at = store.now()
+    going = await store.read(campaigns.running, at)
+    newest = await store.read(attempts.newest)
+    return CampaignsRestored(at=at, campaigns=going), AttemptsRestored(at=at, records=(), newest=newest)
 
 
 def _morning(now: float) -> float:

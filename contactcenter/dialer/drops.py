@@ -104,18 +104,15 @@ class Drops:
         answered = self.connected + self.dropped + self.misjudged
         return (self.dropped + self.misjudged) / answered if answered else 0.0
 
-    @property
-    def share_without_machines(self) -> float:
-        """Ofcom's formula (Annex 5, 2015): the drops that were machines are taken out first, in the share
-        that machines have among the connected and them. D' = D − D·M/(H+M), share = D' ÷ (H + D')."""
-        return self._without_machines(0.0)
-
     def counted(self, *, machines_taken_out: bool) -> float:
         """The share that a profile counts: by Ofcom's formula, or all drops. The bound of the misjudged is in
         numerator and denominator of both."""
-        return self._without_machines(self.misjudged) if machines_taken_out else self.share
+        return self.without_machines(self.misjudged) if machines_taken_out else self.share
 
-    def _without_machines(self, misjudged: float) -> float:
+    def without_machines(self, misjudged: float) -> float:
+        """Ofcom's formula (Annex 5, 2015): the drops that were machines are taken out first, in the share
+        that machines have among the connected and them. D' = D − D·M/(H+M), share = D' ÷ (H + D');
+        `misjudged` persons are added to D'."""
         judged = self.connected + self.machines
         left = self.dropped - (self.dropped * self.machines / judged if judged else 0.0) + misjudged
         answered = self.connected + left

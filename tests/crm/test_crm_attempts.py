@@ -443,7 +443,8 @@ async def test_who_asked_for_it_is_never_taken_off_the_list(keeper: Keeper, worl
     ):
         with pytest.raises(REFUSED):
             keeper.rows(sql)
-    assert await world.store.read(do_not_call.written_down, "c") == {"a": NOON + 1}
+    (entry,) = (await world.store.read(do_not_call.page, CENTER, campaign="c")).items
+    assert (entry.asked, entry.attempt, entry.at) == (True, "a", NOON + 1)
 
 
 async def test_of_who_is_erased_enough_is_left_not_to_call_him(keeper: Keeper, world: World) -> None:

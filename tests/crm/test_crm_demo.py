@@ -12,6 +12,7 @@ from contactcenter.demo import accounts, data, outgoing
 from contactcenter.demo.called import TRUNK
 from contactcenter.dialer.campaigns import CampaignState
 from contactcenter.dialer.starting import Surroundings, problems
+from contactcenter.events import CampaignsRestored
 
 HOURS = range(24)
 
@@ -44,3 +45,8 @@ async def test_the_demo_s_campaigns_can_be_started_and_one_has_dialled(
     assert 0 < counted["dropped"] / (counted["connected"] + counted["dropped"]) < 0.03
     talked = await store.read(attempts.page, CENTER, campaign=upgrade.campaign.id, outcome="connected")
     assert all(one.interaction and one.consent and one.agent for one in talked.items)
+    told, _ = await outgoing.restored(store)
+    assert isinstance(told, CampaignsRestored)
+    assert [(one.campaign.id, one.placed) for one in told.campaigns] == [
+        (upgrade.campaign.id, outgoing.DAYS * outgoing.CALLS_A_DAY)
+    ]

@@ -299,8 +299,8 @@ def test_where_a_script_speaks_no_other_message_is_asked_for() -> None:
 
 def test_ofcoms_formula() -> None:
     drops = Drops(connected=9, dropped=29, machines=7)
-    assert drops.share_without_machines == pytest.approx(16.3125 / 25.3125)
-    assert round(100 * drops.share_without_machines, 2) == 64.44
+    assert drops.without_machines(0) == pytest.approx(16.3125 / 25.3125)
+    assert round(100 * drops.without_machines(0), 2) == 64.44
 
 
 def test_machines_are_in_no_denominator_and_misjudged_ones_in_both() -> None:

@@ -162,6 +162,7 @@ async def _furnish(edge: Running, admin: Browser) -> House:
     )  # fmt: skip
     entries = (
         TimelineEntry(at=at, kind="arrived", detail={"did": "4002", "caller": "+8613900139000"}),
+        TimelineEntry(at=at, kind="dialled", detail={"number": "+8613600136000", "campaign": "c1"}),
         TimelineEntry(at=at, kind="joined", detail={"agent": "agent1", "queue": "support"}),
         TimelineEntry(at=at, kind="callback", detail={"number": "13700137000", "queue": "support"}),
         TimelineEntry(at=at, kind="transfer_asked", detail={"by": "agent1", "note": "zqsaid"}),
@@ -175,6 +176,12 @@ async def _furnish(edge: Running, admin: Browser) -> House:
             callback="13700137000",
         )
     )  # fmt: skip
+    called = InteractionRecord(
+        id="i2", direction="outbound", server="main", leg="dial-1", did="", caller="+8613600136000",
+        caller_name="zqlead", queue="support", agent="agent1", customer=customer, outcome="answered",
+        arrived_at=at, campaign="c1", lead="l1", attempt="dial-1", final=True,
+    )  # fmt: skip
+    edge.store.carry(SaveInteraction(record=called))
     await edge.store.settled()
     called_back = CallbackRecord(
         id="i1", queue="support", number="13700137000", name="zqcaller", server="main", asked_at=at,

@@ -251,7 +251,6 @@ appointments = Table(
     Column("at", Double, nullable=False),
     Column("remind_at", Double),  # NULL: no reminder, or it was given
     Column("state", Text, nullable=False),  # open, done, cancelled: due and missed the clock says
-    words("reason"),
     words("note"),
     words("interaction"),  # in which it was agreed on
     words("attempt"),  # the last one for it

@@ -117,7 +117,6 @@ def upgrade() -> None:
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("remind_at", sa.Double(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("interaction", sa.Text(), server_default="", nullable=False),
         sa.Column("attempt", sa.Text(), server_default="", nullable=False),
