@@ -40,8 +40,8 @@ def joined(floor: Floor, call: Call, agent: str, at: float) -> None:
     floor.rest(f"drop {call.id}")
     if dial.state in EARLY:
         answer(floor, dial, at)
-    if dial.state is not AttemptState.ANSWERED:
-        return  # known before a restart, or too late for this outcome
+    if dial.state not in (AttemptState.ANSWERED, AttemptState.DROPPING):
+        return  # known before a restart
     campaign = live(floor, dial)
     if dial.person is None:
         learn_answer(campaign, dial, at)

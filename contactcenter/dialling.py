@@ -215,6 +215,9 @@ def send_agent_on(floor: Floor, call_id: str, at: float) -> None:
 def open_call(floor: Floor, dial: Dial, at: float, *, calling: bool) -> Call:
     """The call and its interaction: from the moment at which an agent is kept, or a person has answered."""
     record, lead = dial.record, dial.lead
+    queue = dial.queue
+    if queue and queue not in floor.queues:  # gone since the call was placed: as for who waited in it
+        queue = floor.rules.fallback_queue
     # One of the last run may have been given up by now, and is final: an id is not used twice.
     ids = (dial.id if n == 1 else f"{dial.id}-{n}" for n in count(1))
     kept = floor.restored.pop(dial.id, None) or InteractionRecord(
@@ -227,7 +230,7 @@ def open_call(floor: Floor, dial: Dial, at: float, *, calling: bool) -> Call:
         caller_name=lead.name,
         language=lead.language,
         customer=lead.customer,
-        queue=dial.queue,
+        queue=queue,
         campaign=record.campaign,
         lead=record.lead,
         attempt=record.id,
@@ -246,7 +249,7 @@ def open_call(floor: Floor, dial: Dial, at: float, *, calling: bool) -> Call:
         arrived_at=at,
         language=lead.language,
         identified=True,
-        queue=dial.queue,
+        queue=queue,
         preferred=lead.owner,
         calling=calling,
         dialled=True,
@@ -257,7 +260,7 @@ def open_call(floor: Floor, dial: Dial, at: float, *, calling: bool) -> Call:
     interaction.note(
         at,
         "dialled",
-        queue=dial.queue,
+        queue=queue,
         number=record.number,
         campaign=record.campaign,
         lead=record.lead,

@@ -165,8 +165,7 @@ def _wait_for_agent(floor: Floor, call: Call, at: float) -> None:
     if call.state is CallState.SCRIPT:
         call.move(CallTrigger.QUEUE)
     call.queued_at = call.queued_at or at
-    if call.queue in floor.queues:
-        floor.enter_queue(call)
+    floor.enter_queue(call)
 
 
 def drop_due(floor: Floor, call_id: str, at: float) -> None:

@@ -101,7 +101,10 @@ TRANSITIONS: Mapping[AttemptState, Mapping[AttemptTrigger, AttemptState]] = {
         AttemptTrigger.END: AttemptState.OVER,
     },
     AttemptState.JOINED: {AttemptTrigger.END: AttemptState.OVER},
-    AttemptState.DROPPING: {AttemptTrigger.END: AttemptState.OVER},
+    AttemptState.DROPPING: {
+        AttemptTrigger.JOIN: AttemptState.JOINED,  # a join that hung came about after all; it was too late
+        AttemptTrigger.END: AttemptState.OVER,
+    },
     AttemptState.OVER: {},
 }
 

@@ -171,6 +171,17 @@ def test_a_tighter_target_steers_at_once() -> None:
     assert steering.credit(world.now) - before < before
 
 
+def test_whose_queue_is_gone_when_he_answers_waits_in_the_fallback_queue() -> None:
+    world = running(TWO_LINES)
+    queues = tuple(each for each in QUICK.queues if each.name != "sales")
+    rules = replace(QUICK, queues=queues, fallback_queue=queues[0].name)
+    world.step(e.RulesChanged(at=world.now, rules=rules, version=2))
+    leg = world.far_end_answers(0)
+    assert world.floor.calls[leg].queue == queues[0].name
+    world.wait(3)
+    assert world.told_commands(SayNotice)
+
+
 # --- the agent who is kept ---
 
 
@@ -198,6 +209,16 @@ def test_a_join_that_hangs_leaves_nobody_in_silence() -> None:
     assert line in [each.leg for each in world.told_commands(EndLeg)], "a dead line is ended"
     (notice,) = world.told_commands(SayNotice)
     assert notice.text == CAMPAIGN.message
+
+
+def test_a_join_that_comes_about_after_the_drop_is_a_talk_that_was_too_late() -> None:
+    world = running()
+    leg = world.far_end_answers()
+    world.wait(6)
+    world.line_joins(leg)
+    record = world.attempts[leg]
+    assert (record.state, record.agent) == ("joined", "tom")
+    assert world.floor.campaigns["spring"].steering.period(world.now).dropped == 1
 
 
 def test_a_join_that_nobody_can_tell_of_is_waited_for() -> None:

@@ -155,6 +155,7 @@ EXPECTED: dict[str, tuple[Mapping[StrEnum, Mapping[StrEnum, StrEnum]], type[StrE
         answered drop   -> dropping
         answered end    -> over
         joined   end    -> over
+        dropping join   -> joined
         dropping end    -> over
         """,
     ),

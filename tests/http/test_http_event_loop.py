@@ -26,7 +26,7 @@ async def test_server_says_which_loop_it_runs_on_and_needs_no_uvloop(tmp_path: P
     text = CONFIG.format(
         phones='"101"', http=http, agi=agi, key=AGI_KEY, ami=nobody, secret="a-secret-of-the-test",
         prompts=shared_prompts(), spool=tmp_path, scripts=ROOT / "dialplans" / "ivr",
-        dids="", queues="", support="never", sales="never",
+        dids="", queues="", speech="", support="never", sales="never",
     )  # fmt: skip
     (tmp_path / "center.toml").write_text(text)
     path = tmp_path / "path"
