@@ -111,6 +111,9 @@ asyncio.run(main())
 async def test_a_port_that_is_taken_is_named(kind: socket.SocketKind, port: str, purpose: str):
     with open_folder() as folder, free_offset() as offset, socket.socket(socket.AF_INET, kind) as other:
         settings = replace(SETTINGS, port_offset=offset)
+        if kind == socket.SOCK_STREAM:
+            # A connection of the test before may linger on it.
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", getattr(settings, port)))
         if kind == socket.SOCK_STREAM:
             other.listen()
