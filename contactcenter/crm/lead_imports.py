@@ -248,16 +248,19 @@ class _Batch:
         )
         if not numbers or not (here or there):
             return
-        seen = leads_table.c.list == self._options.into
-        if there:
-            seen |= access.visible(self._reader, Kind.LEAD)
+        # Nothing is asked of the lead but who he is: SQLite would begin with all of the list, not with these
+        # numbers, and each batch would take longer than the one before.
+        seen = access.visible(self._reader, Kind.LEAD)
         query = (
-            select(lead_numbers.c.number, leads_table.c.id, leads_table.c.list)
+            select(lead_numbers.c.number, leads_table.c.id, leads_table.c.list, seen.label("seen"))
             .join(leads_table, leads_table.c.id == lead_numbers.c.lead)
-            .where(lead_numbers.c.number.in_(sorted(numbers)), seen)
+            .where(lead_numbers.c.number.in_(sorted(numbers)))
         )
         for row in self._db.execute(query):
-            (self._here if row.list == self._options.into else self._there)[row.number].add(row.id)
+            if row.list == self._options.into:
+                self._here[row.number].add(row.id)
+            elif row.seen:
+                self._there[row.number].add(row.id)
 
     def _find_customers(self, numbers: Collection[str], accounts: Collection[str]) -> None:
         """Whom the rows mean: by an account number, else by a telephone number that only one has."""

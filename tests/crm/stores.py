@@ -4,12 +4,14 @@ import asyncio
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from asyncpg import IntegrityConstraintViolationError
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from contactcenter.callbacks import CallbackRecord
 from contactcenter.commands import SaveInteraction
@@ -195,6 +197,32 @@ def record(id_: str = "i1", **fields: Any) -> InteractionRecord:
 def save(id_: str = "i1", *, said: tuple[str, ...] = (), **fields: Any) -> SaveInteraction:
     entries = tuple(TimelineEntry(at=100.0, kind=kind, detail={"n": 1}) for kind in said)
     return SaveInteraction(record=record(id_, **fields), entries=entries)
+
+
+class Asked:
+    """While it is open: what is asked of SQLite, each statement once, with some of its values."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, Any] = {}
+
+    def __enter__(self) -> "Asked":
+        event.listen(Engine, "before_cursor_execute", self._listen)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(Engine, "before_cursor_execute", self._listen)
+
+    def _listen(self, _: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+        self._asked[statement] = parameters[0] if many else parameters
+
+    def plans(self, path: Path) -> dict[str, list[str]]:
+        """How SQLite looks for what was asked, by statement; the store is closed."""
+        with closing(sqlite3.connect(path)) as db:
+            return {
+                statement: [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+                for statement, parameters in self._asked.items()
+                if statement.startswith(("SELECT", "UPDATE", "DELETE"))
+            }
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:

@@ -1,14 +1,11 @@
 """Appointments: agreed on by the customer's clock, dialled by their campaign, kept, missed, not forgotten."""
 
-import sqlite3
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from outgoing import HOUR, NOON, World, attempt, number
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-from stores import Keeper
+from stores import Asked, Keeper
 
 from contactcenter.callbacks import CallbackRecord
 from contactcenter.crm import accounts, appointments, callbacks, do_not_call, leads, lists, readers, teams
@@ -308,25 +305,13 @@ async def test_the_first_of_several_appointments_says_when(world: World) -> None
 async def test_the_appointments_of_a_lead_are_found_by_their_index(file_keeper: Keeper) -> None:
     """They are asked for at each refill and at each attempt's end."""
     world = await World(await file_keeper.open()).begin()
-    asked: dict[str, Any] = {}
-
-    def listen(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: bool) -> None:
-        asked[statement] = parameters
-
-    event.listen(Engine, "before_cursor_execute", listen)
-    try:
+    with Asked() as asked:
         await world.store.write(appointments.keep, "lead", "attempt", begun_at=NOON, at=NOON)
         await world.store.read(appointments.of_lead, "lead")
-    finally:
-        event.remove(Engine, "before_cursor_execute", listen)
     await world.store.close()
-    with sqlite3.connect(file_keeper.path) as db:
-        plans = [
-            [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
-            for statement, parameters in asked.items()
-            if "FROM appointments" in statement
-        ]
-    db.close()
+    plans = [
+        plan for statement, plan in asked.plans(file_keeper.path).items() if "FROM appointments" in statement
+    ]
     assert len(plans) == 2
     assert all("ix_appointments_lead" in plan[0] for plan in plans), plans
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import pickle
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, select
-from sqlalchemy.engine import Engine
-from stores import Keeper, until
+from sqlalchemy import Connection, select
+from stores import Asked, Keeper, until
 
 from contactcenter.crm import (
     cells,
@@ -401,28 +399,14 @@ async def test_no_batch_looks_through_all_customers(file_keeper: Keeper, tmp_pat
     store = await file_keeper.open()
     files = Files(tmp_path / "files", store.sealing)
     await begin(store, files, Wish(duplicates=Duplicates.UPDATE))
-    asked: dict[str, Any] = {}
-
-    def listen(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
-        asked[statement] = parameters[0] if many else parameters
-
-    event.listen(Engine, "before_cursor_execute", listen)
-    try:
+    with Asked() as asked:
         shown: list[Import] = []
         importer = Importer(store, files, zone="UTC", days=1, show=shown.append)
         importer.start()
         await until(lambda: any(one.state is State.DONE for one in shown), 50)
         await importer.stop()
-    finally:
-        event.remove(Engine, "before_cursor_execute", listen)
     await store.close()
-    with sqlite3.connect(file_keeper.path) as db:
-        plans = {
-            statement: [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
-            for statement, parameters in asked.items()
-            if statement.startswith(("SELECT", "UPDATE", "DELETE"))
-        }
-    db.close()
+    plans = asked.plans(file_keeper.path)
     assert len(plans) > 20
     assert [
         text for text, plan in plans.items() if any(each.startswith("SCAN customers") for each in plan)
