@@ -76,7 +76,7 @@ class LiveCampaign:
     def take(self, campaign: Campaign) -> None:
         """Go by other settings."""
         self.campaign = campaign
-        self.steering.aim(target_of(campaign))
+        self.steering.aim(self.profile.target(campaign.drop_target))
         self.heed_detection()
 
     def heed_detection(self) -> None:
@@ -102,12 +102,6 @@ class LiveCampaign:
         return shown_to(lead.id, self.campaign.caller_ids)
 
 
-def target_of(campaign: Campaign) -> float:
-    """The share of drops that it aims at: the profile's, or its own if that is tighter."""
-    law = PROFILES[campaign.profile].drop_target
-    return min(law, campaign.drop_target or law)
-
-
 def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
     """The campaign as it goes on from what the store has of it."""
     campaign = kept.campaign
@@ -119,7 +113,7 @@ def begin(kept: CampaignKept, state: CampaignState, at: float) -> LiveCampaign:
         since=at,
         started_at=started_at,
         steering=Steering(
-            target=target_of(campaign),
+            target=profile.target(campaign.drop_target),
             began_at=started_at,
             days=kept.days,
             period_days=profile.period_days,

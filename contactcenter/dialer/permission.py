@@ -114,8 +114,7 @@ class Terms:
     @property
     def target(self) -> float:
         """The share of drops that the pacing aims at."""
-        asked = self.profile.drop_target if self.drop_target is None else self.drop_target
-        return min(self.profile.drop_target, asked)
+        return self.profile.target(self.drop_target)
 
 
 def terms_of(

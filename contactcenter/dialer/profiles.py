@@ -81,6 +81,11 @@ class Profile:
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each of these values is from, by its name; `do_not_call`: of the own list."""
 
+    def target(self, asked: float | None) -> float:
+        """The share of drops that the pacing of a campaign aims at: this profile's, or what it asks for if
+        that is tighter."""
+        return self.drop_target if asked is None else min(self.drop_target, asked)
+
 
 _TSR = "16 CFR 310.4(b)(4)"
 _FCC = "47 CFR 64.1200"
