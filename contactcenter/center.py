@@ -163,6 +163,7 @@ TIMERS: Mapping[str, Callable[[Floor, str, float], None]] = {
     "save": dialling.save_overdue,
     "preview": previewing.look_over,
     "drop": reached.drop_due,
+    "unkept": dialling.unkept_due,
     "pop": handoff.page_too_slow,
     "ring": handoff.offer_lost,
     "wrap": wrap_ups.due,

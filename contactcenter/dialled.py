@@ -103,7 +103,7 @@ def close(floor: Floor, dial: Dial, outcome: Outcome, at: float, **changes: Any)
 def forget(floor: Floor, dial: Dial) -> None:
     """Nothing of it is left on the floor."""
     leave_trunk(floor, dial)
-    for timer in ("drop", "preview", "save"):
+    for timer in ("drop", "preview", "save", "unkept"):
         floor.rest(f"{timer} {dial.id}")
     del floor.dials[dial.id]
     live(floor, dial).dials.discard(dial.id)

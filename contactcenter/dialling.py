@@ -9,7 +9,8 @@ or the caller's session says is taken for true; what nobody heard of is lost, an
 from dataclasses import replace
 from itertools import count
 
-from contactcenter import callers, dialled
+from contactcenter import callers, dialled, handoff
+from contactcenter.agents import PauseReason
 from contactcenter.calls import Call, CallState
 from contactcenter.causes import outcome_of
 from contactcenter.commands import (
@@ -132,8 +133,9 @@ def _still_wanted(floor: Floor, dial: Dial) -> bool:
 
 def _is_kept(floor: Floor, dial: Dial) -> bool:
     """Whether an agent is kept for it who can be reached: by his phone, or a line that stands."""
-    call, agent = floor.calls.get(dial.id), floor.agents.get(dial.record.agent)
-    if call is None or call.state is not CallState.OFFERED or agent is None:
+    call = floor.calls.get(dial.id)
+    agent = floor.agents.get(call.agent) if call and call.state is CallState.OFFERED else None
+    if agent is None:
         return False
     return agent.line != "persistent" or agent.line_up
 
@@ -350,13 +352,39 @@ def settle(floor: Floor, at: float) -> None:
 
 
 def let_go(floor: Floor, at: float) -> None:
-    """After each event: calls that ring for an agent who is kept no more end. Nobody has answered them, so
-    nobody is dropped."""
+    """After each event: a call that rings for an agent who is kept no more rings on as long as the law wants,
+    for whoever is free. Who answers it is dropped if nobody is."""
     unkept, floor.unkept = floor.unkept, {}
     for id_ in unkept:
         dial = floor.dials.get(id_)
-        if dial and dial.state in EARLY and not dial.given_up and not _is_kept(floor, dial):
-            give_up(floor, dial, Outcome.CANCELLED, at)
+        if dial and _rings_for_nobody(floor, dial):
+            call = floor.calls.get(id_)
+            if call and (made := floor.offers.get(call.offer)):
+                handoff.miss(floor, made, PauseReason.UNREACHABLE, at)
+                floor.unkept.clear()
+            floor.wake(f"unkept {id_}", ring_until(floor, dial))
+
+
+def ring_until(floor: Floor, dial: Dial) -> float:
+    """Before this moment the law lets nobody end a call that rings."""
+    rings_since = dial.record.rang_at or dial.record.placed_at or 0.0
+    return rings_since + dialled.live(floor, dial).profile.ring_s
+
+
+def unkept_due(floor: Floor, attempt: str, at: float) -> None:
+    """It has rung as long as the law wants: it ends, unless somebody was found meanwhile."""
+    dial = floor.dials.get(attempt)
+    if dial is None or not _rings_for_nobody(floor, dial):
+        return
+    if (until := ring_until(floor, dial)) > at:  # it began to ring later than it was placed
+        floor.wake(f"unkept {attempt}", until)
+    else:
+        give_up(floor, dial, Outcome.CANCELLED, at)
+
+
+def _rings_for_nobody(floor: Floor, dial: Dial) -> bool:
+    placed = dial.state in EARLY and dial.state is not AttemptState.SAVED
+    return placed and dial.record.reserved and not dial.given_up and not _is_kept(floor, dial)
 
 
 def _conclude(floor: Floor, dial: Dial, final: InteractionRecord, at: float) -> None:

@@ -183,13 +183,12 @@ def asked_skip(floor: Floor, event: SkipAsked) -> None:
 
 def _rings_on(floor: Floor, dial: Dial, at: float) -> float:
     """For how many seconds a call that is on its way has to ring on, before anybody may give it up."""
-    rings_since = dial.record.rang_at or dial.record.placed_at
-    return 0.0 if rings_since is None else rings_since + dialled.live(floor, dial).profile.ring_s - at
+    return 0.0 if dial.record.placed_at is None else dialling.ring_until(floor, dial) - at
 
 
 def _own(floor: Floor, call: str, login: str) -> Dial | None:
-    dial = floor.dials.get(call)
-    return dial if dial and dial.record.reserved and dial.record.agent == login else None
+    dial, kept = floor.dials.get(call), floor.calls.get(call)
+    return dial if dial and dial.record.reserved and kept and kept.agent == login else None
 
 
 # --- by hand ---

@@ -185,19 +185,50 @@ def test_whose_queue_is_gone_when_he_answers_waits_in_the_fallback_queue() -> No
 # --- the agent who is kept ---
 
 
-def test_a_call_that_rings_for_an_agent_who_hung_up_ends() -> None:
-    world, desk = desk_rings(replace(PROGRESSIVE, detection=None))
-    desk_answers(world, desk)
+def end_of_the_agent(how: str) -> tuple[CampaignWorld, str]:
+    """A call rings for an agent who can't be reached any more; with its leg."""
+    if how == "phone put down":
+        world, ends = desk_rings(replace(PROGRESSIVE, detection=None))
+        desk_answers(world, ends)
+    else:
+        world = running(replace(PROGRESSIVE, detection=None))
+        ends = world.agent().line_leg
     leg = world.far_end_rings(0)
-    world.step(e.LegEnded(at=world.now, leg=desk, cause=16))
-    assert leg in [each.leg for each in world.commands(EndLeg)]
+    world.step(e.LegEnded(at=world.now, leg=ends, cause=16))
+    return world, leg
 
 
-def test_a_call_that_rings_for_an_agent_whose_line_falls_ends() -> None:
-    world = running(replace(PROGRESSIVE, detection=None))
-    leg = world.far_end_rings(0)
-    world.step(e.LegEnded(at=world.now, leg=world.agent().line_leg, cause=16))
-    assert leg in [each.leg for each in world.commands(EndLeg)]
+LOST = pytest.mark.parametrize("how", ["phone put down", "line fell"])
+
+
+@LOST
+def test_a_call_whose_agent_is_lost_rings_as_long_as_the_law_wants_and_no_longer(how: str) -> None:
+    world, leg = end_of_the_agent(how)
+    world.wait(10)
+    assert leg not in [each.leg for each in world.told_commands(EndLeg)]
+    world.wait(6)
+    assert leg in [each.leg for each in world.told_commands(EndLeg)]
+
+
+@LOST
+def test_who_answers_where_the_agent_is_lost_hears_the_message(how: str) -> None:
+    world, leg = end_of_the_agent(how)
+    world.step(e.LegAnswered(at=world.now, leg=leg), e.DialledAnswered(at=world.now, call=leg, heard=""))
+    world.wait(3)
+    (notice,) = world.told_commands(SayNotice)
+    assert notice.text == CAMPAIGN.message
+
+
+@LOST
+def test_another_agent_takes_the_call_whose_agent_is_lost(how: str) -> None:
+    world, leg = end_of_the_agent(how)
+    world.asks_campaign("pause", "running")  # she is to have no call of her own
+    world.has_line("ann", "102")
+    world.wait(1)
+    assert world.floor.calls[leg].agent == "ann"
+    world.step(e.LegAnswered(at=world.now, leg=leg), e.DialledAnswered(at=world.now, call=leg, heard=""))
+    world.line_joins(leg, "ann")
+    assert world.attempts[leg].agent == "ann"
 
 
 def test_a_join_that_hangs_leaves_nobody_in_silence() -> None:
